@@ -1,0 +1,1 @@
+//! Synthetic investors and a securities-style API over them

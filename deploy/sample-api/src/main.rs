@@ -1,0 +1,2 @@
+//! Serves the synthetic investor API.
+fn main() {}

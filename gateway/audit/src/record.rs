@@ -1,0 +1,96 @@
+//! What is recorded.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Record {
+    /// What is about to be released or was refused; durable before a byte leaves.
+    Intent(Box<Intent>),
+    /// How the release ended.
+    Outcome(Outcome),
+    /// The log itself: opened, recovered, broken, policy loaded.
+    Event {
+        /// UTC, RFC 3339 with microseconds.
+        time: String,
+        /// `opened`, `recovered`, `break`, `policy-loaded`, `policy-rejected`, `closed`.
+        event: String,
+        /// Details without values.
+        detail: BTreeMap<String, String>,
+    },
+}
+
+/// One access (T/TSAC 001 §7.5 f, §7.7 a).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    /// UTC, RFC 3339 with microseconds.
+    pub time: String,
+    /// Unique id, also in the answer's problem document.
+    pub decision_id: String,
+    /// Pseudonym of the caller; empty when unauthenticated.
+    pub caller: String,
+    /// How the caller was identified: `jwt`, `mtls`, `api-token`, `none`.
+    pub identified_by: String,
+    /// Roles the caller had.
+    pub roles: Vec<String>,
+    /// Pseudonym of the peer's address.
+    pub source: String,
+    /// Method of the request.
+    pub method: String,
+    /// Route template, never the path itself.
+    pub route: String,
+    /// Purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Lawful basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// `permit` or `refuse`.
+    pub decision: String,
+    /// Refusal code, when refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// HTTP status that goes to the client.
+    pub status: u16,
+    /// Rules that decided.
+    pub rules: Vec<String>,
+    /// Digest of the policy version.
+    pub policy: String,
+    /// Trace id from `traceparent`, or the request id.
+    pub trace: String,
+    /// Number of investor records in the answer.
+    pub records: u64,
+    /// Pseudonyms of the investors concerned.
+    pub subjects: Vec<String>,
+    /// Values released in clear, by category id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clear: BTreeMap<String, u64>,
+    /// Values masked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub masked: BTreeMap<String, u64>,
+    /// Values left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, u64>,
+    /// Values that `monitor` rules would have treated otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub monitored: BTreeMap<String, u64>,
+    /// Bytes of the body to be released.
+    pub bytes: u64,
+}
+
+/// How a release ended; an intent without outcome is "outcome unknown".
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// UTC, RFC 3339 with microseconds.
+    pub time: String,
+    /// The intent's id.
+    pub decision_id: String,
+    /// `handed-to-socket`, `aborted`, `write-failed`.
+    pub result: String,
+    /// Body bytes handed to the socket.
+    pub bytes: u64,
+}

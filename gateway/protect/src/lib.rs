@@ -1,0 +1,148 @@
+//! Scan, plan, treat and rewrite bodies: the I/O-free core. Bytes, a permit and a key in; bytes and a [`Summary`] out.
+//!
+//! Only the spans that change are replaced; key order, number spelling, duplicate keys and whitespace survive. What
+//! can't be read is [`Uninspectable`], never passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use yingbi_classifiers::{Classifier, How};
+use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_policies::Permit;
+use yingbi_taxonomy::{Category, Kind};
+
+/// How a body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// Free text; when the whole of it is JSON it is read as JSON.
+    Text,
+    /// HTML: text and attribute values, markup kept.
+    Html,
+}
+
+/// Treats bodies. Cheap to share.
+pub struct Protector {
+    classifier: &'static Classifier,
+    pseudonyms: PseudonymKey,
+    limits: Limits,
+}
+
+/// Bounds on what is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Deepest nesting read, JSON in strings counted in.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { depth: 128 }
+    }
+}
+
+/// A treated body: what may be released once its record is durable.
+#[derive(Debug)]
+pub struct Treated {
+    /// The bytes to release.
+    pub body: Vec<u8>,
+    /// What was found and done.
+    pub summary: Summary,
+}
+
+/// What was found and done: counts and pseudonyms, never values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Values released in clear, by category.
+    pub clear: BTreeMap<Category, u64>,
+    /// Values masked.
+    pub masked: BTreeMap<Category, u64>,
+    /// Values left out.
+    pub dropped: BTreeMap<Category, u64>,
+    /// Values that a `monitor` rule would have treated otherwise.
+    pub monitored: BTreeMap<Category, u64>,
+    /// Records in the answer.
+    pub records: u64,
+    /// Whose they were, as far as the binding says.
+    pub subjects: BTreeSet<Pseudonym>,
+}
+
+/// One found value, for `yingbi scan`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// RFC 6901 pointer; `!json` marks a step into a string that holds JSON.
+    pub path: String,
+    /// Bytes of the input.
+    pub span: (usize, usize),
+    /// What it is.
+    pub kind: Kind,
+    /// How it was recognised.
+    pub how: How,
+    /// How sure, 0 to 100.
+    pub confidence: u8,
+}
+
+/// Why a body can't be released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Uninspectable {
+    /// Not the format it claims to be.
+    #[error("malformed at byte {at}")]
+    Malformed {
+        /// Byte of the body.
+        at: usize,
+    },
+    /// Not UTF-8.
+    #[error("not UTF-8 at byte {at}")]
+    Charset {
+        /// Byte of the body.
+        at: usize,
+    },
+    /// Nested deeper than read.
+    #[error("nested deeper than {limit}")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The policy blocks answers that hold this category.
+    #[error("policy blocks {0}")]
+    Blocked(Category),
+}
+
+impl Protector {
+    /// A protector with the shipped classifiers.
+    pub fn new(classifier: &'static Classifier, pseudonyms: PseudonymKey, limits: Limits) -> Self {
+        Protector { classifier, pseudonyms, limits }
+    }
+
+    /// Treats one body under a permit.
+    ///
+    /// # Errors
+    /// The body can't be read, or the policy blocks it: refuse the answer.
+    pub fn body(&self, permit: &Permit, format: Format, body: &[u8]) -> Result<Treated, Uninspectable> {
+        let _ = (permit, format, body, self.classifier, self.limits, &self.pseudonyms);
+        Err(Uninspectable::Malformed { at: 0 })
+    }
+
+    /// Treats one header or trailer value (T9); `None` leaves it as it is.
+    ///
+    /// # Errors
+    /// The policy blocks it.
+    pub fn header(
+        &self,
+        permit: &Permit,
+        name: &str,
+        value: &str,
+        summary: &mut Summary,
+    ) -> Result<Option<String>, Uninspectable> {
+        let _ = (permit, name, value, summary);
+        Ok(None)
+    }
+
+    /// Everything found in a body, treated by no policy.
+    ///
+    /// # Errors
+    /// The body can't be read.
+    pub fn scan(&self, format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
+        let _ = (format, body);
+        Ok(Vec::new())
+    }
+}

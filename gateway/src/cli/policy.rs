@@ -1,0 +1,1 @@
+//! `yingbi policy check|test|explain|fmt DIR`.

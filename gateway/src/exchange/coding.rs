@@ -1,0 +1,1 @@
+//! Content codings: decode what upstreams send, encode what clients accept, within bounds.

@@ -1,0 +1,1 @@
+//! The strict head reader: nothing ambiguous reaches the parser or the upstream.

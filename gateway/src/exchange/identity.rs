@@ -1,0 +1,1 @@
+//! Who calls, as proven by token, JWT or certificate.

@@ -1,0 +1,1 @@
+//! Canonical request targets: what is matched is what is forwarded.

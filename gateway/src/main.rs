@@ -1,0 +1,2 @@
+//! The `yingbi` binary.
+fn main() {}

@@ -1,0 +1,88 @@
+//! Problems in files people write (policies, configuration): code, place, message and help, in Chinese and English.
+
+use std::fmt;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; the file is used.
+    Warning,
+    /// The file is refused.
+    Error,
+}
+
+/// A text in both languages of the project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+/// Language of what people read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Chinese.
+    Chinese,
+}
+
+/// Where a problem stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// File as the user named it.
+    pub file: String,
+    /// Line, from 1; 0 when the problem has no place inside the file.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Byte range in the file.
+    pub bytes: std::ops::Range<usize>,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable code, `YB0…`, the same in both languages.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where.
+    pub place: Place,
+    /// What is wrong: lower case, no period, user input in backticks.
+    pub message: Text,
+    /// What to do about it.
+    pub help: Text,
+}
+
+impl Text {
+    /// Both texts.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Text { en: en.into(), zh: zh.into() }
+    }
+
+    /// The text in one language.
+    pub fn to(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.en,
+            Language::Chinese => &self.zh,
+        }
+    }
+}
+
+impl Language {
+    /// Chinese when `LC_ALL`, `LC_MESSAGES` or `LANG` (the first that is set) names it.
+    pub fn of_locale(locale: &str) -> Language {
+        if locale.starts_with("zh") { Language::Chinese } else { Language::English }
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, column, .. } = &self.place;
+        write!(f, "{file}:{line}:{column}: {}: {}", self.code, self.message.en)
+    }
+}

@@ -1,0 +1,179 @@
+//! What a decision yields. A [`Permit`] is built in one private place, the decision; without it there is no upstream
+//! call and no treatment plan.
+
+use crate::{Mask, Path};
+use std::sync::Arc;
+use yingbi_taxonomy::Kind;
+
+/// The outcome of deciding one request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Go on, under this permit.
+    Permit(Permit),
+    /// Stop.
+    Refuse(Refusal),
+}
+
+/// Why a request may not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status: 401 when authenticating could help, else 403.
+    pub status: u16,
+    /// Stable code, `YB2001` …
+    pub code: &'static str,
+    /// Rules that decided, if any.
+    pub rules: Vec<Arc<str>>,
+    /// Route template for records and metrics, if the route is known.
+    pub route: Option<Arc<str>>,
+    /// Roles the caller was found to have.
+    pub roles: Vec<Arc<str>>,
+    /// Purpose, when it is a declared one.
+    pub purpose: Option<Arc<str>>,
+}
+
+/// Leave to go on, and how the answer must be treated.
+#[derive(Debug)]
+pub struct Permit {
+    pub(crate) own: Arc<View>,
+    pub(crate) other: Arc<View>,
+    pub(crate) own_subjects: Vec<String>,
+    pub(crate) document_subject: Option<String>,
+    pub(crate) binding: Option<Arc<Binding>>,
+    pub(crate) route: Arc<str>,
+    pub(crate) roles: Arc<[Arc<str>]>,
+    pub(crate) rules: Arc<[Arc<str>]>,
+    pub(crate) purpose: Option<Arc<str>>,
+    pub(crate) basis: Option<Basis>,
+}
+
+impl Permit {
+    /// The view of a record of this subject; an unknown subject is another's.
+    pub fn view(&self, subject: Option<&str>) -> &View {
+        match subject.or(self.document_subject.as_deref()) {
+            Some(subject) if self.own_subjects.iter().any(|own| own == subject) => &self.own,
+            _ => &self.other,
+        }
+    }
+
+    /// The investor whose data the whole answer is, when the route says so (a path parameter).
+    pub fn document_subject(&self) -> Option<&str> {
+        self.document_subject.as_deref()
+    }
+
+    /// What the firm declared about the route's answers.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.binding.as_deref()
+    }
+
+    /// Route template (`/customers/{id}`): bounded, free of values, fit for records and metrics.
+    pub fn route(&self) -> &Arc<str> {
+        &self.route
+    }
+
+    /// Roles of the caller.
+    pub fn roles(&self) -> &[Arc<str>] {
+        &self.roles
+    }
+
+    /// Rules that decided.
+    pub fn rules(&self) -> &[Arc<str>] {
+        &self.rules
+    }
+
+    /// Purpose of the access.
+    pub fn purpose(&self) -> Option<&str> {
+        self.purpose.as_deref()
+    }
+
+    /// Lawful basis of the purpose (T/TSAC 001 §8.1).
+    pub fn basis(&self) -> Option<Basis> {
+        self.basis
+    }
+}
+
+/// Lawful basis of a purpose, T/TSAC 001 §8.1 a–g.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// The investor's consent.
+    Consent,
+    /// Concluding or performing a contract.
+    Contract,
+    /// A legal duty.
+    LegalDuty,
+    /// An emergency for life, health or property.
+    Emergency,
+    /// News reporting and supervision by public opinion in the public interest.
+    PublicInterest,
+    /// Information already lawfully public.
+    PublicInformation,
+    /// Otherwise provided for by laws and regulations.
+    OtherLaw,
+}
+
+/// What happens to each kind of value in one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// By [`Kind::index`].
+    pub(crate) treatments: Box<[Treatment; Kind::COUNT]>,
+    /// What rules in `monitor` mode would have done, where that differs.
+    pub(crate) monitored: Option<Box<[Treatment; Kind::COUNT]>>,
+}
+
+impl View {
+    /// The treatment of a kind.
+    pub fn treatment(&self, kind: Kind) -> &Treatment {
+        self.treatments.get(kind.index()).unwrap_or(&Treatment::Block)
+    }
+
+    /// What `monitor` rules would have done with a kind, when that differs from what is done.
+    pub fn monitored(&self, kind: Kind) -> Option<&Treatment> {
+        let would = self.monitored.as_ref()?.get(kind.index())?;
+        (would != self.treatment(kind)).then_some(would)
+    }
+}
+
+/// What is done with a value; later variants are stronger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// Released as it is.
+    Clear,
+    /// Released under a mask.
+    Mask(Arc<Mask>),
+    /// The member or element is left out.
+    Drop,
+    /// The whole answer is refused.
+    Block,
+}
+
+/// What a firm declared about a route's answers.
+#[derive(Clone, Debug, Default)]
+pub struct Binding {
+    /// Binding id.
+    pub id: String,
+    /// Where one investor's record stands (`$.data[*]`); without it the document is one record.
+    pub records: Option<Path>,
+    /// Whose the record is.
+    pub subject: Option<SubjectSelector>,
+    /// Declared fields.
+    pub fields: Vec<FieldBinding>,
+    /// Media types (`image/png`) that are passed unread on this route; only where the route carries nothing of level ≥ 3.
+    pub opaque: Vec<String>,
+}
+
+/// Where a record's subject is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubjectSelector {
+    /// A path within the record.
+    Record(Path),
+    /// A parameter of the route's path: the whole answer is about that investor.
+    Parameter(String),
+}
+
+/// A field only the firm can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldBinding {
+    /// Path within the record.
+    pub path: Path,
+    /// What it is; `None` says that it is no personal information.
+    pub kind: Option<Kind>,
+}

@@ -1,0 +1,1 @@
+//! Harness, end to end, conformance by clause, golden, corpus, crash, fuzz, benches.
