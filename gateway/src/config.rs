@@ -38,6 +38,7 @@ pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
 pub(crate) use identity::{parse_token_file, token_hash_text};
+pub(crate) use secret::{hex, unhex};
 
 use std::path::{Path, PathBuf};
 use yingbi_policies::Diagnostic;
