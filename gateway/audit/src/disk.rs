@@ -71,14 +71,22 @@ impl Directory {
             .truncate(false)
             .mode(0o600)
             .open(path.join(format::LOCK))?;
-        lock.try_lock().map_err(|error| match error {
-            std::fs::TryLockError::WouldBlock => {
-                io::Error::new(io::ErrorKind::ResourceBusy, "another process writes this audit log")
-            }
-            std::fs::TryLockError::Error(error) => error,
-        })?;
+        exclude(&lock)?;
         Ok(Directory { path: path.to_owned(), handle: File::open(path)?, _lock: lock })
     }
+}
+
+/// Takes the lock, patiently: a verifier holds it for a moment to see whether there is a writer, and a writer that is
+/// being replaced may still be closing.
+fn exclude(lock: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process writes this audit log"))
 }
 
 impl Disk for Directory {
@@ -152,3 +160,6 @@ impl Identity {
         }
     }
 }
+
+const LOCK_TRIES: u32 = 10;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(20);
