@@ -38,7 +38,7 @@ fn quote_of(code: &str, security: &str) -> Value {
         "securityName": security,
         "isin": format!("CNE{}", rng.digits(9)),
         "lastPrice": last,
-        "preClose": last - 0.07,
+        "preClose": rng.range(300, 30_000) as f64 / 100.0,
         "turnover": rng.range(13_000_000_000, 19_999_999_999),
         "volumeLots": rng.range(1_000_000, 99_000_000),
         "tickSequence": rng.digits(16),
