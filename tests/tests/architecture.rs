@@ -219,6 +219,7 @@ fn subcommand_exists(name: &str) -> bool {
     })
 }
 
+#[expect(clippy::unwrap_used, reason = "a test without cargo has nothing to check")]
 fn metadata(no_deps: bool) -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(root().join("Cargo.toml"));
@@ -232,7 +233,7 @@ fn metadata(no_deps: bool) -> Metadata {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn sources() -> impl Iterator<Item = (String, String)> {
@@ -263,7 +264,7 @@ fn tracked_files() -> Option<Vec<String>> {
 }
 
 fn walk(root: &Path, below: &Path, names: &mut Vec<String>) {
-    for entry in std::fs::read_dir(root.join(below)).unwrap().flatten() {
+    for entry in std::fs::read_dir(root.join(below)).into_iter().flatten().flatten() {
         let name = below.join(entry.file_name());
         if entry.path().is_dir() {
             let skipped = ["target", ".git", ".demo"];
