@@ -163,7 +163,7 @@ fn lines(fetch: &Fetch) -> Vec<String> {
     let text = fetch.text();
     let json: Result<Value, _> = serde_json::from_str(&text);
     let text = json.ok().and_then(|json| serde_json::to_string_pretty(&json).ok()).unwrap_or(text);
-    text.lines().map(str::to_owned).collect()
+    text.lines().map(|line| line.replace('\t', "    ")).collect()
 }
 
 /// Pairs lines so that a member left out on one side leaves a blank: lines pair when their member names are the same.
