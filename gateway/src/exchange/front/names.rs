@@ -90,8 +90,9 @@ fn check_named(name: &[u8]) -> Result<(), HeadError> {
     }
 }
 
-/// The `Yingbi-` headers that a client may send.
-const CLIENT_YINGBI: &[&str] = &["yingbi-purpose", "yingbi-ticket", "yingbi-consent"];
+/// The `Yingbi-` headers that a client may send; the probe is the gateway's own, and refused from anyone who does not
+/// know its secret.
+const CLIENT_YINGBI: &[&str] = &["yingbi-purpose", "yingbi-ticket", "yingbi-consent", "yingbi-probe"];
 
 /// Headers by which frameworks let a client say another method, path or host than the request line does.
 const OVERRIDES: &[&str] = &[
