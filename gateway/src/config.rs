@@ -82,6 +82,16 @@ pub struct Keys {
     pub pseudonym: PathBuf,
 }
 
+impl Keys {
+    /// The key of pseudonyms; each caller gets a copy of its own.
+    ///
+    /// # Errors
+    /// The file changed since it was checked and can't be used.
+    pub fn pseudonym_key(&self) -> Result<yingbi_crypto::PseudonymKey, SecretError> {
+        Ok(yingbi_crypto::PseudonymKey::new(*Secret::read(&self.pseudonym)?.expose()))
+    }
+}
+
 impl Config {
     /// Reads and checks a file, and all the files it names.
     ///
