@@ -70,6 +70,13 @@ pub struct Ready {
     peer: HttpPeer,
 }
 
+impl Ready {
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
 /// Reads and checks everything that a running gateway needs, and opens nothing.
 ///
 /// # Errors
@@ -150,6 +157,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
     server.run(RunArgs { shutdown_signal: Box::new(drain::Signals) });
+    // Reached only when the drain did not end the process.
     std::process::exit(0)
 }
 

@@ -89,7 +89,11 @@ async fn client(to: SocketAddr, request: &[u8], requests: u64) -> std::io::Resul
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
         };
-        if buffer.starts_with(b"HTTP/1.1 200") { seen.good += 1 } else { seen.other += 1 }
+        if buffer.starts_with(b"HTTP/1.1 200") {
+            seen.good += 1
+        } else {
+            seen.other += 1
+        }
         buffer.drain(..whole);
     }
     Ok(seen)

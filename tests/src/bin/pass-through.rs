@@ -28,7 +28,9 @@ impl ProxyHttp for PassThrough {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (Some(listen), Some(upstream), Some(threads)) = (arguments.next(), arguments.next(), arguments.next()) else {
+    let (Some(listen), Some(upstream), Some(threads)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
         return ExitCode::from(64);
     };
     let configuration = ServerConf { threads: threads.parse().unwrap_or(1), ..ServerConf::default() };
