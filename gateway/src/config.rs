@@ -1,1 +1,115 @@
-//! config
+//! The configuration file, `yingbi.yaml`: strict keys, units in names, every problem reported with its place.
+//!
+//! [`Config::load`] reads, checks and resolves everything before anything listens: addresses parse, files exist, secret
+//! files are closed to others. It opens no socket and never repairs: a wrong value is refused, with a code `YB00xx`,
+//! line, column, and what to do, in English and Chinese. Paths are relative to the directory of the file.
+//!
+//! ```
+//! # let dir = std::env::temp_dir().join(format!("yingbi-config-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(dir.join("policies"))?;
+//! let file = dir.join("yingbi.yaml");
+//! std::fs::write(&file, "listen: [{adress: 127.0.0.1:8080}]")?;
+//! let problems = yingbi::config::Config::load(&file).unwrap_err();
+//! assert_eq!(problems[0].code, "YB0003");
+//! assert_eq!((problems[0].place.line, problems[0].place.column), (1, 11));
+//! # std::fs::remove_dir_all(dir)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod check;
+mod file;
+mod identity;
+mod limits;
+mod listen;
+mod places;
+mod secret;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod upstream;
+
+pub use identity::{
+    ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
+};
+pub use limits::{Drain, Limits};
+pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
+pub use secret::{Secret, SecretError};
+pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
+
+pub(crate) use identity::{parse_token_file, token_hash_text};
+pub(crate) use secret::{hex, unhex};
+
+use std::path::{Path, PathBuf};
+use yingbi_policies::Diagnostic;
+
+/// A whole configuration, checked: what it names exists and parses.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// `listen`: where clients are served; at least one.
+    pub listen: Vec<Listen>,
+    /// `upstream`: the API behind the gateway.
+    pub upstream: Upstream,
+    /// `admin`: where metrics and health are served.
+    pub admin: Admin,
+    /// `policy_dir`: directory of policy files; no policy means that everything is refused.
+    pub policy_dir: PathBuf,
+    /// `data_dir`: directory for the audit log and state, writable, on a durable disk.
+    pub data_dir: PathBuf,
+    /// `keys`: secret key files.
+    pub keys: Keys,
+    /// `identity`: how callers prove who they are.
+    pub identity: IdentityConfig,
+    /// `limits`: bounds on what one client can make the gateway hold or wait for.
+    pub limits: Limits,
+    /// `drain`: how the gateway stops.
+    pub drain: Drain,
+    /// `telemetry`: logs.
+    pub telemetry: Telemetry,
+    /// `threads`: worker threads of the data plane; default one a core.
+    pub threads: usize,
+    /// Problems that do not stop the gateway: print them.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// `keys`: secret key files.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// `keys.pseudonym`: 64 hex digits, mode 0600: the key under which investors and callers become pseudonyms in the
+    /// audit log. Losing it makes old pseudonyms unsearchable; leaking it makes them guessable.
+    pub pseudonym: PathBuf,
+}
+
+impl Keys {
+    /// The key of pseudonyms; each caller gets a copy of its own.
+    ///
+    /// # Errors
+    /// The file changed since it was checked and can't be used.
+    pub fn pseudonym_key(&self) -> Result<yingbi_crypto::PseudonymKey, SecretError> {
+        Ok(yingbi_crypto::PseudonymKey::new(*Secret::read(&self.pseudonym)?.expose()))
+    }
+}
+
+impl Config {
+    /// Reads and checks a file, and all the files it names.
+    ///
+    /// # Errors
+    /// Every problem found, worst first in file order; the gateway must not start (exit 78).
+    pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        let parsed = file::parse(path, &text).map_err(|problem| vec![problem])?;
+        check::check(path, &text, parsed)
+    }
+
+    /// Directory and key path alone, for commands that prepare what the rest needs (`yingbi keys init`).
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration; what it names is not looked at.
+    pub fn key_file(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![problem])?;
+        Ok(file::directory(path).join(parsed.keys.pseudonym))
+    }
+}

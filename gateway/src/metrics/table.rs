@@ -1,0 +1,120 @@
+//! The table: every metric's name, kind, help, unit and labels.
+
+use prometheus::core::Collector;
+use prometheus::{
+    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, Result,
+};
+
+/// One declared metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Full name.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// One sentence.
+    pub help: &'static str,
+    /// Unit; empty for plain counts and flags.
+    pub unit: &'static str,
+    /// Label names; their values come from closed sets.
+    pub labels: &'static [&'static str],
+}
+
+/// Kind of a metric, as Prometheus names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by size.
+    Histogram,
+}
+
+macro_rules! table {
+    ($($constant:ident $kind:ident $name:literal $unit:literal [$($label:literal),*] $help:literal;)*) => {
+        $(pub(super) const $constant: Metric = Metric {
+            name: concat!("yingbi_", $name),
+            kind: Kind::$kind,
+            help: $help,
+            unit: $unit,
+            labels: &[$($label),*],
+        };)*
+
+        /// Every metric there is.
+        pub const METRICS: &[Metric] = &[$($constant),*];
+    };
+}
+
+table! {
+    REQUESTS Counter "requests_total" "" ["method", "decision", "status_class", "route"] "Exchanges finished.";
+    REQUEST_DURATION Histogram "request_duration_seconds" "seconds" ["route"] "From a request's head to the last byte handed over.";
+    REFUSALS Counter "refusals_total" "" ["code"] "Requests and answers refused, by stable code.";
+    VALUES Counter "values_total" "" ["category", "level", "treatment"] "Values of personal information found in answers, by what became of them.";
+    MONITORED Counter "monitored_values_total" "" ["category"] "Values that a rule in monitor mode would have treated otherwise.";
+    LEVEL_RELEASED_CLEAR Counter "level_released_clear_total" "" ["level"] "Values released in clear, by level; level 4 must stay 0.";
+    SUBJECTS Counter "subjects_total" "" [] "Investors concerned by answers, distinct within each.";
+    UPSTREAM_ERRORS Counter "upstream_errors_total" "" ["reason"] "Failures of the upstream.";
+    UPSTREAM_DURATION Histogram "upstream_duration_seconds" "seconds" [] "From a request's last byte to the head of the upstream's response.";
+    INSPECT_FAILED Counter "inspect_failed_total" "" ["reason"] "Bodies that could not be inspected and were not released.";
+    AUDIT_COMMIT Histogram "audit_commit_seconds" "seconds" [] "Wait until an access record was durable.";
+    AUDIT_RECORDS Counter "audit_records_total" "" ["type"] "Records written to the audit log.";
+    AUDIT_UP Gauge "audit_up" "" [] "1 while the audit log accepts records.";
+    AUDIT_REFUSED Counter "audit_refused_total" "" [] "Answers withheld because their record could not be made durable.";
+    AUDIT_RECOVERED Gauge "audit_recovered_tail_bytes" "bytes" [] "Torn bytes that recovery cut from the audit log at start.";
+    POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
+    POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";
+    POLICY_INFO Gauge "policy_info" "" ["version"] "1 for the policy version that rules.";
+    CONNECTIONS Gauge "connections" "" [] "Client connections open.";
+    IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
+    SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";
+    CLIENT_ABORTS Counter "client_aborts_total" "" [] "Clients that left before their answer was handed over.";
+    JWKS_AGE Gauge "jwks_age_seconds" "seconds" [] "Age of the oldest issuer's signing keys; NaN while an issuer has none.";
+    BUILD_INFO Gauge "build_info" "" ["version"] "1, with the version of the program.";
+    PROCESS_START Gauge "process_start_time_seconds" "seconds" [] "Start of the process since the epoch.";
+    RESIDENT Gauge "process_resident_memory_bytes" "bytes" [] "Resident memory of the process.";
+}
+
+impl Metric {
+    pub(super) fn counter(&self, registry: &Registry) -> Result<IntCounter> {
+        register(registry, IntCounter::with_opts(self.opts())?)
+    }
+
+    pub(super) fn counters(&self, registry: &Registry) -> Result<IntCounterVec> {
+        register(registry, IntCounterVec::new(self.opts(), self.labels)?)
+    }
+
+    pub(super) fn gauge(&self, registry: &Registry) -> Result<IntGauge> {
+        register(registry, IntGauge::with_opts(self.opts())?)
+    }
+
+    pub(super) fn gauge_f64(&self, registry: &Registry) -> Result<Gauge> {
+        register(registry, Gauge::with_opts(self.opts())?)
+    }
+
+    pub(super) fn gauges(&self, registry: &Registry) -> Result<IntGaugeVec> {
+        register(registry, IntGaugeVec::new(self.opts(), self.labels)?)
+    }
+
+    pub(super) fn histogram(&self, registry: &Registry, buckets: &[f64]) -> Result<Histogram> {
+        register(registry, Histogram::with_opts(self.buckets(buckets))?)
+    }
+
+    pub(super) fn histograms(&self, registry: &Registry, buckets: &[f64]) -> Result<HistogramVec> {
+        register(registry, HistogramVec::new(self.buckets(buckets), self.labels)?)
+    }
+
+    fn opts(&self) -> Opts {
+        Opts::new(self.name, self.help)
+    }
+
+    fn buckets(&self, buckets: &[f64]) -> HistogramOpts {
+        HistogramOpts::new(self.name, self.help).buckets(buckets.to_vec())
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, collector: C) -> Result<C> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
