@@ -31,6 +31,7 @@ mod client;
 mod gateway;
 pub mod load;
 mod origin;
+pub mod payload;
 mod scratch;
 
 pub use binary::binary;
