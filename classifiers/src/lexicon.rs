@@ -87,12 +87,13 @@ impl Lexicon {
                 }
             }
         }
-        let set = |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
+        let set =
+            |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
             poppable: set(&["no", "id"]),
             question: set(&["isq"]),
             product: set(&["product", "fund"]),
-            organisation: set(&["org"]),
+            organisation: set(&["org", "company"]),
         };
         Lexicon { words, spelt, folded, rules, by_head, special }
     }
@@ -118,10 +119,13 @@ impl Lexicon {
             return Some(*meaning);
         }
         let folded = fold(name);
-        self.folded.get(&folded).or_else(|| {
-            let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
-            self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
-        }).copied()
+        self.folded
+            .get(&folded)
+            .or_else(|| {
+                let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+                self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
+            })
+            .copied()
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {

@@ -119,10 +119,13 @@ impl Words {
     }
 
     fn word(&self, word: &str) -> Option<Concept> {
-        self.english.get(word).or_else(|| {
-            let singular = word.strip_suffix('s').filter(|stem| stem.len() > 3)?;
-            self.english.get(singular).or_else(|| self.english.get(singular.strip_suffix('e')?))
-        }).copied()
+        self.english
+            .get(word)
+            .or_else(|| {
+                let singular = word.strip_suffix('s').filter(|stem| stem.len() > 3)?;
+                self.english.get(singular).or_else(|| self.english.get(singular.strip_suffix('e')?))
+            })
+            .copied()
     }
 
     /// A token without inner boundaries: English words run together, or else pinyin.
@@ -281,7 +284,8 @@ fn tokens(name: &str) -> Vec<Token> {
         let next_is_lower = chars.peek().is_some_and(char::is_ascii_lowercase);
         let goes_on = before.is_some_and(|b| {
             tokens.last().is_some_and(|t| t.class == class)
-                && !(c.is_ascii_uppercase() && (b.is_ascii_lowercase() || (b.is_ascii_uppercase() && next_is_lower)))
+                && !(c.is_ascii_uppercase()
+                    && (b.is_ascii_lowercase() || (b.is_ascii_uppercase() && next_is_lower)))
         });
         match tokens.last_mut() {
             Some(token) if goes_on => token.text.push(c.to_ascii_lowercase()),
@@ -310,7 +314,20 @@ fn drop_hungarian(tokens: &mut Vec<Token>) {
                 && second.capital
                 && matches!(
                     first.text.as_str(),
-                    "s" | "sz" | "d" | "n" | "str" | "lpsz" | "i" | "b" | "dw" | "ul" | "psz" | "c" | "ch" | "dbl" | "w"
+                    "s" | "sz"
+                        | "d"
+                        | "n"
+                        | "str"
+                        | "lpsz"
+                        | "i"
+                        | "b"
+                        | "dw"
+                        | "ul"
+                        | "psz"
+                        | "c"
+                        | "ch"
+                        | "dbl"
+                        | "w"
                 )
         }
         _ => false,
