@@ -23,7 +23,11 @@ pub fn binary() -> &'static Path {
         if !is_fresh(&built) {
             build(&profile);
         }
-        assert!(built.is_file(), "no binary at {}: run `cargo build -p yingbi --bin yingbi`", built.display());
+        assert!(
+            built.is_file(),
+            "no binary at {}: run `cargo build -p yingbi --bin yingbi`",
+            built.display()
+        );
         built
     })
 }
@@ -49,7 +53,11 @@ fn newest(path: &Path) -> SystemTime {
     if metadata.is_file() {
         // Tests of the crates are not in the binary.
         let is_test = path.ends_with("tests.rs");
-        return if is_test { SystemTime::UNIX_EPOCH } else { metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH) };
+        return if is_test {
+            SystemTime::UNIX_EPOCH
+        } else {
+            metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH)
+        };
     }
     let entries = path.read_dir().into_iter().flatten().flatten();
     entries.map(|entry| newest(&entry.path())).max().unwrap_or(SystemTime::UNIX_EPOCH)
@@ -58,7 +66,9 @@ fn newest(path: &Path) -> SystemTime {
 fn build(profile: &Path) {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--locked", "-p", "yingbi", "--bin", "yingbi"]).current_dir(workspace());
+    command
+        .args(["build", "--quiet", "--locked", "-p", "yingbi", "--bin", "yingbi"])
+        .current_dir(workspace());
     if let Some(target) = profile.parent() {
         command.arg("--target-dir").arg(target);
     }

@@ -27,7 +27,9 @@ pub fn person_json() -> String {
 
 /// The person in running text.
 pub fn person_text() -> String {
-    format!("客户姓名：{NAME}，身份证号码：{ID}，手机号{MOBILE}，银行卡号：{CARD}，邮箱 {EMAIL}，交易密码：{PASSWORD}。")
+    format!(
+        "客户姓名：{NAME}，身份证号码：{ID}，手机号{MOBILE}，银行卡号：{CARD}，邮箱 {EMAIL}，交易密码：{PASSWORD}。"
+    )
 }
 
 /// The first canary found in some bytes, in any spelling that a reader could undo: UTF-8, GB18030, UTF-16, JSON and

@@ -135,7 +135,9 @@ impl Client {
         match self.stream.read(&mut piece) {
             Ok(0) => self.ended = true,
             Ok(read) => self.received.extend_from_slice(&piece[..read]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return false,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                return false;
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => self.ended = true,
         }
@@ -231,7 +233,9 @@ type Taken = (Vec<u8>, Vec<String>, usize);
 
 impl Body {
     fn of(status: u16, headers: &[(String, String)], to_head: bool) -> Result<Body, String> {
-        let all = |name: &str| headers.iter().filter(|(of, _)| of == name).map(|(_, value)| value.as_str()).collect();
+        let all = |name: &str| {
+            headers.iter().filter(|(of, _)| of == name).map(|(_, value)| value.as_str()).collect()
+        };
         let lengths: Vec<&str> = all("content-length");
         let codings: Vec<&str> = all("transfer-encoding");
         if to_head || matches!(status, 204 | 304) {
@@ -240,7 +244,9 @@ impl Body {
         match (&lengths[..], &codings[..]) {
             ([], []) => Ok(Body::UntilEnd),
             ([], ["chunked"]) => Ok(Body::Chunked),
-            ([length], []) => length.parse().map(Body::Length).map_err(|_| format!("content-length `{length}`")),
+            ([length], []) => {
+                length.parse().map(Body::Length).map_err(|_| format!("content-length `{length}`"))
+            }
             _ => Err(format!("ambiguous framing: {lengths:?} {codings:?}")),
         }
     }
@@ -301,13 +307,18 @@ mod tests {
     #[test]
     fn parses_strictly() {
         let ok = |bytes: &[u8]| parse(bytes, false, false).unwrap().unwrap();
-        let (response, used) = ok(b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP");
-        assert_eq!((response.status, &response.body[..], used), (200, &b"ab"[..], 55));
+        let (response, used) =
+            ok(b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP");
+        assert_eq!((response.status, &response.body[..], used), (200, &b"ab"[..], 58));
         assert_eq!(response.interim, [103]);
-        let (response, _) = ok(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n");
+        let (response, _) =
+            ok(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n");
         assert_eq!((&response.body[..], &response.trailers[..]), (&b"ab"[..], &["x: y".to_owned()][..]));
         assert!(parse(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nab", false, true).unwrap().is_none());
-        assert!(parse(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n", false, true).is_err());
+        assert!(
+            parse(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n", false, true)
+                .is_err()
+        );
         assert!(parse(b"nonsense\r\n\r\n", false, false).is_err());
     }
 }

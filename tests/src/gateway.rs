@@ -59,7 +59,8 @@ impl Gateway {
 
     /// A request as the teller with further header lines; a body gets its `Content-Length`.
     pub fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{}{headers}", credentials("teller"));
+        let mut request =
+            format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{}{headers}", credentials("teller"));
         if !body.is_empty() {
             let _ = write!(request, "Content-Length: {}\r\n", body.len());
         }
@@ -297,7 +298,8 @@ impl Setup {
         config.push_str("identity:\n  api_tokens:\n");
         for caller in &self.callers {
             let hash = yingbi::exchange::identity::token_hash(&token(caller));
-            let _ = writeln!(config, "    - {{id: {caller}, hash: \"{hash}\", expires: 2099-01-01T00:00:00Z}}");
+            let _ =
+                writeln!(config, "    - {{id: {caller}, hash: \"{hash}\", expires: 2099-01-01T00:00:00Z}}");
         }
         if !self.limits.is_empty() {
             let _ = write!(config, "limits:\n{}", indented(&self.limits));

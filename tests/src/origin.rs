@@ -157,7 +157,8 @@ impl Answer {
     /// 200 with these header lines, a correct `Content-Length` and a body.
     pub fn with(headers: &str, body: impl Into<Vec<u8>>) -> Answer {
         let body = body.into();
-        let mut bytes = format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+        let mut bytes =
+            format!("HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
         bytes.extend_from_slice(&body);
         Answer::bytes(bytes)
     }
