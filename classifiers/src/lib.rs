@@ -3,6 +3,11 @@
 //! Pure and allocation-shy: text in, [`Hit`]s out; no I/O, no policy. A caller that walks a document asks
 //! [`Classifier::key`] once per distinct field name and [`Classifier::value`] once per scalar.
 
+mod lexicon;
+mod words;
+
+use lexicon::Lexicon;
+use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
 /// How a value was recognised.
@@ -110,19 +115,20 @@ pub enum Scalar<'a> {
 }
 
 /// The compiled lexicon and recognizers.
-pub struct Classifier {}
+pub struct Classifier {
+    lexicon: Lexicon,
+}
 
 impl Classifier {
     /// The shipped lexicon and recognizers, compiled once per process.
     pub fn shipped() -> &'static Classifier {
-        static SHIPPED: Classifier = Classifier {};
+        static SHIPPED: LazyLock<Classifier> = LazyLock::new(|| Classifier { lexicon: Lexicon::shipped() });
         &SHIPPED
     }
 
     /// What a field name (JSON key, column, form field, header name) says.
     pub fn key(&self, name: &str) -> KeyMeaning {
-        let _ = name;
-        KeyMeaning::UNKNOWN
+        self.lexicon.key(name)
     }
 
     /// Appends what is found in one value. Hits are sorted, do not overlap and lie on character boundaries.

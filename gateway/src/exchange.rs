@@ -1,6 +1,360 @@
 //! The one way through: front filter, identity, decision, upstream, treatment, record, release.
+//!
+//! [`Exchange::exchange`] is the whole of it in one linear function. Every step takes what only the step before can
+//! make: no permit, no call of the API behind; no evidence, no release.
+//!
+//! ```text
+//! bytes ─▶ head ─identify▶ caller ─decide▶ permit ─ask▶ answer ─treat▶ treated ─record▶ evidence ─release▶ client
+//!            │ 4xx            │ 401           │ 403        │ 502/504     │ 502             │ 503
+//!            └────────────────┴───────────────┴────────────┴──────┬──────┴─────────────────┘
+//!                                                    problem+json with a code, recorded
+//! ```
 
+pub mod charset;
 pub mod coding;
+pub mod connection;
+pub mod forward;
 pub mod front;
+pub mod headers;
 pub mod identity;
+pub mod inspect;
+pub mod problem;
+pub mod record;
+pub mod release;
 pub mod target;
+pub mod upstream;
+
+use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
+use crate::metrics::{self, Decided, Metrics, RecordType};
+use crate::policy_store::PolicyStore;
+use connection::Peer;
+use forward::{Said, upstream_request};
+use front::{Head, HeadError, HeadLimits};
+use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
+use pingora_core::protocols::http::v1::server::HttpSession as Client;
+use pingora_core::server::ShutdownWatch;
+use pingora_http::ResponseHeader;
+use problem::Problem;
+use record::{Access, DecisionIds};
+use release::{Ending, Evidence, NothingPersonal, Treated, release};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use upstream::{Answer, Failure, Upstream};
+use yingbi_audit::{Log, Record};
+use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_policies::{Decision, Permit, Request};
+use yingbi_protect::{Protector, Summary};
+
+/// Everything one exchange needs; one per process.
+pub struct Exchange {
+    /// Proves who calls.
+    pub identifier: Arc<Identifier>,
+    /// The policies that rule now.
+    pub policies: Arc<PolicyStore>,
+    /// Scans and treats.
+    pub protector: Protector,
+    /// Makes pseudonyms of callers and addresses.
+    pub pseudonyms: PseudonymKey,
+    /// The access log.
+    pub audit: Arc<Log>,
+    /// The API behind.
+    pub upstream: Upstream,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// What `/readyz` asks.
+    pub readiness: Arc<Readiness>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Ids of decisions.
+    pub decision_ids: DecisionIds,
+}
+
+/// Bounds on one exchange.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bounds on a request's head.
+    pub head: HeadLimits,
+    /// Longest wait for the next request on a connection.
+    pub keepalive_idle: Duration,
+    /// Longest silence while a body is read or written.
+    pub body_idle: Duration,
+    /// Longest time for a whole exchange, from head to last byte.
+    pub exchange: Duration,
+    /// Requests served on one connection before it is closed.
+    pub requests_per_connection: u32,
+    /// Client connections open at once.
+    pub connections: usize,
+    /// Exchanges under way at once.
+    pub exchanges: usize,
+    /// Bounds on undoing content codings.
+    pub decode: coding::DecodeLimits,
+}
+
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another request may follow, as far as framing allows.
+    KeepAlive,
+    /// Close it.
+    Close,
+}
+
+/// Why an exchange stopped before its answer was released.
+#[derive(Debug)]
+enum Stop {
+    /// The client is told.
+    Refused(Problem),
+    /// Nobody is there to be told.
+    ClientGone,
+    /// It took too long.
+    Deadline,
+}
+
+impl Exchange {
+    /// The way through.
+    async fn exchange(
+        &self,
+        client: &mut Client,
+        head: &Head,
+        peer: &Peer,
+        access: &mut Access,
+    ) -> Result<(), Stop> {
+        let caller = self.identify(client, peer, access)?;
+        let permit = self.decide(&caller, head, access)?;
+        let answer = self.ask(&permit, &caller, client, head, peer, access).await?;
+        let (treated, summary) = self.treat(&permit, client, answer)?;
+        let evidence = self.record(access, &treated, &summary).await?;
+        self.release(client, access, treated, evidence).await
+    }
+
+    /// Who calls? Credentials that are presented and don't hold are refused, never ignored.
+    fn identify(&self, client: &Client, peer: &Peer, access: &mut Access) -> Result<Arc<Identified>, Stop> {
+        let headers = &client.req_header().headers;
+        let caller = self.identifier.identify(headers, peer.certificate.as_ref(), SystemTime::now())?;
+        access.identified(&self.pseudonyms, &caller);
+        Ok(caller)
+    }
+
+    /// May they? One policy version rules the whole exchange and is named in its record.
+    fn decide(&self, caller: &Identified, head: &Head, access: &mut Access) -> Result<Permit, Stop> {
+        // A purpose that is no text is no declared one either; the policy refuses it as unknown.
+        let purpose = head.header("yingbi-purpose").map(|value| value.to_str().unwrap_or_default());
+        let request = Request {
+            method: head.method.as_str(),
+            host: &head.host.name,
+            path: head.target.path(),
+            purpose,
+        };
+        let policies = self.policies.current();
+        access.policy = policies.version().to_owned();
+        match policies.decide(&caller.identity, &request) {
+            Decision::Permit(permit) => {
+                access.permitted(&permit);
+                Ok(permit)
+            }
+            Decision::Refuse(refusal) => {
+                access.refused(&refusal);
+                Err(Stop::Refused(Problem::from(&refusal)))
+            }
+        }
+    }
+
+    /// Asks the API behind. Only a permitted request gets there.
+    async fn ask(
+        &self,
+        permit: &Permit,
+        caller: &Identified,
+        client: &mut Client,
+        head: &Head,
+        peer: &Peer,
+        access: &Access,
+    ) -> Result<Answer, Stop> {
+        // A type declared opaque passes unread, so what is said about its bytes still holds.
+        let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
+        let keep_authorization = caller.by != IdentifiedBy::ApiToken;
+        let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
+        let request = upstream_request(head, peer, &said).ok_or(problem::INTERNAL)?;
+        if head.expect_continue && !client.is_body_empty() {
+            // The interim answer makes the session forget keep-alive, because the body is still unread.
+            let keep_alive = client.get_keepalive_timeout();
+            client.write_continue_response().await.map_err(|_| Stop::ClientGone)?;
+            client.set_server_keepalive(keep_alive);
+        }
+        let asked = Instant::now();
+        match self.upstream.ask(client, request).await {
+            Ok(answer) => {
+                self.metrics.upstream_answered(asked.elapsed());
+                Ok(answer)
+            }
+            Err(Failure::ClientGone) => Err(Stop::ClientGone),
+            Err(failure) => {
+                if let Some(reason) = failure.metric() {
+                    self.metrics.upstream_failed(reason);
+                }
+                Err(Stop::Refused(failure.into()))
+            }
+        }
+    }
+
+    /// What may this client see of it? What can't be read is refused.
+    fn treat(&self, permit: &Permit, client: &Client, answer: Answer) -> Result<(Treated, Summary), Stop> {
+        let inspected = self.inspect(permit, &client.req_header().headers, answer);
+        inspected.map_err(|problem| {
+            if let Some(reason) = problem.inspect_failure() {
+                self.metrics.inspect_failed(reason);
+            }
+            Stop::Refused(problem)
+        })
+    }
+
+    /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
+    async fn record(&self, access: &Access, treated: &Treated, summary: &Summary) -> Result<Evidence, Stop> {
+        self.metrics.protected(summary);
+        if let Some(nothing) = NothingPersonal::of(summary) {
+            return Ok(Evidence::NothingPersonal(nothing));
+        }
+        let intent = access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len());
+        let asked = Instant::now();
+        match self.audit.append(Record::Intent(Box::new(intent))).await {
+            Ok(receipt) => {
+                self.metrics.audit_committed(asked.elapsed());
+                self.metrics.audit_recorded(RecordType::Intent);
+                Ok(Evidence::Recorded(receipt))
+            }
+            Err(error) => {
+                self.metrics.audit_refused();
+                Err(Stop::Refused(Problem::from(&error)))
+            }
+        }
+    }
+
+    async fn release(
+        &self,
+        client: &mut Client,
+        access: &Access,
+        treated: Treated,
+        evidence: Evidence,
+    ) -> Result<(), Stop> {
+        let log = matches!(evidence, Evidence::Recorded(_)).then(|| self.audit.clone());
+        let ending = Ending::new(log, access.decision_id.clone());
+        release(client, treated, evidence, ending).await.map(drop).map_err(|_| Stop::ClientGone)
+    }
+}
+
+// How an exchange is begun and how it ends when it can't go all the way.
+impl Exchange {
+    /// Serves one request within its deadline.
+    async fn serve(
+        &self,
+        client: &mut Client,
+        head: &Head,
+        peer: &Peer,
+        shutdown: &ShutdownWatch,
+    ) -> Verdict {
+        let started = Instant::now();
+        let mut access = self.access(client, head, peer);
+        let outcome = match head.header(PROBE_HEADER) {
+            Some(secret) => self.probe(head, secret.as_bytes(), client).await,
+            None => {
+                let way = self.exchange(client, head, peer, &mut access);
+                tokio::time::timeout(self.limits.exchange, way).await.unwrap_or_else(|_| Err(Stop::Deadline))
+            }
+        };
+        let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
+        let (verdict, decided) = match outcome {
+            Ok(()) => (Verdict::KeepAlive, Decided::Permit),
+            Err(Stop::Refused(problem)) => {
+                (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
+            }
+            Err(Stop::Deadline) if !begun => {
+                (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
+            }
+            Err(Stop::Deadline | Stop::ClientGone) => {
+                self.metrics.client_aborted();
+                (Verdict::Close, Decided::Permit)
+            }
+        };
+        self.metrics.exchange(&metrics::Exchange {
+            method: head.method.as_str(),
+            decided,
+            status: client.response_written().map_or(0, |head| head.status.as_u16()),
+            route: Some(&*access.route).filter(|route| !route.is_empty()),
+            duration: started.elapsed(),
+        });
+        verdict
+    }
+
+    /// Readiness asks through the data port; the secret is new in each process and no client knows it.
+    async fn probe(&self, head: &Head, secret: &[u8], client: &mut Client) -> Result<(), Stop> {
+        if head.target.as_str() != PROBE_PATH || !self.readiness.is_probe(secret) {
+            return Err(Stop::Refused(HeadError::Reserved.into()));
+        }
+        let mut answer = ResponseHeader::build_no_case(204, Some(2)).map_err(|_| problem::INTERNAL)?;
+        answer.insert_header("cache-control", "no-store").map_err(|_| problem::INTERNAL)?;
+        client.write_response_header(Box::new(answer)).await.map_err(|_| Stop::ClientGone)
+    }
+
+    fn access(&self, client: &Client, head: &Head, peer: &Peer) -> Access {
+        let header = |name| client.get_header(name).map(http::HeaderValue::as_bytes);
+        Access {
+            method: Some(head.method.clone()),
+            trace: record::trace_id(header("traceparent"), header("x-request-id")),
+            ..Access::new(self.decision_ids.next(), self.source(peer))
+        }
+    }
+
+    fn source(&self, peer: &Peer) -> Option<Pseudonym> {
+        peer.address.map(|address| self.pseudonyms.pseudonym("address", &address.to_string()))
+    }
+
+    /// Tells the client why not, and remembers that it was refused. A refusal reveals nothing, so its record is not
+    /// waited for.
+    async fn refuse(
+        &self,
+        client: &mut Client,
+        access: &Access,
+        problem: Problem,
+        shutdown: &ShutdownWatch,
+    ) -> Verdict {
+        self.metrics.refused(problem.code);
+        self.metrics.audit_recorded(RecordType::Intent);
+        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        let whole = client.is_body_done();
+        if !whole || *shutdown.borrow() {
+            client.set_server_keepalive(None);
+        }
+        let document = problem.document(Some(&access.decision_id));
+        let Some(head) = problem.head(document.len()) else { return Verdict::Close };
+        let bodiless = client.req_header().method == http::Method::HEAD;
+        if client.write_response_header(Box::new(head)).await.is_err() {
+            return Verdict::Close;
+        }
+        if !bodiless && client.write_body(&document).await.is_err() {
+            return Verdict::Close;
+        }
+        match (client.finish_body().await, whole) {
+            (Ok(_), true) => Verdict::KeepAlive,
+            _ => Verdict::Close,
+        }
+    }
+
+    /// Remembers a head that was refused before there was a request to speak of.
+    fn note_refused_head(&self, peer: &Peer, problem: &Problem) {
+        self.metrics.refused(problem.code);
+        self.metrics.audit_recorded(RecordType::Intent);
+        let access = Access::new(self.decision_ids.next(), self.source(peer));
+        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+    }
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Stop::Refused(problem)
+    }
+}
+
+impl From<IdentityError> for Stop {
+    fn from(error: IdentityError) -> Self {
+        Stop::Refused(error.into())
+    }
+}

@@ -1,1 +1,271 @@
-//! server
+//! Puts the gateway together and runs it until it is told to stop.
+//!
+//! Nothing listens before configuration, policies, keys and the log are good. A bad file ends with exit code 78, a
+//! place that can't be used with 74; the reasons go to standard error.
+
+mod drain;
+mod listeners;
+mod peer;
+
+use crate::admin::{Admin, Probe, Readiness};
+use crate::config::{Config, Secret};
+use crate::exchange::coding::DecodeLimits;
+use crate::exchange::front::HeadLimits;
+use crate::exchange::identity::Identifier;
+use crate::exchange::record::{self, DecisionIds};
+use crate::exchange::upstream::{Bounds, Upstream};
+use crate::exchange::{Exchange, Limits};
+use crate::metrics::Metrics;
+use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{RunArgs, Server};
+use pingora_core::upstreams::peer::HttpPeer;
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use yingbi_audit::{Log, Record};
+use yingbi_classifiers::Classifier;
+use yingbi_crypto::PseudonymKey;
+use yingbi_protect::Protector;
+
+/// How often the policy directory is looked at.
+const POLICY_POLL: Duration = Duration::from_millis(500);
+
+/// How soon readiness notices that the log or the keys went bad.
+const HEALTH_POLL: Duration = Duration::from_millis(200);
+
+/// Why the gateway did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// A file people write is wrong: exit 78.
+    Bad(String),
+    /// A place, port or file can't be used: exit 74.
+    Unusable(String),
+}
+
+impl StartError {
+    /// The exit code that tells supervisors what kind of failure it was.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            StartError::Bad(_) => ExitCode::from(78),
+            StartError::Unusable(_) => ExitCode::from(74),
+        }
+    }
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StartError::Bad(text) | StartError::Unusable(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Everything but the listening: what `run --check` proves to be good.
+pub struct Ready {
+    config: Config,
+    policies: Arc<PolicyStore>,
+    secret: Secret,
+    peer: HttpPeer,
+}
+
+impl Ready {
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+}
+
+/// Reads and checks everything that a running gateway needs, and opens nothing.
+///
+/// # Errors
+/// Something is wrong; the text says what and where.
+pub fn prepare(config: Config) -> Result<Ready, StartError> {
+    let policies =
+        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(shown(&problems)))?;
+    let key = &config.keys.pseudonym;
+    let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
+    let peer = peer::of(&config.upstream)?;
+    Ok(Ready { policies: Arc::new(policies), secret, peer, config })
+}
+
+/// Runs the gateway until a signal ends it: SIGTERM or SIGINT drain it, changed policy files are reloaded.
+///
+/// # Errors
+/// It could not start.
+pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
+    let Ready { config, policies, secret, peer } = ready;
+    listeners::check_free(&config)?;
+    let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Unusable(error.to_string()))?);
+    let readiness = Arc::new(Readiness::new().map_err(|error| StartError::Unusable(error.to_string()))?);
+    let identifier =
+        Identifier::new(&config.identity).map_err(|error| StartError::Unusable(error.to_string()))?;
+    let identifier = Arc::new(identifier);
+    let audit = open_log(&config, &metrics)?;
+    metrics.policy_loaded(policies.current().version());
+    readiness.set_policy_loaded(true);
+    note_event(&audit, "policy-loaded", policies.current().version());
+
+    let exchange = Exchange {
+        identifier: identifier.clone(),
+        policies: policies.clone(),
+        protector: Protector::new(
+            Classifier::shipped(),
+            PseudonymKey::new(*secret.expose()),
+            yingbi_protect::Limits { depth: config.limits.json_depth },
+        ),
+        pseudonyms: PseudonymKey::new(*secret.expose()),
+        audit: audit.clone(),
+        upstream: Upstream::new(peer, bounds(&config)),
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        limits: exchange_limits(&config),
+        decision_ids: DecisionIds::new(instance()?),
+    };
+    watch_policies(&policies, &audit, &metrics)?;
+    watch_health(&audit, &identifier, &metrics, &readiness);
+    let scraped = (identifier, audit.clone());
+    let admin = Admin {
+        listen: config.admin.listen,
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+        probe: Probe::of(&config),
+        before_scrape: Box::new(move |metrics| {
+            metrics.jwks_age(scraped.0.jwks_age());
+            metrics.audit_up(scraped.1.stats().up);
+        }),
+    };
+    let listen = config.admin.listen;
+    let (address, _thread) =
+        admin.start().map_err(|error| StartError::Unusable(format!("admin.listen {listen}: {error}")))?;
+    tracing::info!(%address, "admin port listens");
+
+    let grace = config.drain.grace;
+    let conf = ServerConf {
+        threads: config.threads,
+        // Our own drain ends the process; Pingora's sleep is only the last resort behind it.
+        grace_period_seconds: Some(grace.as_secs() + 5),
+        graceful_shutdown_timeout_seconds: Some(1),
+        ..ServerConf::default()
+    };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    server.bootstrap();
+    server.add_service(listeners::service(&config, exchange)?);
+    drain::start(server.watch_execution_phase(), metrics, readiness, audit, grace);
+    for listen in &config.listen {
+        tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
+    }
+    server.run(RunArgs { shutdown_signal: Box::new(drain::Signals) });
+    // Reached only when the drain did not end the process.
+    std::process::exit(0)
+}
+
+fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> {
+    let dir = config.data_dir.join("audit");
+    let (audit, recovery) = Log::open(&dir, yingbi_audit::Options::default())
+        .map_err(|error| StartError::Unusable(format!("{}: {error}", dir.display())))?;
+    metrics.audit_recovered(recovery.torn_bytes);
+    if recovery.torn_bytes > 0 {
+        let torn_bytes = recovery.torn_bytes;
+        tracing::warn!(torn_bytes, "the last run ended in the middle of a record; its tail was cut");
+    }
+    if let Some(place) = &recovery.damaged {
+        tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
+    }
+    Ok(Arc::new(audit))
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let upstream = &config.upstream;
+    Bounds {
+        first_byte: upstream.first_byte_timeout,
+        read: upstream.read_timeout,
+        write: upstream.write_timeout,
+        request_bytes: config.limits.request_body_bytes as u64,
+        answer_bytes: config.limits.response_body_bytes,
+        idle: upstream.idle_timeout,
+        idle_connections: upstream.idle_connections,
+    }
+}
+
+fn exchange_limits(config: &Config) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        head: HeadLimits {
+            bytes: limits.head_bytes,
+            headers: limits.headers,
+            deadline: limits.head_timeout,
+            ..HeadLimits::default()
+        },
+        keepalive_idle: limits.keepalive_timeout,
+        body_idle: limits.body_idle_timeout,
+        exchange: limits.exchange_timeout,
+        requests_per_connection: limits.requests_per_connection.try_into().unwrap_or(u32::MAX),
+        connections: limits.connections,
+        exchanges: limits.exchanges,
+        decode: DecodeLimits {
+            output_bytes: limits.inflated_bytes,
+            ratio: limits.inflate_ratio,
+            ..DecodeLimits::default()
+        },
+    }
+}
+
+fn instance() -> Result<u64, StartError> {
+    getrandom::u64().map_err(|error| StartError::Unusable(format!("no random numbers: {error}")))
+}
+
+/// Reloads the policies when their files change; a bad set never rules.
+fn watch_policies(
+    policies: &Arc<PolicyStore>,
+    audit: &Arc<Log>,
+    metrics: &Arc<Metrics>,
+) -> Result<(), StartError> {
+    let (audit, metrics) = (audit.clone(), metrics.clone());
+    let watch = policies.watch(POLICY_POLL, move |event| match event {
+        ReloadEvent::Applied(Reloaded { version, .. }) => {
+            tracing::info!(version, "policies reloaded");
+            metrics.policy_loaded(&version);
+            note_event(&audit, "policy-loaded", &version);
+        }
+        ReloadEvent::Rejected(problems) => {
+            tracing::error!("policies refused, the old ones keep ruling:\n{}", shown(&problems));
+            metrics.policy_rejected();
+            note_event(&audit, "policy-rejected", "");
+        }
+    });
+    watch.map_err(|error| StartError::Unusable(error.to_string()))
+}
+
+/// Problems of policy files as people read them.
+fn shown(problems: &Problems) -> String {
+    let language = crate::cli::language();
+    let each = problems.iter().map(|(problem, text)| yingbi_policies::render(problem, text, language));
+    each.collect::<Vec<_>>().join("\n")
+}
+
+/// Tells readiness what the log and the issuers' keys are doing.
+fn watch_health(
+    audit: &Arc<Log>,
+    identifier: &Arc<Identifier>,
+    metrics: &Arc<Metrics>,
+    readiness: &Arc<Readiness>,
+) {
+    let (audit, identifier) = (audit.clone(), identifier.clone());
+    let (metrics, readiness) = (metrics.clone(), readiness.clone());
+    std::thread::spawn(move || {
+        loop {
+            let up = audit.stats().up;
+            readiness.set_audit_up(up);
+            readiness.set_keys_present(identifier.is_ready());
+            metrics.audit_up(up);
+            std::thread::sleep(HEALTH_POLL);
+        }
+    });
+}
+
+fn note_event(audit: &Log, event: &str, version: &str) {
+    let detail = BTreeMap::from([("version".to_owned(), version.to_owned())]);
+    audit.note(Record::Event { time: record::now(), event: event.to_owned(), detail });
+}

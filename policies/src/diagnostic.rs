@@ -1,5 +1,14 @@
 //! Problems in files people write (policies, configuration): code, place, message and help, in Chinese and English.
 
+mod code;
+mod render;
+mod sink;
+
+pub(crate) use code::Code;
+pub use code::{CODES, CodeRow};
+pub use render::{render, render_with};
+pub(crate) use sink::Sink;
+
 use std::fmt;
 
 /// How bad it is.
@@ -77,6 +86,14 @@ impl Language {
     /// Chinese when `LC_ALL`, `LC_MESSAGES` or `LANG` (the first that is set) names it.
     pub fn of_locale(locale: &str) -> Language {
         if locale.starts_with("zh") { Language::Chinese } else { Language::English }
+    }
+
+    /// The language of this process's locale.
+    pub fn of_environment() -> Language {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        Language::of_locale(locale.as_deref().unwrap_or_default())
     }
 }
 

@@ -3,16 +3,24 @@
 //! Meaning is order-free: no rule that allows → refused; an error while deciding → refused; deny > drop > strongest
 //! mask > weaker mask > clear; level 4 never in clear.
 
+mod compile;
+mod condition;
 mod decide;
 mod diagnostic;
+mod document;
 mod facts;
 mod mask;
 mod path;
 mod permit;
+mod route;
+mod source;
+mod yaml;
 
-pub use decide::PolicySet;
-pub use diagnostic::{Diagnostic, Language, Place, Severity, Text};
+pub use decide::{Caller, PolicySet, REFUSALS, RefusalRow};
+pub use diagnostic::{CODES, CodeRow, Diagnostic, Language, Place, Severity, Text, render, render_with};
+pub use document::test::{Expectation, ExpectedRecord, TestCaller, TestCase};
 pub use facts::{ApiToken, Certificate, Identity, Jwt, Request};
 pub use mask::{Mask, NumberMask};
-pub use path::{Path, Selector, Step};
+pub use path::{Path, PathError, Selector, Step};
 pub use permit::{Basis, Binding, Decision, FieldBinding, Permit, Refusal, SubjectSelector, Treatment, View};
+pub use source::Source;

@@ -51,3 +51,39 @@ pub enum NumberMask {
     /// The mask as a JSON string.
     Text,
 }
+
+impl Mask {
+    /// The mask that shows nothing, in the customary width.
+    pub const fn nothing() -> Mask {
+        Mask::Fixed { width: 8, number: NumberMask::Zero }
+    }
+
+    /// Whether any of the value stays visible.
+    pub const fn shows_anything(&self) -> bool {
+        !matches!(self, Mask::Fixed { .. })
+    }
+
+    /// How weak the mask is: of two masks the lesser is the stronger. First the characters of a usual value that stay
+    /// visible, then whether the length shows, then what only makes the order total.
+    pub(crate) fn weakness(&self) -> (u16, bool, u8, u8, u8) {
+        let number = |number: &NumberMask| match number {
+            NumberMask::Null => 0,
+            NumberMask::Text => 1,
+            NumberMask::Zero => 2,
+        };
+        match self {
+            Mask::Fixed { width, number: n } => (0, false, 0, *width, number(n)),
+            Mask::Keep { first, last, width, number: n } => {
+                (u16::from(*first) + u16::from(*last), width.is_none(), *first, width.unwrap_or(0), number(n))
+            }
+            Mask::AgeBand => (1, false, 0, 0, 0),
+            Mask::Name => (1, true, 1, 0, 0),
+            Mask::Year => (4, false, 4, 0, 0),
+            Mask::Phone => (6, true, 4, 0, 0),
+            Mask::Mac => (6, false, 6, 0, 1),
+            Mask::Ip => (6, false, 6, 0, 2),
+            Mask::Address => (9, true, 9, 0, 0),
+            Mask::Email => (12, true, 1, 0, 0),
+        }
+    }
+}

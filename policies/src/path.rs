@@ -1,5 +1,12 @@
 //! The part of JSONPath (RFC 9535) that bindings may use: everything but filters.
 
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
 /// A compiled path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Path {
@@ -34,4 +41,52 @@ pub enum Selector {
         /// Distance between selected elements.
         step: u64,
     },
+}
+
+/// Why a text is no path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathError {
+    /// Not JSONPath at all.
+    Invalid {
+        /// Byte of the text.
+        at: usize,
+        /// What would have been right here.
+        expected: &'static str,
+    },
+    /// JSONPath, but of a part that bindings can't use.
+    NotSupported {
+        /// Byte of the text.
+        at: usize,
+        /// What it is.
+        what: &'static str,
+    },
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PathError::Invalid { at, expected } => write!(f, "expected {expected} at byte {at}"),
+            PathError::NotSupported { at, what } => {
+                write!(f, "{what} at byte {at} is not supported in bindings")
+            }
+        }
+    }
+}
+
+impl std::error::Error for PathError {}
+
+impl std::str::FromStr for Path {
+    type Err = PathError;
+
+    /// Parses a JSONPath (RFC 9535 §2).
+    ///
+    /// ```
+    /// use yingbi_policies::{Path, PathError};
+    /// assert!("$.data[*]['client id']".parse::<Path>().is_ok());
+    /// assert!(matches!("$[?@.a]".parse::<Path>(), Err(PathError::NotSupported { .. })));
+    /// assert!(matches!("$.".parse::<Path>(), Err(PathError::Invalid { .. })));
+    /// ```
+    fn from_str(text: &str) -> Result<Path, PathError> {
+        parse::path(text)
+    }
 }

@@ -2,6 +2,7 @@
 //! call and no treatment plan.
 
 use crate::{Mask, Path};
+use std::cmp::Ordering;
 use std::sync::Arc;
 use yingbi_taxonomy::Kind;
 
@@ -143,6 +144,30 @@ pub enum Treatment {
     Drop,
     /// The whole answer is refused.
     Block,
+}
+
+impl Treatment {
+    /// deny > drop > stronger mask > weaker mask > clear.
+    pub fn compare(&self, other: &Treatment) -> Ordering {
+        match (self, other) {
+            (Treatment::Mask(own), Treatment::Mask(other)) => other.weakness().cmp(&own.weakness()),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    /// The stronger of two.
+    pub fn stronger(self, other: Treatment) -> Treatment {
+        if other.compare(&self) == Ordering::Greater { other } else { self }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Treatment::Clear => 0,
+            Treatment::Mask(_) => 1,
+            Treatment::Drop => 2,
+            Treatment::Block => 3,
+        }
+    }
 }
 
 /// What a firm declared about a route's answers.

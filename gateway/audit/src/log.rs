@@ -1,7 +1,17 @@
-//! The durable log.
+//! The durable log: many who append, one thread that writes, one sync for all who wait.
 
-use crate::Record;
+use crate::disk::{Directory, Disk};
+use crate::format;
+use crate::queue::{Queue, Waiter};
+use crate::record::{self, Record};
+use crate::recover::recover;
+use crate::writer::{Batch, Failure, Writer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// How the log behaves.
 #[derive(Clone, Debug)]
@@ -11,12 +21,12 @@ pub struct Options {
     /// Records that may wait for a commit; beyond it `append` refuses at once.
     pub queue: usize,
     /// Longest wait for durability before `append` gives up.
-    pub commit_timeout: std::time::Duration,
+    pub commit_timeout: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { segment_bytes: 64 << 20, queue: 4096, commit_timeout: std::time::Duration::from_secs(2) }
+        Options { segment_bytes: 64 << 20, queue: 4096, commit_timeout: Duration::from_secs(2) }
     }
 }
 
@@ -27,6 +37,10 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    pub(crate) fn new(sequence: u64) -> Self {
+        Receipt { sequence }
+    }
+
     /// Position of the record in the log, from 0.
     pub fn sequence(&self) -> u64 {
         self.sequence
@@ -40,6 +54,8 @@ pub struct Recovery {
     pub torn_bytes: u64,
     /// Records found whole.
     pub records: u64,
+    /// Damage that is no torn tail, with its place: nothing was cut, a new segment is written; run `audit verify`.
+    pub damaged: Option<String>,
 }
 
 /// Why a record could not be made durable: release nothing.
@@ -48,6 +64,9 @@ pub enum AuditError {
     /// The disk refused; the log is closed for good.
     #[error("audit log is closed: {0}")]
     Closed(String),
+    /// The disk refused this record, as when it is full; later ones may pass.
+    #[error("audit log could not write: {0}")]
+    Refused(String),
     /// The disk did not answer in time.
     #[error("audit log did not commit in time")]
     Timeout,
@@ -59,8 +78,39 @@ pub enum AuditError {
     Open(#[from] std::io::Error),
 }
 
+/// What the log has done since it was opened, for metrics and readiness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// The last commit succeeded and the log isn't closed.
+    pub up: bool,
+    /// Durable records.
+    pub records: u64,
+    /// Commits: syncs that served them.
+    pub commits: u64,
+    /// Time spent in commits, in microseconds.
+    pub commit_micros: u64,
+    /// Longest commit, in microseconds.
+    pub longest_commit_micros: u64,
+    /// Records that wait now.
+    pub waiting: u64,
+    /// Records refused for whatever reason.
+    pub refused: u64,
+    /// Failed syncs.
+    pub sync_errors: u64,
+    /// Failed writes.
+    pub write_errors: u64,
+    /// Segments that were deleted, replaced or changed under the writer.
+    pub lost_segments: u64,
+    /// Notes given up because the disk didn't take them.
+    pub lost_notes: u64,
+}
+
 /// An open log: one writer thread, group commit.
-pub struct Log {}
+pub struct Log {
+    queue: Arc<Queue>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    close_timeout: Duration,
+}
 
 impl Log {
     /// Opens or creates the log in `dir`, cutting only a torn tail.
@@ -68,21 +118,120 @@ impl Log {
     /// # Errors
     /// The directory can't be used.
     pub fn open(dir: &Path, options: Options) -> Result<(Log, Recovery), AuditError> {
-        let _ = (dir, options);
-        Ok((Log {}, Recovery::default()))
+        Log::open_on(Box::new(Directory::lock(dir)?), options)
+    }
+
+    pub(crate) fn open_on(disk: Box<dyn Disk>, options: Options) -> Result<(Log, Recovery), AuditError> {
+        let (mut writer, recovery, events) = recover(disk, options.segment_bytes)?;
+        let mut batch = Batch::default();
+        events.iter().for_each(|event| batch.push_record(event));
+        writer.commit(&batch).map_err(|(Failure::Refused(text) | Failure::Closed(text))| {
+            AuditError::Open(std::io::Error::other(text))
+        })?;
+        let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
+        let mut threads = Vec::new();
+        let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
+            std::thread::Builder::new().name(name.to_owned()).spawn(run)
+        };
+        let shared = Arc::clone(&queue);
+        threads.push(spawn("audit-writer", Box::new(move || write(&shared, writer)))?);
+        let shared = Arc::clone(&queue);
+        threads.push(spawn("audit-watch", Box::new(move || shared.watch()))?);
+        // Long enough for the commit under way and one more.
+        let close_timeout = options.commit_timeout.saturating_mul(2);
+        Ok((Log { queue, threads: Mutex::new(threads), close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
     ///
+    /// Dropping the future doesn't take the record back.
+    ///
     /// # Errors
     /// It is not durable: release nothing.
     pub async fn append(&self, record: Record) -> Result<Receipt, AuditError> {
-        let _ = record;
-        Err(AuditError::Overloaded)
+        let (waiter, receipt) = tokio::sync::oneshot::channel();
+        self.enqueue(&record, Some(waiter))?;
+        receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
     }
 
     /// Writes a record without waiting for durability (outcomes, events).
+    ///
+    /// It goes with the next commit, or by itself within a moment. Should the disk not take it for long, it is given
+    /// up, counted, and the count recorded.
     pub fn note(&self, record: Record) {
-        let _ = record;
+        // What can't be queued is counted there.
+        let _ = self.enqueue(&record, None);
+    }
+
+    /// Waits until all that was appended or noted before is durable or refused. Blocks.
+    ///
+    /// # Errors
+    /// The disk does not answer, or refuses.
+    pub fn flush(&self) -> Result<(), AuditError> {
+        self.queue.flush(self.close_timeout)
+    }
+
+    /// Writes all that waits and a last record, `closed`, and ends the writer. Blocks. Later calls do nothing.
+    ///
+    /// # Errors
+    /// The disk does not answer, or refuses: outcomes may be missing.
+    pub fn close(&self) -> Result<(), AuditError> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.is_empty() {
+            return Ok(());
+        }
+        self.queue.close(&record::json(&record::event("closed", BTreeMap::new())));
+        let flushed = self.queue.flush(self.close_timeout);
+        let ended = self.queue.wait_ended(self.close_timeout);
+        for thread in threads.drain(..) {
+            // A thread that hangs in a system call is left to the end of the process.
+            if ended {
+                let _ = thread.join();
+            }
+        }
+        flushed
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> Stats {
+        self.queue.stats()
+    }
+
+    fn enqueue(&self, record: &Record, waiter: Option<Waiter>) -> Result<(), AuditError> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            if record::write_json(record, scratch).is_err() || scratch.len() > format::MAX_PAYLOAD {
+                return Err(AuditError::Refused("the record is too large".to_owned()));
+            }
+            let queued = self.queue.push(scratch, waiter);
+            scratch.shrink_to(SCRATCH_BYTES);
+            queued
+        })
     }
 }
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
+/// The writer thread.
+fn write(queue: &Queue, mut writer: Writer) {
+    let _ended = queue.ended_on_drop();
+    while let Some(mut work) = queue.take() {
+        let began = std::time::Instant::now();
+        let result = writer.commit(&work.batch);
+        queue.finish(&mut work, result, began.elapsed(), writer.faults);
+    }
+}
+
+thread_local! {
+    // Records are serialised by who appends, outside the queue's lock.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+const SCRATCH_BYTES: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,7 @@
-//! What is recorded.
+//! What is recorded: counts, ids and pseudonyms, never a value (T/TSAC 001—2025 §7.5 f, §8.3.3.3 b).
+//!
+//! Fields may be added later and readers pass over those they don't know: integrity is the chain's, which covers every
+//! byte, so an older reader can still search a newer log.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,7 +18,7 @@ pub enum Record {
     Event {
         /// UTC, RFC 3339 with microseconds.
         time: String,
-        /// `opened`, `recovered`, `break`, `policy-loaded`, `policy-rejected`, `closed`.
+        /// `opened`, `recovered`, `break`, `notes-lost`, `policy-loaded`, `policy-rejected`, `closed`.
         event: String,
         /// Details without values.
         detail: BTreeMap<String, String>,
@@ -24,7 +27,6 @@ pub enum Record {
 
 /// One access (T/TSAC 001 §7.5 f, §7.7 a).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Intent {
     /// UTC, RFC 3339 with microseconds.
     pub time: String,
@@ -83,7 +85,6 @@ pub struct Intent {
 
 /// How a release ended; an intent without outcome is "outcome unknown".
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// UTC, RFC 3339 with microseconds.
     pub time: String,
@@ -93,4 +94,26 @@ pub struct Outcome {
     pub result: String,
     /// Body bytes handed to the socket.
     pub bytes: u64,
+}
+
+/// An event of the log itself, now.
+pub(crate) fn event(event: &str, detail: BTreeMap<String, String>) -> Record {
+    Record::Event { time: format!("{:.6}", now()), event: event.to_owned(), detail }
+}
+
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// The record in JSON; `{}` could it not be serialised, which its types rule out.
+pub(crate) fn json(record: &Record) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match write_json(record, &mut bytes) {
+        Ok(()) => bytes,
+        Err(_) => b"{}".to_vec(),
+    }
+}
+
+pub(crate) fn write_json(record: &Record, bytes: &mut Vec<u8>) -> serde_json::Result<()> {
+    serde_json::to_writer(bytes, record)
 }

@@ -1,68 +1,28 @@
 //! Commercial cryptography to the national standards, free of I/O.
 //!
-//! Now: SM3 (GB/T 32905), HMAC-SM3 and subject pseudonyms. Yingbi is not itself a certified cryptographic module.
+//! Now: SM3 (GB/T 32905), HMAC-SM3, pseudonyms of persons, and the hexadecimal they are written in. Yingbi is not itself
+//! a certified cryptographic module.
+//!
+//! ```
+//! use yingbi_crypto::{PseudonymKey, hex, sm3};
+//!
+//! let digest = sm3(&[b"a", b"bc"]);
+//! assert_eq!(hex::encode(&digest), "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
+//!
+//! let key = PseudonymKey::new([7; 32]);
+//! assert_ne!(key.pseudonym("subject", "80001234"), key.pseudonym("caller", "80001234"));
+//! ```
 
-use std::fmt;
-use zeroize::Zeroizing;
+mod equal;
+pub mod hex;
+mod hmac_sm3;
+mod pseudonym;
+mod sm3;
 
-/// An SM3 digest.
-pub type Digest = [u8; 32];
+pub use equal::constant_time_eq;
+pub use hmac_sm3::{HmacSm3, hmac_sm3};
+pub use pseudonym::{InvalidKey, Pseudonym, PseudonymKey};
+pub use sm3::{Digest, Sm3, sm3};
 
-/// SM3 (GB/T 32905—2016) of the concatenation of `parts`.
-pub fn sm3(parts: &[&[u8]]) -> Digest {
-    use sm3::Digest as _;
-    let mut hasher = sm3::Sm3::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
-}
-
-/// A key under which personal identifiers become pseudonyms (HMAC-SM3); equal identifiers give equal pseudonyms.
-pub struct PseudonymKey {
-    key: Zeroizing<[u8; 32]>,
-}
-
-/// Keyed pseudonym of an investor or of a person who calls: 16 bytes of HMAC-SM3.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Pseudonym(pub [u8; 16]);
-
-impl PseudonymKey {
-    /// Takes 32 secret bytes.
-    pub fn new(key: [u8; 32]) -> Self {
-        PseudonymKey { key: Zeroizing::new(key) }
-    }
-
-    /// The pseudonym of an identifier within a domain (`subject`, `caller`, `address`); domains are unlinkable.
-    pub fn pseudonym(&self, domain: &str, identifier: &str) -> Pseudonym {
-        use hmac::{KeyInit as _, Mac as _};
-        let Ok(mut mac) = hmac::Hmac::<sm3::Sm3>::new_from_slice(self.key.as_slice()) else {
-            unreachable!("HMAC takes keys of any length")
-        };
-        mac.update(&[u8::try_from(domain.len()).unwrap_or(u8::MAX)]);
-        mac.update(domain.as_bytes());
-        mac.update(identifier.as_bytes());
-        let tag: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut short = [0; 16];
-        short.copy_from_slice(tag.first_chunk::<16>().unwrap_or(&[0; 16]));
-        Pseudonym(short)
-    }
-}
-
-impl fmt::Debug for PseudonymKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PseudonymKey(..)")
-    }
-}
-
-impl fmt::Display for Pseudonym {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Pseudonym {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,23 @@
 //! Only the spans that change are replaced; key order, number spelling, duplicate keys and whitespace survive. What
 //! can't be read is [`Uninspectable`], never passed.
 
+mod body;
+mod classify;
+mod counts;
+mod edit;
+mod header;
+mod html;
+mod json;
+mod mask;
+mod meaning;
+mod plan;
+#[cfg(any(test, feature = "reference"))]
+pub mod reference;
+
+use json::Workspace;
+use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;
@@ -25,6 +41,10 @@ pub struct Protector {
     classifier: &'static Classifier,
     pseudonyms: PseudonymKey,
     limits: Limits,
+    /// Secret seed of the tables of learned names.
+    seed: [u64; 2],
+    /// Working space of past bodies, one for each that was treated at the same time.
+    spare: Mutex<Vec<Box<Workspace>>>,
 }
 
 /// Bounds on what is read.
@@ -110,7 +130,10 @@ pub enum Uninspectable {
 impl Protector {
     /// A protector with the shipped classifiers.
     pub fn new(classifier: &'static Classifier, pseudonyms: PseudonymKey, limits: Limits) -> Self {
-        Protector { classifier, pseudonyms, limits }
+        // Derived from a secret and not drawn, so that this crate needs no source of randomness.
+        let seed = pseudonyms.pseudonym("key-table", "seed").0;
+        let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
+        Protector { classifier, pseudonyms, limits, seed: [low, high], spare: Mutex::new(Vec::new()) }
     }
 
     /// Treats one body under a permit.
@@ -118,8 +141,10 @@ impl Protector {
     /// # Errors
     /// The body can't be read, or the policy blocks it: refuse the answer.
     pub fn body(&self, permit: &Permit, format: Format, body: &[u8]) -> Result<Treated, Uninspectable> {
-        let _ = (permit, format, body, self.classifier, self.limits, &self.pseudonyms);
-        Err(Uninspectable::Malformed { at: 0 })
+        self.with_workspace(|workspace| {
+            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+            body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+        })
     }
 
     /// Treats one header or trailer value (T9); `None` leaves it as it is.
@@ -133,8 +158,7 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        let _ = (permit, name, value, summary);
-        Ok(None)
+        header::treat(self.classifier, Plan::new(permit), name, value, summary)
     }
 
     /// Everything found in a body, treated by no policy.
@@ -142,7 +166,23 @@ impl Protector {
     /// # Errors
     /// The body can't be read.
     pub fn scan(&self, format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
-        let _ = (format, body);
-        Ok(Vec::new())
+        self.with_workspace(|workspace| {
+            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+            body::scan(&input, workspace)
+        })
+    }
+
+    fn with_workspace<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = spare().pop();
+        let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
+        workspace.begin();
+        let done = work(&mut workspace);
+        workspace.shrink();
+        spare().push(workspace);
+        done
     }
 }
+
+#[cfg(test)]
+mod tests;

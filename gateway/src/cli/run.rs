@@ -2,7 +2,7 @@
 
 use super::{Exit, Format, err, out, report};
 use crate::config::Config;
-use crate::logs;
+use crate::{logs, server};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -29,10 +29,18 @@ pub fn run(args: &RunArgs, format: Format) -> ExitCode {
         }
     };
     report(&config.warnings, format);
+    let file = config.file.display().to_string();
+    let ready = match server::prepare(config) {
+        Ok(ready) => ready,
+        Err(error) => {
+            err(&error.to_string());
+            return error.exit_code();
+        }
+    };
     if args.check {
         out(&match format {
-            Format::Text => format!("{}: good", config.file.display()),
-            Format::Json => json!({ "file": config.file.display().to_string(), "good": true }).to_string(),
+            Format::Text => format!("{file}: good"),
+            Format::Json => json!({ "file": file, "good": true }).to_string(),
         });
         return Exit::Good.into();
     }
@@ -40,16 +48,10 @@ pub fn run(args: &RunArgs, format: Format) -> ExitCode {
     if let Err(error) = logs::keep_memory_private() {
         err(&format!("yingbi: memory could not be kept out of core files: {}", error.kind()));
     }
-    logs::start(&config.telemetry);
-    let exit = serve(config);
+    logs::start(&ready.config().telemetry);
+    // Never returns unless it could not start: a drained gateway ends its process.
+    let Err(error) = server::run(ready);
     logs::flush();
-    exit
-}
-
-/// Serves until told to stop.
-fn serve(config: Config) -> ExitCode {
-    // The server is put together elsewhere; without it there is nothing to run.
-    drop(config);
-    err("yingbi: this build has no server");
-    Exit::Problem.into()
+    err(&error.to_string());
+    error.exit_code()
 }

@@ -1,0 +1,269 @@
+//! What field names mean: names known letter by letter, then rules over the concepts of their words.
+//!
+//! Names and rules are data (`lexicon/names/*.tsv`, `lexicon/rules.tsv`), one file a family of systems.
+
+use crate::words::{Concept, ConceptSet, Words};
+use crate::{KeyMeaning, Signals, Strength};
+use std::collections::HashMap;
+use yingbi_taxonomy::{Category, Kind};
+
+/// Names known letter by letter, a file for each family of systems.
+pub(crate) const NAMES: &[&str] = &[
+    include_str!("../lexicon/names/counter.tsv"),
+    include_str!("../lexicon/names/ctp.tsv"),
+    include_str!("../lexicon/names/fund-ta.tsv"),
+    include_str!("../lexicon/names/aml.tsv"),
+    include_str!("../lexicon/names/bank.tsv"),
+    include_str!("../lexicon/names/app.tsv"),
+    include_str!("../lexicon/names/pinyin-names.tsv"),
+    include_str!("../lexicon/names/not-personal.tsv"),
+];
+
+/// Rules over concepts: context, head, kind, strength.
+pub(crate) const RULES: &str = include_str!("../lexicon/rules.tsv");
+
+/// English words and abbreviations, pinyin, Chinese: concept, then its words.
+pub(crate) const WORDS: [&str; 3] = [
+    include_str!("../lexicon/words.tsv"),
+    include_str!("../lexicon/pinyin.tsv"),
+    include_str!("../lexicon/chinese.tsv"),
+];
+
+/// The compiled lexicon.
+pub(crate) struct Lexicon {
+    words: Words,
+    spelt: HashMap<&'static str, Meaning>,
+    folded: HashMap<String, Meaning>,
+    rules: Vec<Rule>,
+    /// For each concept the rules whose head ends in it.
+    by_head: Vec<Vec<u16>>,
+    special: SpecialConcepts,
+}
+
+/// What a name or a rule says before its record's signals are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) strength: Strength,
+    pub(crate) prose: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Empty: no context is asked for.
+    context: ConceptSet,
+    head: Vec<ConceptSet>,
+    meaning: Meaning,
+}
+
+struct SpecialConcepts {
+    /// Words such as `no` and `id` that a rule need not repeat: `mobile_no` is `mobile`.
+    poppable: ConceptSet,
+    question: ConceptSet,
+    product: ConceptSet,
+    organisation: ConceptSet,
+}
+
+impl Lexicon {
+    /// Compiles the shipped data; lines that do not parse are left out, and a test says there are none.
+    pub(crate) fn shipped() -> Lexicon {
+        let [english, pinyin, chinese] = WORDS;
+        let words = Words::parse(english, pinyin, chinese);
+        let mut spelt = HashMap::new();
+        let mut folded = HashMap::new();
+        for (name, meaning) in NAMES.iter().flat_map(|file| file.lines()).filter_map(parse_name) {
+            match name.strip_prefix('=') {
+                Some(exact) => spelt.insert(exact, meaning),
+                None => folded.insert(fold(name), meaning),
+            };
+        }
+        let rules: Vec<Rule> = RULES.lines().filter_map(|line| parse_rule(line, &words)).collect();
+        let mut by_head = vec![Vec::new(); words.len()];
+        for (index, rule) in (0u16..).zip(&rules) {
+            let last = rule.head.last().copied().unwrap_or_default();
+            for (concept, list) in (0..).zip(&mut by_head) {
+                if last.has(concept) {
+                    list.push(index);
+                }
+            }
+        }
+        let set =
+            |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
+        let special = SpecialConcepts {
+            poppable: set(&["no", "id"]),
+            question: set(&["isq"]),
+            product: set(&["product", "fund"]),
+            organisation: set(&["org"]),
+        };
+        Lexicon { words, spelt, folded, rules, by_head, special }
+    }
+
+    /// What a field name says.
+    pub(crate) fn key(&self, name: &str) -> KeyMeaning {
+        let concepts = self.words.concepts_of(name);
+        let meaning = self.known(name).or_else(|| self.by_rule(&concepts));
+        let seen: ConceptSet = concepts.iter().copied().collect();
+        let Some(meaning) = meaning else {
+            return KeyMeaning { signals: self.entity(seen), ..KeyMeaning::UNKNOWN };
+        };
+        let denies = meaning.kind.is_none() && !meaning.prose;
+        let mut signals = meaning.kind.map_or(Signals::default(), |kind| signals_of(kind, meaning.strength));
+        if denies {
+            signals = signals.union(self.entity(seen));
+        }
+        KeyMeaning { kind: meaning.kind, strength: meaning.strength, signals, denies, prose: meaning.prose }
+    }
+
+    fn known(&self, name: &str) -> Option<Meaning> {
+        if let Some(meaning) = self.spelt.get(name) {
+            return Some(*meaning);
+        }
+        let folded = fold(name);
+        self.folded
+            .get(&folded)
+            .or_else(|| {
+                let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+                self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
+            })
+            .copied()
+    }
+
+    fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
+        let asks = concepts.first().is_some_and(|first| self.special.question.has(*first));
+        let mut names = if asks { concepts.get(1..).unwrap_or_default() } else { concepts };
+        let mut best: Option<(i32, Meaning)> = None;
+        let mut penalty = 0;
+        loop {
+            if let Some((score, meaning)) = self.best_rule(names)
+                && best.is_none_or(|(so_far, _)| score - penalty > so_far)
+            {
+                best = Some((score - penalty, meaning));
+            }
+            let Some((last, rest)) = names.split_last() else { break };
+            if !self.special.poppable.has(*last) || rest.is_empty() {
+                break;
+            }
+            names = rest;
+            penalty += 1;
+        }
+        let meaning = best.map(|(_, meaning)| meaning);
+        if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
+            return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
+        }
+        meaning
+    }
+
+    fn best_rule(&self, concepts: &[Concept]) -> Option<(i32, Meaning)> {
+        let last = concepts.last()?;
+        let candidates = self.by_head.get(usize::from(*last))?;
+        let mut best: Option<(i32, Meaning)> = None;
+        for rule in candidates.iter().filter_map(|index| self.rules.get(usize::from(*index))) {
+            let Some(score) = rule.score(concepts) else { continue };
+            if best.is_none_or(|(so_far, _)| score > so_far) {
+                best = Some((score, rule.meaning));
+            }
+        }
+        best
+    }
+
+    fn entity(&self, seen: ConceptSet) -> Signals {
+        if seen.meets(self.special.product) {
+            Signals::PRODUCT
+        } else if seen.meets(self.special.organisation) {
+            Signals::ORGANISATION
+        } else {
+            Signals::default()
+        }
+    }
+}
+
+impl Rule {
+    /// How well the rule fits: words of the head count more than a word of context.
+    fn score(&self, concepts: &[Concept]) -> Option<i32> {
+        let before = concepts.len().checked_sub(self.head.len())?;
+        let (context, head) = concepts.split_at_checked(before)?;
+        if !head.iter().zip(&self.head).all(|(concept, set)| set.has(*concept)) {
+            return None;
+        }
+        let mut score = i32::try_from(self.head.len()).ok()? * 4;
+        if !self.context.is_empty() {
+            if !context.iter().any(|concept| self.context.has(*concept)) {
+                return None;
+            }
+            score += 3;
+        }
+        Some(score)
+    }
+}
+
+/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`.
+fn answers_yes_or_no(kind: Kind) -> bool {
+    matches!(
+        kind.category(),
+        Category::IdentitySpecial | Category::HealthStatus | Category::HealthMedical | Category::Other
+    )
+}
+
+/// What a key of this kind says about its record.
+fn signals_of(kind: Kind, strength: Strength) -> Signals {
+    match kind {
+        Kind::Name | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber | Kind::ResidentId
+            if strength == Strength::Decides =>
+        {
+            Signals::PERSON
+        }
+        Kind::Mobile | Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
+        _ => match kind.category() {
+            Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
+                Signals::ACCOUNT
+            }
+            Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
+            _ => Signals::default(),
+        },
+    }
+}
+
+/// A name without case and separators: `client_name`, `clientName` and `CLIENT-NAME` are one.
+pub(crate) fn fold(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// `name<TAB>kind<TAB>strength<TAB>note`, kind `-` for a name that speaks of no personal information.
+pub(crate) fn parse_name(line: &'static str) -> Option<(&'static str, Meaning)> {
+    let mut columns = line.split('\t');
+    let name = columns.next().filter(|name| !name.is_empty() && !name.starts_with('#'))?;
+    Some((name, parse_meaning(columns.next()?, columns.next()?)?))
+}
+
+fn parse_meaning(kind: &str, strength: &str) -> Option<Meaning> {
+    let kind = match kind {
+        "-" => None,
+        id => Some(Kind::from_id(id)?),
+    };
+    let (strength, prose) = match strength {
+        "decides" => (Strength::Decides, false),
+        "shape" => (Strength::NeedsShape, false),
+        "record" => (Strength::NeedsRecord, false),
+        "prose" => (Strength::Decides, true),
+        _ => return None,
+    };
+    Some(Meaning { kind: kind.filter(|_| !prose), strength, prose })
+}
+
+/// `context<TAB>head<TAB>kind<TAB>strength`, atoms parted by spaces, alternatives by `|`.
+pub(crate) fn parse_rule(line: &str, words: &Words) -> Option<Rule> {
+    if line.starts_with('#') {
+        return None;
+    }
+    let mut columns = line.split('\t');
+    let (context, head) = (columns.next()?, columns.next()?);
+    let meaning = parse_meaning(columns.next()?, columns.next()?)?;
+    let alternatives =
+        |atom: &str| atom.split('|').map(|name| words.concept(name)).collect::<Option<ConceptSet>>();
+    let context = if context == "-" { ConceptSet::default() } else { alternatives(context)? };
+    let head: Option<Vec<ConceptSet>> = head.split(' ').map(alternatives).collect();
+    Some(Rule { context, head: head?, meaning })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,369 @@
+//! Cuts a field name into words and turns each word into the concept it stands for.
+//!
+//! `m_szGDH`, `bankAcctNo2`, `BANKACCOUNTNO`, `frombankacco`, `khxm` and `联系人手机` all come out as a short list of
+//! concepts. Which concepts there are and which words mean them is data: `lexicon/words.tsv`, `pinyin.tsv`, `chinese.tsv`.
+
+use std::collections::HashMap;
+
+/// A concept's number; `UNKNOWN` for a word that no list holds.
+pub(crate) type Concept = u8;
+
+/// A word that no list holds.
+pub(crate) const UNKNOWN: Concept = 0;
+
+/// A set of concepts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ConceptSet {
+    low: u128,
+    high: u128,
+}
+
+impl ConceptSet {
+    /// Whether `concept` is in the set.
+    pub(crate) fn has(self, concept: Concept) -> bool {
+        if concept < 128 { self.low >> concept & 1 == 1 } else { self.high >> (concept - 128) & 1 == 1 }
+    }
+
+    /// Whether the sets share a concept.
+    pub(crate) fn meets(self, other: ConceptSet) -> bool {
+        self.low & other.low != 0 || self.high & other.high != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == ConceptSet::default()
+    }
+}
+
+impl FromIterator<Concept> for ConceptSet {
+    fn from_iter<I: IntoIterator<Item = Concept>>(concepts: I) -> Self {
+        concepts.into_iter().fold(ConceptSet::default(), |set, concept| {
+            if concept < 128 {
+                ConceptSet { low: set.low | 1 << concept, ..set }
+            } else {
+                ConceptSet { high: set.high | 1 << (concept - 128), ..set }
+            }
+        })
+    }
+}
+
+/// The longest name that is read; of a longer one only the end counts, where the head noun stands.
+const LONGEST_NAME: usize = 128;
+
+/// The word lists, and the concepts they speak of.
+pub(crate) struct Words {
+    concepts: Vec<&'static str>,
+    english: HashMap<&'static str, Concept>,
+    pinyin: HashMap<&'static str, Concept>,
+    chinese: HashMap<&'static str, Concept>,
+    decor: Concept,
+}
+
+impl Words {
+    /// Reads the three lists.
+    pub(crate) fn parse(english: &'static str, pinyin: &'static str, chinese: &'static str) -> Words {
+        let mut concepts = vec!["?"];
+        let english = read(english, &mut concepts);
+        let pinyin = read(pinyin, &mut concepts);
+        let chinese = read(chinese, &mut concepts);
+        let decor = find(&concepts, "decor").unwrap_or(UNKNOWN);
+        Words { concepts, english, pinyin, chinese, decor }
+    }
+
+    /// The concept of this name in the lists' first column.
+    pub(crate) fn concept(&self, name: &str) -> Option<Concept> {
+        find(&self.concepts, name)
+    }
+
+    /// How many concepts there are, the unknown one included.
+    pub(crate) fn len(&self) -> usize {
+        self.concepts.len()
+    }
+
+    /// The concepts of a field name in their order, without digits and without words that only decorate (`new`, `cn`).
+    pub(crate) fn concepts_of(&self, name: &str) -> Vec<Concept> {
+        let tokens = tokens(name);
+        let mut found = Vec::with_capacity(tokens.len() + 2);
+        let mut rest: &[Token] = &tokens;
+        while let Some((token, after)) = rest.split_first() {
+            if token.class == Class::Chinese {
+                self.chinese_words(&token.text, &mut found);
+                rest = after;
+            } else if let Some((concept, used)) = self.joined(rest) {
+                found.push(concept);
+                rest = rest.get(used..).unwrap_or_default();
+            } else {
+                if token.class == Class::Letters {
+                    self.run_together(&token.text, tokens.len() > 1, &mut found);
+                }
+                rest = after;
+            }
+        }
+        let bare: Vec<Concept> = found.iter().copied().filter(|concept| *concept != self.decor).collect();
+        bare
+    }
+
+    /// The longest join of the next tokens that is a listed word: `e` `Mail`, `Pass` `Word`, `id` `card` `no`.
+    fn joined(&self, tokens: &[Token]) -> Option<(Concept, usize)> {
+        let mut joined = String::new();
+        let mut best = None;
+        for (index, token) in tokens.iter().take(4).enumerate() {
+            if token.class == Class::Chinese {
+                break;
+            }
+            joined.push_str(&token.text);
+            if let Some(concept) = self.word(&joined) {
+                best = Some((concept, index + 1));
+            }
+        }
+        best
+    }
+
+    fn word(&self, word: &str) -> Option<Concept> {
+        self.english
+            .get(word)
+            .or_else(|| {
+                let singular = word.strip_suffix('s').filter(|stem| stem.len() > 3)?;
+                self.english.get(singular).or_else(|| self.english.get(singular.strip_suffix('e')?))
+            })
+            .copied()
+    }
+
+    /// A token without inner boundaries: English words run together, or else pinyin.
+    fn run_together(&self, token: &str, in_company: bool, found: &mut Vec<Concept>) {
+        if self.segment(token, &self.english, Alphabet::English, found)
+            || ((in_company || token.len() > 2) && self.segment(token, &self.pinyin, Alphabet::Pinyin, found))
+        {
+            return;
+        }
+        // `sname`, `vcmobile`: a table's prefix of up to three letters before words that leave no doubt.
+        for cut in 1..=3 {
+            let Some((_, rest)) = token.split_at_checked(cut) else { break };
+            if rest.len() >= 6 && self.segment(rest, &self.english, Alphabet::English, found) {
+                return;
+            }
+        }
+        found.push(UNKNOWN);
+    }
+
+    /// Covers the whole token with the fewest listed words; pushes nothing when that is impossible.
+    fn segment(
+        &self,
+        token: &str,
+        list: &HashMap<&'static str, Concept>,
+        alphabet: Alphabet,
+        found: &mut Vec<Concept>,
+    ) -> bool {
+        // best[i]: the cheapest cover of the first i bytes, as (cost, where its last word starts, its concept).
+        let mut best: Vec<Option<(u32, usize, Concept)>> = vec![None; token.len() + 1];
+        if let Some(first) = best.first_mut() {
+            *first = Some((0, 0, UNKNOWN));
+        }
+        for end in 1..=token.len() {
+            let from = end.saturating_sub(LONGEST_WORD);
+            let mut cheapest: Option<(u32, usize, Concept)> = None;
+            for start in from..end {
+                let Some(Some((cost, ..))) = best.get(start).copied() else { continue };
+                let Some(word) = token.get(start..end) else { continue };
+                if word.len() < 3 && !alphabet.allows_short(word) {
+                    continue;
+                }
+                let Some(&concept) = list.get(word) else { continue };
+                // A word costs one, and more when it is short, so that few and long words win.
+                let price = cost + 10 + u32::from(word.len() < 4) * 2;
+                if cheapest.is_none_or(|(so_far, ..)| price < so_far) {
+                    cheapest = Some((price, start, concept));
+                }
+            }
+            if let Some(slot) = best.get_mut(end) {
+                *slot = cheapest;
+            }
+        }
+        push_cover(&best, found)
+    }
+
+    /// Chinese: the fewest words; a character that starts no word is unknown and the rest goes on.
+    fn chinese_words(&self, run: &str, found: &mut Vec<Concept>) {
+        let at: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+        let mut best: Vec<Option<(u32, usize, Concept)>> = vec![None; at.len()];
+        if let Some(first) = best.first_mut() {
+            *first = Some((0, 0, UNKNOWN));
+        }
+        for end in 1..at.len() {
+            let mut cheapest: Option<(u32, usize, Concept)> = None;
+            for start in end.saturating_sub(8)..end {
+                let Some(Some((cost, ..))) = best.get(start).copied() else { continue };
+                let (Some(&from), Some(&to)) = (at.get(start), at.get(end)) else { continue };
+                let Some(word) = run.get(from..to) else { continue };
+                let (price, concept) = match self.chinese.get(word) {
+                    Some(&concept) => (cost + 10, concept),
+                    None if end - start == 1 => (cost + 25, UNKNOWN),
+                    None => continue,
+                };
+                if cheapest.is_none_or(|(so_far, ..)| price < so_far) {
+                    cheapest = Some((price, start, concept));
+                }
+            }
+            if let Some(slot) = best.get_mut(end) {
+                *slot = cheapest;
+            }
+        }
+        push_cover(&best, found);
+    }
+}
+
+/// The longest word of the Latin lists that is looked for inside a run of letters.
+const LONGEST_WORD: usize = 18;
+
+#[derive(Clone, Copy)]
+enum Alphabet {
+    English,
+    Pinyin,
+}
+
+impl Alphabet {
+    /// Two letters inside a run are a word only where they are common enough not to be an accident.
+    fn allows_short(self, word: &str) -> bool {
+        match self {
+            Alphabet::English => matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip"),
+            Alphabet::Pinyin => word.len() == 2,
+        }
+    }
+}
+
+fn push_cover(best: &[Option<(u32, usize, Concept)>], found: &mut Vec<Concept>) -> bool {
+    let mut at = best.len().saturating_sub(1);
+    if best.last().copied().flatten().is_none() {
+        return false;
+    }
+    let start = found.len();
+    while at > 0 {
+        let Some(Some((_, from, concept))) = best.get(at).copied() else { break };
+        found.push(concept);
+        at = from;
+    }
+    if let Some(pushed) = found.get_mut(start..) {
+        pushed.reverse();
+    }
+    true
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Letters,
+    Digits,
+    Chinese,
+}
+
+#[derive(Debug)]
+struct Token {
+    text: String,
+    class: Class,
+    /// Whether it stands right against the token before, with no separator between.
+    glued: bool,
+    /// Whether it begins with a capital letter.
+    capital: bool,
+}
+
+/// Cuts at separators, changes of case, and between letters, digits and Chinese; drops Hungarian prefixes.
+fn tokens(name: &str) -> Vec<Token> {
+    let name = tail(name);
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut chars = name.chars().peekable();
+    let mut before: Option<char> = None;
+    while let Some(c) = chars.next() {
+        let class = if c.is_ascii_digit() {
+            Class::Digits
+        } else if c.is_ascii_alphabetic() {
+            Class::Letters
+        } else if c.is_alphanumeric() || matches!(c, '（' | '）') {
+            Class::Chinese
+        } else {
+            before = None;
+            continue;
+        };
+        let next_is_lower = chars.peek().is_some_and(char::is_ascii_lowercase);
+        let goes_on = before.is_some_and(|b| {
+            tokens.last().is_some_and(|t| t.class == class)
+                && !(c.is_ascii_uppercase()
+                    && (b.is_ascii_lowercase() || (b.is_ascii_uppercase() && next_is_lower)))
+        });
+        match tokens.last_mut() {
+            Some(token) if goes_on => token.text.push(c.to_ascii_lowercase()),
+            _ => tokens.push(Token {
+                text: c.to_ascii_lowercase().to_string(),
+                class,
+                glued: before.is_some(),
+                capital: c.is_ascii_uppercase(),
+            }),
+        }
+        before = Some(c);
+    }
+    drop_hungarian(&mut tokens);
+    tokens
+}
+
+/// `m_szGDH` and `dKYZJ` are `GDH` and `KYZJ`: a type prefix in small letters glued to a capital.
+fn drop_hungarian(tokens: &mut Vec<Token>) {
+    if tokens.len() > 1 && tokens.first().is_some_and(|first| first.text == "m") {
+        tokens.remove(0);
+    }
+    let is_prefix = match tokens.as_slice() {
+        [first, second, ..] => {
+            !first.capital
+                && second.glued
+                && second.capital
+                && matches!(
+                    first.text.as_str(),
+                    "s" | "sz"
+                        | "d"
+                        | "n"
+                        | "str"
+                        | "lpsz"
+                        | "i"
+                        | "b"
+                        | "dw"
+                        | "ul"
+                        | "psz"
+                        | "c"
+                        | "ch"
+                        | "dbl"
+                        | "w"
+                )
+        }
+        _ => false,
+    };
+    if is_prefix {
+        tokens.remove(0);
+    }
+}
+
+fn tail(name: &str) -> &str {
+    let mut from = name.len().saturating_sub(LONGEST_NAME);
+    while !name.is_char_boundary(from) {
+        from += 1;
+    }
+    name.get(from..).unwrap_or(name)
+}
+
+fn read(list: &'static str, concepts: &mut Vec<&'static str>) -> HashMap<&'static str, Concept> {
+    let mut words = HashMap::new();
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        let Some((name, listed)) = line.split_once('\t') else { continue };
+        let concept = match find(concepts, name) {
+            Some(concept) => concept,
+            None => {
+                concepts.push(name);
+                find(concepts, name).unwrap_or(UNKNOWN)
+            }
+        };
+        words.extend(listed.split(' ').filter(|word| !word.is_empty()).map(|word| (word, concept)));
+    }
+    words
+}
+
+fn find(concepts: &[&'static str], name: &str) -> Option<Concept> {
+    concepts.iter().position(|known| *known == name).and_then(|at| Concept::try_from(at).ok())
+}
+
+#[cfg(test)]
+mod tests;

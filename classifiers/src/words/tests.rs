@@ -1,0 +1,74 @@
+use super::*;
+use crate::lexicon::WORDS;
+
+fn spelt(name: &str) -> Vec<String> {
+    tokens(name).into_iter().map(|token| token.text).collect()
+}
+
+#[test]
+fn names_are_cut_where_people_would() {
+    let cases: &[(&str, &[&str])] = &[
+        ("client_name", &["client", "name"]),
+        ("bankAcctNo2", &["bank", "acct", "no", "2"]),
+        ("IDNo", &["id", "no"]),
+        ("InnerIPAddress", &["inner", "ip", "address"]),
+        ("m_szGDH", &["gdh"]),
+        ("m_sGDXM", &["gdxm"]),
+        ("dKYZJ", &["kyzj"]),
+        ("m_strStockCode", &["stock", "code"]),
+        ("TARGETACCOUNT", &["targetaccount"]),
+        ("$.customers[0].id-card", &["customers", "0", "id", "card"]),
+        ("联系人mobile", &["联系人", "mobile"]),
+        ("", &[]),
+    ];
+    for (name, want) in cases {
+        assert_eq!(&spelt(name), want, "{name}");
+    }
+}
+
+#[test]
+fn words_are_found_across_and_inside_tokens() {
+    let [english, pinyin, chinese] = WORDS;
+    let words = Words::parse(english, pinyin, chinese);
+    let cases: &[(&str, &[&str])] = &[
+        ("BankPassWord", &["bank", "password"]),
+        ("frombankacco", &["bank", "account"]),
+        ("TARGETTRANSACTIONACCOUNTID", &["process", "account"]),
+        ("custname", &["client", "name"]),
+        ("vcmobile", &["mobile"]),
+        ("khxm", &["client", "pname"]),
+        ("联系人手机", &["party", "mobile"]),
+        ("E-Mail", &["email"]),
+        ("mobiles", &["mobile"]),
+    ];
+    for (name, want) in cases {
+        let found: Vec<&str> = words
+            .concepts_of(name)
+            .into_iter()
+            .map(|concept| words.concepts[usize::from(concept)])
+            .filter(|concept| *concept != "?")
+            .collect();
+        assert_eq!(&found, want, "{name}");
+    }
+}
+
+#[test]
+fn a_word_stands_for_one_concept() {
+    for list in WORDS {
+        let mut seen = std::collections::HashSet::new();
+        for line in list.lines().filter(|line| !line.starts_with('#')) {
+            let (concept, words) = line.split_once('\t').expect("a concept, a tab, words");
+            assert!(!concept.is_empty() && !words.is_empty(), "{line}");
+            for word in words.split(' ') {
+                assert!(seen.insert(word.to_owned()), "`{word}` twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_set_holds_low_and_high_concepts() {
+    let set: ConceptSet = [1, 127, 128, 255].into_iter().collect();
+    assert!([1, 127, 128, 255].iter().all(|concept| set.has(*concept)));
+    assert!(![0, 2, 126, 129, 254].iter().any(|concept| set.has(*concept)));
+}

@@ -1,0 +1,366 @@
+//! The verifier: reads a log's files as [`crate::format`] lays them down, writes nothing, and trusts nothing it can
+//! check. Missing, extra, duplicated, reordered or changed anything is a [`Failure`] with its place.
+//!
+//! A chain can't see its own tail cut, nor that someone rewrote all of it: for that give an [`Anchor`], the head that an
+//! earlier [`Report`] printed and that was kept elsewhere.
+
+mod segment;
+
+use crate::format::{self, Begun, Header};
+use segment::{Ending, Segment};
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use yingbi_crypto::Digest;
+
+/// A record known from elsewhere to be in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// Its chain hash.
+    pub hash: Digest,
+    /// Its sequence, where known.
+    pub sequence: Option<u64>,
+}
+
+/// The last record of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its chain hash.
+    pub hash: Digest,
+}
+
+/// What verifying found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Whether a writer holds the log now: then its end may be mid-way in being written.
+    pub live: bool,
+    /// Stream id of the log.
+    pub stream: Option<[u8; 16]>,
+    /// Segments read.
+    pub segments: u64,
+    /// Records that stand in the chain.
+    pub records: u64,
+    /// Of them, accesses that were permitted.
+    pub permitted: u64,
+    /// Accesses that were refused.
+    pub refused: u64,
+    /// Outcomes of accesses.
+    pub outcomes: u64,
+    /// Events of the log itself.
+    pub events: u64,
+    /// Records of types this version doesn't know.
+    pub others: u64,
+    /// Permitted accesses without outcome: nobody knows how much reached the client.
+    pub unknown_outcomes: u64,
+    /// Decision ids of some of them.
+    pub unknown_ids: Vec<String>,
+    /// Frames superseded after a break: never acknowledged, written anew.
+    pub superseded: u64,
+    /// The last record.
+    pub head: Option<Head>,
+    /// A torn tail: what a crash may leave, and what opening the log will cut.
+    pub torn: Option<Torn>,
+    /// Everything wrong, in the order of the log; at most [`MAX_FAILURES`].
+    pub failures: Vec<Failure>,
+    /// Files that are no part of a log.
+    pub strangers: Vec<String>,
+}
+
+/// Place of a torn tail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// File name of the segment.
+    pub segment: String,
+    /// Where whole records end.
+    pub byte: u64,
+    /// Bytes behind it.
+    pub bytes: u64,
+}
+
+/// Something wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// File name of the segment.
+    pub segment: String,
+    /// Byte in the file.
+    pub byte: u64,
+    /// Sequence of the record, when it concerns one.
+    pub record: Option<u64>,
+    /// What.
+    pub what: What,
+}
+
+/// What may be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// There is no segment at all.
+    Empty,
+    /// Segments from this number up to the one before the failure's place are missing.
+    MissingSegments(u64),
+    /// A file is named like a segment but isn't one of this log's.
+    Stranger,
+    /// The file can't be read.
+    Unreadable(String),
+    /// The header is none, or was changed.
+    Header(String),
+    /// The segment belongs to another log or place.
+    Misplaced,
+    /// The segment does not follow the one before.
+    Link,
+    /// Bytes that are no record.
+    NoRecord,
+    /// The records from this one up to the one at the failure's place are missing.
+    MissingRecords(u64),
+    /// The record stands there a second time, or out of order.
+    Repeated,
+    /// The record, or its hash, was changed.
+    Changed,
+    /// The record isn't one.
+    Payload,
+    /// The segment ends within a record.
+    CutShort,
+    /// The segment has no seal though another follows.
+    Unsealed,
+    /// The seal says otherwise than the segment.
+    Seal,
+    /// Something follows the seal.
+    AfterSeal,
+    /// The anchor's record isn't in the log: its tail was cut, or it was rewritten.
+    Anchor,
+}
+
+/// Failures beyond these are not listed.
+pub const MAX_FAILURES: usize = 1000;
+const MAX_IDS: usize = 100;
+
+/// Verifies the log in `dir`.
+///
+/// # Errors
+/// The directory can't be read; what is wrong with a log is in the report.
+pub fn verify(dir: &Path, anchor: Option<&Anchor>) -> io::Result<Report> {
+    let mut check = Check {
+        report: Report { live: is_live(dir)?, ..Report::default() },
+        open: HashMap::new(),
+        anchor,
+        anchored: anchor.is_none(),
+    };
+    let numbers = check.list(dir)?;
+    let headers: Vec<Option<Header>> = numbers.iter().map(|number| header(dir, *number)).collect();
+    let mut before: Option<(u64, Ending)> = None;
+    for (index, number) in numbers.iter().enumerate() {
+        let name = format::name(*number);
+        let expected = before.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
+        if *number != expected {
+            check.fail(&name, 0, None, What::MissingSegments(expected));
+            before = None;
+        }
+        let next = headers.get(index + 1);
+        let segment = Segment {
+            name: &name,
+            number: *number,
+            next: next.and_then(Option::as_ref),
+            is_last: next.is_none(),
+        };
+        let ending = match std::fs::read(dir.join(&name)) {
+            Ok(bytes) => segment.check(&mut check, &bytes, before.as_ref().map(|(_, ending)| ending)),
+            Err(error) => {
+                check.fail(&name, 0, None, What::Unreadable(error.kind().to_string()));
+                Ending::Unknown
+            }
+        };
+        check.report.segments += 1;
+        before = Some((*number, ending));
+    }
+    Ok(check.finish(numbers.last().copied()))
+}
+
+/// Whether a process writes the log now.
+///
+/// # Errors
+/// The lock file can't be opened.
+pub fn is_live(dir: &Path) -> io::Result<bool> {
+    match File::open(dir.join(format::LOCK)) {
+        // The shared lock is held for a moment only; a writer that starts just then tries again.
+        Ok(lock) => Ok(matches!(lock.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+impl Report {
+    /// Whether nothing is wrong: a torn tail is, unless the log is being written.
+    pub fn is_good(&self) -> bool {
+        self.failures.is_empty() && (self.live || self.torn.is_none())
+    }
+}
+
+/// What is gathered while the segments pass by.
+struct Check<'a> {
+    report: Report,
+    /// Permitted accesses whose outcome hasn't come yet.
+    open: HashMap<String, u64>,
+    anchor: Option<&'a Anchor>,
+    anchored: bool,
+}
+
+impl Check<'_> {
+    /// The numbers of all segments in order; what else lies there is noted.
+    fn list(&mut self, dir: &Path) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        let mut names: Vec<String> = std::fs::read_dir(dir)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<io::Result<_>>()?;
+        names.sort_unstable();
+        for name in names {
+            match format::number(&name) {
+                Some(number) => numbers.push(number),
+                None if name == format::LOCK => {}
+                None if name.ends_with(format::SUFFIX) => self.fail(&name, 0, None, What::Stranger),
+                None => self.report.strangers.push(name),
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn fail(&mut self, segment: &str, byte: usize, record: Option<u64>, what: What) {
+        if self.report.failures.len() < MAX_FAILURES {
+            self.report.failures.push(Failure {
+                segment: segment.to_owned(),
+                byte: byte as u64,
+                record,
+                what,
+            });
+        }
+    }
+
+    /// A record that stands in the chain.
+    fn count(&mut self, sequence: u64, hash: &Digest, payload: &[u8]) -> bool {
+        self.report.records += 1;
+        self.report.head = Some(Head { sequence, hash: *hash });
+        if let Some(anchor) = self.anchor {
+            self.anchored |= anchor.hash == *hash && anchor.sequence.is_none_or(|expect| expect == sequence);
+        }
+        let Ok(Peek { kind, decision, decision_id }) = serde_json::from_slice(payload) else { return false };
+        let id = decision_id.unwrap_or_default();
+        match &*kind {
+            "intent" if decision.as_deref() == Some("permit") => {
+                self.report.permitted += 1;
+                *self.open.entry(id).or_default() += 1;
+            }
+            "intent" => self.report.refused += 1,
+            "outcome" => {
+                self.report.outcomes += 1;
+                self.open.remove(&id);
+            }
+            "event" => self.report.events += 1,
+            _ => self.report.others += 1,
+        }
+        true
+    }
+
+    fn finish(mut self, last: Option<u64>) -> Report {
+        if last.is_none() {
+            self.fail(&format::name(0), 0, None, What::Empty);
+        }
+        if !self.anchored {
+            let sequence = self.anchor.and_then(|anchor| anchor.sequence);
+            self.fail(&format::name(last.unwrap_or(0)), 0, sequence, What::Anchor);
+        }
+        self.report.unknown_outcomes = self.open.values().sum();
+        self.report.unknown_ids = self.open.into_keys().collect();
+        self.report.unknown_ids.sort_unstable();
+        self.report.unknown_ids.truncate(MAX_IDS);
+        self.report
+    }
+}
+
+/// The little of a record that is counted.
+#[derive(serde::Deserialize)]
+struct Peek {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    decision: Option<String>,
+    #[serde(default)]
+    decision_id: Option<String>,
+}
+
+fn header(dir: &Path, number: u64) -> Option<Header> {
+    let mut bytes = [0; format::HEADER_BYTES];
+    File::open(dir.join(format::name(number))).and_then(|mut file| file.read_exact(&mut bytes)).ok()?;
+    Header::decode(&bytes).ok().map(|(header, _)| header)
+}
+
+impl What {
+    /// A stable name for machines.
+    pub fn id(&self) -> &'static str {
+        match self {
+            What::Empty => "empty",
+            What::MissingSegments(_) => "missing-segments",
+            What::Stranger => "stranger",
+            What::Unreadable(_) => "unreadable",
+            What::Header(_) => "header",
+            What::Misplaced => "misplaced",
+            What::Link => "link",
+            What::NoRecord => "no-record",
+            What::MissingRecords(_) => "missing-records",
+            What::Repeated => "repeated",
+            What::Changed => "changed",
+            What::Payload => "payload",
+            What::CutShort => "cut-short",
+            What::Unsealed => "unsealed",
+            What::Seal => "seal",
+            What::AfterSeal => "after-seal",
+            What::Anchor => "anchor",
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            What::Empty => f.write_str("there is no segment"),
+            What::MissingSegments(from) => write!(f, "segments from {from} up to here are missing"),
+            What::Stranger => f.write_str("a file named like a segment that is none of this log's"),
+            What::Unreadable(why) => write!(f, "the file can't be read: {why}"),
+            What::Header(why) => f.write_str(why),
+            What::Misplaced => f.write_str("the segment belongs to another log or place"),
+            What::Link => f.write_str("the segment does not follow the one before"),
+            What::NoRecord => f.write_str("bytes that are no record"),
+            What::MissingRecords(from) => write!(f, "records from {from} up to here are missing"),
+            What::Repeated => f.write_str("a record repeated or out of order"),
+            What::Changed => f.write_str("a record that was changed"),
+            What::Payload => f.write_str("a frame whose content is no record"),
+            What::CutShort => f.write_str("the segment ends within a record"),
+            What::Unsealed => f.write_str("the segment has no seal though another follows"),
+            What::Seal => f.write_str("the seal says otherwise than the segment"),
+            What::AfterSeal => f.write_str("something follows the seal"),
+            What::Anchor => {
+                f.write_str("the anchor's record is not in the log: its tail was cut or it was rewritten")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.segment, self.byte)?;
+        if let Some(record) = self.record {
+            write!(f, ": record {record}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// Whether a segment begins after an abandoned one.
+fn is_break(header: &Header) -> bool {
+    matches!(header.begun, Begun::Break | Begun::Damage)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! From bytes to a treated body, whatever its format.
+
+use crate::classify::Classify;
+use crate::json::{Scan, Treat, Workspace, looks_like_json};
+use crate::plan::Plan;
+use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html};
+use std::collections::HashSet;
+use yingbi_crypto::PseudonymKey;
+
+/// What is read, and with what.
+pub(crate) struct Input<'i, C> {
+    pub(crate) classifier: &'i C,
+    pub(crate) limits: Limits,
+    pub(crate) format: Format,
+    pub(crate) body: &'i [u8],
+}
+
+pub(crate) fn treat<C: Classify>(
+    input: &Input<'_, C>,
+    plan: Plan<'_>,
+    pseudonyms: &PseudonymKey,
+    workspace: &mut Workspace,
+) -> Result<Treated, Uninspectable> {
+    let (mark, text) = decoded(input.body)?;
+    let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
+    let mut summary = Summary { records: 1, ..Summary::default() };
+    let records = match input.format {
+        Format::Json => Some(treat.document(text)?),
+        Format::Text if looks_like_json(text) => match treat.document(text) {
+            Ok(records) => Some(records),
+            Err(Uninspectable::Malformed { .. }) => {
+                treat.forget();
+                treat.text(text, plan.rules(None))?;
+                None
+            }
+            Err(error) => return Err(error),
+        },
+        Format::Text => {
+            treat.text(text, plan.rules(None))?;
+            None
+        }
+        Format::Html => {
+            html::treat(&mut treat, text, plan.rules(None))?;
+            None
+        }
+    };
+    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
+    if let Some(records) = &records {
+        summary.records = records.count;
+        names.extend(records.subjects.iter().flat_map(|subject| subject.names()));
+    }
+    summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    treat.counts.add_to(&mut summary);
+    let mut body = Vec::new();
+    body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
+    treat.edits.apply(text.as_bytes(), &mut body);
+    Ok(Treated { body, summary })
+}
+
+pub(crate) fn scan<C: Classify>(
+    input: &Input<'_, C>,
+    workspace: &mut Workspace,
+) -> Result<Vec<Finding>, Uninspectable> {
+    let (mark, text) = decoded(input.body)?;
+    let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
+    match input.format {
+        Format::Json => scan.document(text)?,
+        Format::Text if looks_like_json(text) => match scan.document(text) {
+            Ok(()) => {}
+            Err(Uninspectable::Malformed { .. }) => {
+                scan.findings.clear();
+                scan.text(text);
+            }
+            Err(error) => return Err(error),
+        },
+        Format::Text => scan.text(text),
+        Format::Html => html::scan(&mut scan, text)?,
+    }
+    for finding in &mut scan.findings {
+        finding.span = (finding.span.0 + mark, finding.span.1 + mark);
+    }
+    Ok(scan.findings)
+}
+
+/// The text of a body, and the length of the byte order mark before it.
+fn decoded(body: &[u8]) -> Result<(usize, &str), Uninspectable> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
+    let marked = text.strip_prefix('\u{feff}');
+    Ok((if marked.is_some() { '\u{feff}'.len_utf8() } else { 0 }, marked.unwrap_or(text)))
+}

@@ -1,0 +1,27 @@
+//! The classifier as the walks see it, so that tests can put a small one of their own in its place.
+
+use yingbi_classifiers::{Classifier, Hit, KeyMeaning, Scalar, Signals};
+
+/// What the walks ask of a classifier.
+pub(crate) trait Classify {
+    fn key(&self, name: &str) -> KeyMeaning;
+    fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
+    fn text(&self, text: &str, hits: &mut Vec<Hit>);
+}
+
+impl Classify for Classifier {
+    fn key(&self, name: &str) -> KeyMeaning {
+        Classifier::key(self, name)
+    }
+
+    fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
+        Classifier::value(self, key, record, value, hits);
+    }
+
+    fn text(&self, text: &str, hits: &mut Vec<Hit>) {
+        Classifier::text(self, text, hits);
+    }
+}
+
+/// Hits below this are not treated, as `Hit::confidence` says.
+pub(crate) const CONFIDENT: u8 = 50;

@@ -1,0 +1,66 @@
+//! Counting what was done, without a tree per value.
+
+use crate::Summary;
+use std::collections::BTreeMap;
+use yingbi_taxonomy::{Category, Kind};
+
+/// Counters by category.
+#[derive(Default)]
+pub(crate) struct Counts {
+    clear: Tally,
+    masked: Tally,
+    dropped: Tally,
+    monitored: Tally,
+}
+
+/// What became of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Clear,
+    Masked,
+    Dropped,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
+        let category = kind.category();
+        match outcome {
+            Outcome::Clear => self.clear.add(category),
+            Outcome::Masked => self.masked.add(category),
+            Outcome::Dropped => self.dropped.add(category),
+        }
+        if monitored {
+            self.monitored.add(category);
+        }
+    }
+
+    /// Adds everything counted to a summary.
+    pub(crate) fn add_to(&self, summary: &mut Summary) {
+        self.clear.add_to(&mut summary.clear);
+        self.masked.add_to(&mut summary.masked);
+        self.dropped.add_to(&mut summary.dropped);
+        self.monitored.add_to(&mut summary.monitored);
+    }
+}
+
+struct Tally([u64; Category::COUNT]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Tally([0; Category::COUNT])
+    }
+}
+
+impl Tally {
+    fn add(&mut self, category: Category) {
+        if let Some(count) = self.0.get_mut(category as usize) {
+            *count += 1;
+        }
+    }
+
+    fn add_to(&self, map: &mut BTreeMap<Category, u64>) {
+        for (category, count) in Category::all().zip(self.0).filter(|(_, count)| *count > 0) {
+            *map.entry(category).or_default() += count;
+        }
+    }
+}

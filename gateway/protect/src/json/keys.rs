@@ -1,0 +1,193 @@
+//! What field names mean, learned as they come: an API repeats its few hundred names in every answer.
+//!
+//! The table is bounded, and hashed under a secret: names that an attacker makes up neither grow it nor collide at
+//! will. Names in which personal information stands are never kept.
+
+use super::string;
+use crate::classify::Classify;
+use yingbi_classifiers::{Hit, KeyMeaning};
+
+/// What is known of a field name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    pub(crate) meaning: KeyMeaning,
+    /// Personal information stands in the name itself.
+    pub(crate) is_personal: bool,
+}
+
+/// Where a [`Key`] is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct KeyId(u32);
+
+impl KeyId {
+    /// No name: an element of an array, or the whole document.
+    pub(crate) const NONE: KeyId = KeyId(u32::MAX);
+}
+
+/// Learned names, and those of the current body that can't be learned.
+pub(crate) struct Keys {
+    seed: [u64; 2],
+    /// Open addressing, one more than the entry's index; zero is free.
+    slots: Vec<u32>,
+    entries: Vec<Entry>,
+    names: Vec<u8>,
+    passing: Vec<Key>,
+    last: u32,
+    decoded: String,
+    hits: Vec<Hit>,
+}
+
+struct Entry {
+    hash: u64,
+    from: u32,
+    length: u32,
+    /// The name that came next the last time.
+    next: u32,
+    key: Key,
+}
+
+impl Keys {
+    pub(crate) fn new(seed: [u64; 2]) -> Self {
+        Keys {
+            seed,
+            slots: vec![0; SLOTS],
+            entries: Vec::new(),
+            names: Vec::new(),
+            passing: Vec::new(),
+            last: 0,
+            decoded: String::new(),
+            hits: Vec::new(),
+        }
+    }
+
+    /// Makes ready for the next body; ids given out before are void.
+    pub(crate) fn begin(&mut self) {
+        self.passing.clear();
+        self.passing.shrink_to(MOST);
+        self.last = 0;
+        if self.entries.len() >= MOST {
+            self.entries.clear();
+            self.names.clear();
+            self.slots.fill(0);
+        }
+    }
+
+    /// Whether an id stands for one name throughout the body.
+    pub(crate) fn is_learned(&self, id: KeyId) -> bool {
+        id.0 < PASSING
+    }
+
+    /// What an id stands for.
+    pub(crate) fn key(&self, id: KeyId) -> Key {
+        let known = match id.0.checked_sub(PASSING) {
+            None => self.entries.get(id.0 as usize).map(|entry| &entry.key),
+            Some(passing) => self.passing.get(passing as usize),
+        };
+        known.copied().unwrap_or(Key { meaning: KeyMeaning::UNKNOWN, is_personal: false })
+    }
+
+    /// Resolves the raw text between the quotes of a name whose escapes are known to be good.
+    pub(crate) fn resolve(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> KeyId {
+        if let Some(next) = self.entries.get(self.last as usize).map(|entry| entry.next)
+            && self.is_named(next, raw)
+        {
+            self.last = next;
+            return KeyId(next);
+        }
+        let hash = self.hash(raw.as_bytes());
+        let mut slot = hash as usize % SLOTS;
+        while let Some(found) = self.slots.get(slot).and_then(|entry| entry.checked_sub(1)) {
+            if self.entries.get(found as usize).is_some_and(|entry| entry.hash == hash)
+                && self.is_named(found, raw)
+            {
+                self.follow(found);
+                return KeyId(found);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        let key = self.classify(raw, is_escaped, classifier);
+        if key.is_personal || raw.len() > LONGEST || self.entries.len() >= MOST {
+            self.passing.push(key);
+            return KeyId(PASSING + (self.passing.len() - 1) as u32);
+        }
+        let entry = self.entries.len() as u32;
+        let from = self.names.len() as u32;
+        self.names.extend_from_slice(raw.as_bytes());
+        self.entries.push(Entry { hash, from, length: raw.len() as u32, next: 0, key });
+        if let Some(slot) = self.slots.get_mut(slot) {
+            *slot = entry + 1;
+        }
+        self.follow(entry);
+        KeyId(entry)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn learned(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn follow(&mut self, entry: u32) {
+        if let Some(last) = self.entries.get_mut(self.last as usize) {
+            last.next = entry;
+        }
+        self.last = entry;
+    }
+
+    fn is_named(&self, entry: u32, raw: &str) -> bool {
+        self.entries.get(entry as usize).is_some_and(|entry| {
+            let (from, length) = (entry.from as usize, entry.length as usize);
+            length == raw.len() && self.names.get(from..from + length) == Some(raw.as_bytes())
+        })
+    }
+
+    fn classify(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> Key {
+        self.decoded.clear();
+        let name =
+            if is_escaped && string::decode(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
+        let meaning = classifier.key(name);
+        self.hits.clear();
+        name_hits(name, classifier, &mut self.hits);
+        Key { meaning, is_personal: !self.hits.is_empty() }
+    }
+
+    /// Folded multiplication over words of eight bytes, keyed.
+    fn hash(&self, bytes: &[u8]) -> u64 {
+        let [mut state, key] = self.seed;
+        state ^= bytes.len() as u64;
+        let (words, rest) = bytes.as_chunks::<8>();
+        let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain([last]) {
+            let product = u128::from(state ^ word) * u128::from(key | 1);
+            state = (product as u64 ^ (product >> 64) as u64).rotate_left(23) ^ key;
+        }
+        state ^ state >> 32
+    }
+}
+
+/// Personal information in the text of a name (`{"13800138000": …}`): by its value alone.
+pub(crate) fn name_hits(name: &str, classifier: &impl Classify, hits: &mut Vec<Hit>) {
+    use yingbi_classifiers::{Scalar, Signals};
+    // No value recognizer is content with less than five characters, and most names are letters only.
+    if name.len() < 5 || !name.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@' || !byte.is_ascii()) {
+        return;
+    }
+    let from = hits.len();
+    classifier.value(KeyMeaning::UNKNOWN, Signals::default(), Scalar::Text(name), hits);
+    let mut kept = from;
+    for at in from..hits.len() {
+        if hits.get(at).is_some_and(|hit| hit.confidence >= crate::classify::CONFIDENT) {
+            hits.swap(kept, at);
+            kept += 1;
+        }
+    }
+    hits.truncate(kept);
+}
+
+/// Most names learned before all are forgotten: several times what one API has.
+const MOST: usize = 4096;
+/// A quarter full at most.
+const SLOTS: usize = 4 * MOST;
+/// Longest name learned, in bytes.
+const LONGEST: usize = 128;
+/// First id of the names that aren't learned.
+const PASSING: u32 = 1 << 24;

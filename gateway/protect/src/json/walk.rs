@@ -1,0 +1,171 @@
+//! The walk over a parsed document: what every scalar is taken for, whose it is, and what becomes of its member.
+
+use super::keys::{Key, KeyId};
+use super::parse::{Node, Shape};
+use crate::Uninspectable;
+use crate::meaning::Meaning;
+use yingbi_classifiers::Signals;
+use yingbi_taxonomy::Kind;
+
+/// What the walk finds and asks.
+pub(crate) trait Visitor<R> {
+    /// What a field name stands for.
+    fn key(&self, id: KeyId) -> Key;
+
+    /// A member whose name holds personal information.
+    fn name(&mut self, node: &Node, frames: &[Frame<R>], rules: R) -> Result<(), Uninspectable>;
+
+    /// A scalar that isn't null.
+    fn leaf(&mut self, leaf: &Leaf<'_, R>) -> Result<Fate, Uninspectable>;
+
+    /// Takes bytes out; replacements made from `from` on are void.
+    fn remove(&mut self, from: u32, to: u32);
+
+    /// Puts null in the place of a value.
+    fn make_null(&mut self, node: &Node);
+}
+
+/// A scalar with all that is known about it.
+pub(crate) struct Leaf<'w, R> {
+    pub(crate) node: &'w Node,
+    pub(crate) meaning: Meaning,
+    pub(crate) signals: Signals,
+    pub(crate) rules: R,
+    /// The containers it is in, outermost first.
+    pub(crate) frames: &'w [Frame<R>],
+}
+
+/// Whether a value stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Kept,
+    Dropped,
+}
+
+/// An open container.
+pub(crate) struct Frame<R> {
+    /// Index of the container's node, and of the first node after it.
+    pub(crate) node: u32,
+    after: u32,
+    pub(crate) is_object: bool,
+    /// Elements seen, the current one counted in.
+    pub(crate) elements: u64,
+    scope: Scope<R>,
+    /// End of the last member that stays.
+    survivor: Option<u32>,
+}
+
+/// What a container says about what it holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<R> {
+    /// For members whose own name says less.
+    pub(crate) inherited: Option<Meaning>,
+    /// For elements that are scalars.
+    pub(crate) element: Meaning,
+    /// What the name of the container says about a record in it.
+    pub(crate) holder: Signals,
+    /// What is known about the record at hand.
+    pub(crate) signals: Signals,
+    pub(crate) rules: R,
+}
+
+/// What a binding says, by node index, in order: where other rules begin, and declared fields.
+pub(crate) struct Declared<'w, R> {
+    pub(crate) records: &'w [(u32, R)],
+    pub(crate) fields: &'w [(u32, Option<Kind>)],
+}
+
+/// Visits every scalar of a document.
+pub(crate) fn walk<R: Copy, V: Visitor<R>>(
+    nodes: &[Node],
+    declared: &Declared<'_, R>,
+    outside: Scope<R>,
+    visitor: &mut V,
+) -> Result<(), Uninspectable> {
+    let mut records = declared.records;
+    let mut fields = declared.fields;
+    let mut frames: Vec<Frame<R>> = Vec::with_capacity(16);
+    for (at, node) in (0u32..).zip(nodes) {
+        while frames.last().is_some_and(|frame| frame.after <= at) {
+            frames.pop();
+        }
+        let parent = match frames.last_mut() {
+            Some(frame) => {
+                frame.elements += 1;
+                frame.scope
+            }
+            None => outside,
+        };
+        let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
+        if let Some(key) = key
+            && key.is_personal
+        {
+            visitor.name(node, &frames, parent.rules)?;
+        }
+        let rules = next_at(&mut records, at).unwrap_or(parent.rules);
+        let declared = next_at(&mut fields, at);
+        let (meaning, inherited) = match (key, declared) {
+            (None, None) => (parent.element, parent.inherited),
+            (key, declared) => {
+                let key = key.map_or(yingbi_classifiers::KeyMeaning::UNKNOWN, |key| key.meaning);
+                let own = Meaning::own(key, declared);
+                (own.under(parent.inherited), own.inherited(parent.inherited))
+            }
+        };
+        let fate = match node.shape {
+            Shape::Object | Shape::Array => {
+                let is_object = node.shape == Shape::Object;
+                let holder = key.map_or(parent.holder, |key| key.meaning.signals);
+                let signals = if is_object {
+                    record_signals(node.signals.union(holder), inherited, parent.signals)
+                } else {
+                    parent.signals
+                };
+                if let Some(frame) = frames.last_mut() {
+                    frame.survivor = Some(node.end);
+                }
+                frames.push(Frame {
+                    node: at,
+                    after: node.after,
+                    is_object,
+                    elements: 0,
+                    scope: Scope { inherited, element: meaning, holder, signals, rules },
+                    survivor: None,
+                });
+                continue;
+            }
+            Shape::Null => Fate::Kept,
+            _ => visitor.leaf(&Leaf { node, meaning, signals: parent.signals, rules, frames: &frames })?,
+        };
+        match (fate, frames.last_mut()) {
+            (Fate::Kept, Some(frame)) => frame.survivor = Some(node.end),
+            (Fate::Kept, None) => {}
+            (Fate::Dropped, Some(frame)) if frame.is_object => {
+                let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
+                match (next, frame.survivor) {
+                    // The comma and white space up to the next name go along.
+                    (Some(next), _) => visitor.remove(node.name, next.name),
+                    // The last one takes along the comma before it, and what was dropped between.
+                    (None, Some(survivor)) => visitor.remove(survivor, node.end),
+                    (None, None) => visitor.remove(node.name, node.end),
+                }
+            }
+            // An element keeps its place, so that positions still mean the same.
+            (Fate::Dropped, _) => visitor.make_null(node),
+        }
+    }
+    Ok(())
+}
+
+/// What is known about the record that an object is: what its names and its holder say; when they say nothing, or a
+/// name above speaks for all that is inside, also what is known further out.
+fn record_signals(own: Signals, inherited: Option<Meaning>, outer: Signals) -> Signals {
+    if own == Signals::default() || inherited.is_some() { own.union(outer) } else { own }
+}
+
+/// Takes the first entry when it is for this node.
+fn next_at<T: Copy>(entries: &mut &[(u32, T)], at: u32) -> Option<T> {
+    let ((_, value), rest) = entries.split_first().filter(|((node, _), _)| *node == at)?;
+    *entries = rest;
+    Some(*value)
+}

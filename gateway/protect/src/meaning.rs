@@ -1,0 +1,121 @@
+//! What a value is taken for: the one rule by which names, declarations and containers above it decide together.
+
+use crate::classify::{CONFIDENT, Classify};
+use crate::plan::{Action, Rules};
+use yingbi_classifiers::{Hit, How, KeyMeaning, Scalar, Signals};
+use yingbi_taxonomy::{Kind, Level};
+
+/// What is known about a value before it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    key: KeyMeaning,
+    source: Source,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// The lexicon, by the field's name.
+    Name,
+    /// The firm's binding: the whole value is of the kind.
+    Declared,
+    /// The firm's binding: no personal information. Credentials are still looked for: no declaration opens those.
+    DeclaredNotPersonal,
+}
+
+impl Meaning {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Meaning = Meaning { key: KeyMeaning::UNKNOWN, source: Source::Name };
+
+    /// What a field's own name and declaration say.
+    pub(crate) fn own(key: KeyMeaning, declared: Option<Option<Kind>>) -> Meaning {
+        match declared {
+            None => Meaning { key, source: Source::Name },
+            Some(None) if key.kind.is_some_and(|kind| kind.level() == Level::L4) => {
+                Meaning { key, source: Source::Name }
+            }
+            Some(None) => {
+                let key = KeyMeaning { signals: key.signals, denies: true, ..KeyMeaning::UNKNOWN };
+                Meaning { key, source: Source::DeclaredNotPersonal }
+            }
+            Some(Some(kind)) => {
+                let key = KeyMeaning { kind: Some(kind), signals: key.signals, ..KeyMeaning::UNKNOWN };
+                Meaning { key, source: Source::Declared }
+            }
+        }
+    }
+
+    /// What a scalar under this name is taken for, given what the containers above say. A name that speaks of a kind
+    /// is more specific than they are; one that denies is too, save for credentials.
+    pub(crate) fn under(self, inherited: Option<Meaning>) -> Meaning {
+        match inherited {
+            Some(inherited) if !self.is_kind() && !(self.key.denies && !inherited.is_credential()) => {
+                inherited
+            }
+            _ => self,
+        }
+    }
+
+    /// What everything inside this container inherits.
+    pub(crate) fn inherited(self, inherited: Option<Meaning>) -> Option<Meaning> {
+        match self.source {
+            _ if self.is_kind() => Some(self),
+            Source::DeclaredNotPersonal => inherited.filter(|inherited| inherited.is_credential()),
+            _ => inherited,
+        }
+    }
+
+    /// Whether it speaks of a kind.
+    pub(crate) fn is_kind(self) -> bool {
+        self.key.kind.is_some()
+    }
+
+    /// Whether it speaks of authentication data (level 4).
+    pub(crate) fn is_credential(self) -> bool {
+        self.key.kind.is_some_and(|kind| kind.level() == Level::L4)
+    }
+
+    /// Whether a string that holds JSON is read inside: not when all of it is one declared or secret value.
+    pub(crate) fn opens_json(self) -> bool {
+        !self.is_credential() && self.source != Source::Declared
+    }
+
+    /// What is found in a value, confident enough to be treated.
+    pub(crate) fn hits<C: Classify>(
+        self,
+        classifier: &C,
+        record: Signals,
+        value: Scalar<'_>,
+        hits: &mut Vec<Hit>,
+    ) {
+        hits.clear();
+        match (self.source, self.key.kind) {
+            (Source::Declared, Some(kind)) => {
+                let end = match value {
+                    Scalar::Text(text) | Scalar::Number(text) => text.len(),
+                    Scalar::Bool => 0,
+                };
+                hits.push(Hit { start: 0, end, kind, how: How::Binding, confidence: 100 });
+            }
+            (source, _) => {
+                classifier.value(self.key, record, value, hits);
+                let only_credentials = source == Source::DeclaredNotPersonal;
+                hits.retain(|hit| {
+                    hit.confidence >= CONFIDENT && (!only_credentials || hit.kind.level() == Level::L4)
+                });
+            }
+        }
+    }
+}
+
+/// The hit that rules a value that can only be treated as a whole, with what is done: the strongest, the first among
+/// equals.
+pub(crate) fn strongest<'p>(rules: Rules<'p>, hits: &[Hit]) -> Option<(Kind, Action<'p>)> {
+    let strength = |action: &Action<'_>| match action {
+        Action::Clear => 0,
+        Action::Mask(_) => 1,
+        Action::Drop => 2,
+        Action::Block => 3,
+    };
+    let actions = hits.iter().map(|hit| (hit.kind, rules.action(hit.kind)));
+    actions.reduce(|best, next| if strength(&next.1) > strength(&best.1) { next } else { best })
+}

@@ -1,0 +1,187 @@
+//! What a permit says about values: the only way from a decision to a treatment.
+//!
+//! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
+//! exist for the tests alone.
+
+use yingbi_policies::{Binding, Mask, NumberMask, Permit, Treatment, View};
+use yingbi_taxonomy::{Kind, Level};
+
+/// How one answer is treated.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'p> {
+    source: Source<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'p> {
+    Permit(&'p Permit),
+    #[cfg(any(test, feature = "reference"))]
+    Table(&'p table::Table),
+}
+
+/// How the values of one record are treated.
+#[derive(Clone, Copy)]
+pub(crate) enum Rules<'p> {
+    View(&'p View),
+    #[cfg(any(test, feature = "reference"))]
+    Table(&'p table::Rules),
+}
+
+/// What is done with one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action<'p> {
+    Clear,
+    Mask(&'p Mask),
+    Drop,
+    Block,
+}
+
+impl<'p> Plan<'p> {
+    pub(crate) fn new(permit: &'p Permit) -> Self {
+        Plan { source: Source::Permit(permit) }
+    }
+
+    pub(crate) fn binding(self) -> Option<&'p Binding> {
+        match self.source {
+            Source::Permit(permit) => permit.binding(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => table.binding.as_ref(),
+        }
+    }
+
+    pub(crate) fn document_subject(self) -> Option<&'p str> {
+        match self.source {
+            Source::Permit(permit) => permit.document_subject(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => table.document_subject.as_deref(),
+        }
+    }
+
+    /// The rules for a record of this subject.
+    pub(crate) fn rules(self, subject: Option<&str>) -> Rules<'p> {
+        match self.source {
+            Source::Permit(permit) => Rules::View(permit.view(subject)),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => Rules::Table(table.rules(subject)),
+        }
+    }
+
+    /// The rules for a record that names several subjects: nobody's own.
+    pub(crate) fn rules_of_several(self) -> Rules<'p> {
+        // No identifier of a person holds a control character, so this one is nobody's.
+        self.rules(Some("\u{0}several"))
+    }
+}
+
+impl<'p> Rules<'p> {
+    /// What is done with a value of this kind, with the floor that no policy can lower: authentication data never
+    /// leaves in clear nor in part (T/TSAC 001—2025 8.4.4 c).
+    pub(crate) fn action(self, kind: Kind) -> Action<'p> {
+        let action = match self.treatment(kind) {
+            Treatment::Clear => Action::Clear,
+            Treatment::Mask(mask) => Action::Mask(mask),
+            Treatment::Drop => Action::Drop,
+            Treatment::Block => Action::Block,
+        };
+        if kind.level() < Level::L4 {
+            return action;
+        }
+        match action {
+            Action::Clear => Action::Mask(&NOTHING),
+            Action::Mask(Mask::Fixed { .. }) | Action::Drop | Action::Block => action,
+            Action::Mask(Mask::Keep { number: NumberMask::Null, .. }) => Action::Mask(&NOTHING_NULL),
+            Action::Mask(Mask::Keep { number: NumberMask::Text, .. }) => Action::Mask(&NOTHING_TEXT),
+            Action::Mask(_) => Action::Mask(&NOTHING),
+        }
+    }
+
+    /// Whether a rule that only monitors would have done something else.
+    pub(crate) fn is_monitored(self, kind: Kind) -> bool {
+        match self {
+            Rules::View(view) => view.monitored(kind).is_some(),
+            #[cfg(any(test, feature = "reference"))]
+            Rules::Table(rules) => rules.monitored.contains(kind),
+        }
+    }
+
+    fn treatment(self, kind: Kind) -> &'p Treatment {
+        match self {
+            Rules::View(view) => view.treatment(kind),
+            #[cfg(any(test, feature = "reference"))]
+            Rules::Table(rules) => rules.treatments.get(kind.index()).unwrap_or(&Treatment::Block),
+        }
+    }
+}
+
+/// Fill characters where nothing may show: one width, so that length tells nothing.
+pub(crate) const NOTHING_WIDTH: u8 = 8;
+
+/// Nothing stays.
+pub(crate) static NOTHING: Mask = Mask::Fixed { width: NOTHING_WIDTH, number: NumberMask::Zero };
+static NOTHING_NULL: Mask = Mask::Fixed { width: NOTHING_WIDTH, number: NumberMask::Null };
+static NOTHING_TEXT: Mask = Mask::Fixed { width: NOTHING_WIDTH, number: NumberMask::Text };
+
+#[cfg(any(test, feature = "reference"))]
+pub(crate) mod table {
+    //! Plans without a permit, for tests.
+
+    use super::{Plan, Source};
+    use yingbi_policies::{Binding, Treatment};
+    use yingbi_taxonomy::{Kind, KindSet};
+
+    /// Treatments by kind for one's own records and for others'.
+    #[derive(Debug)]
+    pub(crate) struct Table {
+        pub(crate) own: Rules,
+        pub(crate) other: Rules,
+        pub(crate) own_subjects: Vec<String>,
+        pub(crate) document_subject: Option<String>,
+        pub(crate) binding: Option<Binding>,
+    }
+
+    /// Treatments by kind.
+    #[derive(Debug)]
+    pub(crate) struct Rules {
+        pub(crate) treatments: Vec<Treatment>,
+        pub(crate) monitored: KindSet,
+    }
+
+    impl Table {
+        /// The same treatment for every kind.
+        pub(crate) fn all(treatment: Treatment) -> Table {
+            Table {
+                own: Rules::all(treatment.clone()),
+                other: Rules::all(treatment),
+                own_subjects: vec![],
+                document_subject: None,
+                binding: None,
+            }
+        }
+
+        pub(crate) fn plan(&self) -> Plan<'_> {
+            Plan { source: Source::Table(self) }
+        }
+
+        pub(crate) fn rules(&self, subject: Option<&str>) -> &Rules {
+            match subject.or(self.document_subject.as_deref()) {
+                Some(subject) if self.own_subjects.iter().any(|own| own == subject) => &self.own,
+                _ => &self.other,
+            }
+        }
+    }
+
+    impl Rules {
+        /// The same treatment for every kind.
+        pub(crate) fn all(treatment: Treatment) -> Rules {
+            Rules { treatments: vec![treatment; Kind::COUNT], monitored: KindSet::default() }
+        }
+
+        /// Another treatment for one kind.
+        pub(crate) fn with(mut self, kind: Kind, treatment: Treatment) -> Rules {
+            if let Some(slot) = self.treatments.get_mut(kind.index()) {
+                *slot = treatment;
+            }
+            self
+        }
+    }
+}

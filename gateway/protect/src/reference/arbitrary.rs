@@ -1,0 +1,346 @@
+//! Documents and plans out of arbitrary bytes, and the comparison itself: one body for the fuzzer and for the tests.
+
+use super::fake::{Fake, NAMES};
+use super::print;
+use crate::body::{self, Input};
+use crate::json::Workspace;
+use crate::plan::table::{Rules, Table};
+use crate::{Format, Limits, Uninspectable};
+use std::sync::Arc;
+use yingbi_crypto::PseudonymKey;
+use yingbi_policies::{
+    Binding, FieldBinding, Mask, NumberMask, Path, Selector, Step, SubjectSelector, Treatment,
+};
+use yingbi_taxonomy::{Kind, KindSet};
+
+/// Treats a document under a plan, both made of `data`, with the engine and with the reference.
+///
+/// # Panics
+/// They differ, or what comes out is wrong in itself.
+pub fn differential(data: &[u8]) {
+    let (plan, document) = data.split_at_checked(PLAN_BYTES).unwrap_or((data, &[]));
+    let mut plan = Bytes(plan);
+    let table = table(&mut plan);
+    let depth = 1 + plan.below(24);
+    // Raw documents find faults of grammar, built ones get deeper into the rules.
+    let text = match plan.below(3) {
+        0 => String::from_utf8_lossy(document).into_owned(),
+        _ => built(&mut Bytes(document)),
+    };
+    compare(&table, depth, &text);
+}
+
+/// Data for [`differential`] that leads to valid documents.
+pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
+    // A fixed sequence of numbers (xorshift), so that a run can be repeated.
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    std::iter::repeat_with(move || {
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let length = PLAN_BYTES + (next() % 400) as usize;
+        (0..length).map(|_| (next() >> 32) as u8).collect()
+    })
+}
+
+/// Compares engine and reference on one document.
+pub(super) fn compare(table: &Table, depth: usize, text: &str) {
+    let pseudonyms = PseudonymKey::new([7; 32]);
+    let mut workspace = Workspace::new([1, 2]);
+    workspace.begin();
+    let expect = print::treat(&Fake, table.plan(), &pseudonyms, depth, text);
+    let input =
+        Input { classifier: &Fake, limits: Limits { depth }, format: Format::Json, body: text.as_bytes() };
+    let got = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
+    // A second time with learned names and used space.
+    workspace.begin();
+    let again = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
+    let context = || format!("{text}\nunder {table:?}");
+    match (expect, got) {
+        (Ok((expect, summary)), Ok(got)) => {
+            assert_eq!(String::from_utf8_lossy(&got.body), expect, "{}", context());
+            assert_eq!(got.summary, summary, "{}", context());
+            let valid = serde_json::from_str::<serde::de::IgnoredAny>(&expect).is_ok();
+            assert!(valid || !serde_reads(text), "{expect} is no JSON: {}", context());
+            let again = again.map(|again| (again.body, again.summary));
+            assert_eq!(again, Ok((got.body, got.summary)), "{}", context());
+        }
+        (Err(Uninspectable::Blocked(expect)), Err(Uninspectable::Blocked(got))) => {
+            assert_eq!(expect, got, "{}", context());
+        }
+        // Where the fault is, and which of two is met first, may differ.
+        (Err(Uninspectable::Malformed { .. } | Uninspectable::TooDeep { .. }), Err(got)) => {
+            assert!(!matches!(got, Uninspectable::Blocked(_)), "{}", context());
+        }
+        (expect, got) => {
+            assert_eq!(format!("{:?}", got.is_ok()), format!("{:?}", expect.is_ok()), "{}", context())
+        }
+    }
+}
+
+/// Whether Serde can read what goes in: it has its own limit of depth.
+fn serde_reads(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Bytes as choices; zeros when they run out.
+struct Bytes<'b>(&'b [u8]);
+
+impl Bytes<'_> {
+    fn next(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.next() as usize % bound.max(1)
+    }
+
+    fn pick<T: Clone>(&mut self, choices: &[T]) -> Option<T> {
+        choices.get(self.below(choices.len())).cloned()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Bytes that make the plan.
+const PLAN_BYTES: usize = 96;
+
+fn table(bytes: &mut Bytes<'_>) -> Table {
+    let own = rules(bytes);
+    let other = rules(bytes);
+    Table {
+        own,
+        other,
+        own_subjects: vec![SUBJECTS.first().copied().unwrap_or_default().to_owned()],
+        document_subject: (bytes.below(4) == 0).then(|| bytes.pick(&SUBJECTS).unwrap_or_default().to_owned()),
+        binding: (bytes.below(3) > 0).then(|| binding(bytes)),
+    }
+}
+
+const SUBJECTS: [&str; 4] = ["12345678", "a\"b", "号", "87654321"];
+
+fn rules(bytes: &mut Bytes<'_>) -> Rules {
+    let mut rules = Rules::all(treatment(bytes));
+    let kinds: Vec<Kind> = KINDS.to_vec();
+    let mut monitored = KindSet::default();
+    for kind in kinds {
+        rules = rules.with(kind, treatment(bytes));
+        if bytes.below(4) == 0 {
+            monitored.insert(kind);
+        }
+    }
+    rules.monitored = monitored;
+    rules
+}
+
+/// Kinds that the fake classifier and the bindings know.
+const KINDS: [Kind; 10] = [
+    Kind::Mobile,
+    Kind::Name,
+    Kind::FundAccount,
+    Kind::Password,
+    Kind::Balance,
+    Kind::Address,
+    Kind::InvestorCode,
+    Kind::BirthDate,
+    Kind::ResidentId,
+    Kind::Email,
+];
+
+fn treatment(bytes: &mut Bytes<'_>) -> Treatment {
+    let number = match bytes.below(3) {
+        0 => NumberMask::Zero,
+        1 => NumberMask::Null,
+        _ => NumberMask::Text,
+    };
+    let mask = match bytes.below(16) {
+        0..3 => return Treatment::Clear,
+        3..6 => return Treatment::Drop,
+        // Rare, because it ends the comparison.
+        6 if bytes.below(8) == 0 => return Treatment::Block,
+        6 => Mask::Name,
+        7 => Mask::Phone,
+        8 => Mask::Email,
+        9 => Mask::Address,
+        10 => Mask::Year,
+        11 => Mask::Ip,
+        12 => Mask::Keep { first: 3, last: 4, width: Some(4), number },
+        13 => Mask::Keep { first: 1, last: 0, width: None, number },
+        _ => Mask::Fixed { width: 6, number },
+    };
+    Treatment::Mask(Arc::new(mask))
+}
+
+fn binding(bytes: &mut Bytes<'_>) -> Binding {
+    let fields = (0..bytes.below(4))
+        .map(|_| FieldBinding {
+            path: path(bytes, 3),
+            kind: bytes.pick(&[None, Some(Kind::Address), Some(Kind::Password)]).flatten(),
+        })
+        .collect();
+    Binding {
+        id: "arbitrary".into(),
+        records: (bytes.below(3) > 0).then(|| path(bytes, 2)),
+        subject: (bytes.below(4) > 0).then(|| SubjectSelector::Record(path(bytes, 2))),
+        fields,
+        opaque: vec![],
+    }
+}
+
+fn path(bytes: &mut Bytes<'_>, most: usize) -> Path {
+    let steps = (0..bytes.below(most + 1))
+        .map(|_| {
+            let mut selectors = vec![selector(bytes)];
+            if bytes.below(4) == 0 {
+                selectors.push(selector(bytes));
+            }
+            if bytes.below(3) == 0 { Step::Descendant(selectors) } else { Step::Child(selectors) }
+        })
+        .collect();
+    Path { steps }
+}
+
+fn selector(bytes: &mut Bytes<'_>) -> Selector {
+    match bytes.below(6) {
+        0 => Selector::Wildcard,
+        1 => Selector::Index(bytes.below(3) as u64),
+        2 => Selector::Slice {
+            start: bytes.below(3) as u64,
+            end: (bytes.below(2) == 0).then(|| bytes.below(5) as u64),
+            step: bytes.below(3) as u64,
+        },
+        3 => Selector::Name("client_id".into()),
+        _ => Selector::Name(bytes.pick(&["a", "list", "name", "mobile", "data"]).unwrap_or_default().into()),
+    }
+}
+
+/// A document grown from bytes: mostly valid, rich in names, escapes, repeats, and JSON in strings.
+fn built(bytes: &mut Bytes<'_>) -> String {
+    let mut out = String::new();
+    value(bytes, 0, &mut out);
+    if bytes.below(64) == 1 {
+        out.push_str(bytes.pick(&[",", "}", "\"", "\\", " x", "\u{1}"]).unwrap_or_default());
+    }
+    out
+}
+
+fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
+    space(bytes, out);
+    let scalar = depth > 10 || bytes.is_empty();
+    match bytes.below(if scalar { 10 } else { 20 }) {
+        0 => out.push_str("null"),
+        1 => out.push_str(bytes.pick(&["true", "false"]).unwrap_or_default()),
+        2 | 3 => out.push_str(bytes.pick(&NUMBERS).unwrap_or_default()),
+        4..10 => string(bytes, depth, out),
+        10..16 => {
+            items(bytes, '{', '}', out, |bytes, out| {
+                let name = match bytes.below(8) {
+                    0..4 => bytes.pick(&NAMES).unwrap_or_default(),
+                    4..7 => bytes.pick(&["a", "list", "data", "note", "x\"y", "k"]).unwrap_or_default(),
+                    _ => bytes.pick(&TEXTS).unwrap_or_default(),
+                };
+                spell(bytes, name, out);
+                space(bytes, out);
+                out.push(':');
+                value(bytes, depth + 1, out);
+            });
+        }
+        _ => items(bytes, '[', ']', out, |bytes, out| value(bytes, depth + 1, out)),
+    }
+    space(bytes, out);
+}
+
+fn items(
+    bytes: &mut Bytes<'_>,
+    open: char,
+    close: char,
+    out: &mut String,
+    mut item: impl FnMut(&mut Bytes<'_>, &mut String),
+) {
+    out.push(open);
+    for index in 0..bytes.below(6) {
+        if index > 0 {
+            out.push(',');
+        }
+        space(bytes, out);
+        item(bytes, out);
+    }
+    space(bytes, out);
+    out.push(close);
+}
+
+fn string(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
+    if bytes.below(4) == 0 && depth < 8 {
+        let mut inner = String::new();
+        value(bytes, depth + 2, &mut inner);
+        return spell(bytes, &inner, out);
+    }
+    let mut text = String::new();
+    for _ in 0..bytes.below(4) {
+        text.push_str(bytes.pick(&TEXTS).unwrap_or_default());
+    }
+    if bytes.below(2) == 0 {
+        text = bytes.pick(&TEXTS).unwrap_or_default().to_owned();
+    }
+    spell(bytes, &text, out);
+}
+
+/// Writes a string with needed escapes and some that aren't.
+fn spell(bytes: &mut Bytes<'_>, text: &str, out: &mut String) {
+    let eager = bytes.below(3) == 0;
+    out.push('"');
+    for character in text.chars() {
+        if eager && bytes.below(4) == 0 {
+            let mut units = [0; 2];
+            out.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04X}")));
+        } else {
+            crate::json::string::encode(character.encode_utf8(&mut [0; 4]), out);
+        }
+    }
+    out.push('"');
+}
+
+fn space(bytes: &mut Bytes<'_>, out: &mut String) {
+    if bytes.below(8) == 0 {
+        out.push_str(bytes.pick(&[" ", "\n", "\t", "\r\n  "]).unwrap_or_default());
+    }
+}
+
+const NUMBERS: [&str; 10] = [
+    "0",
+    "-0.0",
+    "12345678",
+    "13800138000",
+    "1e5",
+    "100.10",
+    "19900102",
+    "37",
+    "-1E-2",
+    "123456789012345678901234567890",
+];
+
+const TEXTS: [&str; 16] = [
+    "12345678",
+    "13800138000",
+    "张三丰",
+    "欧阳锋",
+    "a\"b",
+    "号",
+    "pw:x\\y",
+    "電話13800138000\n",
+    "😀",
+    "zhang@example.com",
+    "1990-01-02",
+    "上海市浦东新区世纪大道100号",
+    "{",
+    "[1",
+    "\u{7f}\u{1}",
+    "10.1.2.3",
+];

@@ -1,0 +1,50 @@
+use super::*;
+use crate::body::Input;
+use crate::plan::table::{Rules, Table};
+use crate::reference::Fake;
+use std::sync::Arc;
+use yingbi_policies::{
+    Binding, FieldBinding, Mask, NumberMask, Path, Selector, Step, SubjectSelector, Treatment,
+};
+
+mod formats;
+mod grammar;
+mod records;
+mod values;
+
+fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {
+    let input = Input { classifier: &Fake, limits: Limits::default(), format, body };
+    body::treat(&input, table.plan(), &PseudonymKey::new([7; 32]), &mut Workspace::new([3, 4]))
+}
+
+fn treat(table: &Table, body: &str) -> String {
+    let treated = treat_as(Format::Json, table, body.as_bytes()).expect("treatable");
+    String::from_utf8(treated.body).expect("UTF-8")
+}
+
+fn scan_as(format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
+    let input = Input { classifier: &Fake, limits: Limits::default(), format, body };
+    body::scan(&input, &mut Workspace::new([3, 4]))
+}
+
+fn masks(mask: Mask) -> Treatment {
+    Treatment::Mask(Arc::new(mask))
+}
+
+fn fixed() -> Treatment {
+    masks(Mask::Fixed { width: 4, number: NumberMask::Zero })
+}
+
+fn keep(first: u8, last: u8) -> Treatment {
+    masks(Mask::Keep { first, last, width: None, number: NumberMask::Text })
+}
+
+/// Child steps by name; `*` is any.
+fn path(steps: &str) -> Path {
+    let steps = steps.split('.').filter(|step| !step.is_empty());
+    let selector = |step: &str| match step {
+        "*" => Selector::Wildcard,
+        name => Selector::Name(name.into()),
+    };
+    Path { steps: steps.map(|step| Step::Child(vec![selector(step)])).collect() }
+}

@@ -1,0 +1,160 @@
+use super::*;
+
+fn table(treatment: Treatment) -> Table {
+    Table::all(treatment)
+}
+
+#[test]
+fn t1_only_replaced_spans_change() {
+    let table =
+        Table { other: Rules::all(Treatment::Clear).with(Kind::Mobile, keep(3, 4)), ..table(fixed()) };
+    let body = "{ \"mobile\" :\t\"13800138000\", \"n\":100.10, \"big\":123456789012345678901234, \"n\":1e5,\n\
+                \"s\":\"\\u5f20\\/\" }";
+    let expect = body.replace("13800138000", "138****8000");
+    assert_eq!(treat(&table, body), expect);
+}
+
+#[test]
+fn t3_level_four_never_leaves_in_clear() {
+    let partly =
+        [Mask::Keep { first: 2, last: 2, width: None, number: NumberMask::Text }, Mask::Name, Mask::Email];
+    let all = [Treatment::Clear].into_iter().chain(partly.map(masks));
+    for treatment in all {
+        let body =
+            r#"{"password":"secret12","x":{"password":["abcdef",[{"z":"hidden"}]]},"remark":"pw:abcdefgh"}"#;
+        let treated = treat(&table(treatment), body);
+        for secret in ["secret", "abc", "hid", "den", "t12"] {
+            assert!(!treated.contains(secret), "{treated}");
+        }
+    }
+    assert_eq!(treat(&table(Treatment::Clear), r#"{"password":123456}"#), r#"{"password":0}"#);
+    assert_eq!(treat(&table(Treatment::Clear), r#"{"password":true}"#), r#"{"password":null}"#);
+}
+
+#[test]
+fn c8_values_under_a_name_are_of_its_kind() {
+    let cases = [
+        (
+            r#"{"mobile":["1",2,[3,{"a":"4"}],null,true,""]}"#,
+            r#"{"mobile":["****",0,[0,{"a":"****"}],null,null,""]}"#,
+        ),
+        (r#"{"mobile":{"stock_name":"中国平安","x":1}}"#, r#"{"mobile":{"stock_name":"中国平安","x":0}}"#),
+        (r#"{"password":{"stock_name":"s3cret"}}"#, r#"{"password":{"stock_name":"****"}}"#),
+        (r#"{"name":"张三","mobile":null}"#, r#"{"name":"****","mobile":null}"#),
+        (
+            r#"{"name":"张三","stock_name":"x","mobile":""}"#,
+            r#"{"name":"张三","stock_name":"x","mobile":""}"#,
+        ),
+        (
+            r#"{"name":["张三"],"a":{"name":"李四"},"mobile":""}"#,
+            r#"{"name":["****"],"a":{"name":"****"},"mobile":""}"#,
+        ),
+        (
+            r#"{"code":"12345678","b":{"code":["1234567",12345678]}}"#,
+            r#"{"code":"****","b":{"code":["1234567",0]}}"#,
+        ),
+        (r#"{"13800138000":{"a":13800138000}}"#, r#"{"****":{"a":0}}"#),
+        (r#"{"mob\u0069le":"1\u0032"}"#, r#"{"mob\u0069le":"****"}"#),
+        (r#"{"remark":"call\n\u0031380013800\u0030 \"now\""}"#, r#"{"remark":"call\n**** \"now\""}"#),
+    ];
+    for (body, expect) in cases {
+        assert_eq!(treat(&table(fixed()), body), expect);
+    }
+}
+
+#[test]
+fn c8_json_in_strings_is_read_to_depth_three() {
+    let fixed = table(fixed());
+    let mut body = String::from(r#"{"mobile":"1\"2","k":[" 13800138000 "]}"#);
+    let mut expect = String::from(r#"{"mobile":"****","k":[" **** "]}"#);
+    for _ in 0..3 {
+        let wrap = |text: &str| {
+            let mut wrapped = String::from("{\"note\" : \"");
+            json::string::encode(text, &mut wrapped);
+            wrapped + "\"}"
+        };
+        (body, expect) = (wrap(&body), wrap(&expect));
+        assert_eq!(treat(&fixed, &body), expect);
+    }
+    // What only looks like JSON is text.
+    assert_eq!(treat(&fixed, r#"["[13800138000"]"#), r#"["[****"]"#);
+    assert_eq!(treat(&fixed, r#"["{\"mobile\":\"1\\"]"#), r#"["{\"mobile\":\"1\\"]"#);
+}
+
+#[test]
+fn a_mask_is_escaped_where_it_stands() {
+    let table = table(masks(Mask::Keep { first: 2, last: 0, width: Some(2), number: NumberMask::Zero }));
+    assert_eq!(treat(&table, r#"{"mobile":"\"\\bcdef"}"#), r#"{"mobile":"\"\\**"}"#);
+    assert_eq!(treat(&table, r#"{"a":"{\"mobile\":\"\\\"bcdef\"}"}"#), r#"{"a":"{\"mobile\":\"\\\"b**\"}"}"#);
+}
+
+#[test]
+fn dropped_members_leave_valid_json() {
+    let cases = [
+        (r#"{"mobile":"1"}"#, r#"{}"#),
+        (r#"{ "mobile":"1" }"#, r#"{  }"#),
+        (r#"{"mobile":"1","a":2}"#, r#"{"a":2}"#),
+        (r#"{"a":2, "mobile":"1"}"#, r#"{"a":2}"#),
+        (r#"{"a":2, "mobile":"1" , "b":3}"#, r#"{"a":2, "b":3}"#),
+        (r#"{"a":2, "mobile":1, "email":"x", "mobile":true }"#, r#"{"a":2 }"#),
+        (r#"{"mobile":1, "a":[2], "mobile":2, "b":{"mobile":3}}"#, r#"{"a":[2], "b":{}}"#),
+        (r#"{"a":1,"13800138000":"13800138000"}"#, r#"{"a":1}"#),
+        (r#"{"mobile":["1", {"x":"2"}, 3]}"#, r#"{"mobile":[null, {}, null]}"#),
+        (r#"13800138000"#, r#"null"#),
+        (r#"{"remark":"call 13800138000"}"#, r#"{"remark":"call ********"}"#),
+    ];
+    for (body, expect) in cases {
+        assert_eq!(treat(&table(Treatment::Drop), body), expect);
+    }
+}
+
+#[test]
+fn a_blocked_value_blocks_the_body() {
+    let table =
+        Table { other: Rules::all(Treatment::Clear).with(Kind::Email, Treatment::Block), ..table(fixed()) };
+    let blocked = Some(Uninspectable::Blocked(Category::Basic));
+    assert_eq!(treat_as(Format::Json, &table, br#"{"a":{"email":"x"}}"#).err(), blocked);
+    assert_eq!(treat_as(Format::Json, &table, br#"{"a":"{\"email\":1}"}"#).err(), blocked);
+    assert!(treat_as(Format::Json, &table, br#"{"email":null}"#).is_ok());
+}
+
+#[test]
+fn e1_what_was_done_is_counted_by_category() {
+    let mut rules =
+        Rules::all(Treatment::Clear).with(Kind::Mobile, fixed()).with(Kind::Balance, Treatment::Drop);
+    rules.monitored.insert(Kind::Email);
+    let table = Table { other: rules, ..table(fixed()) };
+    let body =
+        br#"{"mobile":["1","2"],"email":"a@b.cn","balance":1,"password":"x","remark":"pw:a 13800138000"}"#;
+    let summary = treat_as(Format::Json, &table, body).expect("treatable").summary;
+    assert_eq!(summary.clear, BTreeMap::from([(Category::Basic, 1)]));
+    assert_eq!(summary.masked, BTreeMap::from([(Category::Basic, 3), (Category::CredentialAccount, 2)]));
+    assert_eq!(summary.dropped, BTreeMap::from([(Category::WealthCash, 1)]));
+    assert_eq!(summary.monitored, BTreeMap::from([(Category::Basic, 1)]));
+    assert_eq!((summary.records, summary.subjects.len()), (1, 0));
+}
+
+#[test]
+fn numbers_become_what_the_rule_says() {
+    let number = |number| table(masks(Mask::Fixed { width: 3, number }));
+    assert_eq!(treat(&number(NumberMask::Zero), r#"{"balance":-1.5e3}"#), r#"{"balance":0}"#);
+    assert_eq!(treat(&number(NumberMask::Null), r#"{"balance":-1.5e3}"#), r#"{"balance":null}"#);
+    assert_eq!(treat(&number(NumberMask::Text), r#"{"balance":-1.5e3}"#), r#"{"balance":"***"}"#);
+    assert_eq!(treat(&table(masks(Mask::Year)), r#"{"birth":19900102}"#), r#"{"birth":1990}"#);
+    assert_eq!(treat(&table(masks(Mask::AgeBand)), r#"{"birth":37}"#), r#"{"birth":30}"#);
+    assert_eq!(treat(&table(keep(3, 4)), r#"{"mobile":13800138000}"#), r#"{"mobile":"138****8000"}"#);
+}
+
+#[test]
+fn scan_points_at_what_it_finds() {
+    let body = r#"{"a/b":[{"mobile":"x"},"y"],"~":"[{\"remark\":\"\\u0061 13800138000\"}]","13800138000":1}"#;
+    let findings = scan_as(Format::Json, body.as_bytes()).expect("readable");
+    let found: Vec<(&str, &str)> = findings
+        .iter()
+        .map(|finding| (finding.path.as_str(), &body[finding.span.0..finding.span.1]))
+        .collect();
+    assert_eq!(
+        found,
+        [("/a~1b/0/mobile", "x"), ("/~0/!json/0/remark", "13800138000"), ("/!key", "13800138000")]
+    );
+}

@@ -1,0 +1,169 @@
+//! From the answer of the API behind to what its client may see: undo codings, read the charset, treat the body, treat
+//! every header. What can't be read is refused (T/TSAC 001—2025 §8.4.4; promise: what can't be parsed is not passed).
+
+use super::charset::{MediaType, Text};
+use super::headers::{self, NO_STORE};
+use super::problem::{self, Problem};
+use super::release::Treated;
+use super::upstream::Answer;
+use super::{Exchange, coding};
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use pingora_http::ResponseHeader;
+use yingbi_policies::Permit;
+use yingbi_protect::{Format, Summary};
+use yingbi_taxonomy::Level;
+
+impl Exchange {
+    /// Treats a whole answer under a permit.
+    ///
+    /// # Errors
+    /// It can't be read or the policy blocks it; nothing of it is released.
+    pub(super) fn inspect(
+        &self,
+        permit: &Permit,
+        request: &HeaderMap,
+        answer: Answer,
+    ) -> Result<(Treated, Summary), Problem> {
+        let Answer { status, headers, body } = answer;
+        if status == StatusCode::PARTIAL_CONTENT {
+            return Err(problem::PARTIAL_CONTENT);
+        }
+        let media_type = media_type(&headers)?;
+        let opaque = media_type.as_ref().is_some_and(|media_type| is_opaque(permit, media_type));
+        let mut summary = Summary::default();
+        let mut body = Body { bytes: Bytes::from(body), coding: None };
+        if opaque {
+            // Passed as it is, so it stays coded as it is.
+            body.coding = one(&headers, &CONTENT_ENCODING)?.map(str::to_owned);
+        } else if !body.bytes.is_empty() {
+            let format = media_type.as_ref().and_then(format).ok_or(problem::CONTENT_TYPE)?;
+            (body, summary) =
+                self.treat_body(permit, request, &headers, format, media_type.as_ref(), body.bytes)?;
+        }
+        let mut head =
+            ResponseHeader::build_no_case(status, Some(headers.len() + 4)).map_err(|_| INTERNAL)?;
+        self.treat_headers(permit, &headers, !opaque, &mut head, &mut summary)?;
+        if let Some(media_type) = media_type {
+            head.insert_header(CONTENT_TYPE, content_type(&media_type)).map_err(|_| INTERNAL)?;
+        }
+        if let Some(coding) = body.coding {
+            head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
+            head.insert_header("vary", "accept-encoding").map_err(|_| INTERNAL)?;
+        }
+        if status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
+            head.insert_header("content-length", body.bytes.len()).map_err(|_| INTERNAL)?;
+        }
+        Ok((Treated { head, body: body.bytes }, summary))
+    }
+
+    fn treat_body(
+        &self,
+        permit: &Permit,
+        request: &HeaderMap,
+        headers: &HeaderMap,
+        format: Format,
+        media_type: Option<&MediaType>,
+        body: Bytes,
+    ) -> Result<(Body, Summary), Problem> {
+        let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
+        let plain =
+            coding::decode(&codings, body, &self.limits.decode).map_err(|_| problem::CONTENT_CODING)?;
+        let text = Text::decode(media_type, plain).map_err(|_| problem::CHARSET)?;
+        let treated = self.protector.body(permit, format, &text.utf8)?;
+        let bytes = text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?;
+        let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();
+        // The local hop was asked for identity; only an upstream that codes all the same is worth coding for again,
+        // or a client that rules identity out.
+        let coded = if !codings.is_empty() || coding::negotiate(&accepted, 0) != Ok(None) {
+            let coded = coding::encode(&accepted, bytes).map_err(|_| problem::NOT_ACCEPTABLE)?;
+            Body { coding: coded.coding.map(|coding| coding.name().to_owned()), bytes: coded.body }
+        } else {
+            Body { bytes, coding: None }
+        };
+        Ok((coded, treated.summary))
+    }
+
+    fn treat_headers(
+        &self,
+        permit: &Permit,
+        headers: &HeaderMap,
+        may_change: bool,
+        head: &mut ResponseHeader,
+        summary: &mut Summary,
+    ) -> Result<(), Problem> {
+        let found = [&summary.clear, &summary.masked, &summary.dropped];
+        let highest: Option<Level> = found.into_iter().flatten().map(|(category, _)| category.level()).max();
+        let no_store = headers::no_store(highest, highest.is_some());
+        for (name, value) in headers::for_client(headers, headers::Answer { may_change, no_store }) {
+            match self.protector.header(permit, name.as_str(), value, summary)? {
+                Some(treated) => {
+                    head.append_header(name.clone(), treated).map_err(|_| problem::BODY_MALFORMED)?
+                }
+                None => head.append_header(name.clone(), value).map_err(|_| problem::BODY_MALFORMED)?,
+            };
+        }
+        if no_store {
+            head.insert_header("cache-control", NO_STORE).map_err(|_| INTERNAL)?;
+        }
+        Ok(())
+    }
+}
+
+/// A body on its way out, and the coding it stands in.
+struct Body {
+    bytes: Bytes,
+    coding: Option<String>,
+}
+
+const INTERNAL: Problem = problem::INTERNAL;
+
+/// How a media type is read; `None`: not at all. CSV, XML and the like need their structure read to be judged, so
+/// reading them as plain text would miss what only a column or element name tells.
+fn format(media_type: &MediaType) -> Option<Format> {
+    if media_type.is_json() {
+        return Some(Format::Json);
+    }
+    match media_type.essence() {
+        "text/html" | "application/xhtml+xml" => Some(Format::Html),
+        "text/plain" | "text/markdown" | "text/css" | "text/javascript" | "application/javascript" => {
+            Some(Format::Text)
+        }
+        _ => None,
+    }
+}
+
+fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
+    permit.binding().is_some_and(|binding| binding.opaque.iter().any(|opaque| opaque == media_type.essence()))
+}
+
+fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
+    match one(headers, &CONTENT_TYPE)? {
+        Some(value) => MediaType::parse(value).map(Some).map_err(|_| problem::CONTENT_TYPE),
+        None => Ok(None),
+    }
+}
+
+/// The media type and its charset alone: other parameters (a file's name) may hold anything.
+fn content_type(media_type: &MediaType) -> String {
+    match media_type.charset() {
+        Some(charset) => format!("{}; charset={charset}", media_type.essence()),
+        None => media_type.essence().to_owned(),
+    }
+}
+
+/// The only value of a header that may not be repeated.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Problem> {
+    let values = texts(headers, name).ok_or(problem::CONTENT_TYPE)?;
+    match values.as_slice() {
+        [] => Ok(None),
+        [value] => Ok(Some(value)),
+        _ => Err(problem::CONTENT_TYPE),
+    }
+}
+
+/// All values of a header; `None` when one is no ASCII text.
+fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
+    headers.get_all(name).iter().map(|value| value.to_str().ok()).collect()
+}

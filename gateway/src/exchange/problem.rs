@@ -1,0 +1,265 @@
+//! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
+
+use super::front::{HeadError, Words};
+use super::identity::IdentityError;
+use super::upstream::Failure;
+use crate::metrics::InspectFailure;
+use pingora_http::ResponseHeader;
+use serde::Serialize;
+use yingbi_audit::AuditError;
+use yingbi_policies::Refusal;
+use yingbi_protect::Uninspectable;
+
+/// One way to be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable code, the same in every language.
+    pub code: &'static str,
+    /// In English.
+    pub en: Words,
+    /// In Chinese.
+    pub zh: Words,
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal
+        [$en:literal, $en_help:literal] [$zh:literal, $zh_help:literal];)*) => {
+        $($(#[$doc])* pub const $name: Problem = Problem {
+            status: $status,
+            code: $code,
+            en: Words { title: $en, help: $en_help },
+            zh: Words { title: $zh, help: $zh_help },
+        };)*
+        /// Every problem of this table, for documentation and metrics.
+        pub const ALL: &[Problem] = &[$($name),*];
+    };
+}
+
+// YB13… the request's body · YB21… what the policy says of an answer · YB40… the API behind · YB41… its content ·
+// YB50… the gateway. The head reader (YB10…), the identity check (YB12…) and the policies (YB20…) keep their own tables.
+problems! {
+    /// The request's body is larger than the configured limit.
+    REQUEST_TOO_LARGE = 413 "YB1301"
+        ["request body too large", "send less at once, or have `limits.request_body_bytes` raised"]
+        ["请求正文过大", "请减小单次请求，或调高 `limits.request_body_bytes`"];
+    /// The request's body ended early or stalled.
+    REQUEST_BODY = 400 "YB1302"
+        ["request body incomplete", "send the whole body, with correct framing, without long pauses"]
+        ["请求正文不完整", "请完整发送正文，分帧正确，中途不要长时间停顿"];
+    /// The client rules out everything that could be sent.
+    NOT_ACCEPTABLE = 406 "YB1303"
+        ["no acceptable content coding", "accept `identity`, `gzip`, `br` or `zstd`"]
+        ["没有可接受的内容编码", "请在 Accept-Encoding 中接受 identity、gzip、br 或 zstd"];
+    /// A rule says that an answer that holds this category must not be released at all.
+    BLOCKED_BY_POLICY = 403 "YB2101"
+        ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
+        ["响应含有策略禁止放行的信息类别", "请缩小查询范围，或联系安全团队调整策略"];
+    /// No connection to the API behind.
+    UPSTREAM_CONNECT = 502 "YB4001"
+        ["the API behind can't be reached", "check that it runs at `upstream.address`"]
+        ["无法连接上游接口", "请检查 `upstream.address` 处的服务是否运行"];
+    /// The API behind did not answer in time.
+    UPSTREAM_TIMEOUT = 504 "YB4002"
+        ["the API behind did not answer in time", "try again; if it is slow by nature, raise the `upstream` time limits"]
+        ["上游接口响应超时", "请重试；若接口本就较慢，请调高 `upstream` 的超时"];
+    /// The API behind does not speak clean HTTP.
+    UPSTREAM_MALFORMED = 502 "YB4003"
+        ["the answer of the API behind is malformed", "its framing or headers break HTTP; mend the API"]
+        ["上游响应不合规范", "其分帧或头部不符合 HTTP，请修复该接口"];
+    /// The API behind broke off.
+    UPSTREAM_TRUNCATED = 502 "YB4004"
+        ["the answer of the API behind is incomplete", "it closed before its answer was whole; nothing of it was released"]
+        ["上游响应不完整", "上游在响应结束前断开，未放行任何内容"];
+    /// The answer is larger than what is inspected.
+    UPSTREAM_TOO_LARGE = 502 "YB4005"
+        ["the answer of the API behind is too large to inspect", "ask for less, or raise `limits.response_body_bytes`"]
+        ["上游响应过大，无法检查", "请缩小查询范围，或调高 `limits.response_body_bytes`"];
+    /// The API behind wanted to switch protocols.
+    UPSTREAM_UPGRADE = 502 "YB4006"
+        ["the API behind wanted to switch protocols", "only HTTP is inspected; nothing else passes"]
+        ["上游要求切换协议", "网关只检查 HTTP，其他协议不放行"];
+    /// The content type is not one that can be inspected.
+    CONTENT_TYPE = 502 "YB4101"
+        ["the answer's content type can't be inspected", "send JSON, HTML or plain text, or have a binding declare the type opaque"]
+        ["响应的内容类型无法检查", "请使用 JSON、HTML 或纯文本，或在绑定中将该类型声明为 opaque"];
+    /// The content coding can't be undone within bounds.
+    CONTENT_CODING = 502 "YB4102"
+        ["the answer's content coding can't be undone", "use gzip, deflate, br or zstd, at most two layers, no bombs"]
+        ["响应的内容编码无法还原", "请使用 gzip、deflate、br 或 zstd，至多两层，且不超过膨胀上限"];
+    /// The character set can't be read.
+    CHARSET = 502 "YB4103"
+        ["the answer's character set can't be read", "send UTF-8 or GB18030 and say so in Content-Type"]
+        ["响应的字符集无法识别", "请使用 UTF-8 或 GB18030，并在 Content-Type 中注明"];
+    /// The body is not what its content type says.
+    BODY_MALFORMED = 502 "YB4104"
+        ["the answer's body is malformed", "its content type and its body must agree"]
+        ["响应正文格式错误", "正文必须与其内容类型一致"];
+    /// The body nests deeper than is read.
+    BODY_TOO_DEEP = 502 "YB4105"
+        ["the answer's body is nested too deep", "nest less, or raise `limits.json_depth`"]
+        ["响应正文嵌套过深", "请减少嵌套，或调高 `limits.json_depth`"];
+    /// A part of a document can't be inspected.
+    PARTIAL_CONTENT = 502 "YB4106"
+        ["the answer is only a part of a document", "a part can't be judged without its whole; ranges are not supported here"]
+        ["响应只是文档的一部分", "片段无法脱离整体判断，此处不支持范围请求"];
+    /// The record of the access could not be made durable.
+    AUDIT_UNAVAILABLE = 503 "YB5001"
+        ["the access can't be recorded now", "nothing was released; the operator must look at the disk of `data_dir`"]
+        ["访问记录暂不可用", "未放行任何内容，请运维检查 `data_dir` 所在磁盘"];
+    /// More is under way than the gateway takes.
+    OVERLOADED = 503 "YB5002"
+        ["the gateway is overloaded", "try again in a moment"]
+        ["网关过载", "请稍后重试"];
+    /// The exchange took longer than allowed.
+    EXCHANGE_TIMEOUT = 504 "YB5003"
+        ["the exchange took too long", "try again, or raise `limits.exchange_timeout_ms`"]
+        ["处理超时", "请重试，或调高 `limits.exchange_timeout_ms`"];
+    /// A defect of the gateway; nothing was released.
+    INTERNAL = 500 "YB5004"
+        ["internal error", "nothing was released; report the decision id"]
+        ["内部错误", "未放行任何内容，请报告决策编号"];
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: &'static str,
+    title: &'a str,
+    title_zh: &'a str,
+    status: u16,
+    code: &'a str,
+    help: &'a str,
+    help_zh: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision_id: Option<&'a str>,
+}
+
+impl Problem {
+    /// The document's bytes.
+    pub fn document(&self, decision_id: Option<&str>) -> Vec<u8> {
+        let document = Document {
+            r#type: "about:blank",
+            title: self.en.title,
+            title_zh: self.zh.title,
+            status: self.status,
+            code: self.code,
+            help: self.en.help,
+            help_zh: self.zh.help,
+            decision_id,
+        };
+        // Serialising a struct of strings can't fail; an empty body would still be a refusal.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    /// The head that goes with a document of `length` bytes.
+    pub fn head(&self, length: usize) -> Option<ResponseHeader> {
+        let mut head = ResponseHeader::build_no_case(self.status, Some(8)).ok()?;
+        for (name, value) in self.headers() {
+            head.insert_header(name, value).ok()?;
+        }
+        head.insert_header("content-length", length).ok()?;
+        Some(head)
+    }
+
+    /// A whole HTTP/1.1 answer that closes the connection, for clients that have no session yet.
+    pub fn raw_answer(&self) -> Vec<u8> {
+        let document = self.document(None);
+        let reason =
+            http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+        let mut answer = format!("HTTP/1.1 {} {}\r\n", self.status, reason.unwrap_or("Refused"));
+        for (name, value) in self.headers() {
+            answer.push_str(&format!("{name}: {value}\r\n"));
+        }
+        answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", document.len()));
+        [answer.into_bytes(), document].concat()
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let also = match self.status {
+            401 => Some(("www-authenticate", "Bearer")),
+            503 => Some(("retry-after", "1")),
+            _ => None,
+        };
+        [("content-type", "application/problem+json"), ("cache-control", "no-store")].into_iter().chain(also)
+    }
+}
+
+impl From<HeadError> for Problem {
+    fn from(error: HeadError) -> Self {
+        let refusal = error.refusal();
+        Problem { status: refusal.status, code: refusal.code, en: refusal.en, zh: refusal.zh }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Connect => UPSTREAM_CONNECT,
+            Failure::Timeout => UPSTREAM_TIMEOUT,
+            Failure::Malformed => UPSTREAM_MALFORMED,
+            Failure::Truncated => UPSTREAM_TRUNCATED,
+            Failure::TooLarge => UPSTREAM_TOO_LARGE,
+            Failure::Upgrade => UPSTREAM_UPGRADE,
+            Failure::RequestTooLarge => REQUEST_TOO_LARGE,
+            // A client that has left reads nothing; the code still tells the log what happened.
+            Failure::RequestBody | Failure::ClientGone => REQUEST_BODY,
+        }
+    }
+}
+
+impl From<Uninspectable> for Problem {
+    fn from(why: Uninspectable) -> Self {
+        match why {
+            Uninspectable::Malformed { .. } => BODY_MALFORMED,
+            Uninspectable::Charset { .. } => CHARSET,
+            Uninspectable::TooDeep { .. } => BODY_TOO_DEEP,
+            Uninspectable::Blocked(_) => BLOCKED_BY_POLICY,
+        }
+    }
+}
+
+impl From<&AuditError> for Problem {
+    fn from(error: &AuditError) -> Self {
+        match error {
+            AuditError::Overloaded => OVERLOADED,
+            _ => AUDIT_UNAVAILABLE,
+        }
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
+        let row = yingbi_policies::REFUSALS.iter().find(|row| row.code == refusal.code);
+        row.map_or(INTERNAL, |row| Problem {
+            status: refusal.status,
+            code: row.code,
+            en: Words { title: row.en, help: row.help_en },
+            zh: Words { title: row.zh, help: row.help_zh },
+        })
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        let (en, zh) = error.words();
+        Problem { status: error.status(), code: error.code(), en, zh }
+    }
+}
+
+impl Problem {
+    /// How inspection failed, if it was inspection that did.
+    pub fn inspect_failure(&self) -> Option<InspectFailure> {
+        let failures = [
+            (CONTENT_TYPE, InspectFailure::MediaType),
+            (CONTENT_CODING, InspectFailure::Coding),
+            (CHARSET, InspectFailure::Charset),
+            (BODY_MALFORMED, InspectFailure::Malformed),
+            (BODY_TOO_DEEP, InspectFailure::Depth),
+            (PARTIAL_CONTENT, InspectFailure::Malformed),
+            (BLOCKED_BY_POLICY, InspectFailure::Blocked),
+            (INTERNAL, InspectFailure::Internal),
+        ];
+        failures.into_iter().find(|(problem, _)| problem == self).map(|(_, failure)| failure)
+    }
+}

@@ -1,0 +1,196 @@
+//! What is remembered of one exchange while it runs, and the record it becomes (T/TSAC 001 §7.5 f). No values: ids,
+//! counts, templates and pseudonyms.
+
+use super::identity::Identified;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use yingbi_audit::Intent;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_policies::{Basis, Permit, Refusal};
+use yingbi_protect::Summary;
+use yingbi_taxonomy::Category;
+
+/// Facts of one exchange that its record needs, gathered as they become known.
+pub struct Access {
+    /// Unique id of the decision.
+    pub decision_id: Arc<str>,
+    /// Pseudonym of the caller.
+    pub caller: Option<Pseudonym>,
+    /// How the caller was identified.
+    pub identified_by: &'static str,
+    /// Pseudonym of the peer's address.
+    pub source: Option<Pseudonym>,
+    /// Method, once the head was read.
+    pub method: Option<http::Method>,
+    /// Route template; empty until a rule or binding names one.
+    pub route: Arc<str>,
+    /// Roles found.
+    pub roles: Arc<[Arc<str>]>,
+    /// Rules that decided.
+    pub rules: Arc<[Arc<str>]>,
+    /// Purpose.
+    pub purpose: Option<String>,
+    /// Lawful basis.
+    pub basis: Option<Basis>,
+    /// Version of the policies that decided.
+    pub policy: String,
+    /// Trace id.
+    pub trace: String,
+}
+
+impl Access {
+    /// Nothing known yet but an id and where it came from.
+    pub fn new(decision_id: Arc<str>, source: Option<Pseudonym>) -> Self {
+        Access {
+            decision_id,
+            caller: None,
+            identified_by: "none",
+            source,
+            method: None,
+            route: Arc::from(""),
+            roles: Arc::default(),
+            rules: Arc::default(),
+            purpose: None,
+            basis: None,
+            policy: String::new(),
+            trace: String::new(),
+        }
+    }
+
+    /// Takes over what the policy decided.
+    pub fn permitted(&mut self, permit: &Permit) {
+        self.route = permit.route().clone();
+        self.roles = permit.roles().into();
+        self.rules = permit.rules().into();
+        self.purpose = permit.purpose().map(str::to_owned);
+        self.basis = permit.basis();
+    }
+
+    /// Takes over why the policy refused.
+    pub fn refused(&mut self, refusal: &Refusal) {
+        self.route = refusal.route.clone().unwrap_or_default();
+        self.roles = refusal.roles.as_slice().into();
+        self.rules = refusal.rules.as_slice().into();
+        self.purpose = refusal.purpose.as_deref().map(str::to_owned);
+    }
+
+    /// Names the caller by pseudonym.
+    pub fn identified(&mut self, key: &PseudonymKey, caller: &Identified) {
+        self.identified_by = caller.by.name();
+        let identity = &caller.identity;
+        self.caller = identity.is_authenticated().then(|| key.pseudonym("caller", &identity.id));
+    }
+
+    /// The record of an answer about to be released.
+    pub fn permit_intent(&self, status: u16, summary: &Summary, bytes: usize) -> Intent {
+        Intent {
+            decision: "permit".to_owned(),
+            status,
+            records: summary.records,
+            subjects: summary.subjects.iter().map(Pseudonym::to_string).collect(),
+            clear: counts(&summary.clear),
+            masked: counts(&summary.masked),
+            dropped: counts(&summary.dropped),
+            monitored: counts(&summary.monitored),
+            bytes: bytes as u64,
+            ..self.intent()
+        }
+    }
+
+    /// The record of a refusal.
+    pub fn refusal_intent(&self, status: u16, code: &str) -> Intent {
+        Intent { decision: "refuse".to_owned(), code: Some(code.to_owned()), status, ..self.intent() }
+    }
+
+    fn intent(&self) -> Intent {
+        Intent {
+            time: now(),
+            decision_id: self.decision_id.to_string(),
+            caller: self.caller.as_ref().map(Pseudonym::to_string).unwrap_or_default(),
+            identified_by: self.identified_by.to_owned(),
+            roles: self.roles.iter().map(|role| role.to_string()).collect(),
+            source: self.source.as_ref().map(Pseudonym::to_string).unwrap_or_default(),
+            method: self.method.as_ref().map(http::Method::to_string).unwrap_or_default(),
+            route: self.route.to_string(),
+            purpose: self.purpose.clone(),
+            basis: self.basis.map(|basis| basis_id(basis).to_owned()),
+            rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
+            policy: self.policy.clone(),
+            trace: self.trace.clone(),
+            ..Intent::default()
+        }
+    }
+}
+
+fn counts(counts: &BTreeMap<Category, u64>) -> BTreeMap<String, u64> {
+    counts.iter().map(|(category, count)| (category.id().to_owned(), *count)).collect()
+}
+
+fn basis_id(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Consent => "consent",
+        Basis::Contract => "contract",
+        Basis::LegalDuty => "legal-duty",
+        Basis::Emergency => "emergency",
+        Basis::PublicInterest => "public-interest",
+        Basis::PublicInformation => "public-information",
+        Basis::OtherLaw => "other-law",
+    }
+}
+
+/// UTC now, RFC 3339 with microseconds.
+pub fn now() -> String {
+    format!("{:.6}", jiff::Timestamp::now())
+}
+
+/// Unique ids: a random instance and a counter, so that no two processes share one and none costs a system call.
+pub struct DecisionIds {
+    instance: u64,
+    next: AtomicU64,
+}
+
+impl DecisionIds {
+    /// Ids of an instance with this random number.
+    pub fn new(instance: u64) -> Self {
+        DecisionIds { instance, next: AtomicU64::new(1) }
+    }
+
+    /// The next id.
+    pub fn next(&self) -> Arc<str> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}-{number:010x}", self.instance).into()
+    }
+}
+
+/// The trace id of `traceparent` (W3C Trace Context), or of an `X-Request-Id` that is a UUID; anything else could hold
+/// a value and is not recorded.
+pub fn trace_id(traceparent: Option<&[u8]>, request_id: Option<&[u8]>) -> String {
+    let id = traceparent.and_then(w3c_trace_id).or_else(|| request_id.and_then(uuid));
+    id.map(str::to_owned).unwrap_or_default()
+}
+
+fn w3c_trace_id(header: &[u8]) -> Option<&str> {
+    let header = std::str::from_utf8(header).ok()?;
+    let mut parts = header.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let valid = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(parent, 16) && hex(flags, 2);
+    (valid && trace.bytes().any(|b| b != b'0')).then_some(trace)
+}
+
+fn uuid(header: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(header).ok()?;
+    let dashes = [8, 13, 18, 23];
+    let shaped = text.len() == 36
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if dashes.contains(&at) { b == b'-' } else { b.is_ascii_hexdigit() });
+    shaped.then_some(text)
+}
+
+#[cfg(test)]
+mod tests;

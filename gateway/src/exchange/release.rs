@@ -1,0 +1,109 @@
+//! Release: the only place from which a treated answer reaches a client. It takes the evidence; forgetting the record
+//! does not compile.
+
+use bytes::Bytes;
+use pingora_core::protocols::http::v1::server::HttpSession as Client;
+use pingora_http::ResponseHeader;
+use std::sync::Arc;
+use yingbi_audit::{Log, Outcome, Receipt, Record};
+use yingbi_protect::Summary;
+use yingbi_taxonomy::Level;
+
+/// Pieces written at once: a write deadline then measures progress, not size.
+const PIECE: usize = 64 * 1024;
+
+/// Why an answer may leave.
+pub enum Evidence {
+    /// The record of the access is durable (T/TSAC 001 §7.5 f).
+    Recorded(Receipt),
+    /// The answer holds nothing of level 2 or above, so no record is owed.
+    NothingPersonal(NothingPersonal),
+}
+
+/// Proof that a summary counts nothing of level 2 or above.
+pub struct NothingPersonal(());
+
+impl NothingPersonal {
+    /// The proof, if it holds.
+    pub fn of(summary: &Summary) -> Option<NothingPersonal> {
+        let found = [&summary.clear, &summary.masked, &summary.dropped];
+        let personal = found.into_iter().flatten().any(|(category, _)| category.level() >= Level::L2);
+        (!personal && summary.subjects.is_empty()).then_some(NothingPersonal(()))
+    }
+}
+
+/// A treated answer: head and body as the client may see them.
+pub struct Treated {
+    /// Head, framing included.
+    pub head: ResponseHeader,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// Hands a treated answer to the client's socket.
+///
+/// # Errors
+/// The client did not take it all.
+pub async fn release(
+    client: &mut Client,
+    treated: Treated,
+    evidence: Evidence,
+    mut ending: Ending,
+) -> Result<u64, Unwritten> {
+    drop(evidence);
+    ending.begun = true;
+    let Treated { head, mut body } = treated;
+    let bodiless =
+        client.req_header().method == http::Method::HEAD || head.status == 204 || head.status == 304;
+    client.write_response_header(Box::new(head)).await.map_err(|_| Unwritten)?;
+    if !bodiless {
+        while !body.is_empty() {
+            let piece = body.split_to(body.len().min(PIECE));
+            client.write_body(&piece).await.map_err(|_| Unwritten)?;
+            ending.bytes += piece.len() as u64;
+        }
+    }
+    client.finish_body().await.map_err(|_| Unwritten)?;
+    Ok(ending.handed_over())
+}
+
+/// The client did not take the whole answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwritten;
+
+/// Records how a release ended, also when the exchange is cancelled on the way.
+pub struct Ending {
+    log: Option<Arc<Log>>,
+    decision_id: Arc<str>,
+    bytes: u64,
+    begun: bool,
+}
+
+impl Ending {
+    /// An ending for the access with this id; `log` is none when no record was owed.
+    pub fn new(log: Option<Arc<Log>>, decision_id: Arc<str>) -> Self {
+        Ending { log, decision_id, bytes: 0, begun: false }
+    }
+
+    fn handed_over(mut self) -> u64 {
+        self.note("handed-to-socket");
+        self.bytes
+    }
+
+    fn note(&mut self, result: &str) {
+        if let Some(log) = self.log.take() {
+            log.note(Record::Outcome(Outcome {
+                time: super::record::now(),
+                decision_id: self.decision_id.to_string(),
+                result: result.to_owned(),
+                bytes: self.bytes,
+            }));
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.note(if self.begun { "aborted" } else { "not-begun" });
+    }
+}

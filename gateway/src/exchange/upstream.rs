@@ -1,0 +1,331 @@
+//! The API behind: one request out, one whole answer in, within bounds.
+//!
+//! Interim answers (1xx) are swallowed: their headers may hold personal information and nobody needs them. A request is
+//! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
+//! body. The client is watched while we wait; when it leaves, so do we.
+
+use crate::metrics::UpstreamFailure;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pingora_core::connectors::TransportConnector;
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::http::v1::client::HttpSession as Session;
+use pingora_core::protocols::http::v1::server::HttpSession as Client;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_error::{Error, ErrorType, RetryType};
+use pingora_http::RequestHeader;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, ReadBuf};
+
+/// A whole answer of the API behind.
+pub struct Answer {
+    /// Its final status.
+    pub status: StatusCode,
+    /// Its headers as received.
+    pub headers: HeaderMap,
+    /// Its body as received, transfer coding removed.
+    pub body: Vec<u8>,
+}
+
+/// Bounds on one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Longest wait for the head of the answer, once the request is sent.
+    pub first_byte: Duration,
+    /// Longest silence while the body arrives.
+    pub read: Duration,
+    /// Longest wait for one write.
+    pub write: Duration,
+    /// Largest body of a request.
+    pub request_bytes: u64,
+    /// Largest body of an answer.
+    pub answer_bytes: usize,
+    /// How long an idle connection is kept.
+    pub idle: Duration,
+    /// How many idle connections are kept.
+    pub idle_connections: usize,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No connection.
+    Connect,
+    /// Too slow to connect or to answer.
+    Timeout,
+    /// Not HTTP, or contradictory framing.
+    Malformed,
+    /// The connection broke before the answer was whole.
+    Truncated,
+    /// The answer is larger than what is read.
+    TooLarge,
+    /// It wanted to switch protocols.
+    Upgrade,
+    /// The client left.
+    ClientGone,
+    /// The client's body is larger than allowed.
+    RequestTooLarge,
+    /// The client's body did not arrive whole or in time.
+    RequestBody,
+}
+
+impl Failure {
+    /// The label under which it counts as a failure of the API behind; `None` when it was the client's.
+    pub fn metric(self) -> Option<UpstreamFailure> {
+        match self {
+            Failure::Connect => Some(UpstreamFailure::Connect),
+            Failure::Timeout => Some(UpstreamFailure::Timeout),
+            Failure::Malformed | Failure::Upgrade => Some(UpstreamFailure::Protocol),
+            Failure::Truncated => Some(UpstreamFailure::Truncated),
+            Failure::TooLarge => Some(UpstreamFailure::Other),
+            Failure::ClientGone | Failure::RequestTooLarge | Failure::RequestBody => None,
+        }
+    }
+}
+
+/// Connections to the API behind, kept for reuse.
+pub struct Upstream {
+    connector: TransportConnector,
+    peer: HttpPeer,
+    bounds: Bounds,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    stream: Stream,
+    since: Instant,
+}
+
+impl Upstream {
+    /// Calls `peer` within `bounds`.
+    pub fn new(peer: HttpPeer, bounds: Bounds) -> Self {
+        Upstream { connector: TransportConnector::new(None), peer, bounds, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Sends `request` with the client's body and reads the whole answer.
+    ///
+    /// # Errors
+    /// There is no answer that could be inspected; nothing of it may be released.
+    pub async fn ask(&self, client: &mut Client, request: RequestHeader) -> Result<Answer, Failure> {
+        let repeatable = client.is_body_empty() && request.method.is_safe();
+        let (mut session, reused) = match self.take_idle() {
+            Some(stream) => (self.session(stream), true),
+            None => (self.connect().await?, false),
+        };
+        let again = (repeatable && reused).then(|| request.clone());
+        let answer = match (self.attempt(&mut session, client, request).await, again) {
+            (Err(Stop::Stale), Some(request)) => {
+                session = self.connect().await?;
+                self.attempt(&mut session, client, request).await
+            }
+            (first, _) => first,
+        };
+        match answer {
+            Ok((answer, Reuse::Yes)) => {
+                self.give_back(session).await;
+                Ok(answer)
+            }
+            Ok((answer, Reuse::No)) => {
+                session.shutdown().await;
+                Ok(answer)
+            }
+            Err(stop) => {
+                session.shutdown().await;
+                Err(stop.failure())
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        session: &mut Session,
+        client: &mut Client,
+        request: RequestHeader,
+    ) -> Result<(Answer, Reuse), Stop> {
+        session.write_request_header(Box::new(request)).await.map_err(Stop::writing)?;
+        if !client.is_body_empty() && self.send_body(session, client).await? == Sent::AnsweredEarly {
+            // The answer came before the request was whole: neither connection can carry another exchange.
+            return Ok((self.answer(session).await?, Reuse::No));
+        }
+        session.finish_body().await.map_err(Stop::writing)?;
+        tokio::select! {
+            biased;
+            answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
+            () = gone(client) => Err(Stop::Failed(Failure::ClientGone)),
+        }
+    }
+
+    async fn answer(&self, session: &mut Session) -> Result<Answer, Stop> {
+        let (status, headers) = self.final_head(session).await?;
+        let body = self.body(session, &headers).await?;
+        Ok(Answer { status, headers, body })
+    }
+
+    /// Passes the client's body on, piece by piece.
+    async fn send_body(&self, session: &mut Session, client: &mut Client) -> Result<Sent, Stop> {
+        let mut sent: u64 = 0;
+        loop {
+            let piece: Option<Bytes> = tokio::select! {
+                biased;
+                head = session.read_response() => {
+                    head.map_err(|error| Stop::reading(&error))?;
+                    if is_interim(session) { continue }
+                    return Ok(Sent::AnsweredEarly);
+                }
+                piece = client.read_body_bytes() => piece.map_err(|_| Stop::Failed(Failure::RequestBody))?,
+            };
+            let Some(piece) = piece else { return Ok(Sent::Whole) };
+            sent = sent.saturating_add(piece.len() as u64);
+            if sent > self.bounds.request_bytes {
+                return Err(Stop::Failed(Failure::RequestTooLarge));
+            }
+            if session.write_body(&piece).await.is_err() {
+                // The API may have answered (413, say) and closed: its answer is worth more than our error.
+                return Ok(Sent::AnsweredEarly);
+            }
+        }
+    }
+
+    /// Reads heads until the final one.
+    async fn final_head(&self, session: &mut Session) -> Result<(StatusCode, HeaderMap), Stop> {
+        let deadline = tokio::time::Instant::now() + self.bounds.first_byte;
+        loop {
+            if session.resp_header().is_none() || is_interim(session) {
+                let head = tokio::time::timeout_at(deadline, session.read_response()).await;
+                head.map_err(|_| Stop::Failed(Failure::Timeout))?.map_err(|error| Stop::reading(&error))?;
+            }
+            let head = session.resp_header().ok_or(Stop::Failed(Failure::Malformed))?;
+            if head.status == StatusCode::SWITCHING_PROTOCOLS {
+                return Err(Stop::Failed(Failure::Upgrade));
+            }
+            if !head.status.is_informational() {
+                return Ok((head.status, head.headers.clone()));
+            }
+        }
+    }
+
+    async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
+        let announced = headers
+            .get(http::header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
+            .unwrap_or(0);
+        // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
+        let mut body = Vec::with_capacity(announced.min(self.bounds.answer_bytes));
+        while let Some(piece) = session.read_body_ref().await.map_err(|error| Stop::in_body(&error))? {
+            if body.len() + piece.len() > self.bounds.answer_bytes {
+                return Err(Stop::Failed(Failure::TooLarge));
+            }
+            body.extend_from_slice(piece);
+        }
+        Ok(body)
+    }
+
+    async fn connect(&self) -> Result<Session, Failure> {
+        let stream = self.connector.new_stream(&self.peer).await.map_err(|error| match error.etype {
+            ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::Timeout,
+            _ => Failure::Connect,
+        })?;
+        Ok(self.session(stream))
+    }
+
+    fn session(&self, stream: Stream) -> Session {
+        let mut session = Session::new_with_options(stream, &self.peer);
+        session.read_timeout = Some(self.bounds.read);
+        session.write_timeout = Some(self.bounds.write);
+        session
+    }
+
+    fn take_idle(&self) -> Option<Stream> {
+        let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while let Some(Idle { mut stream, since }) = idle.pop() {
+            if since.elapsed() < self.bounds.idle && is_quiet(&mut stream) {
+                return Some(stream);
+            }
+        }
+        None
+    }
+
+    async fn give_back(&self, mut session: Session) {
+        session.respect_keepalive();
+        let Some(stream) = session.reuse().await else { return };
+        let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if idle.len() < self.bounds.idle_connections {
+            idle.push(Idle { stream, since: Instant::now() });
+        }
+    }
+}
+
+/// Resolves when the client has left; the body must have been read.
+async fn gone(client: &mut Client) {
+    // Pipelined bytes are kept by the session and leave this pending; only a close or an error resolves it.
+    let _ = client.read_body_or_idle(true).await;
+}
+
+/// An idle connection says nothing: a byte or an end of file makes it unfit.
+fn is_quiet(stream: &mut Stream) -> bool {
+    let mut byte = [0];
+    let mut context = Context::from_waker(Waker::noop());
+    Pin::new(stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
+}
+
+fn is_interim(session: &Session) -> bool {
+    session
+        .resp_header()
+        .is_some_and(|head| head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS)
+}
+
+enum Reuse {
+    Yes,
+    No,
+}
+
+/// How much of the request body went out.
+#[derive(PartialEq)]
+enum Sent {
+    Whole,
+    AnsweredEarly,
+}
+
+/// Why an attempt ended; `Stale` may be tried again on a fresh connection.
+enum Stop {
+    Stale,
+    Failed(Failure),
+}
+
+impl Stop {
+    fn writing(error: Box<Error>) -> Stop {
+        match error.etype {
+            ErrorType::WriteTimedout => Stop::Failed(Failure::Timeout),
+            ErrorType::InvalidHTTPHeader => Stop::Failed(Failure::Malformed),
+            // Not a byte of the answer was seen, so a reused connection was closed by the time we wrote.
+            _ => Stop::Stale,
+        }
+    }
+
+    fn reading(error: &Error) -> Stop {
+        match (&error.etype, &error.retry) {
+            (_, RetryType::ReusedOnly) => Stop::Stale,
+            (ErrorType::ReadTimedout, _) => Stop::Failed(Failure::Timeout),
+            (ErrorType::ConnectionClosed | ErrorType::ReadError, _) => Stop::Failed(Failure::Truncated),
+            _ => Stop::Failed(Failure::Malformed),
+        }
+    }
+
+    fn in_body(error: &Error) -> Stop {
+        Stop::Failed(match error.etype {
+            ErrorType::ReadTimedout => Failure::Timeout,
+            ErrorType::ConnectionClosed | ErrorType::ReadError => Failure::Truncated,
+            _ => Failure::Malformed,
+        })
+    }
+
+    fn failure(self) -> Failure {
+        match self {
+            Stop::Stale => Failure::Truncated,
+            Stop::Failed(failure) => failure,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Views: what happens to each kind in a record of the caller's own, and in a record of another's.
+//!
+//! Within one view: deny > drop > stronger mask > weaker mask > clear. Rules bound to the subject (their `when` holds
+//! in this view and not in the other) come before rules that are not: for the kinds they give, they alone are asked, so
+//! that "their own, in clear" is not undone by the general "mask". Floors come last and only strengthen.
+
+use super::{Effect, PolicySet, PurposeNamed, Rule, Situation};
+use crate::condition::Relation;
+use crate::document::policy::Mode;
+use crate::{Basis, Treatment, View};
+use std::sync::Arc;
+use yingbi_taxonomy::{Kind, Level};
+
+/// Views and what goes with them into a permit.
+#[derive(Debug)]
+pub(crate) struct Views {
+    pub own: Arc<View>,
+    pub other: Arc<View>,
+    /// Whether anything is allowed at all.
+    pub permitted: bool,
+    /// Whether a denial alone is why not.
+    pub denied: bool,
+    /// Rules that decided.
+    pub rules: Arc<[Arc<str>]>,
+    pub roles: Arc<[Arc<str>]>,
+    pub purpose: Option<Arc<str>>,
+    pub basis: Option<Basis>,
+    /// Name of the route where no binding gives one.
+    pub route: Arc<str>,
+}
+
+/// How a matching rule's conditions came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub rule: usize,
+    pub own: bool,
+    pub other: bool,
+    /// Bit n: the n-th condition under `treat.when` holds.
+    pub own_branches: u32,
+    pub other_branches: u32,
+    /// Which of the rule's route patterns matched; they name the route where no binding does.
+    pub route: u32,
+}
+
+impl Outcome {
+    pub(crate) fn applies(&self, relation: Relation) -> bool {
+        match relation {
+            Relation::Own => self.own,
+            Relation::Other => self.other,
+        }
+    }
+
+    fn branches(&self, relation: Relation) -> u32 {
+        match relation {
+            Relation::Own => self.own_branches,
+            Relation::Other => self.other_branches,
+        }
+    }
+
+    /// Whether the rule speaks of one relation to the subject only.
+    fn is_bound(&self) -> bool {
+        self.own != self.other
+    }
+}
+
+impl PolicySet {
+    /// Every rule that matches and applies in some view.
+    pub(super) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
+        let rules = self.tables.rules.iter().enumerate();
+        rules
+            .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
+            .map(|(at, rule)| outcome(at, rule, situation))
+            .filter(|outcome| outcome.own || outcome.other)
+            .collect()
+    }
+
+    pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
+        self.matches_caller(rule, situation)
+            && self.matches_purpose(rule, situation)
+            && self.matches_route(rule, situation)
+    }
+
+    pub(crate) fn matches_caller(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
+        let holds = |at: &usize| {
+            self.tables.roles.get(*at).is_some_and(|role| situation.facts.roles.contains(&role.id))
+        };
+        (situation.facts.authenticated || rule.public)
+            && (rule.roles.is_empty() || rule.roles.iter().any(holds))
+    }
+
+    pub(crate) fn matches_purpose(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
+        match situation.purpose {
+            PurposeNamed::Taken(Some(at)) => rule.purposes.is_empty() || rule.purposes.contains(&at),
+            _ => rule.purposes.is_empty(),
+        }
+    }
+
+    pub(crate) fn matches_route(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
+        rule.matches_route(situation.facts.method, situation.facts.host, &situation.segments)
+    }
+
+    pub(super) fn compute(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Views {
+        let relations = [Relation::Own, Relation::Other];
+        let relevant: Vec<Relation> =
+            relations.into_iter().filter(|relation| situation.is_relevant(*relation)).collect();
+        let allows = |relation| self.ruling(outcomes, relation, false).any(|(rule, _)| rule.is_allow());
+        let denies = |relation| {
+            self.ruling(outcomes, relation, false)
+                .any(|(rule, _)| matches!(rule.effect, Effect::Deny { all: true, .. }))
+        };
+        let permitted = relevant.iter().any(|relation| allows(*relation) && !denies(*relation));
+        let denied = !permitted && relevant.iter().any(|relation| denies(*relation));
+        let mut rules: Vec<Arc<str>> = Vec::new();
+        let mut route: Option<&str> = None;
+        for (rule, outcome) in
+            outcomes.iter().filter_map(|outcome| Some((self.tables.rules.get(outcome.rule)?, outcome)))
+        {
+            let decides = match rule.effect {
+                Effect::Allow { .. } => !denied,
+                Effect::Deny { .. } => true,
+                Effect::Floor { .. } => false,
+            };
+            let applies = relevant.iter().any(|relation| outcome.applies(*relation));
+            if rule.mode == Mode::Enforce && decides && applies {
+                rules.push(rule.id.clone());
+                let hit = rule.routes.get(usize::try_from(outcome.route).unwrap_or(usize::MAX));
+                // The first by text: any would do, but not by the order of files.
+                route = route.into_iter().chain(hit.map(|own| own.text.as_str())).min();
+            }
+        }
+        let purpose = match situation.purpose {
+            PurposeNamed::Taken(at) => at.and_then(|at| self.tables.purposes.get(at)),
+            _ => None,
+        };
+        Views {
+            own: Arc::new(self.view(outcomes, Relation::Own)),
+            other: Arc::new(self.view(outcomes, Relation::Other)),
+            permitted,
+            denied,
+            rules: rules.into(),
+            roles: situation.caller.roles.clone().into(),
+            purpose: purpose.map(|purpose| purpose.id.clone()),
+            basis: purpose.map(|purpose| purpose.basis),
+            route: Arc::from(route.unwrap_or("*")),
+        }
+    }
+
+    fn view(&self, outcomes: &[Outcome], relation: Relation) -> View {
+        let enforced = Kind::all().map(|kind| self.treatment(outcomes, relation, kind, false).treatment);
+        let treatments = whole(enforced.collect());
+        let monitors = outcomes.iter().any(|outcome| {
+            let rule = self.tables.rules.get(outcome.rule);
+            outcome.applies(relation) && rule.is_some_and(|rule| rule.mode == Mode::Monitor)
+        });
+        let monitored = monitors.then(|| {
+            whole(Kind::all().map(|kind| self.treatment(outcomes, relation, kind, true).treatment).collect())
+        });
+        View { monitored: monitored.filter(|would| *would != treatments), treatments }
+    }
+
+    /// What happens to one kind, and by whom.
+    pub(crate) fn treatment(
+        &self,
+        outcomes: &[Outcome],
+        relation: Relation,
+        kind: Kind,
+        with_monitors: bool,
+    ) -> Settled<'_> {
+        let ruling: Vec<(&Rule, &Outcome)> = self.ruling(outcomes, relation, with_monitors).collect();
+        let denial = ruling.iter().find(|(rule, _)| match &rule.effect {
+            Effect::Deny { kinds, .. } => kinds.contains(kind),
+            _ => false,
+        });
+        if let Some((rule, _)) = denial {
+            return Settled { treatment: Treatment::Block, by: vec![rule], lost: Vec::new(), floor: None };
+        }
+        let gives: Vec<(&Rule, bool, Raised<'_>)> = ruling
+            .iter()
+            .filter(|(rule, _)| rule.is_allow())
+            .filter_map(|(rule, outcome)| {
+                let given = given(rule, outcome.branches(relation), kind)?;
+                Some((*rule, outcome.is_bound(), self.raised(given, rule, &ruling, kind)))
+            })
+            .collect();
+        let bound = gives.iter().any(|(_, bound, _)| *bound);
+        let asked = gives.iter().filter(|(_, is_bound, _)| *is_bound == bound);
+        let Some(strongest) =
+            asked.clone().map(|(_, _, raised)| raised).max_by(|a, b| a.treatment.compare(&b.treatment))
+        else {
+            return self.unnamed(&ruling, kind);
+        };
+        let decides = |(_, is_bound, raised): &&(&Rule, bool, Raised<'_>)| {
+            *is_bound == bound && raised.treatment == strongest.treatment
+        };
+        Settled {
+            treatment: strongest.treatment.clone(),
+            by: gives.iter().filter(decides).map(|(rule, _, _)| *rule).collect(),
+            lost: gives
+                .iter()
+                .filter(|give| !decides(give))
+                .map(|(rule, is_bound, _)| {
+                    (*rule, if *is_bound == bound { Lost::Weaker } else { Lost::General })
+                })
+                .collect(),
+            floor: strongest.floor,
+        }
+    }
+
+    /// What no rule names: left out. But level 4, which rules do not name since nothing of it may be seen, stays as a
+    /// mask that shows nothing wherever something is allowed, so that answers keep their shape.
+    fn unnamed<'s>(&'s self, ruling: &[(&'s Rule, &Outcome)], kind: Kind) -> Settled<'s> {
+        let allowed = ruling.iter().any(|(rule, _)| rule.is_allow());
+        if !allowed || kind.level() != Level::L4 {
+            return Settled { treatment: Treatment::Drop, by: Vec::new(), lost: Vec::new(), floor: None };
+        }
+        let mut settled = Settled {
+            treatment: self.tables.templates.of(kind),
+            by: Vec::new(),
+            lost: Vec::new(),
+            floor: None,
+        };
+        for (rule, _) in ruling {
+            if let Effect::Floor { least, unless_grounded: false } = &rule.effect
+                && let Some(least) = at(least, kind)
+                && settled.treatment.compare(least).is_le()
+            {
+                settled.treatment = least.clone();
+                settled.floor = Some(rule);
+            }
+        }
+        settled
+    }
+
+    /// A treatment after the floors.
+    fn raised<'s>(
+        &self,
+        given: Treatment,
+        rule: &Rule,
+        ruling: &[(&'s Rule, &Outcome)],
+        kind: Kind,
+    ) -> Raised<'s> {
+        let mut raised = Raised { treatment: given, floor: None };
+        for (floor, _) in ruling {
+            let Effect::Floor { least, unless_grounded } = &floor.effect else { continue };
+            if *unless_grounded && rule.grounded {
+                continue;
+            }
+            let Some(least) = at(least, kind) else { continue };
+            // A floor of masking is met by any mask but where nothing may be seen (level 4).
+            let met = match (&raised.treatment, least) {
+                (Treatment::Mask(mask), Treatment::Mask(_)) => {
+                    kind.level() != Level::L4 || !mask.shows_anything()
+                }
+                (treatment, least) => treatment.compare(least).is_ge(),
+            };
+            if !met {
+                raised = Raised { treatment: least.clone(), floor: Some(floor) };
+            }
+        }
+        raised
+    }
+
+    fn ruling<'s, 'o>(
+        &'s self,
+        outcomes: &'o [Outcome],
+        relation: Relation,
+        with_monitors: bool,
+    ) -> impl Iterator<Item = (&'s Rule, &'o Outcome)> {
+        outcomes
+            .iter()
+            .filter(move |outcome| outcome.applies(relation))
+            .filter_map(|outcome| Some((self.tables.rules.get(outcome.rule)?, outcome)))
+            .filter(move |(rule, _)| {
+                rule.mode == Mode::Enforce || (with_monitors && rule.mode == Mode::Monitor)
+            })
+    }
+}
+
+struct Raised<'s> {
+    treatment: Treatment,
+    floor: Option<&'s Rule>,
+}
+
+/// The treatment of one kind, with its history.
+pub(crate) struct Settled<'s> {
+    pub treatment: Treatment,
+    /// Rules that gave it; none where no rule names the kind.
+    pub by: Vec<&'s Rule>,
+    /// Rules that gave something else.
+    pub lost: Vec<(&'s Rule, Lost)>,
+    /// The floor that strengthened it.
+    pub floor: Option<&'s Rule>,
+}
+
+/// Why a rule lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Another gives a stronger treatment.
+    Weaker,
+    /// Another speaks of this relation to the subject.
+    General,
+}
+
+fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
+    let facts = &situation.facts;
+    let branches = |relation| match &rule.effect {
+        Effect::Allow { when, .. } => when
+            .iter()
+            .take(32)
+            .enumerate()
+            .filter(|(_, (condition, _))| condition.holds(facts, relation))
+            .fold(0_u32, |bits, (nth, _)| bits | 1 << nth),
+        _ => 0,
+    };
+    Outcome {
+        rule: at,
+        own: rule.when.holds(facts, Relation::Own),
+        other: rule.when.holds(facts, Relation::Other),
+        own_branches: branches(Relation::Own),
+        other_branches: branches(Relation::Other),
+        route: number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default()),
+    }
+}
+
+/// What a rule gives a kind: of the branches whose conditions hold the strongest, else the base.
+fn given(rule: &Rule, branches: u32, kind: Kind) -> Option<Treatment> {
+    let Effect::Allow { base, when, .. } = &rule.effect else { return None };
+    let held =
+        when.iter().enumerate().filter(|(nth, _)| branches.checked_shr(number(*nth)).unwrap_or(0) & 1 == 1);
+    let given: Vec<Option<&Treatment>> = held.map(|(_, (_, given))| at(given, kind)).collect();
+    if given.is_empty() {
+        return at(base, kind).cloned();
+    }
+    given.into_iter().flatten().cloned().reduce(Treatment::stronger)
+}
+
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+fn at(given: &[Option<Treatment>], kind: Kind) -> Option<&Treatment> {
+    given.get(kind.index())?.as_ref()
+}
+
+/// One treatment for every kind; a table of another length blocks everything.
+fn whole(treatments: Vec<Treatment>) -> Box<[Treatment; Kind::COUNT]> {
+    treatments
+        .into_boxed_slice()
+        .try_into()
+        .unwrap_or_else(|_| Box::new([const { Treatment::Block }; Kind::COUNT]))
+}

@@ -1,0 +1,98 @@
+//! `kind: Mask`.
+
+use super::one_of;
+use super::scope::{self, Scope};
+use crate::diagnostic::{Code, Sink, Text};
+use crate::yaml::{Fields, Located, Node};
+use crate::{Mask, NumberMask};
+
+#[derive(Debug)]
+pub(crate) struct MaskSpec {
+    pub mask: Mask,
+    /// Whose own template this is.
+    pub of: Vec<Located<Scope>>,
+}
+
+/// Algorithms, and whether each takes `first`, `last`; `width`; `number`.
+const ALGORITHMS: [&str; 10] =
+    ["nothing", "keep", "name", "phone", "email", "address", "year", "age-band", "mac", "ip"];
+
+/// Width of a mask that shows nothing, when the document names none.
+const WIDTH: u8 = 8;
+
+pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<MaskSpec> {
+    let fields = node.fields(sink)?;
+    let algorithm = fields.required("algorithm", sink).and_then(|node| node.text(sink));
+    let of = fields.optional("for").map(|node| node.texts(sink)).unwrap_or_default();
+    let of = of.iter().filter_map(|text| scope::scope(text, sink)).collect();
+    let mask = algorithm.and_then(|algorithm| read_mask(&algorithm, &fields, sink));
+    fields.finish(sink);
+    Some(MaskSpec { mask: mask?, of })
+}
+
+fn read_mask(algorithm: &Located<String>, fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<Mask> {
+    Some(match algorithm.value.as_str() {
+        "nothing" => {
+            let width = small(fields, "width", sink).unwrap_or(WIDTH);
+            Mask::Fixed { width, number: number(fields, sink) }
+        }
+        "keep" => {
+            let first = small(fields, "first", sink).unwrap_or(0);
+            let last = small(fields, "last", sink).unwrap_or(0);
+            if first == 0 && last == 0 {
+                sink.report(
+                    Code::Contradiction,
+                    algorithm.at,
+                    Text::new("`keep` keeps nothing", "`keep` 未保留任何字符"),
+                    Text::new(
+                        "give `first` or `last`, or write `nothing`",
+                        "请写 `first` 或 `last`，或改用 `nothing`",
+                    ),
+                );
+            }
+            Mask::Keep { first, last, width: small(fields, "width", sink), number: number(fields, sink) }
+        }
+        "name" => Mask::Name,
+        "phone" => Mask::Phone,
+        "email" => Mask::Email,
+        "address" => Mask::Address,
+        "year" => Mask::Year,
+        "age-band" => Mask::AgeBand,
+        "mac" => Mask::Mac,
+        "ip" => Mask::Ip,
+        other => {
+            one_of(other, algorithm.at, &ALGORITHMS, sink);
+            return None;
+        }
+    })
+}
+
+/// A count of characters: 0 to 64.
+fn small(fields: &Fields<'_>, key: &'static str, sink: &mut Sink<'_>) -> Option<u8> {
+    let value = fields.optional(key)?.integer(sink)?;
+    let small = u8::try_from(value.value).ok().filter(|value| *value <= 64);
+    if small.is_none() {
+        sink.report(
+            Code::WrongValue,
+            value.at,
+            Text::new(format!("`{key}` is not 0 to 64"), format!("`{key}` 不在0至64之间")),
+            Text::new("it counts characters", "以字符计"),
+        );
+    }
+    small
+}
+
+fn number(fields: &Fields<'_>, sink: &mut Sink<'_>) -> NumberMask {
+    let Some(word) = fields.optional("number").and_then(|node| node.text(sink)) else {
+        return NumberMask::default();
+    };
+    match word.value.as_str() {
+        "zero" => NumberMask::Zero,
+        "none" => NumberMask::Null,
+        "text" => NumberMask::Text,
+        other => {
+            one_of(other, word.at, &["zero", "none", "text"], sink);
+            NumberMask::default()
+        }
+    }
+}
