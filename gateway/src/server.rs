@@ -16,7 +16,7 @@ use crate::exchange::record::{self, DecisionIds};
 use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
-use crate::policy_store::PolicyStore;
+use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -83,7 +83,7 @@ impl Ready {
 /// Something is wrong; the text says what and where.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
     let policies =
-        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(problems.to_string()))?;
+        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(shown(&problems)))?;
     let key = &config.keys.pseudonym;
     let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
     let peer = peer::of(&config.upstream)?;
@@ -123,7 +123,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         limits: exchange_limits(&config),
         decision_ids: DecisionIds::new(instance()?),
     };
-    watch_policies(&policies, &audit, &metrics);
+    watch_policies(&policies, &audit, &metrics)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
     let scraped = (identifier, audit.clone());
     let admin = Admin {
@@ -217,20 +217,32 @@ fn instance() -> Result<u64, StartError> {
 }
 
 /// Reloads the policies when their files change; a bad set never rules.
-fn watch_policies(policies: &Arc<PolicyStore>, audit: &Arc<Log>, metrics: &Arc<Metrics>) {
+fn watch_policies(
+    policies: &Arc<PolicyStore>,
+    audit: &Arc<Log>,
+    metrics: &Arc<Metrics>,
+) -> Result<(), StartError> {
     let (audit, metrics) = (audit.clone(), metrics.clone());
-    policies.clone().watch(POLICY_POLL, move |reload| match reload {
-        Ok(version) => {
+    let watch = policies.watch(POLICY_POLL, move |event| match event {
+        ReloadEvent::Applied(Reloaded { version, .. }) => {
             tracing::info!(version, "policies reloaded");
             metrics.policy_loaded(&version);
             note_event(&audit, "policy-loaded", &version);
         }
-        Err(problems) => {
-            tracing::error!("policies refused, the old ones keep ruling:\n{problems}");
+        ReloadEvent::Rejected(problems) => {
+            tracing::error!("policies refused, the old ones keep ruling:\n{}", shown(&problems));
             metrics.policy_rejected();
             note_event(&audit, "policy-rejected", "");
         }
     });
+    watch.map_err(|error| StartError::Unusable(error.to_string()))
+}
+
+/// Problems of policy files as people read them.
+fn shown(problems: &Problems) -> String {
+    let language = crate::cli::language();
+    let each = problems.iter().map(|(problem, text)| yingbi_policies::render(problem, text, language));
+    each.collect::<Vec<_>>().join("\n")
 }
 
 /// Tells readiness what the log and the issuers' keys are doing.

@@ -167,7 +167,12 @@ impl Queue {
                 state.stats.up = false;
                 state.refusals += 1;
                 state.last_refusal.clone_from(text);
-                self.keep_notes(&mut state, &work.batch, &slots);
+                if state.closing {
+                    // There will be no later commit.
+                    state.closed = Some(text.clone());
+                } else {
+                    self.keep_notes(&mut state, &work.batch, &slots);
+                }
             }
             Err(Failure::Closed(text)) => {
                 state.stats.up = false;

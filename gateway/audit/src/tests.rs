@@ -1,5 +1,8 @@
 //! Records for tests.
 
+mod faults;
+pub(crate) mod sim;
+
 use crate::{Intent, Outcome, Record};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -274,10 +274,14 @@ impl Writer {
         }
         let named =
             self.disk.sync().and_then(|()| file.identity()).map_err(|error| failed(true, "syncing", error));
-        named.map(|identity| (file, identity)).inspect_err(|_| {
-            // The name may stand or not after a power cut; the next segment must have another.
+        named.map(|identity| (file, identity)).inspect_err(|error| {
+            // The name may stand or not after a power cut; the next segment has another and says that this one doesn't
+            // count.
             self.faults.sync_errors += 1;
+            self.faults.breaks += 1;
             self.next_number += 1;
+            let reason = Reason { segment: name.to_owned(), text: error.text.clone() };
+            self.place = Place::New(Begun::Break, Some(reason));
         })
     }
 }

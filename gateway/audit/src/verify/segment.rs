@@ -52,7 +52,9 @@ impl Segment<'_> {
             self.supersede(check, &mut walk);
             return Ending::Abandoned(header.previous, header.first);
         }
-        self.records(check, &mut walk, first, cut)
+        let ending = self.records(check, &mut walk, first, cut);
+        // A writer that can't read a header doesn't know what to follow.
+        if header.is_some() { ending } else { Ending::Unknown }
     }
 
     fn follows(&self, check: &mut Check<'_>, header: &Header, before: Option<&Ending>) {
