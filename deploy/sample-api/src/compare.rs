@@ -106,7 +106,8 @@ pub fn compare(
         fit(&format!("经影壁 → {}", after.status), width)
     );
     let _ = writeln!(table, "{}─┼─{}", "─".repeat(width), "─".repeat(width));
-    let pairs = if before.status == after.status { align(&left, &right) } else { beside(&left, &right) };
+    let alike = before.status == after.status && left.len() != right.len();
+    let pairs = if alike { align(&left, &right) } else { beside(&left, &right) };
     for (before, after) in pairs.iter().take(rows) {
         let mark = if before == after { "│" } else { "┃" };
         let _ = writeln!(table, "{} {mark} {}", fit(before, width), fit(after, width).trim_end());
