@@ -98,8 +98,8 @@ impl Config {
     /// # Errors
     /// Every problem found, worst first in file order; the gateway must not start (exit 78).
     pub fn load(path: &Path) -> Result<Config, Vec<Diagnostic>> {
-        let text = file::read(path).map_err(|problem| vec![problem])?;
-        let parsed = file::parse(path, &text).map_err(|problem| vec![problem])?;
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed = file::parse(path, &text).map_err(|problem| vec![*problem])?;
         check::check(path, &text, parsed)
     }
 
@@ -108,8 +108,8 @@ impl Config {
     /// # Errors
     /// The file can't be read or is not a configuration; what it names is not looked at.
     pub fn key_file(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
-        let text = file::read(path).map_err(|problem| vec![problem])?;
-        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![problem])?;
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
         Ok(file::directory(path).join(parsed.keys.pseudonym))
     }
 }

@@ -1,5 +1,7 @@
 //! The binary as its users meet it: exit codes, what is printed where, what is never overwritten.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;

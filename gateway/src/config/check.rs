@@ -250,7 +250,7 @@ impl Check {
             if let Some(text) = self.private_text(at, &file) {
                 match super::parse_token_file(&file, &text) {
                     Ok(tokens) => api_tokens = tokens,
-                    Err(problem) => self.found.push(problem),
+                    Err(problem) => self.found.push(*problem),
                 }
             }
         }

@@ -46,16 +46,16 @@ pub(super) fn directory(path: &Path) -> PathBuf {
 }
 
 /// The text of the file.
-pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
-    let nowhere = || Place { file: path.display().to_string(), ..Place::default() };
+pub(super) fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let refused = |code, message, help| {
+        let place = Place { file: path.display().to_string(), ..Place::default() };
+        Box::new(problem(code, place, message, help))
+    };
     let bytes = std::fs::read(path).map_err(|error| {
-        problem(
+        let kind = error.kind();
+        refused(
             "YB0001",
-            nowhere(),
-            Text::new(
-                format!("can't read the file: {}", error.kind()),
-                format!("无法读取文件：{}", error.kind()),
-            ),
+            Text::new(format!("can't read the file: {kind}"), format!("无法读取文件：{kind}")),
             Text::new(
                 "name a readable configuration file with `--config`",
                 "请用 `--config` 指定可读的配置文件",
@@ -63,30 +63,26 @@ pub(super) fn read(path: &Path) -> Result<String, Diagnostic> {
         )
     })?;
     if bytes.len() > FILE_BYTES {
-        return Err(problem(
+        return Err(refused(
             "YB0001",
-            nowhere(),
             Text::new("file is larger than 1 MiB", "文件超过 1 MiB"),
             Text::new("this is not a configuration file", "这不是配置文件"),
         ));
     }
     String::from_utf8(bytes).map_err(|error| {
-        problem(
+        let at = error.utf8_error().valid_up_to();
+        refused(
             "YB0002",
-            nowhere(),
-            Text::new(
-                format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()),
-                format!("第 {} 字节处不是 UTF-8", error.utf8_error().valid_up_to()),
-            ),
+            Text::new(format!("not UTF-8 at byte {at}"), format!("第 {at} 字节处不是 UTF-8")),
             Text::new("save the file as UTF-8", "请以 UTF-8 保存文件"),
         )
     })
 }
 
 /// Parses, strictly: unknown and duplicate keys are errors.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, Diagnostic> {
+pub(super) fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, Box<Diagnostic>> {
     let options = serde_saphyr::options! { strict_booleans: true };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| explain(path, text, &error))
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| Box::new(explain(path, text, &error)))
 }
 
 /// Places of all keys of the file.

@@ -150,7 +150,7 @@ pub(crate) fn token_hash_text(hash: TokenHash) -> String {
 }
 
 /// Reads a token file: a YAML list of entries.
-pub(crate) fn parse_token_file(path: &Path, text: &str) -> Result<Vec<ApiTokenEntry>, Diagnostic> {
+pub(crate) fn parse_token_file(path: &Path, text: &str) -> Result<Vec<ApiTokenEntry>, Box<Diagnostic>> {
     super::file::parse(path, text)
 }
 

@@ -116,3 +116,82 @@ fn k6_the_client_authority_must_be_usable() {
     std::fs::remove_file(&file).unwrap();
     assert!(client_verifier(&ClientCa { file, mode: ClientCaMode::Required }).is_err());
 }
+
+/// Shakes hands as the data port does; what the connection then knows of the client.
+async fn handshake(mode: ClientCaMode, with_certificate: bool) -> Option<Option<PeerCertificate>> {
+    use pingora_core::listeners::tls::TlsSettings;
+    use pingora_core::protocols::Ssl as _;
+    use pingora_core::protocols::l4::stream::Stream;
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+
+    let dir =
+        std::env::temp_dir().join(format!("yingbi-mtls-{}-{mode:?}-{with_certificate}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    let mut ca = CertificateParams::default();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_pem = ca.self_signed(&ca_key).unwrap();
+    let ca_issuer = rcgen::Issuer::new(ca, ca_key);
+    let (server_key, client_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let server = CertificateParams::new(["gateway.test".to_owned()])
+        .unwrap()
+        .signed_by(&server_key, &ca_issuer)
+        .unwrap();
+    let mut client = CertificateParams::default();
+    spiffe(&mut client);
+    let client = client.signed_by(&client_key, &ca_issuer).unwrap();
+    std::fs::write(file("ca.pem"), ca_pem.pem()).unwrap();
+    std::fs::write(file("cert.pem"), server.pem()).unwrap();
+    std::fs::write(file("key.pem"), server_key.serialize_pem()).unwrap();
+
+    let mut settings = TlsSettings::with_callbacks(Box::new(PeerCertificateCallback)).unwrap();
+    settings.set_certificate_chain_file(&file("cert.pem")).unwrap();
+    settings.set_private_key_file(&file("key.pem")).unwrap();
+    settings
+        .set_client_cert_verifier(client_verifier(&ClientCa { file: file("ca.pem").into(), mode }).unwrap());
+    let acceptor = settings.build();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca_pem.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
+    let config = if with_certificate {
+        let key = PrivateKeyDer::try_from(client_key.serialize_der()).unwrap();
+        builder.with_client_auth_cert(vec![client.der().clone()], key).unwrap()
+    } else {
+        builder.with_no_client_auth()
+    };
+    let connecting = tokio::spawn(async move {
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("gateway.test").unwrap();
+        let connector = pingora_rustls::TlsConnector::from(Arc::new(config));
+        let mut stream = connector.connect(name, stream).await.unwrap();
+        // TLS 1.3 learns of a refused certificate with the first read.
+        let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0]).await;
+    });
+    let (stream, _) = listener.accept().await.unwrap();
+    let accepted = acceptor.tls_handshake(Stream::from(stream)).await;
+    let known = accepted.ok().map(|stream| {
+        let digest = stream.get_ssl_digest().unwrap();
+        digest.extension.get::<PeerCertificate>().cloned()
+    });
+    connecting.await.unwrap();
+    std::fs::remove_dir_all(dir).unwrap();
+    known
+}
+
+#[tokio::test]
+async fn k6_a_handshake_hands_the_certificate_to_the_connection() {
+    for mode in [ClientCaMode::Required, ClientCaMode::Optional] {
+        let certificate = handshake(mode, true).await.unwrap().unwrap();
+        let identified =
+            identifier(Mtls::default()).identify(&HeaderMap::new(), Some(&certificate), now()).unwrap();
+        assert_eq!(identified.identity.id, "spiffe://firm/branch/0012", "{mode:?}");
+    }
+    assert!(handshake(ClientCaMode::Required, false).await.is_none(), "refused");
+    assert!(handshake(ClientCaMode::Optional, false).await.unwrap().is_none(), "nobody");
+}

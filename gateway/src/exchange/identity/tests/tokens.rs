@@ -40,12 +40,12 @@ fn a10_a_token_names_its_holder() {
 fn a1_what_is_presented_wrongly_is_never_nobody() {
     let token = new_token().unwrap();
     let identifier = identifier(&token, None);
-    let flipped = format!("{}A", &token[..token.len() - 1]);
-    let flipped = if flipped == *token { format!("{}B", &token[..token.len() - 1]) } else { flipped };
+    let (short, last) = token.split_at(token.len() - 1);
+    let flipped = format!("{short}{}", if last == "A" { "B" } else { "A" });
     let cases = [
         ("another token", format!("Bearer {}", *new_token().unwrap()), Reason::UnknownToken),
         ("one character off", format!("Bearer {flipped}"), Reason::UnknownToken),
-        ("a prefix", format!("Bearer {}", &token[..token.len() - 1]), Reason::UnknownToken),
+        ("a prefix", format!("Bearer {short}"), Reason::UnknownToken),
         ("only the prefix", "Bearer yb_".to_owned(), Reason::UnknownToken),
         ("the hash itself", format!("Bearer yb_{}", token_hash(&token)), Reason::Malformed),
         ("basic", "Basic dTpw".to_owned(), Reason::Scheme),
@@ -78,7 +78,7 @@ fn tokens_are_random_and_only_their_hash_is_kept() {
     let (one, two) = (new_token().unwrap(), new_token().unwrap());
     assert_ne!(*one, *two);
     assert_eq!(one.len(), 46);
-    assert_eq!(URL_SAFE_NO_PAD.decode(&one[3..]).unwrap().len(), 32);
+    assert_eq!(URL_SAFE_NO_PAD.decode(one.strip_prefix("yb_").unwrap()).unwrap().len(), 32);
     let hash = token_hash(&one);
     assert_eq!(hash.len(), 4 + 64);
     assert_eq!(hash, token_hash(&one));
