@@ -178,6 +178,17 @@ fn readme_commands_exist() {
 }
 
 #[test]
+fn readme_links_lead_somewhere() {
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = std::fs::read_to_string(root().join(readme)).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("https://")) {
+            assert!(root().join(link).exists(), "{readme}: {link} leads nowhere");
+        }
+    }
+}
+
+#[test]
 fn both_readmes_show_the_same_commands() {
     let commands = |file: &str| {
         let text = std::fs::read_to_string(root().join(file)).unwrap();
