@@ -196,14 +196,16 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
 /// How long the name at the start of a run of Chinese is, judged by its surname and by what follows.
 fn unannounced_length(run: &str, sure: bool) -> Option<usize> {
     let surname = surname_length(run)?;
-    if starts_with_not_name(run) || (!sure && starts_doubtfully(run)) {
+    if starts_with_not_name(run) {
         return None;
     }
+    // A surname that opens common words needs a verb or title behind the name.
+    let needs_more = !sure && starts_doubtfully(run);
     let ends: Vec<usize> = run.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
     let end_of = |characters: usize| ends.get(characters - 1).copied();
     let is_end = |end: usize| {
         run.get(end..).is_some_and(|rest| {
-            rest.is_empty()
+            (rest.is_empty() && !needs_more)
                 || NAMES.after.iter().any(|word| rest.starts_with(word))
                 || NAMES.titles.iter().any(|title| rest.starts_with(title))
         })

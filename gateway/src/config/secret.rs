@@ -18,7 +18,7 @@ pub enum SecretError {
     /// Others may read or write it, or its group may write it: make it mode 0600.
     #[error("key file has mode {0:04o}, others can read or change it")]
     Open(u32),
-    /// Not 64 hex digits, or a key that is no secret (all bytes equal).
+    /// Not 64 hex digits, or all zeros: a template that was never filled in.
     #[error("key file does not hold 64 hex digits of a random key")]
     Malformed,
 }
@@ -35,7 +35,7 @@ impl Secret {
         file.take(FILE_BYTES as u64).read_to_end(&mut text)?;
         let text = std::str::from_utf8(&text).map_err(|_| SecretError::Malformed)?;
         let key = Zeroizing::new(unhex(text.trim_ascii()).ok_or(SecretError::Malformed)?);
-        if key.iter().all(|byte| Some(byte) == key.first()) {
+        if key.iter().all(|byte| *byte == 0) {
             return Err(SecretError::Malformed);
         }
         Ok(Secret(key))

@@ -438,3 +438,85 @@ fn a_key_file_is_made_once_and_holds_a_random_key() {
         assert!(matches!(Secret::read(&place.0.join("bad.key")), Err(SecretError::Malformed)), "{malformed}");
     }
 }
+
+/// The shipped example, with what it names made to exist.
+const EXAMPLE: &str = include_str!("../../../deploy/yingbi.yaml");
+
+/// The example with every commented key in force.
+fn example_in_full() -> String {
+    // A commented key is `# ` before YAML; prose lines start with a capital, or continue one.
+    let is_key = |line: &str| {
+        let key = line.trim_start().trim_start_matches("- ");
+        let name = key.split(':').next().unwrap_or_default();
+        key.contains(':') && !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
+    let uncomment = |line: &str| {
+        let body = line.trim_start();
+        let indent = line.len() - body.len();
+        match body.strip_prefix("# ") {
+            Some(rest) if is_key(rest) => format!("{}{rest}", " ".repeat(indent)),
+            _ => line.to_owned(),
+        }
+    };
+    EXAMPLE.lines().map(uncomment).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_is_good_as_it_ships_and_says_the_defaults() {
+    let place = Place::new();
+    let shipped = place.load(EXAMPLE).unwrap();
+    assert_eq!(shipped.warnings, []);
+
+    fs::create_dir_all(place.0.join("tls")).unwrap();
+    for name in ["gateway.pem", "clients-ca.pem", "api-ca.pem", "gateway-client.pem", "sso-ca.pem"] {
+        fs::copy(place.0.join("cert.pem"), place.0.join("tls").join(name)).unwrap();
+    }
+    for name in ["gateway.key", "gateway-client.key"] {
+        fs::copy(place.0.join("key.pem"), place.0.join("tls").join(name)).unwrap();
+    }
+    let text = example_in_full().replace("/run/yingbi/data.sock", "data.sock");
+    let full = place.load(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    let shown = |config: &Config| {
+        format!("{:?} {:?} {:?} {:?}", config.limits, config.drain, config.telemetry, config.admin)
+    };
+    assert_eq!(shown(&full), shown(&shipped), "what the example shows as default is the default");
+    let waits = |config: &Config| {
+        let upstream = &config.upstream;
+        let (connect, first, read) =
+            (upstream.connect_timeout, upstream.first_byte_timeout, upstream.read_timeout);
+        [connect, first, read, upstream.write_timeout, upstream.idle_timeout]
+    };
+    assert_eq!(waits(&full), waits(&shipped));
+    assert_eq!(full.upstream.idle_connections, shipped.upstream.idle_connections);
+    assert_eq!(full.listen.len(), 2);
+    assert_eq!((full.identity.jwt.len(), full.identity.api_tokens.len(), full.threads), (1, 1, 2));
+}
+
+#[test]
+fn the_example_shows_every_key() {
+    let text = example_in_full();
+    // A key that does not exist makes the parser name those that do.
+    let known = |at: &str, inside: &str| -> Vec<String> {
+        let broken = text.replacen(at, &format!("{at}{inside}no_such_key_at_all: 1\n"), 1);
+        assert_ne!(broken, text, "{at}");
+        let problems = Place::new().load(&broken).unwrap_err();
+        assert_eq!(problems[0].code, "YB0003", "{at}: {problems:?}");
+        let help = problems[0].help.en.strip_prefix("known keys: ").unwrap_or_else(|| panic!("{problems:?}"));
+        help.split(", ").map(|key| key.trim_matches('`').to_owned()).collect()
+    };
+    let mut keys = known("keys:\n", "  ");
+    for (at, inside) in
+        [("listen:\n", "  - "), ("upstream:\n", "  "), ("limits:\n", "  "), ("drain:\n", "  ")]
+    {
+        keys.extend(known(at, inside));
+    }
+    for (at, inside) in
+        [("telemetry:\n", "  "), ("admin:\n", "  "), ("identity:\n", "  "), ("  mtls:\n", "    ")]
+    {
+        keys.extend(known(at, inside));
+    }
+    for key in keys {
+        let shown = |line: &str| line.trim_start().trim_start_matches("- ").starts_with(&format!("{key}:"));
+        assert!(text.lines().any(shown) || text.contains(&format!("`{key}`")), "{key} is not in the example");
+    }
+}
