@@ -157,6 +157,10 @@ impl Classifier {
                 self.scan(text, reach, key.prose, hits);
             }
             Scalar::Number(number) => {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
+                if number.starts_with('-') || number.contains(['e', 'E']) {
+                    return;
+                }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
                 scan::values(number, Bytes::of(number), reach, hits);

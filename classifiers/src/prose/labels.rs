@@ -145,7 +145,7 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
         _ => None,
     }?;
     let text = value.get(..length)?;
-    let service = matches!(kind, Kind::Mobile | Kind::Phone | Kind::Contact) && phone::is_service(text);
+    let service = matches!(kind, Kind::Mobile | Kind::Phone) && phone::is_service(text);
     let shaped = !service && strength == Strength::Decides || shape::has_shape(kind, Scalar::Text(text));
     (shaped && length > 0).then_some(length)
 }

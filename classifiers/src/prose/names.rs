@@ -86,6 +86,19 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// Whether a whole value can be a name when the record around it is a person's: two to four Chinese characters, a
+/// minority's name, or letters only.
+pub(crate) fn may_be_name(text: &str) -> bool {
+    let text = text.trim();
+    let count = text.chars().count();
+    let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
+    let latin =
+        text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
+    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+        || (chinese && text.contains(['·', '•']) && count <= 24)
+        || (latin && (2..=48).contains(&count))
+}
+
 /// `Zhang San`, `ZHANG SANFENG`, `John Q. Public`: two to four words with capitals.
 fn is_latin_name(text: &str) -> bool {
     let words: usize = text.split([' ', ',']).filter(|word| !word.is_empty()).count();
