@@ -238,3 +238,42 @@ proptest! {
         prop_assert_eq!(found(&format!("{before}{value}{after}")), bare);
     }
 }
+
+/// A hostile upstream must not buy much time with little text.
+#[test]
+fn long_texts_cost_in_proportion() {
+    let classifier = Classifier::shipped();
+    let patterns = [
+        "a=1&",
+        "eyJ",
+        "Bearer ",
+        "-----BEGIN PRIVATE KEY-----",
+        "@",
+        "a@",
+        "1-",
+        "138 ",
+        "号",
+        "上海市",
+        "客户",
+        "·",
+        "张先生",
+        "密码：",
+        "1.1.",
+        "00:",
+        "\u{200b}",
+        "中1",
+    ];
+    for pattern in patterns {
+        let spent = [20_000, 80_000].map(|size| {
+            let text = pattern.repeat(size / pattern.len());
+            let once = || {
+                let start = std::time::Instant::now();
+                classifier.text(&text, &mut vec![]);
+                start.elapsed().as_micros()
+            };
+            (0..3).map(|_| once()).min().unwrap_or_default()
+        });
+        // Four times the text may take four times as long; sixteen times would be quadratic. The floor forgives noise.
+        assert!(spent[1] < spent[0] * 12 + 200_000, "{pattern:?}: {spent:?} µs");
+    }
+}
