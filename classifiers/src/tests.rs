@@ -152,3 +152,80 @@ fn keys_decide_shape_or_record() {
         assert_eq!(hits.first().map(|hit| hit.kind), *want, "{key} {value:?}");
     }
 }
+
+use proptest::prelude::*;
+
+/// Pieces that make collisions of recognizers likely.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("13800138001".to_owned()),
+        Just("11010519491231002X".to_owned()),
+        Just("6222021234567890128".to_owned()),
+        Just("A123456789".to_owned()),
+        Just("zhang@example.com".to_owned()),
+        Just("张三".to_owned()),
+        Just("客户".to_owned()),
+        Just("密码：".to_owned()),
+        Just("身份证号".to_owned()),
+        Just("上海市浦东新区世纪大道100号".to_owned()),
+        Just("１３８".to_owned()),
+        Just("\u{200b}".to_owned()),
+        Just("mobile=".to_owned()),
+        Just("·".to_owned()),
+        Just("先生".to_owned()),
+        "[0-9]{1,19}",
+        "[ -~]{0,6}",
+        "\\PC{0,4}",
+        "[-: .，。（）@]{1,2}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hits_are_sorted_apart_and_on_boundaries(pieces in prop::collection::vec(piece(), 0..12), key in "\\PC{0,12}|[a-z_]{1,20}") {
+        let text = pieces.concat();
+        let classifier = Classifier::shipped();
+        let unknown = KeyMeaning::UNKNOWN;
+        let denying = KeyMeaning { denies: true, ..unknown };
+        let prose = KeyMeaning { prose: true, ..unknown };
+        for meaning in [unknown, denying, prose, classifier.key(&key)] {
+            let mut hits = vec![];
+            classifier.value(meaning, meaning.signals, Scalar::Text(&text), &mut hits);
+            let mut end = 0;
+            for hit in &hits {
+                prop_assert!(hit.start >= end && hit.start < hit.end && hit.end <= text.len(), "{hits:?} in {text:?}");
+                prop_assert!(text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end));
+                prop_assert!(hit.confidence >= 50 && hit.confidence <= 100);
+                end = hit.end;
+            }
+        }
+    }
+
+    #[test]
+    fn hits_of_one_call_leave_those_of_another(text in "\\PC{0,40}") {
+        let classifier = Classifier::shipped();
+        let earlier = Hit { start: 0, end: 1, kind: Kind::Other, how: How::Binding, confidence: 100 };
+        let mut alone = vec![];
+        classifier.text(&text, &mut alone);
+        let mut after = vec![earlier];
+        classifier.text(&text, &mut after);
+        prop_assert_eq!(after.first(), Some(&earlier));
+        prop_assert_eq!(after.get(1..), Some(alone.as_slice()));
+    }
+
+    #[test]
+    fn chinese_around_a_value_changes_nothing(
+        value in prop::sample::select(vec![
+            "13800138001", "138-0013-8001", "11010519491231002X", "6222021234567890128", "zhang@example.com",
+            "A123456789", "010-62345678", "E12345678", "00-15-5D-01-23-45",
+        ]),
+        before in "[一七的了吗吧呢啊]{0,6}",
+        after in "[一七的了吗吧呢啊]{0,6}",
+    ) {
+        let bare = found(value);
+        prop_assert_eq!(bare.len(), 1);
+        prop_assert_eq!(found(&format!("{before}{value}{after}")), bare);
+    }
+}

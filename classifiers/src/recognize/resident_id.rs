@@ -55,7 +55,7 @@ fn checks(token: &[u8]) -> bool {
 fn is_region(code: &[u8]) -> bool {
     two_digits(code).is_some_and(is_province)
         && code.get(2..4).and_then(two_digits).is_some_and(|prefecture| prefecture <= 90)
-        && code.get(2..6).is_some_and(|rest| rest != b"0000")
+        && (code.get(2..6).is_some_and(|rest| rest != b"0000") || code.starts_with(b"8"))
 }
 
 /// The first two digits of GB/T 2260; 81, 82, 83 are the residence permits of Hong Kong, Macau and Taiwan residents.
