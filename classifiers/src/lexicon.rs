@@ -93,7 +93,7 @@ impl Lexicon {
             poppable: set(&["no", "id"]),
             question: set(&["isq"]),
             product: set(&["product", "fund"]),
-            organisation: set(&["org"]),
+            organisation: set(&["org", "company"]),
         };
         Lexicon { words, spelt, folded, rules, by_head, special }
     }

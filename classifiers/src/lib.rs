@@ -4,9 +4,17 @@
 //! [`Classifier::key`] once per distinct field name and [`Classifier::value`] once per scalar.
 
 mod lexicon;
+mod plain;
+mod prose;
+mod recognize;
+mod scan;
+mod shape;
 mod words;
 
 use lexicon::Lexicon;
+use plain::Plain;
+use prose::{addresses, labels, names};
+use scan::{Bytes, Reach};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
@@ -110,7 +118,7 @@ pub enum Scalar<'a> {
     Text(&'a str),
     /// A number, as spelt.
     Number(&'a str),
-    /// `true` or `false`.
+    /// `true` or `false`; a hit on it means the whole value.
     Bool,
 }
 
@@ -134,9 +142,28 @@ impl Classifier {
     /// Appends what is found in one value. Hits are sorted, do not overlap and lie on character boundaries.
     ///
     /// `record` is the union of the signals of the object's keys; it may be incomplete unless the key's strength is
-    /// [`Strength::NeedsRecord`].
+    /// [`Strength::NeedsRecord`]. A hit on [`Scalar::Bool`] means the whole value, however it is spelt.
     pub fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
-        let _ = (key, record, value, hits);
+        if let Some(kind) = key.kind
+            && shape::agrees(key, kind, record, value)
+        {
+            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+            self.whole(kind, how, value, hits);
+            return;
+        }
+        match value {
+            Scalar::Text(text) => {
+                let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                self.scan(text, reach, key.prose, hits);
+            }
+            Scalar::Number(number) => {
+                let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                let first = hits.len();
+                scan::values(number, Bytes::of(number), reach, hits);
+                settle(hits, first);
+            }
+            Scalar::Bool => {}
+        }
     }
 
     /// Appends what is found in text that has no field name (a whole text body, a header value, a log line).
@@ -148,4 +175,100 @@ impl Classifier {
             hits,
         );
     }
+
+    /// The whole value is of the kind, or of a finer one that it shows.
+    fn whole(&self, kind: Kind, how: How, value: Scalar<'_>, hits: &mut Vec<Hit>) {
+        let (end, kind) = match value {
+            Scalar::Bool => (BOOL_SPAN, kind),
+            Scalar::Text(text) | Scalar::Number(text) => {
+                let first = hits.len();
+                if shape::is_refinable(kind) {
+                    scan::values(text, Bytes::of(text), Reach::Ordinary, hits);
+                }
+                let seen = hits.get(first..).and_then(|hits| hits.first()).map(|hit| hit.kind);
+                hits.truncate(first);
+                (text.len(), seen.map_or(kind, |seen| shape::refine(kind, seen)))
+            }
+        };
+        hits.push(Hit { start: 0, end, kind, how, confidence: 95 });
+    }
+
+    /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.
+    fn scan(&self, text: &str, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+        let first = hits.len();
+        let bytes = Bytes::of(text);
+        let plain = if bytes.has_high() { Plain::of(text) } else { None };
+        match &plain {
+            Some(plain) => {
+                self.scan_plain(&plain.text, Bytes::of(&plain.text), reach, prose, hits);
+                plain.carry_back(hits.get_mut(first..).unwrap_or_default());
+            }
+            None => self.scan_plain(text, bytes, reach, prose, hits),
+        }
+        settle(hits, first);
+    }
+
+    fn scan_plain(&self, text: &str, bytes: Bytes, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+        let first = hits.len();
+        scan::values(text, bytes, reach, hits);
+        if reach == Reach::Certain {
+            return;
+        }
+        if bytes.has_high() || bytes.has_label_mark() {
+            labels::find(&self.lexicon, text, hits);
+        }
+        if !bytes.has_high() {
+            return;
+        }
+        for index in first..hits.len() {
+            let number = hits.get(index).filter(|hit| matches!(hit.kind, Kind::Mobile | Kind::ResidentId));
+            if let Some(start) = number.map(|hit| hit.start) {
+                names::before_number(text, start, hits);
+            }
+        }
+        if prose || text.len() >= SENTENCE {
+            names::find(text, hits);
+        }
+        addresses::find(text, hits);
+    }
 }
+
+/// `true` and `false` have no text; their hit spans this many bytes and means the whole value.
+const BOOL_SPAN: usize = 4;
+
+/// Values of fields that say nothing are read as prose from this length on (six Chinese characters); shorter ones are
+/// names of things more often than sentences.
+const SENTENCE: usize = 18;
+
+/// Sorts the hits from `first` on and keeps the surer, then the longer of two that overlap.
+fn settle(hits: &mut Vec<Hit>, first: usize) {
+    let Some(found) = hits.get_mut(first..).filter(|found| found.len() > 1) else { return };
+    found.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+    let mut kept = first;
+    for index in first..hits.len() {
+        let Some(hit) = hits.get(index).copied() else { break };
+        let Some(last) =
+            kept.checked_sub(1).filter(|last| *last >= first).and_then(|last| hits.get_mut(last))
+        else {
+            kept = index + 1;
+            continue;
+        };
+        if hit.start >= last.end {
+            if let Some(slot) = hits.get_mut(kept) {
+                *slot = hit;
+            }
+            kept += 1;
+        } else if (hit.confidence, hit.end - hit.start) > (last.confidence, last.end - last.start) {
+            // What only the weaker hit covered stays covered: a gap would show what was found.
+            let kind = shape::refine(hit.kind, last.kind);
+            *last = Hit { start: last.start.min(hit.start), end: last.end.max(hit.end), kind, ..hit };
+        } else {
+            last.kind = shape::refine(last.kind, hit.kind);
+            last.end = last.end.max(hit.end);
+        }
+    }
+    hits.truncate(kept);
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,14 @@
 
 mod checks;
 mod layers;
+mod lint;
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(crate) use lint::tested;
 pub(crate) use rules::Templates;
 
 use crate::decide::{BoundRoute, Purpose, Role, Tables};
@@ -44,7 +50,7 @@ impl PolicySet {
         let documents = layers::merge(read, &mut sink);
         let set = build(&documents, version, &mut sink);
         if let Some(set) = set.as_ref().filter(|_| !sink.has_errors()) {
-            checks::lint(set, &documents, &mut sink);
+            lint::lint(set, &mut sink);
         }
         let failed = sink.has_errors();
         let diagnostics = sink.finish();
@@ -90,7 +96,7 @@ fn build(documents: &[Layered], version: String, sink: &mut Sink<'_>) -> Option<
     let compiled = rules::compile(documents, &names, &purposes, &templates, sink);
     let bindings = bindings(documents, &names, sink);
     let tests = tests(documents, &names, sink);
-    checks::check(documents, &compiled, &bindings, sink);
+    checks::check(&compiled, &bindings, sink);
     Some(PolicySet::new(version, Tables { roles, purposes, bindings, rules: compiled, templates, tests }))
 }
 

@@ -89,6 +89,13 @@ impl Condition {
         }
     }
 
+    /// Whether it speaks of the subject.
+    pub(crate) fn mentions_subject(&self) -> bool {
+        let mut atoms = Vec::new();
+        self.atoms(&mut atoms);
+        atoms.contains(&&Condition::Own)
+    }
+
     /// Whether any values of its parts make it true; `true` when there are too many parts to try.
     pub(crate) fn can_hold(&self) -> bool {
         let mut atoms = Vec::new();

@@ -108,6 +108,18 @@ impl Host {
         }
     }
 
+    /// Whether some host matches both.
+    pub(crate) fn meets(&self, other: &Host) -> bool {
+        match (self, other) {
+            (Host::Any, _) | (_, Host::Any) => true,
+            (Host::Exact(own), other) => other.matches(own),
+            (own, Host::Exact(other)) => own.matches(other),
+            (Host::Below(own), Host::Below(other)) => {
+                own.ends_with(other.as_str()) || other.ends_with(own.as_str())
+            }
+        }
+    }
+
     fn rank(&self) -> (u8, usize) {
         match self {
             Host::Any => (0, 0),
@@ -264,6 +276,23 @@ fn path_covers(own: &[Segment], other: &[Segment]) -> bool {
                 (left, right) => left == right,
             };
             segment && path_covers(own, other)
+        }
+        _ => false,
+    }
+}
+
+/// Whether some path matches both; in doubt yes.
+pub(crate) fn paths_meet(a: &[Segment], b: &[Segment]) -> bool {
+    match (a.split_first(), b.split_first()) {
+        (None, None) => true,
+        (Some((Segment::Rest, _)), _) | (_, Some((Segment::Rest, _))) => true,
+        (Some((left, a)), Some((right, b))) => {
+            let segment = match (left, right) {
+                (Segment::Literal(left), right) => right.matches(left),
+                (left, Segment::Literal(right)) => left.matches(right),
+                _ => true,
+            };
+            segment && paths_meet(a, b)
         }
         _ => false,
     }

@@ -20,7 +20,6 @@ impl Source {
         [
             ("baseline/floors.yaml", include_str!("../baseline/floors.yaml")),
             ("baseline/masks.yaml", include_str!("../baseline/masks.yaml")),
-            ("baseline/tests.yaml", include_str!("../baseline/tests.yaml")),
         ]
         .into_iter()
         .map(|(name, text)| Source::new(name, text))

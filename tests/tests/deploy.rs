@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use yingbi_tests::Scratch;
 
 #[test]
 fn the_sidecar_leaves_no_way_around_the_gateway() {
@@ -58,6 +59,57 @@ fn the_sidecar_leaves_no_way_around_the_gateway() {
         for mount in container["volumeMounts"].as_array().into_iter().flatten() {
             assert!(volumes.contains(&mount["name"].as_str().unwrap()), "{mount}");
         }
+    }
+}
+
+#[test]
+fn the_example_configuration_starts() {
+    let scratch = Scratch::new();
+    std::fs::copy(root().join("deploy/yingbi.yaml"), scratch.path().join("yingbi.yaml")).unwrap();
+    copy_policies(&scratch.path().join("policies"));
+    let config = scratch.path().join("yingbi.yaml");
+
+    assert_eq!(yingbi(&["run", "--check", "--config"], &config), (78, false), "without a key");
+    assert_eq!(yingbi(&["keys", "init", "--config"], &config).0, 0);
+    assert_eq!(yingbi(&["run", "--check", "--config"], &config), (0, true));
+
+    std::fs::write(scratch.path().join("policies/broken.yaml"), "apiVersion: yingbi/v1\nkind: Polisy\n")
+        .unwrap();
+    assert_eq!(yingbi(&["run", "--check", "--config"], &config).0, 78, "with a broken policy");
+}
+
+#[test]
+fn the_sidecars_configuration_starts() {
+    let documents = yaml("deploy/kubernetes/sidecar.yaml");
+    let scratch = Scratch::new();
+    let directory = scratch.path();
+    std::fs::create_dir(directory.join("policies")).unwrap();
+    for (name, text) in documents.iter().filter_map(|document| document["data"].as_object()).flatten() {
+        // The paths of the pod, here.
+        let text = text.as_str().unwrap();
+        let text = text.replace("/etc/yingbi/policies", "policies").replace("/var/lib/yingbi/data", "data");
+        let text = text.replace("/var/run/yingbi/pseudonym.key", "pseudonym.key");
+        let place =
+            if name == "yingbi.yaml" { directory.join(name) } else { directory.join("policies").join(name) };
+        std::fs::write(place, text).unwrap();
+    }
+    let config = directory.join("yingbi.yaml");
+    assert_eq!(yingbi(&["keys", "init", "--config"], &config).0, 0);
+    assert_eq!(yingbi(&["run", "--check", "--config"], &config), (0, true));
+}
+
+/// Exit code, and whether anything was said on standard output.
+#[expect(clippy::unwrap_used, reason = "without the program there is nothing to test")]
+fn yingbi(arguments: &[&str], config: &Path) -> (i32, bool) {
+    let output = Command::new(yingbi_tests::binary()).args(arguments).arg(config).output().unwrap();
+    (output.status.code().unwrap(), !output.stdout.is_empty())
+}
+
+#[expect(clippy::unwrap_used, reason = "without policies there is nothing to test")]
+fn copy_policies(to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(root().join("deploy/policies")).unwrap().flatten() {
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 

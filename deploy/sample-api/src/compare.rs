@@ -106,7 +106,8 @@ pub fn compare(
         fit(&format!("经影壁 → {}", after.status), width)
     );
     let _ = writeln!(table, "{}─┼─{}", "─".repeat(width), "─".repeat(width));
-    let pairs = align(&left, &right);
+    let alike = before.status == after.status && left.len() != right.len();
+    let pairs = if alike { align(&left, &right) } else { beside(&left, &right) };
     for (before, after) in pairs.iter().take(rows) {
         let mark = if before == after { "│" } else { "┃" };
         let _ = writeln!(table, "{} {mark} {}", fit(before, width), fit(after, width).trim_end());
@@ -184,6 +185,12 @@ fn align(left: &[String], right: &[String]) -> Vec<(String, String)> {
     }
     pairs.extend(right.iter().skip(at).map(|extra| (String::new(), extra.clone())));
     pairs
+}
+
+/// Pairs lines as they come: a refusal has nothing in common with what was asked for.
+fn beside(left: &[String], right: &[String]) -> Vec<(String, String)> {
+    let line = |lines: &[String], at| lines.get(at).cloned().unwrap_or_default();
+    (0..left.len().max(right.len())).map(|at| (line(left, at), line(right, at))).collect()
 }
 
 /// Member name of a pretty-printed line, or the whole of a line that has none.

@@ -183,8 +183,9 @@ pub(crate) fn export_row(person: &Person) -> Value {
 /// The counter's web page of one investor.
 pub(crate) fn page(person: &Person) -> String {
     format!(
-        "<!doctype html>\n<html lang=\"zh\"><head><meta charset=\"utf-8\"><title>客户 {client} 详情</title></head>\n<body>\n\
-         <h1>{name}</h1>\n<table>\n<tr><th>身份证号</th><td>{id}</td></tr>\n<tr><th>手机号码</th><td>{mobile}</td></tr>\n\
+        "<!doctype html>\n<html lang=\"zh\"><head><meta charset=\"utf-8\"><title>客户详情</title></head>\n<body>\n\
+         <h1>客户详情</h1>\n<table>\n<tr><th>客户号</th><td>{client}</td></tr>\n\
+         <tr><th>客户姓名</th><td>{name}</td></tr>\n<tr><th>身份证号</th><td>{id}</td></tr>\n<tr><th>手机号码</th><td>{mobile}</td></tr>\n\
          <tr><th>联系地址</th><td>{address}</td></tr>\n<tr><th>银行卡号</th><td>{card}</td></tr>\n\
          <tr><th>电子邮箱</th><td>{email}</td></tr>\n</table>\n<script>var customer={{\"mobile\":\"{mobile}\"}};</script>\n\
          </body></html>\n",

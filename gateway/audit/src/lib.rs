@@ -10,6 +10,7 @@ mod log;
 mod queue;
 mod record;
 mod recover;
+pub mod search;
 pub mod verify;
 mod walk;
 mod writer;

@@ -46,6 +46,11 @@ impl Edits {
         }
     }
 
+    /// Puts replacements in order that were not made in order.
+    pub(crate) fn sort(&mut self) {
+        self.edits.sort_by_key(|edit| edit.start);
+    }
+
     /// The replacements in order with their texts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, &str)> {
         self.edits.iter().map(|edit| (edit.start, edit.end, self.texts.get(edit.from..edit.to).unwrap_or("")))

@@ -11,7 +11,7 @@ mod paths;
 mod print;
 mod tree;
 
-pub use arbitrary::{differential, seeds};
+pub use arbitrary::{Compared, differential, seeds};
 
 #[cfg(test)]
 pub(crate) use fake::Fake;

@@ -263,15 +263,28 @@ impl Lower<'_> {
         )
     }
 
-    /// The bytes a node was written in: CEL counts characters, and gives the first and last of the node's own token.
+    /// The bytes a node was written in: CEL gives, in characters, the first and last of a node's own token only.
     fn bytes(&self, node: &IdedExpr) -> std::ops::Range<usize> {
         let byte = |character: u32| {
             let nth = usize::try_from(character).unwrap_or(usize::MAX);
             self.text.char_indices().nth(nth).map_or(self.text.len(), |(at, _)| at)
         };
-        match self.source.offset_for(node.id) {
+        let own = match self.source.offset_for(node.id) {
             Some((start, stop)) => byte(start)..byte(stop.saturating_add(1)).max(byte(start)),
             None => 0..self.text.len(),
+        };
+        let parts: Vec<&IdedExpr> = match &node.expr {
+            Expr::Select(select) => vec![&select.operand],
+            Expr::Call(call) => call.target.as_deref().into_iter().chain(&call.args).collect(),
+            _ => Vec::new(),
+        };
+        let all = parts
+            .into_iter()
+            .map(|part| self.bytes(part))
+            .fold(own, |all, part| all.start.min(part.start)..all.end.max(part.end));
+        match &node.expr {
+            Expr::Select(select) => all.start..(all.end + select.field.len()).min(self.text.len()),
+            _ => all,
         }
     }
 }

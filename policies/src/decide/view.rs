@@ -65,7 +65,7 @@ impl Outcome {
 
 impl PolicySet {
     /// Every rule that matches and applies in some view.
-    pub(super) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
+    pub(crate) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
         let rules = self.tables.rules.iter().enumerate();
         rules
             .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))

@@ -22,14 +22,16 @@ pub(crate) struct Scan<'a, C> {
 impl<C: Classify> Scan<'_, C> {
     /// Scans a document; spans are relative to `text`.
     pub(crate) fn document(&mut self, text: &str) -> Result<(), Uninspectable> {
-        let outside = Scope {
-            inherited: None,
-            element: Meaning::UNKNOWN,
-            holder: Signals::default(),
-            signals: Signals::default(),
-            rules: (),
-        };
-        self.level(text, outside, 0, 0, "")
+        self.level(text, Scope::inside(Meaning::UNKNOWN, Signals::default(), ()), 0, 0, "")
+    }
+
+    /// Scans a document inside a page; `false` when it is none.
+    pub(crate) fn island(&mut self, text: &str, meaning: Meaning) -> Result<bool, Uninspectable> {
+        match self.level(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "") {
+            Ok(()) => Ok(true),
+            Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Scans free text; spans are relative to it.
@@ -133,13 +135,7 @@ impl<C: Classify> Visit<'_, '_, C> {
         if !leaf.meaning.opens_json() || self.strings >= STRINGS_DEEP || !looks_like_json(text) {
             return Ok(false);
         }
-        let outside = Scope {
-            inherited: Some(leaf.meaning).filter(|meaning| meaning.is_kind()),
-            element: leaf.meaning,
-            holder: Signals::default(),
-            signals: leaf.signals,
-            rules: (),
-        };
+        let outside = Scope::inside(leaf.meaning, leaf.signals, ());
         let path = self.pointer(leaf.frames, Some(leaf.node)) + "/!json";
         let before = self.scan.findings.len();
         let depth = self.depth + leaf.frames.len();

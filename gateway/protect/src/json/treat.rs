@@ -14,6 +14,8 @@ use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
 use yingbi_classifiers::{Hit, Scalar, Signals};
+use yingbi_policies::Mask;
+use yingbi_taxonomy::Kind;
 
 /// One body being treated.
 pub(crate) struct Treat<'a, 'p, C> {
@@ -64,13 +66,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let declared = Declared { records: &rules, fields: &bound.fields };
-        let outside = Scope {
-            inherited: None,
-            element: Meaning::UNKNOWN,
-            holder: Signals::default(),
-            signals: Signals::default(),
-            rules: self.plan.rules(None),
-        };
+        let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), self.plan.rules(None));
         let mut decoded = mem::take(&mut level.decoded);
         let walked =
             walk(&level.nodes, &declared, outside, &mut Visit { treat: self, text, decoded: &mut decoded });
@@ -117,18 +113,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         encode: impl Fn(&mut Written<'_>),
     ) -> Result<(), Uninspectable> {
         for hit in hits {
-            let monitored = rules.is_monitored(hit.kind);
-            let mask = match rules.action(hit.kind) {
-                Action::Block => return Err(Uninspectable::Blocked(hit.kind.category())),
-                Action::Clear => {
-                    self.counts.add(hit.kind, Outcome::Clear, monitored);
-                    continue;
-                }
-                Action::Mask(mask) => mask,
-                // Part of a text can't be left out without saying that something was there.
-                Action::Drop => &NOTHING,
-            };
-            self.counts.add(hit.kind, Outcome::Masked, monitored);
+            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
             let (from, to) = (place(hit.start), place(hit.end));
             let value = text.get(hit.start..hit.end).unwrap_or("");
             self.edits.push_with(from, to, |out| {
@@ -140,6 +125,33 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         Ok(())
     }
 
+    /// Decides on a value within a text, and counts it: the mask to lay over it, if any.
+    pub(crate) fn decide(&mut self, kind: Kind, rules: Rules<'p>) -> Result<Option<&'p Mask>, Uninspectable> {
+        let monitored = rules.is_monitored(kind);
+        let mask = match rules.action(kind) {
+            Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+            Action::Clear => {
+                self.counts.add(kind, Outcome::Clear, monitored);
+                return Ok(None);
+            }
+            Action::Mask(mask) => mask,
+            // Part of a text can't be left out without saying that something was there.
+            Action::Drop => &NOTHING,
+        };
+        self.counts.add(kind, Outcome::Masked, monitored);
+        Ok(Some(mask))
+    }
+
+    /// Reads a document inside a page; `false` when it is none. The edits are relative to it.
+    pub(crate) fn island(
+        &mut self,
+        text: &str,
+        meaning: Meaning,
+        rules: Rules<'p>,
+    ) -> Result<bool, Uninspectable> {
+        self.inner(text, Scope::inside(meaning, Signals::default(), rules), 0)
+    }
+
     /// Reads a string as a document of its own; `false` when it is none.
     fn nested(
         &mut self,
@@ -147,37 +159,31 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         leaf: &Leaf<'_, Rules<'p>>,
         place: impl FnMut(usize) -> usize,
     ) -> Result<bool, Uninspectable> {
-        let depth = self.depth + leaf.frames.len();
+        let outer = mem::take(&mut self.edits);
+        let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
+        let done = self.inner(text, scope, self.depth + leaf.frames.len());
+        let inner = mem::replace(&mut self.edits, outer);
+        self.lift(&inner, place);
+        done
+    }
+
+    /// Treats a text as a document inside another, under what is known outside, that many containers deep.
+    fn inner(&mut self, text: &str, outside: Scope<Rules<'p>>, depth: usize) -> Result<bool, Uninspectable> {
         let limit = self.limits.depth;
         self.strings += 1;
         let mut level = self.take_level();
-        let parsed = level.parse(
-            text,
-            &mut self.workspace.keys,
-            self.classifier,
-            (limit.saturating_sub(depth), limit),
-        );
-        let done = match parsed {
+        let left = (limit.saturating_sub(depth), limit);
+        let done = match level.parse(text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
             Err(_) => Ok(false),
             Ok(()) => {
                 let outer_depth = mem::replace(&mut self.depth, depth);
-                let outer = mem::take(&mut self.edits);
-                let outside = Scope {
-                    inherited: Some(leaf.meaning).filter(|meaning| meaning.is_kind()),
-                    element: leaf.meaning,
-                    holder: Signals::default(),
-                    signals: leaf.signals,
-                    rules: leaf.rules,
-                };
                 let declared = Declared { records: &[], fields: &[] };
                 let mut decoded = mem::take(&mut level.decoded);
                 let mut visit = Visit { treat: self, text, decoded: &mut decoded };
                 let walked = walk(&level.nodes, &declared, outside, &mut visit);
                 level.decoded = decoded;
-                let inner = mem::replace(&mut self.edits, outer);
                 self.depth = outer_depth;
-                self.lift(&inner, place);
                 walked.map(|()| true)
             }
         };
@@ -317,7 +323,7 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
         value: Scalar<'_>,
-        write: impl FnOnce(&yingbi_policies::Mask, &mut String),
+        write: impl FnOnce(&Mask, &mut String),
     ) -> Result<Fate, Uninspectable> {
         let treat = &mut *self.treat;
         leaf.meaning.hits(treat.classifier, leaf.signals, value, &mut treat.hits);

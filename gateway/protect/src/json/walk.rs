@@ -69,6 +69,14 @@ pub(crate) struct Scope<R> {
     pub(crate) rules: R,
 }
 
+impl<R> Scope<R> {
+    /// What a value says about a document in it.
+    pub(crate) fn inside(meaning: Meaning, signals: Signals, rules: R) -> Self {
+        let inherited = Some(meaning).filter(|meaning| meaning.is_kind());
+        Scope { inherited, element: meaning, holder: Signals::default(), signals, rules }
+    }
+}
+
 /// What a binding says, by node index, in order: where other rules begin, and declared fields.
 pub(crate) struct Declared<'w, R> {
     pub(crate) records: &'w [(u32, R)],

@@ -17,17 +17,47 @@ use yingbi_taxonomy::{Kind, KindSet};
 ///
 /// # Panics
 /// They differ, or what comes out is wrong in itself.
-pub fn differential(data: &[u8]) {
+pub fn differential(data: &[u8]) -> Compared {
     let (plan, document) = data.split_at_checked(PLAN_BYTES).unwrap_or((data, &[]));
     let mut plan = Bytes(plan);
-    let table = table(&mut plan);
-    let depth = 1 + plan.below(24);
-    // Raw documents find faults of grammar, built ones get deeper into the rules.
-    let text = match plan.below(3) {
+    let depth = 5 + plan.below(28);
+    // Raw and spoilt documents find faults of grammar, built ones get deeper into the rules.
+    let text = match plan.below(8) {
         0 => String::from_utf8_lossy(document).into_owned(),
+        1 => spoilt(&built(&mut Bytes(document)), &mut plan),
         _ => built(&mut Bytes(document)),
     };
-    compare(&table, depth, &text);
+    compare(&table(&mut plan), depth, &text)
+}
+
+/// What became of a compared document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Both treated it and changed nothing.
+    Kept,
+    /// Both treated it and changed it.
+    Changed,
+    /// The plan blocked it.
+    Blocked,
+    /// Both refused it as malformed or too deep.
+    Unreadable,
+}
+
+/// A document with a few bytes taken out, doubled or exchanged.
+fn spoilt(text: &str, bytes: &mut Bytes<'_>) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    for _ in 0..=bytes.below(3) {
+        let at = (bytes.below(256) * 256 + bytes.below(256)) % characters.len().max(1);
+        match (bytes.below(3), characters.get(at).copied()) {
+            (0, Some(_)) => drop(characters.remove(at)),
+            (1, Some(character)) => characters.insert(at, character),
+            (_, Some(_)) => {
+                characters.insert(at, bytes.pick(&['"', '\\', '{', ']', ',', ':', '0', ' ']).unwrap_or(' '))
+            }
+            (_, None) => {}
+        }
+    }
+    characters.into_iter().collect()
 }
 
 /// Data for [`differential`] that leads to valid documents.
@@ -47,7 +77,7 @@ pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
 }
 
 /// Compares engine and reference on one document.
-pub(super) fn compare(table: &Table, depth: usize, text: &str) {
+pub(super) fn compare(table: &Table, depth: usize, text: &str) -> Compared {
     let pseudonyms = PseudonymKey::new([7; 32]);
     let mut workspace = Workspace::new([1, 2]);
     workspace.begin();
@@ -67,16 +97,20 @@ pub(super) fn compare(table: &Table, depth: usize, text: &str) {
             assert!(valid || !serde_reads(text), "{expect} is no JSON: {}", context());
             let again = again.map(|again| (again.body, again.summary));
             assert_eq!(again, Ok((got.body, got.summary)), "{}", context());
+            if expect == text { Compared::Kept } else { Compared::Changed }
         }
         (Err(Uninspectable::Blocked(expect)), Err(Uninspectable::Blocked(got))) => {
             assert_eq!(expect, got, "{}", context());
+            Compared::Blocked
         }
         // Where the fault is, and which of two is met first, may differ.
         (Err(Uninspectable::Malformed { .. } | Uninspectable::TooDeep { .. }), Err(got)) => {
             assert!(!matches!(got, Uninspectable::Blocked(_)), "{}", context());
+            Compared::Unreadable
         }
         (expect, got) => {
-            assert_eq!(format!("{:?}", got.is_ok()), format!("{:?}", expect.is_ok()), "{}", context())
+            assert_eq!(got.is_ok(), expect.is_ok(), "{:?} for {:?}: {}", got.err(), expect.err(), context());
+            Compared::Unreadable
         }
     }
 }
@@ -110,7 +144,7 @@ impl Bytes<'_> {
 }
 
 /// Bytes that make the plan.
-const PLAN_BYTES: usize = 96;
+const PLAN_BYTES: usize = 160;
 
 fn table(bytes: &mut Bytes<'_>) -> Table {
     let own = rules(bytes);
@@ -164,7 +198,7 @@ fn treatment(bytes: &mut Bytes<'_>) -> Treatment {
         0..3 => return Treatment::Clear,
         3..6 => return Treatment::Drop,
         // Rare, because it ends the comparison.
-        6 if bytes.below(8) == 0 => return Treatment::Block,
+        6 if bytes.below(4) == 0 => return Treatment::Block,
         6 => Mask::Name,
         7 => Mask::Phone,
         8 => Mask::Email,
@@ -234,7 +268,14 @@ fn built(bytes: &mut Bytes<'_>) -> String {
 fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
     space(bytes, out);
     let scalar = depth > 10 || bytes.is_empty();
-    match bytes.below(if scalar { 10 } else { 20 }) {
+    let shapes = if scalar {
+        0..10
+    } else if depth == 0 {
+        10..20
+    } else {
+        0..20
+    };
+    match shapes.start + bytes.below(shapes.len()) {
         0 => out.push_str("null"),
         1 => out.push_str(bytes.pick(&["true", "false"]).unwrap_or_default()),
         2 | 3 => out.push_str(bytes.pick(&NUMBERS).unwrap_or_default()),

@@ -57,9 +57,24 @@ pub(super) fn read(text: &str, depth: usize) -> Result<Value, Bad> {
     });
     match read {
         Some(value) => Ok(value),
-        None if reader.too_deep => Err(Bad::TooDeep),
+        None if reader.too_deep && closes_strings(text) => Err(Bad::TooDeep),
         None => Err(Bad::Malformed),
     }
+}
+
+/// Whether every string is closed and holds no control character: what isn't so is malformed however deep it goes.
+fn closes_strings(text: &str) -> bool {
+    let (mut in_string, mut escaped) = (false, false);
+    for character in text.chars() {
+        match character {
+            _ if in_string && character < ' ' => return false,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    !in_string
 }
 
 struct Reader<'t> {

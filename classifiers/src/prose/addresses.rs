@@ -1,0 +1,162 @@
+//! Addresses in running text: levels of administration, then a street, then a number; never a city alone.
+
+use super::is_han;
+use crate::{Hit, How};
+use std::sync::LazyLock;
+use yingbi_taxonomy::Kind;
+
+const DATA: &str = include_str!("../../lexicon/prose/places.tsv");
+
+struct Places {
+    starts: Vec<&'static str>,
+    leads: Vec<&'static str>,
+}
+
+static PLACES: LazyLock<Places> = LazyLock::new(|| {
+    let words = |name: &str| {
+        let line = DATA.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
+        line.unwrap_or_default().split(' ').collect::<Vec<_>>()
+    };
+    Places { starts: words("provinces").into_iter().chain(words("cities")).collect(), leads: words("lead") }
+});
+
+/// Appends the addresses of a text.
+pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+    if !text.contains(['号', '室', '栋', '幢', '路', '街', '村', '弄', '巷', '区', '镇', '楼', '座'])
+    {
+        return;
+    }
+    let mut start = 0;
+    while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+        let length: usize = rest.chars().take_while(|c| is_part(*c)).map(char::len_utf8).sum();
+        if length >= 12
+            && let Some(run) = rest.get(..length)
+            && let Some((from, to)) = address_in(run)
+        {
+            hits.push(Hit {
+                start: start + from,
+                end: start + to,
+                kind: Kind::Address,
+                how: How::Text,
+                confidence: 80,
+            });
+        }
+        let border = rest.get(length..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        start += length + border;
+        if length + border == 0 {
+            break;
+        }
+    }
+}
+
+/// The address at the start of `text`, behind a label that announces one.
+pub(crate) fn announced(text: &str) -> Option<usize> {
+    let length: usize = text.chars().take(80).take_while(|c| is_part(*c)).map(char::len_utf8).sum();
+    let run = text.get(..length)?.trim_end();
+    let end = last_mark(run).map_or(run.len(), |mark| mark.max(run.len().min(mark)));
+    let counted = run.chars().filter(|c| is_han(*c)).count();
+    (counted >= 4).then_some(end)
+}
+
+fn is_part(c: char) -> bool {
+    is_han(c) || c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | ' ' | '（' | '）' | '(' | ')' | '－')
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Area,
+    Street,
+    Number,
+}
+
+/// Where the address of a run without punctuation starts and ends.
+fn address_in(run: &str) -> Option<(usize, usize)> {
+    let marks = marks_of(run);
+    let count = |mark| marks.iter().filter(|(_, _, found)| *found == mark).count();
+    let (areas, streets, numbers) = (count(Mark::Area), count(Mark::Street), count(Mark::Number));
+    let enough = (areas >= 1 && streets >= 1 && numbers >= 1)
+        || (areas >= 2 && streets + numbers >= 1)
+        || (streets >= 1 && numbers >= 2)
+        || (streets >= 1 && numbers == 1 && street_meets_number(&marks));
+    if !enough {
+        return None;
+    }
+    let (first, ..) = marks.first().copied()?;
+    let end = marks.iter().map(|(_, end, _)| *end).max()?;
+    let start = start_of(run, first);
+    (start < end).then_some((start, end))
+}
+
+/// A known province or city, else what follows a word like 住在, else a few characters before the first mark.
+fn start_of(run: &str, first_mark: usize) -> usize {
+    let earliest =
+        PLACES.starts.iter().filter_map(|place| run.find(place)).filter(|at| *at <= first_mark).min();
+    if let Some(start) = earliest {
+        return start;
+    }
+    let before = run.get(..first_mark).unwrap_or_default();
+    let lead = PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
+    let start = lead.unwrap_or_else(|| before.char_indices().rev().take(4).last().map_or(0, |(at, _)| at));
+    let skipped = run.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
+    start + skipped
+}
+
+fn street_meets_number(marks: &[(usize, usize, Mark)]) -> bool {
+    marks.windows(2).any(|pair| {
+        matches!(pair, [(_, street_end, Mark::Street), (number, _, Mark::Number)] if number.saturating_sub(*street_end) <= 8)
+    })
+}
+
+/// The marks of a run as start, end and what they are; a number counts only behind a digit or Chinese numeral.
+fn marks_of(run: &str) -> Vec<(usize, usize, Mark)> {
+    let mut marks = Vec::new();
+    let mut before = None;
+    for (at, c) in run.char_indices() {
+        let rest = run.get(at..).unwrap_or_default();
+        let digit_before =
+            before.is_some_and(|b: char| b.is_ascii_alphanumeric() || "一二三四五六七八九十百".contains(b));
+        let han_before = before.is_some_and(is_han);
+        let mark = match c {
+            '省' | '市' | '县' | '州' | '旗' if han_before => Some((c.len_utf8(), Mark::Area)),
+            '区' if han_before && before != Some('小') => Some((c.len_utf8(), Mark::Area)),
+            '路' | '街' | '巷' | '弄' | '村' | '镇' | '乡' | '苑' if han_before || digit_before => {
+                Some((c.len_utf8(), Mark::Street))
+            }
+            '大' if rest.starts_with("大道") || rest.starts_with("大厦") => Some((6, Mark::Street)),
+            '小' if rest.starts_with("小区") => Some((6, Mark::Street)),
+            '花' if rest.starts_with("花园") => Some((6, Mark::Street)),
+            '胡' if rest.starts_with("胡同") => Some((6, Mark::Street)),
+            '公' if rest.starts_with("公寓") => Some((6, Mark::Street)),
+            '号' | '室' | '栋' | '幢' | '层' | '座' | '楼' if digit_before => {
+                let line = if rest.starts_with("号楼") || rest.starts_with("号院") { 6 } else { 3 };
+                Some((line, Mark::Number))
+            }
+            '单' if digit_before && rest.starts_with("单元") => Some((6, Mark::Number)),
+            _ => None,
+        };
+        if let Some((length, mark)) = mark {
+            let mut end = at + length;
+            if mark == Mark::Number || mark == Mark::Street {
+                // `3号楼502`: a room without its 室.
+                let tail = run.get(end..).unwrap_or_default();
+                let room = tail.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'-').count();
+                let label_follows = tail
+                    .get(room..)
+                    .is_some_and(|rest| rest.starts_with(['号', '室', '栋', '幢', '楼', '单']));
+                if (1..=5).contains(&room) && !label_follows {
+                    end += room;
+                }
+            }
+            marks.push((at, end, mark));
+        }
+        before = Some(c);
+    }
+    marks
+}
+
+fn last_mark(run: &str) -> Option<usize> {
+    marks_of(run).iter().map(|(_, end, _)| *end).max().filter(|end| run.len() > *end && run.len() - *end > 12)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Values behind labels: `资金账号 80001234`, `密码：abc123`, `验证码是123456`, `custName=张三&mobile=138…`.
+//!
+//! A label means what a field of that name means, so the lexicon answers for both.
+
+use super::{addresses, head, is_han, names, tail};
+use crate::lexicon::Lexicon;
+use crate::recognize::phone;
+use crate::{Hit, How, Scalar, Strength, shape};
+use yingbi_taxonomy::{Category, Kind};
+
+/// Appends the labelled values of a text.
+pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
+    let mut before: Option<char> = None;
+    // Where the last labelled value ended: a value is no label of the next mark.
+    let mut done = 0;
+    for (at, c) in text.char_indices() {
+        let previous = before.replace(c);
+        if at < done {
+            continue;
+        }
+        let found = match c {
+            ':' | '=' | '：' => marked(lexicon, text, at, c.len_utf8()),
+            _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
+                bare(lexicon, text, at)
+            }
+            _ => None,
+        };
+        if let Some(hit) = found {
+            done = hit.end;
+            hits.push(hit);
+        }
+    }
+}
+
+/// A label, a mark, a value.
+fn marked(lexicon: &Lexicon, text: &str, at: usize, mark: usize) -> Option<Hit> {
+    let label = label_before(text.get(..at)?)?;
+    let right = text.get(at + mark..)?;
+    // `https://`, `10:30`, `::`.
+    if right.starts_with(['/', ':']) || label.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let skip = head(right, 4, |c| opens(c) || c == '=');
+    let value = right.get(skip..)?;
+    let (kind, strength) = kind_of(lexicon, label)?;
+    let length = value_length(kind, strength, value, true)?;
+    Some(hit(at + mark + skip, length, kind))
+}
+
+/// A label right before a number, with at most 是 or a space between.
+fn bare(lexicon: &Lexicon, text: &str, at: usize) -> Option<Hit> {
+    let left = text.get(..at)?;
+    let left = left.trim_end_matches(|c| opens(c) || matches!(c, '是' | '为' | '：' | ':'));
+    let label = tail(left, 12, is_han);
+    if label.is_empty() {
+        return None;
+    }
+    let (kind, strength) = kind_of(lexicon, label)?;
+    let length = value_length(kind, strength, text.get(at..)?, false)?;
+    Some(hit(at, length, kind))
+}
+
+fn hit(start: usize, length: usize, kind: Kind) -> Hit {
+    Hit { start, end: start + length, kind, how: How::Text, confidence: 92 }
+}
+
+/// What may stand between a label and its value.
+fn opens(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '"' | '\'' | '“' | '‘' | '「' | '（' | '(' | '【' | '[' | '《')
+}
+
+fn label_before(left: &str) -> Option<&str> {
+    let left = left.trim_end_matches([' ', '"', '\'', ')', '）', ']', '】', '”', '是', '为']);
+    let last = left.chars().next_back()?;
+    let label = if is_han(last) {
+        tail(left, 12, is_han)
+    } else {
+        tail(left, 40, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+    };
+    (label.len() > 1).then_some(label)
+}
+
+fn kind_of(lexicon: &Lexicon, label: &str) -> Option<(Kind, Strength)> {
+    let key = lexicon.key(label);
+    let kind = key.kind?;
+    // Without its record, a name that many things bear speaks only of what can be told by form.
+    let told_by_form = matches!(
+        kind,
+        Kind::Name
+            | Kind::Address
+            | Kind::Mobile
+            | Kind::Phone
+            | Kind::Email
+            | Kind::AccessToken
+            | Kind::EducationWork
+    );
+    (key.strength != Strength::NeedsRecord || told_by_form).then_some((kind, key.strength))
+}
+
+/// How many bytes of `value` are a value of the kind; `marked` when a colon or an equals sign announced it.
+fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Option<usize> {
+    let length = match kind.category() {
+        Category::CredentialAccount if kind == Kind::Otp => {
+            let digits = head(value, 12, |c| c.is_ascii_alphanumeric());
+            Some(digits).filter(|length| (4..=8).contains(length))
+        }
+        Category::CredentialAccount => {
+            let length = head(value, 4096, |c| {
+                c.is_ascii_graphic() && !matches!(c, ',' | ';' | '&' | '"' | '\'' | '<' | '>')
+            });
+            let telling =
+                marked || value.get(..length).is_some_and(|v| v.bytes().any(|b| b.is_ascii_digit()));
+            Some(length).filter(|length| *length >= 3 && telling)
+        }
+        _ if matches!(kind, Kind::Name | Kind::BankAccountName) && marked => names::announced(value),
+        _ if kind == Kind::Address && marked => addresses::announced(value),
+        _ if is_numeric(kind) => numeric_length(kind, value),
+        _ if marked => {
+            let length = head(value, 24, |c| c.is_alphanumeric() || matches!(c, '·' | '/' | '-' | '.'));
+            Some(length).filter(|length| *length > 0)
+        }
+        _ => None,
+    }?;
+    let text = value.get(..length)?;
+    let service = matches!(kind, Kind::Mobile | Kind::Phone | Kind::Contact) && phone::is_service(text);
+    let shaped = !service && strength == Strength::Decides || shape::has_shape(kind, Scalar::Text(text));
+    (shaped && length > 0).then_some(length)
+}
+
+fn is_numeric(kind: Kind) -> bool {
+    match kind {
+        Kind::IdType | Kind::IdIssuer | Kind::IdImage | Kind::AccountOpening | Kind::WealthBank => false,
+        Kind::Mobile | Kind::Phone | Kind::Contact | Kind::Postcode | Kind::BirthDate | Kind::Age => true,
+        Kind::Mac | Kind::Imei | Kind::IpAddress | Kind::Coordinates => true,
+        _ => matches!(
+            kind.category(),
+            Category::IdentityDocument
+                | Category::AccountOpening
+                | Category::AccountInvestorCode
+                | Category::WealthBank
+                | Category::WealthCash
+                | Category::WealthPosition
+                | Category::Credit
+                | Category::Contract
+                | Category::DevicePermanent
+                | Category::DeviceResettable
+        ),
+    }
+}
+
+/// A number as people write it: letters and digits, joined by marks that stand inside numbers.
+fn numeric_length(kind: Kind, value: &str) -> Option<usize> {
+    let is_amount =
+        matches!(kind.category(), Category::WealthCash | Category::WealthPosition | Category::Credit);
+    let joins = |byte: u8| match kind {
+        Kind::Mac | Kind::IpAddress => matches!(byte, b':' | b'.' | b'-'),
+        Kind::BirthDate | Kind::IdValidity => matches!(byte, b'-' | b'/' | b'.'),
+        Kind::Coordinates => matches!(byte, b'.' | b','),
+        _ if is_amount => matches!(byte, b',' | b'.'),
+        _ => matches!(byte, b'-' | b' ' | b'(' | b')'),
+    };
+    let bytes = value.as_bytes();
+    let mut length = 0;
+    let mut digits = 0;
+    while let Some(byte) = bytes.get(length).copied() {
+        let next_is_token = || bytes.get(length + 1).is_some_and(|next| next.is_ascii_digit());
+        let sign = length == 0 && matches!(byte, b'+' | b'-');
+        let taken = byte.is_ascii_digit()
+            || (byte.is_ascii_alphabetic() && !is_amount)
+            || byte == b'*'
+            || (joins(byte) && next_is_token() && length > 0)
+            || (sign && next_is_token());
+        if !taken || length >= 40 {
+            break;
+        }
+        digits += usize::from(byte.is_ascii_digit());
+        length += 1;
+    }
+    if is_amount && value.get(length..).is_some_and(|rest| rest.starts_with(['万', '亿'])) {
+        length += '万'.len_utf8();
+    }
+    let fewest = match kind {
+        Kind::Age => 1,
+        _ if is_amount => 1,
+        Kind::BirthDate | Kind::Coordinates => 2,
+        _ => 4,
+    };
+    (digits >= fewest).then_some(length)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+use super::*;
+
+fn found(text: &str) -> Vec<(String, &'static str)> {
+    let lexicon = Lexicon::shipped();
+    let mut hits = Vec::new();
+    find(&lexicon, text, &mut hits);
+    hits.iter().filter_map(|hit| Some((text.get(hit.start..hit.end)?.to_owned(), hit.kind.id()))).collect()
+}
+
+#[test]
+fn labels_announce_values() {
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        ("资金账号：80001234，", &[("80001234", "account.opening.fund-account")]),
+        ("资金账号80001234余额", &[("80001234", "account.opening.fund-account")]),
+        ("客户号 100023", &[("100023", "account.investor-code")]),
+        ("可用资金为12,345.60元", &[("12,345.60", "wealth.cash.balance")]),
+        ("年收入约", &[]),
+        ("交易密码是135790", &[("135790", "credential.account.password")]),
+        ("fund_account=80001234&op=1", &[("80001234", "account.opening.fund-account")]),
+        ("id_no: 11010519491231002X", &[("11010519491231002X", "identity.document.number")]),
+        ("家庭住址：杭州市西湖区文三路18号", &[("杭州市西湖区文三路18号", "basic.address")]),
+        ("性别：女，年龄：35", &[("女", "basic.gender"), ("35", "basic.age")]),
+        ("联系人：李四 电话：010-62345678", &[("李四", "basic.name"), ("010-62345678", "basic.phone")]),
+        ("{\"pwd\":\"s3cret!\"}", &[("s3cret!", "credential.account.password")]),
+        ("token=abcdef1234567890", &[("abcdef1234567890", "credential.account.token")]),
+        ("婚姻状况：已婚", &[("已婚", "other")]),
+    ];
+    for (text, want) in cases {
+        let got = found(text);
+        let got: Vec<(&str, &str)> = got.iter().map(|(text, kind)| (text.as_str(), *kind)).collect();
+        assert_eq!(&got, want, "{text}");
+    }
+}
+
+#[test]
+fn other_labels_announce_nothing() {
+    for text in [
+        "订单号：202611200001",
+        "股票代码：600519",
+        "基金名称：华夏成长",
+        "https://example.com:8080/path",
+        "时间：10:30:00",
+        "status=200&page=2",
+        "密码错误",
+        "请修改密码",
+        "客服电话：95536",
+        "成交价格：10.50",
+        "error: timeout",
+        "公告编号：2026-012",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}

@@ -1,0 +1,47 @@
+//! Secrets that show by their form: JSON web tokens, bearer tokens, private keys in PEM.
+
+use memchr::memmem;
+use yingbi_taxonomy::Kind;
+
+/// The secrets in the text, handed to `found` as byte range and kind.
+pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
+    for at in memmem::find_iter(bytes, b"eyJ") {
+        let starts = at == 0 || !bytes.get(at - 1).is_some_and(|byte| is_token(*byte));
+        let length = run(bytes, at);
+        let token = bytes.get(at..at + length).unwrap_or_default();
+        if starts && length >= 20 && token.iter().filter(|byte| **byte == b'.').count() >= 1 {
+            found(at, at + length, Kind::AccessToken);
+        }
+    }
+    for at in memmem::find_iter(bytes, b"earer ") {
+        let start = at + 6;
+        let length = run(bytes, start);
+        if at > 0 && bytes.get(at - 1).is_some_and(|byte| matches!(byte, b'B' | b'b')) && length >= 8 {
+            found(start, start + length, Kind::AccessToken);
+        }
+    }
+    for at in memmem::find_iter(bytes, b"-----BEGIN ") {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let head = rest.get(..48).unwrap_or(rest);
+        if memmem::find(head, b"PRIVATE KEY").is_some() {
+            // Without an end mark everything that follows may be the key.
+            let end = memmem::find(rest, b"-----END ")
+                .map_or(rest.len(), |end| end + run_to_line_end(rest.get(end..).unwrap_or_default()));
+            found(at, at + end, Kind::Certificate);
+        }
+    }
+}
+
+fn run(bytes: &[u8], start: usize) -> usize {
+    bytes.get(start..).unwrap_or_default().iter().take_while(|byte| is_token(**byte)).count()
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'~' | b'+' | b'/' | b'=')
+}
+
+fn run_to_line_end(bytes: &[u8]) -> usize {
+    let line = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    // One line of JSON-in-text spells the break as `\n`; stop at the closing dashes then.
+    memmem::find(bytes.get(9..).unwrap_or_default(), b"-----").map_or(line, |dashes| line.min(9 + dashes + 5))
+}

@@ -1,0 +1,425 @@
+//! One pass over a text for values that show by themselves what they are.
+//!
+//! Cheap first: a table of byte classes says within a few nanoseconds that a short word holds nothing. What stays is
+//! cut into tokens of letters and digits (Chinese, punctuation and spaces are borders, so a number glued to Chinese is
+//! seen) and chains of digit groups (`138 0013 8000`), and each goes to the recognizers of its length.
+
+use crate::recognize::{bank_card, email, mobile, network, organisation, permit, phone, resident_id, secret};
+use crate::recognize::{luhn, securities_account};
+use crate::{Hit, How};
+use yingbi_taxonomy::Kind;
+
+/// How far the recognizers go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Only what cannot be an accident: the field's name says that its value is something else.
+    Certain,
+    /// Everything that shows by its form.
+    Ordinary,
+}
+
+/// What bytes a text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bytes {
+    classes: u8,
+    digits: usize,
+}
+
+impl Bytes {
+    /// Looks at every byte once.
+    pub(crate) fn of(text: &str) -> Bytes {
+        let mut classes = 0u8;
+        let mut digits = 0usize;
+        for byte in text.bytes() {
+            let class = CLASS.get(usize::from(byte)).copied().unwrap_or(HIGH);
+            classes |= class;
+            digits += usize::from(class & DIGIT);
+        }
+        Bytes { classes, digits }
+    }
+
+    /// Whether some byte is not ASCII.
+    pub(crate) fn has_high(self) -> bool {
+        self.classes & HIGH != 0
+    }
+
+    /// Whether there is a `:` or `=`, so that a label may stand before it.
+    pub(crate) fn has_label_mark(self) -> bool {
+        self.classes & MARK != 0
+    }
+
+    fn may_hold_a_value(self) -> bool {
+        self.digits >= 4 || self.classes & (AT | MARK) != 0
+    }
+}
+
+/// Appends what shows by itself; unsorted.
+pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
+    if text.len() >= 15 {
+        secret::find(text.as_bytes(), |start, end, kind| {
+            hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
+        });
+    }
+    if bytes.may_hold_a_value() {
+        Pass { bytes: text.as_bytes(), reach, hits }.run();
+    }
+}
+
+struct Pass<'a> {
+    bytes: &'a [u8],
+    reach: Reach,
+    hits: &'a mut Vec<Hit>,
+}
+
+impl Pass<'_> {
+    fn run(mut self) {
+        let mut at = 0;
+        while let Some(byte) = self.bytes.get(at).copied() {
+            if !byte.is_ascii_alphanumeric() {
+                if byte == b'@'
+                    && let Some((start, end)) = email::around(self.bytes, at)
+                {
+                    self.push(start, end, Kind::Email, 95);
+                    at = end;
+                } else {
+                    at += 1;
+                }
+                continue;
+            }
+            let (end, digits) = self.token_from(at);
+            at = self.token(at, end, digits);
+        }
+    }
+
+    fn token_from(&self, start: usize) -> (usize, usize) {
+        let mut digits = 0;
+        let mut end = start;
+        while let Some(byte) = self.bytes.get(end).filter(|byte| byte.is_ascii_alphanumeric()) {
+            digits += usize::from(byte.is_ascii_digit());
+            end += 1;
+        }
+        (end, digits)
+    }
+
+    /// Looks at one token and says where to go on.
+    fn token(&mut self, start: usize, end: usize, digits: usize) -> usize {
+        let length = end - start;
+        let next = self.bytes.get(end).copied();
+        if length <= 4
+            && matches!(next, Some(b':' | b'.' | b'-'))
+            && let Some(after) = self.network(start)
+        {
+            return after;
+        }
+        if digits == length && length <= 8 && matches!(next, Some(b' ' | b'-' | b')')) {
+            return self.chain(start);
+        }
+        if digits >= 6 && (7..=40).contains(&length) {
+            self.whole(start, end, digits);
+        }
+        end
+    }
+
+    /// One token by itself.
+    fn whole(&mut self, start: usize, end: usize, digits: usize) {
+        let Some(token) = self.bytes.get(start..end) else { return };
+        if self.is_part_of_a_decimal(start, end) {
+            return;
+        }
+        let before = start.checked_sub(1).and_then(|at| self.bytes.get(at)).copied();
+        let ordinary = self.reach == Reach::Ordinary;
+        // `order_no` may be eleven digits that look like a mobile; with a Chinese label before it, it is one.
+        let labelled = ordinary || before.is_some_and(|byte| byte >= 0x80);
+        if digits == token.len() {
+            match token.len() {
+                11 if labelled && mobile::is_mobile(token) => self.push(start, end, Kind::Mobile, 90),
+                11 | 12 if ordinary && phone::is_joined_landline(token) => {
+                    self.push(start, end, Kind::Phone, 70)
+                }
+                13..=15 if labelled && mobile::country_prefix(token).is_some() => {
+                    let skip = mobile::country_prefix(token).unwrap_or(0);
+                    self.push(start + skip, end, Kind::Mobile, 85);
+                }
+                15 if ordinary && resident_id::is_15(token) && !is_imei(token) => {
+                    self.push(start, end, Kind::ResidentId, 70);
+                }
+                18 => self.eighteen(start, end, token),
+                16..=19 if ordinary && bank_card::is_bank_card(token) => {
+                    self.push(start, end, Kind::BankCard, 85)
+                }
+                _ => {}
+            }
+            return;
+        }
+        match token.len() {
+            18 => self.eighteen(start, end, token),
+            15 if permit::is_residence_card_15(token) => self.push(start, end, Kind::Permit, 80),
+            10 if ordinary && securities_account::is_shanghai(token) => {
+                self.push(start, end, Kind::SecuritiesAccount, 75);
+            }
+            10 if ordinary && permit::is_taiwan_id(token) => self.push(start, end, Kind::IdNumber, 75),
+            9 if ordinary && permit::is_passport(token) => self.push(start, end, Kind::Passport, 70),
+            9 | 11 if ordinary && permit::is_home_return_permit(token) => {
+                self.push(start, end, Kind::Permit, 70)
+            }
+            9 if ordinary && permit::is_exit_permit(token) => self.push(start, end, Kind::Permit, 60),
+            7 | 8 => self.hong_kong(start, end, token),
+            _ => {}
+        }
+        // `tel13800138000`, `ID11010519491231002X`: a label in letters without a separator.
+        if let Some(letters) = label_letters(token)
+            && letters + 7 <= token.len()
+        {
+            self.whole(start + letters, end, digits);
+        }
+    }
+
+    fn eighteen(&mut self, start: usize, end: usize, token: &[u8]) {
+        if resident_id::is_18(token) {
+            self.push(start, end, Kind::ResidentId, 99);
+        } else if resident_id::is_residence_card_18(token) && !organisation::is_credit_code(token) {
+            self.push(start, end, Kind::Permit, 95);
+        } else if self.reach == Reach::Ordinary && bank_card::is_bank_card(token) {
+            self.push(start, end, Kind::BankCard, 85);
+        }
+    }
+
+    fn hong_kong(&mut self, start: usize, end: usize, token: &[u8]) {
+        if let Some([b'(', check, b')']) = self.bytes.get(end..end + 3)
+            && permit::is_hong_kong_id(token, *check)
+        {
+            self.push(start, end + 3, Kind::IdNumber, 85);
+        }
+    }
+
+    /// IP and MAC addresses start like a short token; says where the address ends.
+    fn network(&mut self, start: usize) -> Option<usize> {
+        let rest = self.bytes.get(start..)?;
+        let before = start.checked_sub(1).and_then(|at| self.bytes.get(at)).copied();
+        if before.is_some_and(|byte| matches!(byte, b'.' | b':' | b'-' | b'_')) {
+            return None;
+        }
+        let is_border = |at: usize, more: &[u8]| {
+            !rest.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
+        };
+        if rest.get(..17).is_some_and(network::is_mac) && is_border(17, b":-") {
+            self.push(start, start + 17, Kind::Mac, 90);
+            return Some(start + 17);
+        }
+        if self.reach == Reach::Certain {
+            return None;
+        }
+        if let Some(length) = network::ipv4_length(rest) {
+            let goes_on =
+                rest.get(length) == Some(&b'.') && rest.get(length + 1).is_some_and(u8::is_ascii_digit);
+            let address = rest.get(..length).unwrap_or_default();
+            if is_border(length, b"_") && !goes_on && network::is_hosts(address) {
+                self.push(start, start + length, Kind::IpAddress, 60);
+            }
+            return Some(start + length);
+        }
+        let length =
+            rest.iter().take(40).take_while(|byte| byte.is_ascii_hexdigit() || **byte == b':').count();
+        if rest.get(..length).is_some_and(network::is_ipv6) && is_border(length, b"") {
+            self.push(start, start + length, Kind::IpAddress, 70);
+            return Some(start + length);
+        }
+        None
+    }
+
+    /// Groups of digits parted by one space, hyphen or closing bracket each; says where the chain ends.
+    fn chain(&mut self, start: usize) -> usize {
+        let mut chain = Chain::default();
+        let mut at = start;
+        loop {
+            let (end, digits) = self.token_from(at);
+            let ends_in_x =
+                digits + 1 == end - at && matches!(self.bytes.get(end - 1), Some(b'X' | b'x')) && digits >= 3;
+            if end == at || (digits != end - at && !ends_in_x) {
+                break;
+            }
+            let joint = self.bytes.get(end).copied().filter(|byte| matches!(byte, b' ' | b'-' | b')'));
+            let full = !chain.push(Group { start: at, end, joint });
+            if full || joint.is_none() {
+                break;
+            }
+            at = end + 1;
+        }
+        let groups = chain.groups();
+        let mut index = 0;
+        while index < groups.len() {
+            let used = self.window(groups, index);
+            if used == 0
+                && let Some(group) = groups.get(index)
+                && group.len() >= 7
+            {
+                self.whole(group.start, group.end, group.len());
+            }
+            index += used.max(1);
+        }
+        groups.last().map_or(start + 1, |last| last.end)
+    }
+
+    /// The number that begins at this group, if any; says of how many groups it is made.
+    fn window(&mut self, groups: &[Group], index: usize) -> usize {
+        let Some(first) = groups.get(index) else { return 0 };
+        let free_before = index == 0
+            || groups.get(index - 1).is_some_and(|before| {
+                before.joint == Some(b' ') || (before.len() <= 4 && self.is_country(before))
+            });
+        if !free_before {
+            return 0;
+        }
+        let mut joined = [0u8; 24];
+        let mut length = 0;
+        let mut best = 0;
+        let mut found = None;
+        for (offset, group) in groups.iter().skip(index).take(6).enumerate() {
+            let Some(bytes) = self.bytes.get(group.start..group.end) else { break };
+            let Some(slot) = joined.get_mut(length..length + bytes.len()) else { break };
+            slot.copy_from_slice(bytes);
+            length += bytes.len();
+            let free_after = group.joint != Some(b'-') || groups.len() == index + offset + 1;
+            if offset == 0 || !free_after {
+                continue;
+            }
+            let number = joined.get(..length).unwrap_or_default();
+            let shape = Shape { number, first: first.len(), last: group.len(), groups: offset + 1 };
+            if let Some((kind, confidence)) = shape.kind(self.reach) {
+                best = offset + 1;
+                found = Some((first.start, group.end, kind, confidence));
+            }
+        }
+        if let Some((start, end, kind, confidence)) = found {
+            self.push(start, end, kind, confidence);
+        }
+        best
+    }
+
+    fn is_country(&self, group: &Group) -> bool {
+        matches!(self.bytes.get(group.start..group.end), Some(b"86" | b"0086" | b"086"))
+    }
+
+    /// `0.13800138000` and `13800138000.00` are amounts.
+    fn is_part_of_a_decimal(&self, start: usize, end: usize) -> bool {
+        let digit_at =
+            |at: Option<usize>| at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_digit);
+        let is_point = |at: Option<usize>| at.and_then(|at| self.bytes.get(at)) == Some(&b'.');
+        (is_point(start.checked_sub(1)) && digit_at(start.checked_sub(2)))
+            || (is_point(Some(end)) && digit_at(Some(end + 1)))
+    }
+
+    fn push(&mut self, start: usize, end: usize, kind: Kind, confidence: u8) {
+        self.hits.push(Hit { start, end, kind, how: How::Value, confidence });
+    }
+}
+
+/// A number made of several groups.
+struct Shape<'a> {
+    number: &'a [u8],
+    first: usize,
+    last: usize,
+    groups: usize,
+}
+
+impl Shape<'_> {
+    fn kind(&self, reach: Reach) -> Option<(Kind, u8)> {
+        let number = self.number;
+        match number.len() {
+            11 if matches!(self.first, 3 | 4 | 7) && self.groups <= 3 && mobile::is_mobile(number) => {
+                Some((Kind::Mobile, 88))
+            }
+            18 if self.first == 6 && resident_id::is_18(number) => Some((Kind::ResidentId, 97)),
+            _ if reach == Reach::Certain => None,
+            16..=19
+                if matches!(self.first, 4 | 6)
+                    && (self.groups >= 4 || self.first == 6)
+                    && self.last <= 13
+                    && bank_card::is_bank_card(number) =>
+            {
+                Some((Kind::BankCard, 85))
+            }
+            10..=12 if matches!(self.first, 3 | 4) && self.groups <= 3 && self.last >= 4 => {
+                let (area, rest) = number.split_at_checked(self.first)?;
+                phone::is_landline(area, rest).then_some((Kind::Phone, 80))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Group {
+    start: usize,
+    end: usize,
+    joint: Option<u8>,
+}
+
+impl Group {
+    fn len(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+#[derive(Debug, Default)]
+struct Chain {
+    groups: [Group; 12],
+    length: usize,
+}
+
+impl Chain {
+    /// False when the chain is full.
+    fn push(&mut self, group: Group) -> bool {
+        let Some(slot) = self.groups.get_mut(self.length) else { return false };
+        *slot = group;
+        self.length += 1;
+        self.length < self.groups.len()
+    }
+
+    fn groups(&self) -> &[Group] {
+        self.groups.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// An IMEI begins with its body's code and passes Luhn; 35… would else be read as a region of Fujian.
+fn is_imei(token: &[u8]) -> bool {
+    matches!(token.get(..2), Some(b"86" | b"35" | b"01" | b"99")) && luhn(token)
+}
+
+fn label_letters(token: &[u8]) -> Option<usize> {
+    let letters = token.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    const LABELS: &[&[u8]] = &[
+        b"tel", b"mobile", b"phone", b"mob", b"id", b"idno", b"idcard", b"no", b"sfz", b"sj", b"sjh",
+        b"card", b"fax",
+    ];
+    let label = token.get(..letters).filter(|label| !label.is_empty())?;
+    LABELS.iter().any(|known| label.eq_ignore_ascii_case(known)).then_some(letters)
+}
+
+const DIGIT: u8 = 1;
+const AT: u8 = 2;
+const MARK: u8 = 4;
+const HIGH: u8 = 8;
+
+/// What each byte is, one look-up a byte.
+static CLASS: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'@' => AT,
+            b':' | b'=' => MARK,
+            0x80.. => HIGH,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests;

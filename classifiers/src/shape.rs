@@ -1,0 +1,167 @@
+//! What values of a kind look like, for names of fields that decide only together with their value, and for labels in
+//! text; and whether a record as a whole may hold the kind.
+
+use crate::prose::names;
+use crate::recognize::{email, network, phone};
+use crate::{KeyMeaning, Scalar, Signals, Strength};
+use yingbi_taxonomy::{Category, Kind};
+
+/// Whether the value under this key is of the key's kind.
+pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
+    match key.strength {
+        Strength::Decides => !is_blank(value),
+        Strength::NeedsShape => has_shape(kind, value),
+        Strength::NeedsRecord => record_allows(kind, record) && has_shape(kind, value),
+    }
+}
+
+/// Nothing but punctuation: `-`, `***`, `/`.
+fn is_blank(value: Scalar<'_>) -> bool {
+    match value {
+        Scalar::Text(text) => !text.chars().any(char::is_alphanumeric),
+        Scalar::Number(_) | Scalar::Bool => false,
+    }
+}
+
+/// Whether a record with these signals may hold the kind under a name that many things bear.
+fn record_allows(kind: Kind, record: Signals) -> bool {
+    let person = record.has(Signals::PERSON);
+    match kind {
+        // These are a person's unless the record is about something else.
+        Kind::Name
+        | Kind::Address
+        | Kind::Mobile
+        | Kind::Phone
+        | Kind::Email
+        | Kind::Contact
+        | Kind::EducationWork
+        | Kind::LocationCoarse
+        | Kind::LocationTrack
+        | Kind::DeviceResettable
+        | Kind::DevicePermanent
+        | Kind::Terminal
+        | Kind::AccessToken => person || !(record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION)),
+        // These are everywhere: prices, tags, channels; only an investor's own record makes them personal.
+        _ => person || record.has(Signals::ACCOUNT),
+    }
+}
+
+/// Whether the value looks like one of the kind.
+pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
+    let (text, is_number) = match value {
+        Scalar::Text(text) => (text.trim(), false),
+        Scalar::Number(number) => (number, true),
+        Scalar::Bool => return matches!(kind.category(), Category::Other | Category::IdentitySpecial),
+    };
+    if !text.chars().any(char::is_alphanumeric) {
+        return false;
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    match kind {
+        Kind::Name | Kind::BankAccountName => !is_number && names::is_name(text),
+        Kind::ServiceStaff => names::is_name(text) || (digits >= 3 && is_code(text)),
+        Kind::Mobile | Kind::Phone => digits >= 7 && is_dialled(text) && !phone::is_service(text),
+        Kind::Contact => (digits >= 5 && text.len() <= 40) || text.contains('@'),
+        Kind::Email => text.contains('@'),
+        Kind::Address => !is_number && is_address(text, digits),
+        Kind::Gender => {
+            matches!(text, "男" | "女" | "M" | "F" | "m" | "f" | "0" | "1" | "2") || text.len() > 2
+        }
+        Kind::Age => text.parse::<f64>().is_ok_and(|age| (0.0..=130.0).contains(&age)) || text.contains('岁'),
+        Kind::Ethnicity | Kind::Nationality => !is_number && text.len() >= 2,
+        Kind::Password => text.len() >= 6,
+        Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
+        Kind::Certificate => text.len() >= 8,
+        Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits) && is_code(text),
+        Kind::TradingAccount => text.contains('@') || (digits >= 3 && text.len() >= 4 && is_code(text)),
+        Kind::IpAddress => is_ip(text),
+        Kind::Mac => network::has_mac_form(text.as_bytes()),
+        Kind::Terminal => text.len() >= 6,
+        Kind::InvestorCode => digits >= 4 && is_code(text),
+        _ => match kind.category() {
+            Category::AccountOpening if kind == Kind::AccountOpening => true,
+            Category::IdentityDocument | Category::AccountOpening => digits >= 4 && is_code(text),
+            Category::WealthCash
+            | Category::WealthPosition
+            | Category::TradeFill
+            | Category::TradeBankTransfer => digits > 0,
+            Category::HealthStatus => digits > 0 || text.len() > 1,
+            _ => true,
+        },
+    }
+}
+
+/// Letters, digits and the marks that stand inside numbers.
+fn is_code(text: &str) -> bool {
+    text.len() <= 64
+        && text.chars().all(|c| {
+            c.is_ascii_alphanumeric()
+                || matches!(c, '-' | '_' | ' ' | '/' | '.' | '*' | '(' | ')')
+                || ('\u{ff10}'..='\u{ff5a}').contains(&c)
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+        })
+        || text.bytes().filter(u8::is_ascii_digit).count() * 2 > text.len()
+}
+
+fn is_dialled(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_ascii_alphabetic()).count();
+    text.len() <= 64 && letters <= 4
+}
+
+/// An address names a place with a number, or two levels of administration, or is Latin prose with a number.
+fn is_address(text: &str, digits: usize) -> bool {
+    const MARKS: &[char] = &[
+        '省', '市', '区', '县', '镇', '乡', '村', '路', '街', '巷', '弄', '号', '室', '栋', '幢', '楼', '座',
+        '道', '苑', '园',
+    ];
+    let chinese = text.matches(MARKS).count();
+    if chinese > 0 {
+        return chinese > 1 || digits > 0 || text.chars().count() >= 5;
+    }
+    let is_link =
+        text.contains("://") || email::around(text.as_bytes(), text.find('@').unwrap_or(0)).is_some();
+    !is_link && text.contains(' ') && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6 && digits > 0
+        || (!text.is_ascii() && text.chars().count() >= 6)
+}
+
+fn is_ip(text: &str) -> bool {
+    text.split([',', ';', ' ']).filter(|part| !part.is_empty()).all(|part| {
+        let part = part.split_once(':').filter(|_| part.contains('.')).map_or(part, |(host, _)| host);
+        network::ipv4_length(part.as_bytes()) == Some(part.len())
+            || network::is_ipv6(part.trim_matches(['[', ']']).as_bytes())
+    })
+}
+
+/// Whether values under such a key can show a finer kind.
+pub(crate) fn is_refinable(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::IdNumber
+            | Kind::IdentityDocument
+            | Kind::Phone
+            | Kind::Mobile
+            | Kind::Contact
+            | Kind::BankAccount
+            | Kind::WealthBank
+            | Kind::DevicePermanent
+    )
+}
+
+/// The finer kind a value shows, within what the key's name leaves open.
+pub(crate) fn refine(kind: Kind, seen: Kind) -> Kind {
+    let finer = match kind {
+        Kind::IdNumber | Kind::IdentityDocument => {
+            matches!(seen, Kind::ResidentId | Kind::Passport | Kind::Permit)
+        }
+        Kind::Phone | Kind::Mobile | Kind::Contact => {
+            matches!(seen, Kind::Mobile | Kind::Phone | Kind::Email)
+        }
+        Kind::BankAccount | Kind::WealthBank => seen == Kind::BankCard,
+        Kind::DevicePermanent => matches!(seen, Kind::Mac | Kind::Imei),
+        _ => false,
+    };
+    if finer { seen } else { kind }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use super::*;
+
+#[test]
+fn shapes_tell_right_from_near() {
+    let cases: &[(Kind, &[&str], &[&str])] = &[
+        (
+            Kind::Name,
+            &["张三", "欧阳锋", "Zhang San", "买买提·阿不都"],
+            &["沪深300", "ZS", "", "admin", "平安银行", "1"],
+        ),
+        (Kind::Mobile, &["13800138001", "138-0013-8001"], &["ok", "12345", "400-820-8820", "95536"]),
+        (Kind::Phone, &["010-62345678", "+86 571 87654321"], &["https://example.com/1234567", "12386"]),
+        (Kind::Email, &["a@b.cn"], &["a.b.cn"]),
+        (
+            Kind::Address,
+            &["上海市浦东新区世纪大道100号", "1 Century Avenue, Shanghai"],
+            &["0.0.0.0:80", "a@b.cn", "main"],
+        ),
+        (Kind::Age, &["35", "35岁"], &["350", "now"]),
+        (Kind::Password, &["abc123"], &["30", "mm"]),
+        (Kind::AccessToken, &["abcdef123456"], &["a b c d e f g", "short"]),
+        (Kind::BankCard, &["6222 0212 3456 7890"], &["VISA", "12"]),
+        (Kind::TradingAccount, &["80001234", "a@b.cn", "user_001"], &["main", "a b"]),
+        (
+            Kind::IpAddress,
+            &["10.1.2.3", "10.1.2.3:8080", "1.1.1.1, 2.2.2.2", "2001:db8::8a2e:370:7334"],
+            &["v1", "10.1"],
+        ),
+        (Kind::Mac, &["00155D012345", "00:15:5d:01:23:45"], &["00155D", "Mac OS X 10"]),
+        (Kind::Balance, &["100.10", "1,000"], &["none"]),
+        (Kind::InvestorCode, &["100023"], &["root"]),
+        (Kind::TaxId, &["A12345678"], &["13%"]),
+    ];
+    for (kind, right, wrong) in cases {
+        for text in *right {
+            assert!(has_shape(*kind, Scalar::Text(text)), "{kind}: {text}");
+        }
+        for text in *wrong {
+            assert!(!has_shape(*kind, Scalar::Text(text)), "{kind}: {text} is none");
+        }
+    }
+}
+
+#[test]
+fn a_record_of_something_else_is_no_persons() {
+    let key = |kind| KeyMeaning { kind: Some(kind), strength: Strength::NeedsRecord, ..KeyMeaning::UNKNOWN };
+    let name = Scalar::Text("张三");
+    let cases: &[(Kind, Signals, Scalar<'_>, bool)] = &[
+        (Kind::Name, Signals::default(), name, true),
+        (Kind::Name, Signals::PRODUCT, name, false),
+        (Kind::Name, Signals::ORGANISATION, name, false),
+        (Kind::Name, Signals::PRODUCT.union(Signals::PERSON), name, true),
+        (Kind::TradeOrder, Signals::default(), Scalar::Number("10.5"), false),
+        (Kind::TradeOrder, Signals::PRODUCT, Scalar::Number("10.5"), false),
+        (Kind::TradeOrder, Signals::PRODUCT.union(Signals::ACCOUNT), Scalar::Number("10.5"), true),
+    ];
+    for (kind, record, value, want) in cases {
+        assert_eq!(agrees(key(*kind), *kind, *record, *value), *want, "{kind} {record:?}");
+    }
+}

@@ -1,0 +1,231 @@
+use super::*;
+
+fn found(text: &str) -> Vec<(String, &'static str)> {
+    let mut hits = Vec::new();
+    Classifier::shipped().text(text, &mut hits);
+    let cut =
+        |hit: &Hit| text.get(hit.start..hit.end).expect("a hit lies on character boundaries").to_owned();
+    hits.iter().map(|hit| (cut(hit), hit.kind.id())).collect()
+}
+
+fn under(key: &str, value: Scalar<'_>) -> Vec<Hit> {
+    let classifier = Classifier::shipped();
+    let meaning = classifier.key(key);
+    let mut hits = Vec::new();
+    classifier.value(meaning, meaning.signals, value, &mut hits);
+    hits
+}
+
+/// Text, then what must be found in it, in order.
+const TEXTS: &[(&str, &[(&str, &str)])] = &[
+    ("手机号13800138000请回电", &[("13800138000", "basic.mobile")]),
+    ("张三13800138000", &[("张三", "basic.name"), ("13800138000", "basic.mobile")]),
+    (
+        "电话 138-0013-8000 或 138 0013 8001",
+        &[("138-0013-8000", "basic.mobile"), ("138 0013 8001", "basic.mobile")],
+    ),
+    ("请拨１３８００１３８００１", &[("１３８００１３８００１", "basic.mobile")]),
+    ("call +86 139 1234 5678 now", &[("139 1234 5678", "basic.mobile")]),
+    ("+8613912345678", &[("13912345678", "basic.mobile")]),
+    ("138\u{200b}0013\u{200b}8001", &[("138\u{200b}0013\u{200b}8001", "basic.mobile")]),
+    ("身份证11010519491231002X已过期", &[("11010519491231002X", "identity.document.resident-id")]),
+    ("身份证11010519491231002Ｘ", &[("11010519491231002Ｘ", "identity.document.resident-id")]),
+    ("证件 110105 19491231 002x", &[("110105 19491231 002x", "identity.document.resident-id")]),
+    ("卡号6222 0212 3456 7890 128", &[("6222 0212 3456 7890 128", "wealth.bank.card")]),
+    ("邮箱zhang.san@example.com，", &[("zhang.san@example.com", "basic.email")]),
+    ("请发到zhang＠example.com", &[("zhang＠example.com", "basic.email")]),
+    ("登录密码：Abc@1234，", &[("Abc@1234", "credential.account.password")]),
+    ("password=hunter2; retry", &[("hunter2", "credential.account.password")]),
+    ("您的验证码是482913，请勿泄露", &[("482913", "credential.account.otp")]),
+    ("验证码 482913", &[("482913", "credential.account.otp")]),
+    ("资金账号 80001234", &[("80001234", "account.opening.fund-account")]),
+    ("股东代码A123456789", &[("A123456789", "account.opening.securities-account")]),
+    ("联系人：李四，电话010-62345678", &[("李四", "basic.name"), ("010-62345678", "basic.phone")]),
+    ("姓名 王五 男", &[("王五", "basic.name")]),
+    ("客户张三丰来电咨询", &[("张三丰", "basic.name")]),
+    ("今天欧阳锋先生到店", &[("欧阳锋", "basic.name")]),
+    ("投资者阿卜杜拉·买买提致电", &[("阿卜杜拉·买买提", "basic.name")]),
+    ("寄到上海市浦东新区世纪大道100号3楼", &[("上海市浦东新区世纪大道100号3楼", "basic.address")]),
+    ("custName=张三&mobile=13800138001", &[("张三", "basic.name"), ("13800138001", "basic.mobile")]),
+    (
+        "Authorization: Bearer abcdef123456",
+        &[("Bearer", "credential.account.token"), ("abcdef123456", "credential.account.token")],
+    ),
+    ("登录IP 220.181.38.148", &[("220.181.38.148", "trade.log.ip")]),
+    ("MAC 00-15-5D-01-23-45", &[("00-15-5D-01-23-45", "device.permanent.mac")]),
+    ("护照E12345678", &[("E12345678", "identity.document.passport")]),
+    ("港澳通行证C12345678", &[("C12345678", "identity.document.permit")]),
+    ("身份证A123456(3)", &[("A123456(3)", "identity.document.number")]),
+];
+
+#[test]
+fn c8_texts_give_what_they_hold() {
+    let mut wrong = Vec::new();
+    for (text, want) in TEXTS {
+        let got = found(text);
+        let got: Vec<(&str, &str)> = got.iter().map(|(text, kind)| (text.as_str(), *kind)).collect();
+        if &got != want {
+            wrong.push(format!("{text}\n  want {want:?}\n  got  {got:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Things that look like personal information and are none.
+const CLEAN: &[&str] = &[
+    "",
+    "ok",
+    "600519",
+    "20260101",
+    "2026-01-01T10:00:00.000+08:00",
+    "1767225600",
+    "1767225600000",
+    "订单20260101123456789",
+    "550e8400-e29b-41d4-a716-446655440000",
+    "12345678-1234-1234-1234-123456789012",
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "客服热线95536",
+    "投诉请拨打12386",
+    "400-888-8888",
+    "服务电话400-820-8820",
+    "v1.2.3.4",
+    "13800138000.00",
+    "0.13800138000",
+    "91310000631696382C",
+    "贵州茅台今日收盘1700.00元",
+    "招商银行股份有限公司",
+    "平安银行",
+    "上海市",
+    "客户服务中心将尽快处理",
+    "客户经理将与您联系",
+    "投资者应当充分了解风险",
+    "E20260101",
+    "4111111111111111",
+    "1234567890123456789",
+    "https://www.example.com/a/b?page=1&size=20",
+    "请于10:30:00前完成操作",
+    "基金代码510300",
+    "本基金由华夏基金管理有限公司管理",
+    "中国国际金融股份有限公司",
+    "成交数量1000，成交价格10.50",
+    "系统将于今晚升级，请提前安排。",
+    "service@example.com",
+    "error: connection refused",
+    "SH600519",
+    "流水号：202611200000012345",
+];
+
+#[test]
+fn c8_look_alikes_are_not_found() {
+    let wrong: Vec<String> = CLEAN
+        .iter()
+        .map(|text| (text, found(text)))
+        .filter(|(_, hits)| !hits.is_empty())
+        .map(|(text, hits)| format!("{text}: {hits:?}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn keys_decide_shape_or_record() {
+    let cases: &[(&str, Scalar<'_>, Option<Kind>)] = &[
+        ("id_no", Scalar::Text("110105194912310021"), Some(Kind::IdNumber)),
+        ("id_no", Scalar::Text("11010519491231002X"), Some(Kind::ResidentId)),
+        ("client_name", Scalar::Text("某某"), Some(Kind::Name)),
+        ("client_name", Scalar::Text(""), None),
+        ("client_name", Scalar::Text("--"), None),
+        ("name", Scalar::Text("张三"), Some(Kind::Name)),
+        ("name", Scalar::Text("沪深300ETF"), None),
+        ("phone", Scalar::Text("010-62345678"), Some(Kind::Phone)),
+        ("account", Scalar::Text("80001234"), Some(Kind::TradingAccount)),
+        ("fund_account", Scalar::Number("13800138001"), Some(Kind::FundAccount)),
+        ("total_asset", Scalar::Number("100.10"), Some(Kind::Balance)),
+        ("trace_id", Scalar::Text("13800138001"), None),
+        ("trace_id", Scalar::Text("11010519491231002X"), Some(Kind::ResidentId)),
+        ("created_at", Scalar::Number("1767225600000"), None),
+        ("is_disabled_person", Scalar::Bool, Some(Kind::IdentitySpecial)),
+        ("is_mobile_verified", Scalar::Bool, None),
+        ("entrust_price", Scalar::Number("10.5"), None),
+    ];
+    for (key, value, want) in cases {
+        let hits = under(key, *value);
+        assert_eq!(hits.first().map(|hit| hit.kind), *want, "{key} {value:?}");
+    }
+}
+
+use proptest::prelude::*;
+
+/// Pieces that make collisions of recognizers likely.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("13800138001".to_owned()),
+        Just("11010519491231002X".to_owned()),
+        Just("6222021234567890128".to_owned()),
+        Just("A123456789".to_owned()),
+        Just("zhang@example.com".to_owned()),
+        Just("张三".to_owned()),
+        Just("客户".to_owned()),
+        Just("密码：".to_owned()),
+        Just("身份证号".to_owned()),
+        Just("上海市浦东新区世纪大道100号".to_owned()),
+        Just("１３８".to_owned()),
+        Just("\u{200b}".to_owned()),
+        Just("mobile=".to_owned()),
+        Just("·".to_owned()),
+        Just("先生".to_owned()),
+        "[0-9]{1,19}",
+        "[ -~]{0,6}",
+        "\\PC{0,4}",
+        "[-: .，。（）@]{1,2}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hits_are_sorted_apart_and_on_boundaries(pieces in prop::collection::vec(piece(), 0..12), key in "\\PC{0,12}|[a-z_]{1,20}") {
+        let text = pieces.concat();
+        let classifier = Classifier::shipped();
+        let unknown = KeyMeaning::UNKNOWN;
+        let denying = KeyMeaning { denies: true, ..unknown };
+        let prose = KeyMeaning { prose: true, ..unknown };
+        for meaning in [unknown, denying, prose, classifier.key(&key)] {
+            let mut hits = vec![];
+            classifier.value(meaning, meaning.signals, Scalar::Text(&text), &mut hits);
+            let mut end = 0;
+            for hit in &hits {
+                prop_assert!(hit.start >= end && hit.start < hit.end && hit.end <= text.len(), "{hits:?} in {text:?}");
+                prop_assert!(text.is_char_boundary(hit.start) && text.is_char_boundary(hit.end));
+                prop_assert!(hit.confidence >= 50 && hit.confidence <= 100);
+                end = hit.end;
+            }
+        }
+    }
+
+    #[test]
+    fn hits_of_one_call_leave_those_of_another(text in "\\PC{0,40}") {
+        let classifier = Classifier::shipped();
+        let earlier = Hit { start: 0, end: 1, kind: Kind::Other, how: How::Binding, confidence: 100 };
+        let mut alone = vec![];
+        classifier.text(&text, &mut alone);
+        let mut after = vec![earlier];
+        classifier.text(&text, &mut after);
+        prop_assert_eq!(after.first(), Some(&earlier));
+        prop_assert_eq!(after.get(1..), Some(alone.as_slice()));
+    }
+
+    #[test]
+    fn chinese_around_a_value_changes_nothing(
+        value in prop::sample::select(vec![
+            "13800138001", "138-0013-8001", "11010519491231002X", "6222021234567890128", "zhang@example.com",
+            "A123456789", "010-62345678", "E12345678", "00-15-5D-01-23-45",
+        ]),
+        before in "[一七的了吗吧呢啊]{0,6}",
+        after in "[一七的了吗吧呢啊]{0,6}",
+    ) {
+        let bare = found(value);
+        prop_assert_eq!(bare.len(), 1);
+        prop_assert_eq!(found(&format!("{before}{value}{after}")), bare);
+    }
+}

@@ -1,0 +1,130 @@
+use super::*;
+use crate::tests::{Scratch, block_on};
+use crate::{Log, Options};
+
+/// Two runs of a gateway: the first ends without closing `lost`; the second writes the outcomes in another order.
+fn sample(scratch: &Scratch) {
+    let access = |log: &Log, id: &str, change: fn(&mut Intent)| {
+        let mut intent = Intent {
+            time: format!("2026-11-20T06:00:0{}.000000Z", id.chars().next().unwrap()),
+            decision_id: id.to_owned(),
+            caller: "caller-a".to_owned(),
+            route: "crm.internal/customers/{id}".to_owned(),
+            decision: "permit".to_owned(),
+            subjects: vec!["subject-a".to_owned()],
+            ..Intent::default()
+        };
+        change(&mut intent);
+        block_on(log.append(Record::Intent(Box::new(intent)))).unwrap();
+    };
+    let end = |log: &Log, id: &str, result: &str| {
+        log.note(Record::Outcome(Outcome {
+            time: "2026-11-20T07:00:00.000000Z".to_owned(),
+            decision_id: id.to_owned(),
+            result: result.to_owned(),
+            bytes: 1,
+        }));
+    };
+    let options = Options { segment_bytes: 700, ..Options::default() };
+    let (log, _) = Log::open(&scratch.0, options.clone()).unwrap();
+    access(&log, "0-plain", |intent| intent.masked = [("basic".to_owned(), 2)].into());
+    access(&log, "1-lost", |intent| intent.subjects.push("subject-b".to_owned()));
+    end(&log, "0-plain", "handed-to-socket");
+    drop(log);
+    let (log, _) = Log::open(&scratch.0, options).unwrap();
+    access(&log, "2-refused", |intent| {
+        intent.decision = "refuse".to_owned();
+        intent.code = Some("YB2001".to_owned());
+        intent.subjects.clear();
+    });
+    access(&log, "3-other", |intent| {
+        intent.caller = "caller-b".to_owned();
+        intent.route = "oms.internal/orders".to_owned();
+        intent.clear = [("derived".to_owned(), 1)].into();
+        intent.trace = "trace-3".to_owned();
+    });
+    access(&log, "4-top", |intent| intent.dropped = [("credential.account".to_owned(), 1)].into());
+    end(&log, "4-top", "aborted");
+    end(&log, "3-other", "write-failed");
+}
+
+fn found(scratch: &Scratch, filter: &Filter, order: Order, limit: Option<u64>) -> (Vec<String>, Searched) {
+    let mut found = Vec::new();
+    let searched = search(&scratch.0, filter, order, limit, &mut |entry| {
+        found.push(format!("{} {}", entry.intent.decision_id, entry.result()));
+        Ok(())
+    });
+    (found, searched.unwrap())
+}
+
+#[test]
+fn e8_each_filter_finds_what_it_says() {
+    let scratch = Scratch::new("search");
+    sample(&scratch);
+    let all = ["0-plain", "1-lost", "2-refused", "3-other", "4-top"];
+    let time = |text: &str| Some(text.parse().unwrap());
+    let cases: Vec<(Filter, &[&str])> = vec![
+        (Filter::default(), &all),
+        (Filter { caller: Some("caller-b".into()), ..Filter::default() }, &["3-other"]),
+        (Filter { subject: Some("subject-b".into()), ..Filter::default() }, &["1-lost"]),
+        (Filter { subject: Some("subject".into()), ..Filter::default() }, &[]),
+        (Filter { route: Some("orders".into()), ..Filter::default() }, &["3-other"]),
+        (Filter { category: Some(Category::Basic), ..Filter::default() }, &["0-plain"]),
+        (Filter { level: Some(Level::L2), ..Filter::default() }, &["0-plain", "3-other", "4-top"]),
+        (Filter { level: Some(Level::L3), ..Filter::default() }, &["0-plain", "4-top"]),
+        (Filter { level: Some(Level::L4), ..Filter::default() }, &["4-top"]),
+        (Filter { decision: Some("refuse".into()), ..Filter::default() }, &["2-refused"]),
+        (Filter { code: Some("YB2001".into()), ..Filter::default() }, &["2-refused"]),
+        (Filter { trace: Some("trace-3".into()), ..Filter::default() }, &["3-other"]),
+        (Filter { decision_id: Some("4-top".into()), ..Filter::default() }, &["4-top"]),
+        (Filter { from: time("2026-11-20T06:00:03Z"), ..Filter::default() }, &["3-other", "4-top"]),
+        (Filter { to: time("2026-11-20T14:00:01+08:00"), ..Filter::default() }, &["0-plain"]),
+        (
+            Filter { caller: Some("caller-a".into()), level: Some(Level::L2), ..Filter::default() },
+            &["0-plain", "4-top"],
+        ),
+    ];
+    for (filter, expect) in cases {
+        let id = |entry: &String| entry.split(' ').next().unwrap().to_owned();
+        let (oldest, _) = found(&scratch, &filter, Order::Oldest, None);
+        assert_eq!(oldest.iter().map(id).collect::<Vec<_>>(), expect, "{filter:?}");
+        let (mut newest, _) = found(&scratch, &filter, Order::Newest, None);
+        newest.reverse();
+        assert_eq!(oldest, newest, "{filter:?}");
+    }
+}
+
+#[test]
+fn e1_an_access_is_joined_with_its_outcome_or_said_to_be_unknown() {
+    let scratch = Scratch::new("join");
+    sample(&scratch);
+    let expect = [
+        "4-top aborted",
+        "3-other write-failed",
+        "2-refused refused",
+        "1-lost unknown",
+        "0-plain handed-to-socket",
+    ];
+    let (newest, searched) = found(&scratch, &Filter::default(), Order::Newest, None);
+    assert_eq!(newest, expect);
+    assert_eq!(searched, Searched { found: 5, more: false, unreadable: 0 });
+    let (first, searched) = found(&scratch, &Filter::default(), Order::Newest, Some(2));
+    assert_eq!((first.as_slice(), searched.more), (&expect.map(str::to_owned)[..2], true));
+    let (first, searched) = found(&scratch, &Filter::default(), Order::Oldest, Some(2));
+    assert_eq!((first, searched.more), (vec![expect[4].to_owned(), expect[3].to_owned()], true));
+    assert!(!found(&scratch, &Filter::default(), Order::Oldest, Some(5)).1.more);
+}
+
+#[test]
+fn a_damaged_record_hides_no_other() {
+    let scratch = Scratch::new("hides");
+    sample(&scratch);
+    let path = scratch.0.join(format::name(0));
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The head of `opened`, the first record.
+    bytes[format::HEADER_BYTES + 5] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let (all, searched) = found(&scratch, &Filter::default(), Order::Newest, None);
+    assert_eq!(all.len(), 5);
+    assert!(searched.unreadable > 0);
+}
