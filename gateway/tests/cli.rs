@@ -147,6 +147,37 @@ fn a_token_is_shown_once_and_its_line_is_configuration() {
 }
 
 #[test]
+fn t1_redaction_masks_from_the_level_up() {
+    let place = Place::new("redact");
+    let body = r#"{"client_name":"张三丰","mobile_tel":"13800138000","trans_pwd":"135790", "count": 100.10}"#;
+    let redact = |level: &str| {
+        let args = ["scan", "--content-type", "application/json", "--redact-level", level];
+        let output = place.fed(&args, body);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        stdout(&output)
+    };
+    for level in ["1", "2", "3"] {
+        let redacted = redact(level);
+        for hidden in ["三丰", "13800138000", "135790"] {
+            assert!(!redacted.contains(hidden), "level {level}: {redacted}");
+        }
+        assert!(redacted.contains("138****8000") && redacted.contains(r#""count": 100.10}"#), "{redacted}");
+    }
+    let redacted = redact("4");
+    assert!(redacted.contains("张三丰") && redacted.contains("13800138000"), "{redacted}");
+    assert!(!redacted.contains("135790"), "{redacted}");
+    for level in ["0", "5", "x"] {
+        assert_eq!(code(&place.fed(&["scan", "--redact-level", level], body)), 64);
+    }
+
+    let findings = place.fed(&["scan", "--content-type", "application/json"], body);
+    let first: Value = serde_json::from_str(stdout(&findings).lines().next().unwrap()).unwrap();
+    assert_eq!((first["path"].as_str(), first["category"].as_str()), (Some("/client_name"), Some("basic")));
+    assert_eq!((first["level"].as_u64(), first["sensitive"].as_bool()), (Some(3), Some(false)));
+    assert!(!stdout(&findings).contains("13800138000"), "findings hold no value");
+}
+
+#[test]
 fn scan_reads_files_input_and_batches() {
     let place = Place::new("scan");
     place.write("plain.json", r#"{"count":1}"#);

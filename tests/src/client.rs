@@ -309,7 +309,7 @@ mod tests {
         let ok = |bytes: &[u8]| parse(bytes, false, false).unwrap().unwrap();
         let (response, used) =
             ok(b"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP");
-        assert_eq!((response.status, &response.body[..], used), (200, &b"ab"[..], 55));
+        assert_eq!((response.status, &response.body[..], used), (200, &b"ab"[..], 58));
         assert_eq!(response.interim, [103]);
         let (response, _) =
             ok(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n");

@@ -2,7 +2,8 @@
 //!
 //! One JSON object a finding: `{"path","span":[start,end],"category","level","sensitive","how","confidence","kind"}`;
 //! `path` is an RFC 6901 pointer, `span` counts bytes of the input. With `--batch` the input is NDJSON of bodies. No
-//! value is printed: findings may go where the bodies may not.
+//! value is printed: findings may go where the bodies may not. With `--redact-level N` the body is printed instead, every
+//! finding of that level or above under its default mask.
 
 use super::{Exit, Format, err, out};
 use base64::Engine as _;
@@ -10,11 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::PseudonymKey;
-use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector};
+use yingbi_policies::{ApiToken, Decision, Identity, Permit, PolicySet, Request, Source};
+use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable};
 
 /// Arguments of `yingbi scan`.
 #[derive(Debug, Args)]
@@ -28,6 +30,15 @@ pub struct ScanArgs {
     /// The input is NDJSON `{"id","content_type","body_b64"}`, the output `{"id","body_b64","findings"}`.
     #[arg(long)]
     batch: bool,
+    /// Prints the body with every finding of this level or above masked; in a batch, gives it as `body_b64`.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    redact_level: Option<u8>,
+}
+
+/// Finds, and redacts when asked to.
+struct Scanner {
+    protector: Protector,
+    redact: Option<Permit>,
 }
 
 /// One line of a batch.
@@ -51,12 +62,39 @@ pub fn run(args: &ScanArgs, format: Format) -> Exit {
             }
         }
     };
+    let redact = match args.redact_level.map(redaction) {
+        Some(None) => {
+            err("yingbi: the redaction's own policy does not compile");
+            return Exit::Problem;
+        }
+        permit => permit.flatten(),
+    };
     // Findings name no subject, so the key of their pseudonyms is never used.
     let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([0; 32]), Limits::default());
-    if args.batch { batch(&protector, BufReader::new(input)) } else { one(&protector, args, format, input) }
+    let scanner = Scanner { protector, redact };
+    if args.batch { batch(&scanner, BufReader::new(input)) } else { one(&scanner, args, format, input) }
 }
 
-fn one(protector: &Protector, args: &ScanArgs, format: Format, mut input: Box<dyn Read>) -> Exit {
+/// Leave to see all below a level and nothing above but masks, as the policy language itself says it.
+fn redaction(level: u8) -> Option<Permit> {
+    let source = Source::new("redaction.yaml", REDACTION.replace("LEVEL", &level.to_string()));
+    let (policies, _) = PolicySet::compile(&[source], "redaction".to_owned()).ok()?;
+    // The body is the caller's own, freshly authenticated: of the shipped floors only that of level 4 remains.
+    let identity = Identity {
+        id: "scan".to_owned(),
+        subjects: vec!["own".to_owned()],
+        api_token: Some(ApiToken { id: "scan".to_owned() }),
+        stepped_up: true,
+        ..Identity::default()
+    };
+    let request = Request { method: "GET", host: "scan", path: "/own", purpose: None };
+    match policies.decide(&identity, &request) {
+        Decision::Permit(permit) => Some(permit),
+        Decision::Refuse(_) => None,
+    }
+}
+
+fn one(scanner: &Scanner, args: &ScanArgs, format: Format, mut input: Box<dyn Read>) -> Exit {
     let Some(body_format) = body_format(&args.content_type) else {
         err(&format!("yingbi: content type `{}` is not read", args.content_type));
         return Exit::Usage;
@@ -66,7 +104,16 @@ fn one(protector: &Protector, args: &ScanArgs, format: Format, mut input: Box<dy
         err(&format!("yingbi: can't read the body: {}", error.kind()));
         return Exit::Usage;
     }
-    match protector.scan(body_format, &body) {
+    if let Some(permit) = &scanner.redact {
+        return match scanner.protector.body(permit, body_format, &body) {
+            Ok(treated) => {
+                let written = std::io::stdout().lock().write_all(&treated.body);
+                if written.is_ok() { Exit::Good } else { Exit::Problem }
+            }
+            Err(error) => uninspectable(error),
+        };
+    }
+    match scanner.protector.scan(body_format, &body) {
         Ok(findings) => {
             for finding in &findings {
                 out(&match format {
@@ -76,14 +123,16 @@ fn one(protector: &Protector, args: &ScanArgs, format: Format, mut input: Box<dy
             }
             Exit::Good
         }
-        Err(error) => {
-            err(&format!("yingbi: can't be inspected: {error}"));
-            Exit::Problem
-        }
+        Err(error) => uninspectable(error),
     }
 }
 
-fn batch(protector: &Protector, input: impl BufRead) -> Exit {
+fn uninspectable(error: Uninspectable) -> Exit {
+    err(&format!("yingbi: can't be inspected: {error}"));
+    Exit::Problem
+}
+
+fn batch(scanner: &Scanner, input: impl BufRead) -> Exit {
     let mut exit = Exit::Good;
     for (number, line) in input.split(b'\n').enumerate() {
         let Ok(line) = line else {
@@ -93,7 +142,7 @@ fn batch(protector: &Protector, input: impl BufRead) -> Exit {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let done = job(protector, &line).unwrap_or_else(|(id, problem)| {
+        let done = job(scanner, &line).unwrap_or_else(|(id, problem)| {
             err(&format!("yingbi: line {}: {problem}", number + 1));
             exit = Exit::Problem;
             json!({ "id": id, "error": problem })
@@ -104,15 +153,19 @@ fn batch(protector: &Protector, input: impl BufRead) -> Exit {
 }
 
 /// One body of a batch, or its id and why it can't be inspected.
-fn job(protector: &Protector, line: &[u8]) -> Result<Value, (Value, String)> {
+fn job(scanner: &Scanner, line: &[u8]) -> Result<Value, (Value, String)> {
     let Job { id, content_type, body_b64 } =
         serde_json::from_slice(line).map_err(|_| (Value::Null, "not a job".to_owned()))?;
     let inspect = || {
         let format = body_format(&content_type).ok_or("content type is not read")?;
         let body = STANDARD.decode(&body_b64).map_err(|_| "body_b64 is not base64")?;
-        protector.scan(format, &body).map_err(|error| error.to_string())
+        let findings = scanner.protector.scan(format, &body).map_err(|error| error.to_string())?;
+        let Some(permit) = &scanner.redact else { return Ok((findings, None)) };
+        let treated = scanner.protector.body(permit, format, &body).map_err(|error| error.to_string())?;
+        Ok((findings, Some(STANDARD.encode(treated.body))))
     };
-    let findings = inspect().map_err(|problem: String| (id.clone(), problem))?;
+    let (findings, redacted) = inspect().map_err(|problem: String| (id.clone(), problem))?;
+    let body_b64 = redacted.unwrap_or(body_b64);
     let findings: Vec<Value> = findings.iter().map(machine).collect();
     Ok(json!({ "id": id, "body_b64": body_b64, "findings": findings }))
 }
@@ -170,3 +223,33 @@ fn how_name(how: How) -> &'static str {
         How::Text => "text",
     }
 }
+
+/// What redaction means; LEVEL is a number.
+const REDACTION: &str = r#"
+apiVersion: yingbi/v1
+kind: Role
+metadata: {id: scan, title: scan}
+spec: {any: [{api_token: {id: scan}}]}
+---
+apiVersion: yingbi/v1
+kind: Purpose
+metadata: {id: scan, title: scan, clause: ["T/TSAC001:8.1.b"]}
+spec: {basis: contract}
+---
+apiVersion: yingbi/v1
+kind: Binding
+metadata: {id: scan}
+spec:
+  route: {host: "*", path: "/{subject}"}
+  purpose: {default: scan}
+  subject: {parameter: subject}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: scan, title: redaction, clause: ["T/TSAC001:8.4.4.a"]}
+spec:
+  mode: enforce
+  match: {roles: [scan], purposes: [scan], routes: ["*/**"]}
+  allow: {level: "<=4"}
+  treat: {default: clear, categories: {"level:>=LEVEL": mask}}
+"#;

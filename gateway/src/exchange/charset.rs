@@ -11,6 +11,7 @@
 
 mod media_type;
 
+pub(crate) use media_type::has_long_number;
 pub use media_type::{MediaType, MediaTypeError};
 
 use bytes::Bytes;

@@ -6,6 +6,7 @@
 //! that is left must still be treated as text, for an upstream may put anything into any header. Trailers and the
 //! reason phrase are never carried over.
 
+use super::charset::has_long_number;
 use super::front::{Head, is_hop_by_hop};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use yingbi_taxonomy::Level;
@@ -61,8 +62,12 @@ pub fn goes_upstream(name: &str, may_change: bool, safe: bool) -> bool {
     }
 }
 
-/// Whether an answer's header of this name (lower case) may go to the client, once treated.
+/// Whether an answer's header of this name (lower case) may go to the client, once treated. A name is not treated, so
+/// one that holds a long number stays behind.
 pub fn goes_to_client(name: &str, answer: Answer) -> bool {
+    if has_long_number(name) {
+        return false;
+    }
     if is_hop_by_hop(name) || SAID_ANEW.contains(&name) || REVEALING.contains(&name) {
         return false;
     }

@@ -26,7 +26,7 @@ impl MediaType {
         let essence = essence.trim_matches(BLANK).to_ascii_lowercase();
         let slash = essence.find('/').ok_or(MediaTypeError)?;
         let (kind, subtype) = essence.split_once('/').ok_or(MediaTypeError)?;
-        if !is_token(kind) || !is_token(subtype) {
+        if !is_token(kind) || !is_token(subtype) || has_long_number(&essence) {
             return Err(MediaTypeError);
         }
         let mut parameters: Vec<(String, String)> = Vec::new();
@@ -89,11 +89,12 @@ impl MediaType {
     }
 }
 
-/// As it is sent in `Content-Type`.
+/// As it may be sent in `Content-Type`: parameters other than `charset` and `boundary` can hold anything, and are left
+/// out.
 impl fmt::Display for MediaType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.essence)?;
-        for (name, value) in &self.parameters {
+        for (name, value) in self.parameters.iter().filter(|(name, _)| SENT.contains(&name.as_str())) {
             if is_token(value) {
                 write!(f, "; {name}={value}")?;
             } else {
@@ -157,4 +158,12 @@ fn is_token(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// Whether a text holds so many digits in a row that they may be a person's number rather than a version's.
+pub(crate) fn has_long_number(text: &str) -> bool {
+    text.as_bytes()
+        .chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+        .any(|run| run.len() >= 6 && run.first().is_some_and(u8::is_ascii_digit))
+}
+
+const SENT: [&str; 2] = ["charset", "boundary"];
 const BLANK: [char; 2] = [' ', '\t'];

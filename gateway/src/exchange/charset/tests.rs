@@ -37,10 +37,12 @@ fn reads_media_types() {
         "text/html; charset=gbk utf-8",
         "text/html; 字=1",
         "text/html; charset='gbk';charset",
+        "application/13912345678+json",
     ] {
         assert_eq!(MediaType::parse(bad), Err(MediaTypeError), "{bad}");
     }
     assert_eq!(typed(&json.to_string()), json);
+    assert_eq!(typed("text/csv; header=present; x=13912345678").to_string(), "text/csv");
 }
 
 #[test]

@@ -56,6 +56,7 @@ fn t9_answers_tell_nothing_of_the_server() {
         ("location", "/x"),
         ("set-cookie", "a=1"),
         ("x-trace-id", "7"),
+        ("x-13912345678", "1"),
     ] {
         headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
