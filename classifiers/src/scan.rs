@@ -43,25 +43,39 @@ impl Bytes {
         self.classes & HIGH != 0
     }
 
-    /// Whether there is a `:` or `=`, so that a label may stand before it.
+    /// Whether there is a `:` or `=` (or what may begin their full-width forms), so that a label may stand before it.
     pub(crate) fn has_label_mark(self) -> bool {
         self.classes & MARK != 0
     }
 
-    fn may_hold_a_value(self) -> bool {
-        self.digits >= 4 || self.classes & (AT | MARK) != 0
+    /// Whether some byte may begin a character that [`crate::plain`] folds.
+    pub(crate) fn may_need_folding(self) -> bool {
+        self.classes & FOLD != 0
+    }
+
+    /// Whether there is a digit.
+    pub(crate) fn has_digit(self) -> bool {
+        self.digits > 0
+    }
+
+    /// The shortest numbers have six digits; four are enough for `1.2.3.4`, none for a MAC or IPv6 address.
+    fn may_hold_a_value(self, length: usize) -> bool {
+        self.digits >= 6
+            || self.classes & AT != 0
+            || (self.digits >= 4 && self.classes & DOT != 0 && length >= 7)
+            || (self.classes & (MARK | DASH) != 0 && length >= 15)
     }
 }
 
 /// Appends what shows by itself; unsorted.
 pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
-    if text.len() >= 15 {
+    if text.len() >= 15 && bytes.classes & (DOT | SPACE | DASH) != 0 {
         secret::find(text.as_bytes(), |start, end, kind| {
             hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
         });
     }
-    if bytes.may_hold_a_value() {
-        Pass { bytes: text.as_bytes(), reach, hits }.run();
+    if bytes.may_hold_a_value(text.len()) {
+        Pass { bytes: text.as_bytes(), reach, hits, may_chain: bytes.digits >= 10 }.run();
     }
 }
 
@@ -69,6 +83,8 @@ struct Pass<'a> {
     bytes: &'a [u8],
     reach: Reach,
     hits: &'a mut Vec<Hit>,
+    /// Whether there are digits enough for a number in groups: a landline has ten.
+    may_chain: bool,
 }
 
 impl Pass<'_> {
@@ -111,7 +127,7 @@ impl Pass<'_> {
         {
             return after;
         }
-        if digits == length && length <= 8 && matches!(next, Some(b' ' | b'-' | b')')) {
+        if self.may_chain && digits == length && length <= 8 && matches!(next, Some(b' ' | b'-' | b')')) {
             return self.chain(start);
         }
         if digits >= 6 && (7..=40).contains(&length) {
@@ -400,6 +416,10 @@ const DIGIT: u8 = 1;
 const AT: u8 = 2;
 const MARK: u8 = 4;
 const HIGH: u8 = 8;
+const FOLD: u8 = 16;
+const DOT: u8 = 32;
+const SPACE: u8 = 64;
+const DASH: u8 = 128;
 
 /// What each byte is, one look-up a byte.
 static CLASS: [u8; 256] = classes();
@@ -413,6 +433,13 @@ const fn classes() -> [u8; 256] {
             b'0'..=b'9' => DIGIT,
             b'@' => AT,
             b':' | b'=' => MARK,
+            b'.' => DOT,
+            b' ' => SPACE,
+            b'-' => DASH,
+            // The first bytes of Latin-1 spaces, Greek and Cyrillic X, zero-width characters, wide spaces.
+            0xc2 | 0xc3 | 0xce..=0xd1 | 0xe2 | 0xe3 => HIGH | FOLD,
+            // The full-width forms, `：` and `＝` among them.
+            0xef => HIGH | FOLD | MARK,
             0x80.. => HIGH,
             _ => 0,
         };

@@ -10,9 +10,20 @@ use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
 pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
-    let mut before: Option<char> = None;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
+    if text.is_ascii() {
+        for at in memchr::memchr2_iter(b':', b'=', text.as_bytes()).filter(|at| *at > 1) {
+            if at >= done
+                && let Some(hit) = marked(lexicon, text, at, 1)
+            {
+                done = hit.end;
+                hits.push(hit);
+            }
+        }
+        return;
+    }
+    let mut before: Option<char> = None;
     for (at, c) in text.char_indices() {
         let previous = before.replace(c);
         if at < done {
@@ -37,7 +48,9 @@ fn marked(lexicon: &Lexicon, text: &str, at: usize, mark: usize) -> Option<Hit> 
     let label = label_before(text.get(..at)?)?;
     let right = text.get(at + mark..)?;
     // `https://`, `10:30`, `::`.
-    if right.starts_with(['/', ':']) || label.bytes().all(|byte| byte.is_ascii_digit()) {
+    if right.starts_with(['/', ':'])
+        || label.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.'))
+    {
         return None;
     }
     let skip = head(right, 4, |c| opens(c) || c == '=');
@@ -50,8 +63,8 @@ fn marked(lexicon: &Lexicon, text: &str, at: usize, mark: usize) -> Option<Hit> 
 /// A label right before a number, with at most 是 or a space between.
 fn bare(lexicon: &Lexicon, text: &str, at: usize) -> Option<Hit> {
     let left = text.get(..at)?;
-    let left = left.trim_end_matches(|c| opens(c) || matches!(c, '是' | '为' | '：' | ':'));
-    let label = tail(left, 12, is_han);
+    let left = left.trim_end_matches(|c| opens(c) || is_filler(c));
+    let label = tail(left, 10, is_han);
     if label.is_empty() {
         return None;
     }
@@ -62,6 +75,11 @@ fn bare(lexicon: &Lexicon, text: &str, at: usize) -> Option<Hit> {
 
 fn hit(start: usize, length: usize, kind: Kind) -> Hit {
     Hit { start, end: start + length, kind, how: How::Text, confidence: 92 }
+}
+
+/// `密码是`, `年收入约`: what stands between a label and a number and belongs to neither.
+fn is_filler(c: char) -> bool {
+    matches!(c, '是' | '为' | '：' | ':' | '约' | '共' | '达' | '有' | '仅' | '剩')
 }
 
 /// What may stand between a label and its value.
@@ -112,7 +130,12 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
                 marked || value.get(..length).is_some_and(|v| v.bytes().any(|b| b.is_ascii_digit()));
             Some(length).filter(|length| *length >= 3 && telling)
         }
-        _ if matches!(kind, Kind::Name | Kind::BankAccountName) && marked => names::announced(value),
+        _ if matches!(kind, Kind::Name | Kind::BankAccountName) && marked => names::announced(value)
+            .or_else(|| (strength == Strength::Decides).then(|| head(value, 24, char::is_alphanumeric))),
+        _ if kind == Kind::Contact => {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@' | '+');
+            Some(head(value, 64, is_part)).filter(|length| *length >= 5)
+        }
         _ if kind == Kind::Address && marked => addresses::announced(value),
         _ if is_numeric(kind) => numeric_length(kind, value),
         _ if marked => {
@@ -130,7 +153,7 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
 fn is_numeric(kind: Kind) -> bool {
     match kind {
         Kind::IdType | Kind::IdIssuer | Kind::IdImage | Kind::AccountOpening | Kind::WealthBank => false,
-        Kind::Mobile | Kind::Phone | Kind::Contact | Kind::Postcode | Kind::BirthDate | Kind::Age => true,
+        Kind::Mobile | Kind::Phone | Kind::Postcode | Kind::BirthDate | Kind::Age => true,
         Kind::Mac | Kind::Imei | Kind::IpAddress | Kind::Coordinates => true,
         _ => matches!(
             kind.category(),

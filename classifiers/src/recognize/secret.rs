@@ -1,11 +1,12 @@
 //! Secrets that show by their form: JSON web tokens, bearer tokens, private keys in PEM.
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
 /// The secrets in the text, handed to `found` as byte range and kind.
 pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
-    for at in memmem::find_iter(bytes, b"eyJ") {
+    for at in JWT.find_iter(bytes) {
         let starts = at == 0 || !bytes.get(at - 1).is_some_and(|byte| is_token(*byte));
         let length = run(bytes, at);
         let token = bytes.get(at..at + length).unwrap_or_default();
@@ -13,14 +14,14 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(at, at + length, Kind::AccessToken);
         }
     }
-    for at in memmem::find_iter(bytes, b"earer ") {
+    for at in BEARER.find_iter(bytes) {
         let start = at + 6;
         let length = run(bytes, start);
         if at > 0 && bytes.get(at - 1).is_some_and(|byte| matches!(byte, b'B' | b'b')) && length >= 8 {
             found(start, start + length, Kind::AccessToken);
         }
     }
-    for at in memmem::find_iter(bytes, b"-----BEGIN ") {
+    for at in PEM.find_iter(bytes) {
         let rest = bytes.get(at..).unwrap_or_default();
         let head = rest.get(..48).unwrap_or(rest);
         if memmem::find(head, b"PRIVATE KEY").is_some() {
@@ -45,3 +46,7 @@ fn run_to_line_end(bytes: &[u8]) -> usize {
     // One line of JSON-in-text spells the break as `\n`; stop at the closing dashes then.
     memmem::find(bytes.get(9..).unwrap_or_default(), b"-----").map_or(line, |dashes| line.min(9 + dashes + 5))
 }
+
+static JWT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"eyJ"));
+static BEARER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"earer "));
+static PEM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"-----BEGIN "));
