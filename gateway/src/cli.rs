@@ -24,9 +24,6 @@ use yingbi_policies::{Diagnostic, Language, Severity};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// How results are printed; default text, for `scan` json.
-    #[arg(long, global = true, value_enum)]
-    format: Option<Format>,
 }
 
 /// How results are printed.
@@ -50,7 +47,11 @@ enum Command {
     /// Makes secret keys.
     Keys(keys::KeysArgs),
     /// Prints the version.
-    Version,
+    Version {
+        /// How the result is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
 }
 
 /// How a command ended.
@@ -90,18 +91,12 @@ pub fn main() -> ExitCode {
             return if asked { Exit::Good } else { Exit::Usage }.into();
         }
     };
-    let Cli { command, format } = cli;
-    // Findings are for programs unless asked otherwise; everything else is for people.
-    let format = format.unwrap_or(match command {
-        Command::Scan(_) => Format::Json,
-        _ => Format::Text,
-    });
-    match command {
-        Command::Run(args) => run::run(&args, format),
-        Command::Scan(args) => scan::run(&args, format).into(),
-        Command::Token(args) => token::run(&args, format).into(),
-        Command::Keys(args) => keys::run(&args, format).into(),
-        Command::Version => {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Scan(args) => scan::run(&args).into(),
+        Command::Token(args) => token::run(&args).into(),
+        Command::Keys(args) => keys::run(&args).into(),
+        Command::Version { format } => {
             print_version(format);
             Exit::Good.into()
         }

@@ -11,10 +11,11 @@ mod tests;
 
 use crate::config::{LogFormat, LogLevel, Telemetry};
 use lines::Lines;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -38,7 +39,7 @@ pub fn start(telemetry: &Telemetry) {
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(ours)).try_init();
-    if log::set_logger(&Redacted).is_ok() {
+    if log::set_logger(&LIBRARIES).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
     }
 }
@@ -75,8 +76,43 @@ pub fn keep_memory_private() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Logger for crates that use `log`: keeps where and how bad, throws the text away.
-struct Redacted;
+/// Logger for crates that use `log`: keeps where and how bad, throws the text away. Each place speaks once in a while:
+/// what strangers can provoke (a broken handshake, say) must not fill the log.
+struct Redacted {
+    heard: Mutex<BTreeMap<(&'static str, u32), Heard>>,
+}
+
+/// One place in a library.
+struct Heard {
+    last: Instant,
+    suppressed: u64,
+}
+
+impl Redacted {
+    const fn new() -> Redacted {
+        Redacted { heard: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Whether a place may speak now, and how often it was not let since.
+    fn hear(&self, library: &'static str, line: u32, now: Instant) -> Option<u64> {
+        // As many places as the libraries have log statements, so this stays small.
+        let mut heard = self.heard.try_lock().ok()?;
+        match heard.get_mut(&(library, line)) {
+            Some(place) if now.duration_since(place.last) < EACH_PLACE => {
+                place.suppressed += 1;
+                None
+            }
+            Some(place) => {
+                place.last = now;
+                Some(std::mem::take(&mut place.suppressed))
+            }
+            None => {
+                heard.insert((library, line), Heard { last: now, suppressed: 0 });
+                Some(0)
+            }
+        }
+    }
+}
 
 impl log::Log for Redacted {
     fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
@@ -87,9 +123,13 @@ impl log::Log for Redacted {
         // Static strings of the program's text: nothing that passed through can be in them.
         let library = record.module_path_static().unwrap_or("unknown");
         let line = record.line().unwrap_or(0);
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let Some(suppressed) = self.hear(library, line, Instant::now()) else { return };
         match record.level() {
-            log::Level::Error => tracing::error!(library, line, "a library reported an error"),
-            log::Level::Warn => tracing::warn!(library, line, "a library reported a warning"),
+            log::Level::Error => tracing::error!(library, line, suppressed, "a library reported an error"),
+            log::Level::Warn => tracing::warn!(library, line, suppressed, "a library reported a warning"),
             _ => {}
         }
     }
@@ -106,3 +146,6 @@ fn place(panic: &PanicHookInfo<'_>) -> String {
 }
 
 static LINES: OnceLock<Lines> = OnceLock::new();
+static LIBRARIES: Redacted = Redacted::new();
+/// How often one place of a library may speak.
+const EACH_PLACE: Duration = Duration::from_secs(60);

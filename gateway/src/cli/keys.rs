@@ -11,6 +11,9 @@ use std::path::PathBuf;
 pub struct KeysArgs {
     #[command(subcommand)]
     command: KeysCommand,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -24,7 +27,8 @@ enum KeysCommand {
 }
 
 /// Runs `yingbi keys`.
-pub fn run(args: &KeysArgs, format: Format) -> Exit {
+pub fn run(args: &KeysArgs) -> Exit {
+    let format = args.format;
     let KeysCommand::Init { config } = &args.command;
     let file = match Config::key_file(config) {
         Ok(file) => file,

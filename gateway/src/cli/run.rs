@@ -17,10 +17,14 @@ pub struct RunArgs {
     /// Checks configuration, keys and policies, and ends: 0 good, 78 not.
     #[arg(long)]
     check: bool,
+    /// How problems and the check's result are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// Runs the gateway, or checks whether it would run.
-pub fn run(args: &RunArgs, format: Format) -> ExitCode {
+pub fn run(args: &RunArgs) -> ExitCode {
+    let format = args.format;
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(problems) => {

@@ -33,6 +33,9 @@ pub struct ScanArgs {
     /// Prints the body with every finding of this level or above masked; in a batch, gives it as `body_b64`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
     redact_level: Option<u8>,
+    /// How findings are printed: for programs unless asked otherwise.
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
 }
 
 /// Finds, and redacts when asked to.
@@ -50,7 +53,7 @@ struct Job {
 }
 
 /// Runs `yingbi scan`.
-pub fn run(args: &ScanArgs, format: Format) -> Exit {
+pub fn run(args: &ScanArgs) -> Exit {
     let input: Box<dyn Read> = if args.file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
@@ -72,7 +75,7 @@ pub fn run(args: &ScanArgs, format: Format) -> Exit {
     // Findings name no subject, so the key of their pseudonyms is never used.
     let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([0; 32]), Limits::default());
     let scanner = Scanner { protector, redact };
-    if args.batch { batch(&scanner, BufReader::new(input)) } else { one(&scanner, args, format, input) }
+    if args.batch { batch(&scanner, BufReader::new(input)) } else { one(&scanner, args, input) }
 }
 
 /// Leave to see all below a level and nothing above but masks, as the policy language itself says it.
@@ -94,7 +97,7 @@ fn redaction(level: u8) -> Option<Permit> {
     }
 }
 
-fn one(scanner: &Scanner, args: &ScanArgs, format: Format, mut input: Box<dyn Read>) -> Exit {
+fn one(scanner: &Scanner, args: &ScanArgs, mut input: Box<dyn Read>) -> Exit {
     let Some(body_format) = body_format(&args.content_type) else {
         err(&format!("yingbi: content type `{}` is not read", args.content_type));
         return Exit::Usage;
@@ -116,7 +119,7 @@ fn one(scanner: &Scanner, args: &ScanArgs, format: Format, mut input: Box<dyn Re
     match scanner.protector.scan(body_format, &body) {
         Ok(findings) => {
             for finding in &findings {
-                out(&match format {
+                out(&match args.format {
                     Format::Json => machine(finding).to_string(),
                     Format::Text => text(finding),
                 });

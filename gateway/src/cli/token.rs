@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 pub struct TokenArgs {
     #[command(subcommand)]
     command: TokenCommand,
+    /// How results are printed.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -34,7 +37,8 @@ enum TokenCommand {
 }
 
 /// Runs `yingbi token`.
-pub fn run(args: &TokenArgs, format: Format) -> Exit {
+pub fn run(args: &TokenArgs) -> Exit {
+    let format = args.format;
     match &args.command {
         TokenCommand::New { id, subjects, expires_days } => make(id, subjects, *expires_days, format),
         TokenCommand::Hash => hash(format),

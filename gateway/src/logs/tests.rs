@@ -118,3 +118,16 @@ fn a_reader_that_stands_still_holds_nobody_up() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn one_place_of_a_library_speaks_once_a_minute() {
+    let libraries = Redacted::new();
+    let start = Instant::now();
+    assert_eq!(libraries.hear("pingora_core::a", 1, start), Some(0));
+    for second in 0..59 {
+        assert_eq!(libraries.hear("pingora_core::a", 1, start + Duration::from_secs(second)), None);
+    }
+    assert_eq!(libraries.hear("pingora_core::a", 2, start), Some(0), "another place");
+    assert_eq!(libraries.hear("pingora_core::a", 1, start + Duration::from_secs(60)), Some(59));
+    assert_eq!(libraries.hear("pingora_core::a", 1, start + Duration::from_secs(120)), Some(0));
+}
