@@ -229,7 +229,11 @@ impl Pass<'_> {
             let goes_on =
                 rest.get(length) == Some(&b'.') && rest.get(length + 1).is_some_and(u8::is_ascii_digit);
             let address = rest.get(..length).unwrap_or_default();
-            if is_border(length, b"_") && !goes_on && network::is_hosts(address) {
+            if is_border(length, b"_")
+                && !goes_on
+                && network::is_hosts(address)
+                && !self.follows_version(start)
+            {
                 self.push(start, start + length, Kind::IpAddress, 60);
             }
             return Some(start + length);
@@ -241,6 +245,17 @@ impl Pass<'_> {
             return Some(start + length);
         }
         None
+    }
+
+    /// `版本：10.20.30.40`, `version 1.2.3.4`.
+    fn follows_version(&self, start: usize) -> bool {
+        let before = self.bytes.get(..start).unwrap_or_default();
+        let mark = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b':' | b'=' | b'"')).count();
+        let mut before = before.get(..start - mark).unwrap_or_default();
+        before = before.strip_suffix("：".as_bytes()).unwrap_or(before);
+        ["版本", "版本号", "ersion", "ERSION", "ver", "Ver"]
+            .iter()
+            .any(|word| before.ends_with(word.as_bytes()))
     }
 
     /// Groups of digits parted by one space, hyphen, point or closing bracket each; says where the chain ends.

@@ -172,6 +172,9 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
     }?;
     let text = value.get(..length)?;
     let service = matches!(kind, Kind::Mobile | Kind::Phone) && phone::is_service(text);
+    if kind == Kind::TaxId && shape::is_organisations(text) {
+        return None;
+    }
     let shaped = !service && strength == Strength::Decides || shape::has_shape(kind, Scalar::Text(text));
     (shaped && length > 0).then_some(length)
 }

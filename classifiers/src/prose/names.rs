@@ -123,7 +123,8 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if run.contains(['·', '•']) {
         return Some(run.len());
     }
-    if (2..=4).contains(&run.chars().count()) && is_name(run) {
+    let titled = NAMES.titles.iter().any(|title| run.ends_with(title));
+    if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
     unannounced_length(run, true)
@@ -232,6 +233,11 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
 fn unannounced_length(run: &str, sure: bool) -> Option<usize> {
     let surname = surname_length(run)?;
     if starts_with_not_name(run) {
+        return None;
+    }
+    // `陈先生` is left to the title.
+    let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..));
+    if given.is_some_and(|given| NAMES.titles.iter().any(|title| given.starts_with(title))) {
         return None;
     }
     // A surname that opens common words needs a verb or title behind the name.
