@@ -92,7 +92,7 @@ impl Lexicon {
         let special = SpecialConcepts {
             poppable: set(&["no", "id"]),
             question: set(&["isq"]),
-            product: set(&["product", "fund"]),
+            product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
         };
         Lexicon { words, spelt, folded, rules, by_head, special }

@@ -157,6 +157,10 @@ impl Classifier {
                 self.scan(text, reach, key.prose, hits);
             }
             Scalar::Number(number) => {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
+                if number.starts_with('-') || number.contains(['e', 'E']) {
+                    return;
+                }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
                 scan::values(number, Bytes::of(number), reach, hits);
@@ -197,7 +201,7 @@ impl Classifier {
     fn scan(&self, text: &str, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
         let first = hits.len();
         let bytes = Bytes::of(text);
-        let plain = if bytes.has_high() { Plain::of(text) } else { None };
+        let plain = if bytes.may_need_folding() { Plain::of(text) } else { None };
         match &plain {
             Some(plain) => {
                 self.scan_plain(&plain.text, Bytes::of(&plain.text), reach, prose, hits);
@@ -212,6 +216,10 @@ impl Classifier {
         let first = hits.len();
         scan::values(text, bytes, reach, hits);
         if reach == Reach::Certain {
+            return;
+        }
+        // A short word of Chinese without digits and marks, such as a status, holds no sentence.
+        if !prose && text.len() < SENTENCE && !bytes.has_digit() && !bytes.has_label_mark() {
             return;
         }
         if bytes.has_high() || bytes.has_label_mark() {

@@ -43,25 +43,39 @@ impl Bytes {
         self.classes & HIGH != 0
     }
 
-    /// Whether there is a `:` or `=`, so that a label may stand before it.
+    /// Whether there is a `:` or `=` (or what may begin their full-width forms), so that a label may stand before it.
     pub(crate) fn has_label_mark(self) -> bool {
         self.classes & MARK != 0
     }
 
-    fn may_hold_a_value(self) -> bool {
-        self.digits >= 4 || self.classes & (AT | MARK) != 0
+    /// Whether some byte may begin a character that [`crate::plain`] folds.
+    pub(crate) fn may_need_folding(self) -> bool {
+        self.classes & FOLD != 0
+    }
+
+    /// Whether there is a digit.
+    pub(crate) fn has_digit(self) -> bool {
+        self.digits > 0
+    }
+
+    /// The shortest numbers have six digits; four are enough for `1.2.3.4`, none for a MAC or IPv6 address.
+    fn may_hold_a_value(self, length: usize) -> bool {
+        self.digits >= 6
+            || self.classes & AT != 0
+            || (self.digits >= 4 && self.classes & DOT != 0 && length >= 7)
+            || (self.classes & (MARK | DASH) != 0 && length >= 15)
     }
 }
 
 /// Appends what shows by itself; unsorted.
 pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
-    if text.len() >= 15 {
+    if text.len() >= 15 && bytes.classes & (DOT | SPACE | DASH) != 0 {
         secret::find(text.as_bytes(), |start, end, kind| {
             hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
         });
     }
-    if bytes.may_hold_a_value() {
-        Pass { bytes: text.as_bytes(), reach, hits }.run();
+    if bytes.may_hold_a_value(text.len()) {
+        Pass { bytes: text.as_bytes(), reach, hits, may_chain: bytes.digits >= 10 }.run();
     }
 }
 
@@ -69,6 +83,8 @@ struct Pass<'a> {
     bytes: &'a [u8],
     reach: Reach,
     hits: &'a mut Vec<Hit>,
+    /// Whether there are digits enough for a number in groups: a landline has ten.
+    may_chain: bool,
 }
 
 impl Pass<'_> {
@@ -111,7 +127,7 @@ impl Pass<'_> {
         {
             return after;
         }
-        if digits == length && length <= 8 && matches!(next, Some(b' ' | b'-' | b')')) {
+        if self.may_chain && digits == length && length <= 8 && next.is_some_and(is_joint) {
             return self.chain(start);
         }
         if digits >= 6 && (7..=40).contains(&length) {
@@ -227,7 +243,7 @@ impl Pass<'_> {
         None
     }
 
-    /// Groups of digits parted by one space, hyphen or closing bracket each; says where the chain ends.
+    /// Groups of digits parted by one space, hyphen, point or closing bracket each; says where the chain ends.
     fn chain(&mut self, start: usize) -> usize {
         let mut chain = Chain::default();
         let mut at = start;
@@ -238,7 +254,7 @@ impl Pass<'_> {
             if end == at || (digits != end - at && !ends_in_x) {
                 break;
             }
-            let joint = self.bytes.get(end).copied().filter(|byte| matches!(byte, b' ' | b'-' | b')'));
+            let joint = self.bytes.get(end).copied().filter(|byte| is_joint(*byte));
             let full = !chain.push(Group { start: at, end, joint });
             if full || joint.is_none() {
                 break;
@@ -279,7 +295,7 @@ impl Pass<'_> {
             let Some(slot) = joined.get_mut(length..length + bytes.len()) else { break };
             slot.copy_from_slice(bytes);
             length += bytes.len();
-            let free_after = group.joint != Some(b'-') || groups.len() == index + offset + 1;
+            let free_after = !matches!(group.joint, Some(b'-' | b'.')) || groups.len() == index + offset + 1;
             if offset == 0 || !free_after {
                 continue;
             }
@@ -300,13 +316,15 @@ impl Pass<'_> {
         matches!(self.bytes.get(group.start..group.end), Some(b"86" | b"0086" | b"086"))
     }
 
-    /// `0.13800138000` and `13800138000.00` are amounts.
+    /// `0.13800138000` and `13800138000.00` are amounts; `13800138001.0` is what a spreadsheet makes of a number.
     fn is_part_of_a_decimal(&self, start: usize, end: usize) -> bool {
         let digit_at =
             |at: Option<usize>| at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_digit);
         let is_point = |at: Option<usize>| at.and_then(|at| self.bytes.get(at)) == Some(&b'.');
         (is_point(start.checked_sub(1)) && digit_at(start.checked_sub(2)))
-            || (is_point(Some(end)) && digit_at(Some(end + 1)))
+            || (is_point(Some(end))
+                && digit_at(Some(end + 1))
+                && (self.bytes.get(end + 1) != Some(&b'0') || digit_at(Some(end + 2))))
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind, confidence: u8) {
@@ -381,6 +399,11 @@ impl Chain {
     }
 }
 
+/// What may stand between the groups of a number.
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b')' | b'.')
+}
+
 /// An IMEI begins with its body's code and passes Luhn; 35… would else be read as a region of Fujian.
 fn is_imei(token: &[u8]) -> bool {
     matches!(token.get(..2), Some(b"86" | b"35" | b"01" | b"99")) && luhn(token)
@@ -400,6 +423,10 @@ const DIGIT: u8 = 1;
 const AT: u8 = 2;
 const MARK: u8 = 4;
 const HIGH: u8 = 8;
+const FOLD: u8 = 16;
+const DOT: u8 = 32;
+const SPACE: u8 = 64;
+const DASH: u8 = 128;
 
 /// What each byte is, one look-up a byte.
 static CLASS: [u8; 256] = classes();
@@ -413,6 +440,13 @@ const fn classes() -> [u8; 256] {
             b'0'..=b'9' => DIGIT,
             b'@' => AT,
             b':' | b'=' => MARK,
+            b'.' => DOT,
+            b' ' => SPACE,
+            b'-' => DASH,
+            // The first bytes of Latin-1 spaces, Greek and Cyrillic X, zero-width characters, wide spaces.
+            0xc2 | 0xc3 | 0xce..=0xd1 | 0xe2 | 0xe3 => HIGH | FOLD,
+            // The full-width forms, `：` and `＝` among them.
+            0xef => HIGH | FOLD | MARK,
             0x80.. => HIGH,
             _ => 0,
         };

@@ -11,8 +11,17 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
     match key.strength {
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => has_shape(kind, value),
-        Strength::NeedsRecord => record_allows(kind, record) && has_shape(kind, value),
+        Strength::NeedsRecord => {
+            let has_shape =
+                has_shape(kind, value) || (record.has(Signals::PERSON) && may_be_name(kind, value));
+            record_allows(kind, record) && has_shape
+        }
     }
+}
+
+/// In a person's record a `name` need not begin with a known surname.
+fn may_be_name(kind: Kind, value: Scalar<'_>) -> bool {
+    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(text))
 }
 
 /// Nothing but punctuation: `-`, `***`, `/`.
@@ -85,6 +94,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
             | Category::WealthPosition
             | Category::TradeFill
             | Category::TradeBankTransfer => digits > 0,
+            Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => digits > 0 || text.len() > 1,
             _ => true,
         },

@@ -4,12 +4,33 @@
 //! concepts. Which concepts there are and which words mean them is data: `lexicon/words.tsv`, `pinyin.tsv`, `chinese.tsv`.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// A concept's number; `UNKNOWN` for a word that no list holds.
 pub(crate) type Concept = u8;
 
 /// A word that no list holds.
 pub(crate) const UNKNOWN: Concept = 0;
+
+/// Words and their concepts. Only the shipped words are keys, so a fast hash without a secret serves.
+type WordList = HashMap<&'static str, Concept, BuildHasherDefault<WordHasher>>;
+
+/// Multiply and rotate, eight bytes at a time.
+#[derive(Default)]
+pub(crate) struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
 
 /// A set of concepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,9 +73,9 @@ const LONGEST_NAME: usize = 128;
 /// The word lists, and the concepts they speak of.
 pub(crate) struct Words {
     concepts: Vec<&'static str>,
-    english: HashMap<&'static str, Concept>,
-    pinyin: HashMap<&'static str, Concept>,
-    chinese: HashMap<&'static str, Concept>,
+    english: WordList,
+    pinyin: WordList,
+    chinese: WordList,
     decor: Concept,
 }
 
@@ -146,13 +167,7 @@ impl Words {
     }
 
     /// Covers the whole token with the fewest listed words; pushes nothing when that is impossible.
-    fn segment(
-        &self,
-        token: &str,
-        list: &HashMap<&'static str, Concept>,
-        alphabet: Alphabet,
-        found: &mut Vec<Concept>,
-    ) -> bool {
+    fn segment(&self, token: &str, list: &WordList, alphabet: Alphabet, found: &mut Vec<Concept>) -> bool {
         // best[i]: the cheapest cover of the first i bytes, as (cost, where its last word starts, its concept).
         let mut best: Vec<Option<(u32, usize, Concept)>> = vec![None; token.len() + 1];
         if let Some(first) = best.first_mut() {
@@ -271,11 +286,17 @@ fn tokens(name: &str) -> Vec<Token> {
     let mut chars = name.chars().peekable();
     let mut before: Option<char> = None;
     while let Some(c) = chars.next() {
+        // `资金余额（元）`, `Mobile (optional)`: what stands in brackets explains, it names nothing.
+        if matches!(c, '(' | '（') && !tokens.is_empty() {
+            before = None;
+            while chars.next().is_some_and(|inner| !matches!(inner, ')' | '）')) {}
+            continue;
+        }
         let class = if c.is_ascii_digit() {
             Class::Digits
         } else if c.is_ascii_alphabetic() {
             Class::Letters
-        } else if c.is_alphanumeric() || matches!(c, '（' | '）') {
+        } else if c.is_alphanumeric() {
             Class::Chinese
         } else {
             before = None;
@@ -345,8 +366,8 @@ fn tail(name: &str) -> &str {
     name.get(from..).unwrap_or(name)
 }
 
-fn read(list: &'static str, concepts: &mut Vec<&'static str>) -> HashMap<&'static str, Concept> {
-    let mut words = HashMap::new();
+fn read(list: &'static str, concepts: &mut Vec<&'static str>) -> WordList {
+    let mut words = WordList::default();
     for line in list.lines().filter(|line| !line.starts_with('#')) {
         let Some((name, listed)) = line.split_once('\t') else { continue };
         let concept = match find(concepts, name) {

@@ -11,7 +11,7 @@ mod tests;
 pub use caller::Caller;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{BoundRoute, Effect, Given, Purpose, Role, Rule, Tables};
-pub(crate) use view::{Outcome, Views};
+pub(crate) use view::{Lost, Outcome, Views};
 
 use crate::condition::{Facts, Relation};
 use crate::route;
@@ -41,6 +41,11 @@ impl PolicySet {
     /// The version's name: hex SM3 of its sources, given by the loader.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The cases of every `PolicyTest`.
+    pub fn tests(&self) -> &[crate::TestCase] {
+        &self.tables.tests
     }
 
     /// Decides one request. Nothing allows → refused.

@@ -168,8 +168,12 @@ fn readme_commands_exist() {
                 seen += 1;
             }
             if command == "yingbi" {
-                let subcommand = words.next().unwrap_or_default();
-                assert!(subcommand_exists(subcommand), "{readme}: yingbi has no `{subcommand}`");
+                let problem = unknown_to_yingbi(words);
+                assert!(
+                    problem.is_none(),
+                    "{readme}: `{line}`: yingbi has no {}",
+                    problem.unwrap_or_default()
+                );
                 seen += 1;
             }
         }
@@ -216,13 +220,19 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// A subcommand is a variant of the command line's enum, in its own words.
-fn subcommand_exists(name: &str) -> bool {
-    let mut variant = name.to_owned();
-    variant.get_mut(..1).map(str::make_ascii_uppercase);
-    sources().any(|(file, text)| {
-        file.starts_with("gateway/src/cli") && words(&code_only(&text)).any(|word| word == variant)
-    })
+/// The subcommand or option of a command line that the program's own help does not know.
+#[expect(clippy::unwrap_used, reason = "without the program there is nothing to test")]
+fn unknown_to_yingbi<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
+    let words: Vec<&str> = words.take_while(|word| !word.starts_with('#')).collect();
+    let is_command = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let commands: Vec<&str> = words.iter().take_while(is_command).copied().collect();
+    let help = Command::new(yingbi_tests::binary()).args(&commands).arg("--help").output().unwrap();
+    if !help.status.success() {
+        return Some(commands.join(" "));
+    }
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let options = words.into_iter().filter(|word| word.starts_with("--"));
+    options.map(str::to_owned).find(|option| !help.split([' ', ',', '\n']).any(|word| word == option))
 }
 
 #[expect(clippy::unwrap_used, reason = "a test without cargo has nothing to check")]

@@ -229,7 +229,7 @@ impl Demo {
         let directory = std::env::temp_dir().join(format!("yingbi-dashboard-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let mut process = Command::new(root().join("deploy/demo"))
-            .env("YINGBI_BIN_DIR", binaries())
+            .env("YINGBI_BIN_DIR", binaries(&directory))
             .env("YINGBI_DEMO_DIR", directory.join("demo"))
             .stdout(Stdio::piped())
             .spawn()
@@ -351,17 +351,27 @@ impl Drop for Prometheus {
     }
 }
 
-/// Directory of the programs, built when they are not up to date; `YINGBI_BIN_DIR` names others.
+/// A directory of the programs; `YINGBI_BIN_DIR` names another.
 #[expect(clippy::unwrap_used, reason = "without the programs there is nothing to test")]
-fn binaries() -> PathBuf {
+fn binaries(below: &Path) -> PathBuf {
     if let Some(directory) = std::env::var_os("YINGBI_BIN_DIR") {
         return directory.into();
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--workspace", "--bins", "--locked", "--offline", "--quiet"];
-    assert!(Command::new(cargo).args(arguments).current_dir(root()).status().unwrap().success());
     // This test is in `<target>/debug/deps`.
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf()
+    let sample_api = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("yingbi-sample-api");
+    let modified = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let sources = std::fs::read_dir(root().join("deploy/sample-api/src")).unwrap().flatten();
+    let newest = sources.filter_map(|entry| modified(&entry.path())).max();
+    if modified(&sample_api) < newest {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let arguments = ["build", "--workspace", "--bins", "--locked", "--offline", "--quiet"];
+        assert!(Command::new(cargo).args(arguments).current_dir(root()).status().unwrap().success());
+    }
+    let directory = below.join("bin");
+    std::fs::create_dir(&directory).unwrap();
+    std::os::unix::fs::symlink(yingbi_tests::binary(), directory.join("yingbi")).unwrap();
+    std::os::unix::fs::symlink(sample_api, directory.join("yingbi-sample-api")).unwrap();
+    directory
 }
 
 fn root() -> PathBuf {

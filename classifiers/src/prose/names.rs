@@ -9,15 +9,37 @@ use yingbi_taxonomy::Kind;
 const DATA: &str = include_str!("../../lexicon/prose/names.tsv");
 
 struct Names {
-    surnames: HashSet<char>,
-    doubtful: HashSet<char>,
+    surnames: CharSet,
+    doubtful: CharSet,
     compound: HashSet<&'static str>,
     not_names: HashSet<&'static str>,
     after: Vec<&'static str>,
     before: Vec<&'static str>,
     /// Last characters of the words in `before`, to pass over most places in a text quickly.
-    before_ends: HashSet<char>,
+    before_ends: CharSet,
     titles: Vec<&'static str>,
+}
+
+/// Characters of the basic plane, a bit each.
+struct CharSet(Vec<u64>);
+
+impl CharSet {
+    fn contains(&self, c: char) -> bool {
+        let code = u32::from(c);
+        self.0.get((code / 64) as usize).is_some_and(|word| word >> (code % 64) & 1 == 1)
+    }
+}
+
+impl FromIterator<char> for CharSet {
+    fn from_iter<I: IntoIterator<Item = char>>(chars: I) -> Self {
+        let mut words = vec![0; 1024];
+        for code in chars.into_iter().map(u32::from) {
+            if let Some(word) = words.get_mut((code / 64) as usize) {
+                *word |= 1 << (code % 64);
+            }
+        }
+        CharSet(words)
+    }
 }
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
@@ -64,6 +86,19 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// Whether a whole value can be a name when the record around it is a person's: two to four Chinese characters, a
+/// minority's name, or letters only.
+pub(crate) fn may_be_name(text: &str) -> bool {
+    let text = text.trim();
+    let count = text.chars().count();
+    let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
+    let latin =
+        text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
+    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+        || (chinese && text.contains(['·', '•']) && count <= 24)
+        || (latin && (2..=48).contains(&count))
+}
+
 /// `Zhang San`, `ZHANG SANFENG`, `John Q. Public`: two to four words with capitals.
 fn is_latin_name(text: &str) -> bool {
     let words: usize = text.split([' ', ',']).filter(|word| !word.is_empty()).count();
@@ -103,7 +138,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
             '·' | '•' => dotted(text, at, hits),
             _ => {}
         }
-        if !names.before_ends.contains(&c) {
+        if !names.before_ends.contains(c) {
             continue;
         }
         let (left, right) = text.split_at_checked(at + c.len_utf8()).unwrap_or_default();
@@ -232,7 +267,7 @@ fn surname_length(text: &str) -> Option<usize> {
     {
         return Some(2);
     }
-    NAMES.surnames.contains(&first).then_some(1)
+    NAMES.surnames.contains(first).then_some(1)
 }
 
 fn starts_with_not_name(text: &str) -> bool {
@@ -242,8 +277,7 @@ fn starts_with_not_name(text: &str) -> bool {
 
 /// Surnames that open common words more often than names.
 fn starts_doubtfully(text: &str) -> bool {
-    text.chars().next().is_some_and(|first| NAMES.doubtful.contains(&first))
-        && surname_length(text) != Some(2)
+    text.chars().next().is_some_and(|first| NAMES.doubtful.contains(first)) && surname_length(text) != Some(2)
 }
 
 #[cfg(test)]

@@ -125,6 +125,10 @@ impl Rule {
         self.routes.iter().position(|route| route.matches(method, host, segments))
     }
 
+    pub(crate) fn is_floor(&self) -> bool {
+        matches!(self.effect, Effect::Floor { .. })
+    }
+
     pub(crate) fn is_allow(&self) -> bool {
         matches!(self.effect, Effect::Allow { .. })
     }
