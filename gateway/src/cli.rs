@@ -42,6 +42,10 @@ enum Command {
     Run(run::RunArgs),
     /// Finds personal information in a file or standard input; one JSON object a finding.
     Scan(scan::ScanArgs),
+    /// Checks, tests, explains and formats policies.
+    Policy(policy::PolicyArgs),
+    /// Searches and verifies the access log.
+    Audit(audit::AuditArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes secret keys.
@@ -94,6 +98,8 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Scan(args) => scan::run(&args).into(),
+        Command::Policy(args) => policy::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Version { format } => {

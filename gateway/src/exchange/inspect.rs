@@ -50,7 +50,7 @@ impl Exchange {
         }
         if let Some(coding) = body.coding {
             head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
-            head.insert_header("vary", "accept-encoding").map_err(|_| INTERNAL)?;
+            head.append_header("vary", "accept-encoding").map_err(|_| INTERNAL)?;
         }
         if status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
             head.insert_header("content-length", body.bytes.len()).map_err(|_| INTERNAL)?;
