@@ -207,12 +207,12 @@ fn answers_yes_or_no(kind: Kind) -> bool {
 /// What a key of this kind says about its record.
 fn signals_of(kind: Kind, strength: Strength) -> Signals {
     match kind {
-        Kind::Name | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber | Kind::ResidentId
+        Kind::Name | Kind::Mobile | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber
             if strength == Strength::Decides =>
         {
             Signals::PERSON
         }
-        Kind::Mobile | Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
+        Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
         _ => match kind.category() {
             Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
                 Signals::ACCOUNT

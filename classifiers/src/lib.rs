@@ -171,7 +171,11 @@ impl Classifier {
         match value {
             Scalar::Text(text) => {
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                let first = hits.len();
                 self.scan(text, reach, key.prose, hits);
+                if shape::is_anothers(key, record) {
+                    drop_of_place(hits, first);
+                }
             }
             Scalar::Number(number) => {
                 // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
@@ -264,6 +268,15 @@ const BOOL_SPAN: usize = 4;
 /// Values of fields that say nothing are read as prose from this length on (six Chinese characters); shorter ones are
 /// names of things more often than sentences.
 const SENTENCE: usize = 18;
+
+/// Removes landlines and addresses, which companies have as well as people; whatever else was found stays.
+fn drop_of_place(hits: &mut Vec<Hit>, first: usize) {
+    let mut index = 0;
+    hits.retain(|hit| {
+        index += 1;
+        index <= first || !matches!(hit.kind, Kind::Phone | Kind::Address)
+    });
+}
 
 /// Sorts the hits from `first` on and keeps the surer, then the longer of two that overlap.
 fn settle(hits: &mut Vec<Hit>, first: usize) {

@@ -40,6 +40,11 @@ fn is_blank(value: Scalar<'_>) -> bool {
     }
 }
 
+/// Whether the field is of a kind that its record gives to a company or product instead of a person.
+pub(crate) fn is_anothers(key: KeyMeaning, record: Signals) -> bool {
+    key.strength == Strength::NeedsRecord && key.kind.is_some_and(|kind| !record_allows(kind, record))
+}
+
 /// Whether a record with these signals may hold the kind under a name that many things bear.
 fn record_allows(kind: Kind, record: Signals) -> bool {
     let person = record.has(Signals::PERSON);

@@ -310,3 +310,59 @@ fn long_texts_cost_in_proportion() {
         assert!(spent[1] < spent[0] * 12 + 200_000, "{pattern:?}: {spent:?} µs");
     }
 }
+
+/// Records as systems send them: JSON, then the fields that hold personal information.
+const RECORDS: &[(&str, &[&str])] = &[
+    (r#"{"code":"300999","name":"金龙鱼","last_price":33.1,"volume":123456}"#, &[]),
+    (
+        r#"{"fund_code":"510300","fund_name":"沪深300ETF","nav":1.2345,"fund_manager":"张坤","phone":"95105828","address":"广州市天河区珠江新城"}"#,
+        &[],
+    ),
+    (
+        r#"{"company_name":"某酒业股份有限公司","credit_code":"91350100M000100Y43","address":"贵州省仁怀市茅台镇","phone":"0851-22386002"}"#,
+        &[],
+    ),
+    (r#"{"risk_level":"R3","product_code":"A001","product_name":"稳健增利","min_amount":10000}"#, &[]),
+    (
+        r#"{"code":0,"message":"success","traceId":"4bf92f3577b34da6a3ce929d0e0e4736","timestamp":1767225600000}"#,
+        &[],
+    ),
+    (
+        r#"{"order_no":"13800138001","amount":"13800138001","serial_no":"310101198001011237","remark":"客户来电13916161616"}"#,
+        &["remark"],
+    ),
+    (
+        r#"{"client_id":"100023","client_name":"张三丰","stock_code":"600519","stock_name":"贵州茅台","entrust_price":1700.0,"entrust_time":"103000"}"#,
+        &["client_id", "client_name", "entrust_price"],
+    ),
+    (
+        r#"{"id":1,"name":"张三","mobile":"13916161616","address":"上海市浦东新区世纪大道100号","company_name":"某某科技","age":35,"status":"ACTIVE"}"#,
+        &["address", "age", "company_name", "mobile", "name"],
+    ),
+    (
+        r#"{"accountNo":"80001234","currency":"CNY","balance":1000.5,"available":900,"updatedAt":"2026-01-01"}"#,
+        &["accountNo", "available", "balance"],
+    ),
+];
+
+#[test]
+fn c8_records_are_read_as_a_whole() {
+    let classifier = Classifier::shipped();
+    for (json, want) in RECORDS {
+        let record: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).expect("JSON");
+        let signals =
+            record.keys().fold(Signals::default(), |so_far, key| so_far.union(classifier.key(key).signals));
+        let mut found: Vec<&str> = vec![];
+        for (key, value) in &record {
+            let number = value.to_string();
+            let scalar = value.as_str().map_or(Scalar::Number(&number), Scalar::Text);
+            let mut hits = vec![];
+            classifier.value(classifier.key(key), signals, scalar, &mut hits);
+            if !hits.is_empty() {
+                found.push(key);
+            }
+        }
+        found.sort_unstable();
+        assert_eq!(&found, want, "{json}");
+    }
+}
