@@ -49,7 +49,7 @@ enum Command {
         dir: PathBuf,
     },
     /// Say in words how one request is decided and treated, and why.
-    Explain(explain::ExplainArgs),
+    Explain(Box<explain::ExplainArgs>),
     /// Lay files out canonically, keeping comments and line breaks of their authors.
     Fmt {
         /// The policy directory.
@@ -106,7 +106,7 @@ pub fn run(args: PolicyArgs) -> ExitCode {
     match args.command {
         Command::Check { dir } => check::run(&dir, speech),
         Command::Test { dir } => test_run::run(&dir, speech),
-        Command::Explain(args) => explain::run(args, speech),
+        Command::Explain(args) => explain::run(*args, speech),
         Command::Fmt { dir, check } => layout::run(&dir, check, speech),
     }
 }

@@ -197,7 +197,7 @@ fn as_text(explanation: &Explanation, findings: &[Finding], has_body: bool, spee
     }
 }
 
-fn views<'e>(explanation: &'e Explanation, speech: Speech) -> Vec<(&'static str, &'e [KindWord])> {
+fn views(explanation: &Explanation, speech: Speech) -> Vec<(&'static str, &[KindWord])> {
     let own = explanation.own.as_deref().map(|words| (speech.say("own records", "本人记录"), words));
     let other = explanation.other.as_deref().map(|words| (speech.say("others' records", "他人记录"), words));
     own.into_iter().chain(other).collect()
