@@ -3,6 +3,7 @@
 //! All four use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed or a file is not formatted, 64
 //! wrong usage, 78 a policy that may not rule.
 
+mod bound;
 mod check;
 mod explain;
 mod layout;
