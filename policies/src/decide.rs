@@ -7,6 +7,8 @@ mod tables;
 mod view;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub use caller::Caller;
