@@ -22,11 +22,12 @@ pub(crate) const NAMES: &[&str] = &[
 /// Rules over concepts: context, head, kind, strength.
 pub(crate) const RULES: &str = include_str!("../lexicon/rules.tsv");
 
-/// English words and abbreviations, pinyin, Chinese: concept, then its words.
-pub(crate) const WORDS: [&str; 3] = [
+/// English words and abbreviations, pinyin, Chinese: concept, then its words. Then traditional characters.
+pub(crate) const WORDS: [&str; 4] = [
     include_str!("../lexicon/words.tsv"),
     include_str!("../lexicon/pinyin.tsv"),
     include_str!("../lexicon/chinese.tsv"),
+    include_str!("../lexicon/traditional.tsv"),
 ];
 
 /// The compiled lexicon.
@@ -67,8 +68,7 @@ struct SpecialConcepts {
 impl Lexicon {
     /// Compiles the shipped data; lines that do not parse are left out, and a test says there are none.
     pub(crate) fn shipped() -> Lexicon {
-        let [english, pinyin, chinese] = WORDS;
-        let words = Words::parse(english, pinyin, chinese);
+        let words = Words::parse(WORDS);
         let mut spelt = HashMap::new();
         let mut folded = HashMap::new();
         for (name, meaning) in NAMES.iter().flat_map(|file| file.lines()).filter_map(parse_name) {
@@ -207,12 +207,12 @@ fn answers_yes_or_no(kind: Kind) -> bool {
 /// What a key of this kind says about its record.
 fn signals_of(kind: Kind, strength: Strength) -> Signals {
     match kind {
-        Kind::Name | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber | Kind::ResidentId
+        Kind::Name | Kind::Mobile | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber
             if strength == Strength::Decides =>
         {
             Signals::PERSON
         }
-        Kind::Mobile | Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
+        Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
         _ => match kind.category() {
             Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
                 Signals::ACCOUNT

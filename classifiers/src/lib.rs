@@ -2,6 +2,23 @@
 //!
 //! Pure and allocation-shy: text in, [`Hit`]s out; no I/O, no policy. A caller that walks a document asks
 //! [`Classifier::key`] once per distinct field name and [`Classifier::value`] once per scalar.
+//!
+//! ```
+//! use yingbi_classifiers::{Classifier, Scalar, Signals};
+//! use yingbi_taxonomy::Kind;
+//!
+//! let classifier = Classifier::shipped();
+//! let key = classifier.key("linkManMobileNo2");
+//! assert_eq!(key.kind, Some(Kind::Mobile));
+//!
+//! let mut hits = Vec::new();
+//! classifier.text("客户张三丰来电，手机13800138001", &mut hits);
+//! let kinds: Vec<Kind> = hits.iter().map(|hit| hit.kind).collect();
+//! assert_eq!(kinds, [Kind::Name, Kind::Mobile]);
+//! ```
+//!
+//! What names mean is data in `lexicon/`, whose README says how to add to it. A recognizer is a file in
+//! `src/recognize/`; `src/scan.rs` says which tokens it sees.
 
 mod lexicon;
 mod plain;
@@ -154,9 +171,17 @@ impl Classifier {
         match value {
             Scalar::Text(text) => {
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                let first = hits.len();
                 self.scan(text, reach, key.prose, hits);
+                if shape::is_anothers(key, record) {
+                    drop_of_place(hits, first);
+                }
             }
             Scalar::Number(number) => {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
+                if number.starts_with('-') || number.contains(['e', 'E']) {
+                    return;
+                }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
                 scan::values(number, Bytes::of(number), reach, hits);
@@ -243,6 +268,15 @@ const BOOL_SPAN: usize = 4;
 /// Values of fields that say nothing are read as prose from this length on (six Chinese characters); shorter ones are
 /// names of things more often than sentences.
 const SENTENCE: usize = 18;
+
+/// Removes landlines and addresses, which companies have as well as people; whatever else was found stays.
+fn drop_of_place(hits: &mut Vec<Hit>, first: usize) {
+    let mut index = 0;
+    hits.retain(|hit| {
+        index += 1;
+        index <= first || !matches!(hit.kind, Kind::Phone | Kind::Address)
+    });
+}
 
 /// Sorts the hits from `first` on and keeps the surer, then the longer of two that overlap.
 fn settle(hits: &mut Vec<Hit>, first: usize) {

@@ -82,6 +82,28 @@ impl Text {
     }
 }
 
+impl Diagnostic {
+    /// A file or folder that can't be read, and why.
+    pub fn unreadable(file: impl Into<String>, why: Text) -> Diagnostic {
+        Diagnostic {
+            code: Code::Unreadable.id(),
+            severity: Severity::Error,
+            place: Place { file: file.into(), ..Place::default() },
+            message: Text::new(format!("can't be read: {}", why.en), format!("无法读取：{}", why.zh)),
+            help: Text::new(
+                "policy files are regular UTF-8 files named `*.yaml` or `*.yml` inside the policy directory",
+                "策略文件须为策略目录内的普通UTF-8文件，名为 `*.yaml` 或 `*.yml`",
+            ),
+        }
+    }
+
+    /// Whether `yingbi policy check` refuses it: every error, and what the gateway would load with a warning though no
+    /// one should deploy it.
+    pub fn is_refused_by_check(&self) -> bool {
+        self.severity == Severity::Error || CODES.iter().any(|row| row.code == self.code && row.check_refuses)
+    }
+}
+
 impl Language {
     /// Chinese when `LC_ALL`, `LC_MESSAGES` or `LANG` (the first that is set) names it.
     pub fn of_locale(locale: &str) -> Language {

@@ -26,8 +26,6 @@ pub(crate) struct Metadata {
     pub layering: Option<Located<Layering>>,
     /// The policy a `PolicyTest` is about.
     pub policy: Option<Located<String>>,
-    /// The whole document, for problems with no narrower place.
-    pub at: At,
 }
 
 /// `override`: how a firm's document stands to the shipped one of the same id.
@@ -86,10 +84,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
     }
     let kind = fields.required("kind", sink).and_then(|node| node.text(sink));
     let metadata = fields.required("metadata", sink);
-    let Some(kind) = kind.and_then(|kind| known_kind(kind, sink)) else {
-        return None;
-    };
-    let meta = read_metadata(metadata?, node.at, kind, sink)?;
+    let kind = kind.and_then(|kind| known_kind(kind, sink))?;
+    let meta = read_metadata(metadata?, kind, sink)?;
     if meta.layering.as_ref().is_some_and(|layering| layering.value == Layering::Disable) {
         let _ = fields.optional("spec");
         fields.finish(sink);
@@ -141,7 +137,7 @@ fn known_kind(kind: Located<String>, sink: &mut Sink<'_>) -> Option<&'static str
     None
 }
 
-fn read_metadata(node: &Node, at: At, kind: &str, sink: &mut Sink<'_>) -> Option<Metadata> {
+fn read_metadata(node: &Node, kind: &str, sink: &mut Sink<'_>) -> Option<Metadata> {
     let fields = node.fields(sink)?;
     let id = fields.required("id", sink).and_then(|node| node.text(sink)).filter(|id| legal_id(id, sink));
     let title = fields.optional("title").and_then(|node| node.text(sink)).map(|title| title.value);
@@ -167,7 +163,6 @@ fn read_metadata(node: &Node, at: At, kind: &str, sink: &mut Sink<'_>) -> Option
         clauses: clauses.into_iter().map(|clause| clause.value).collect(),
         layering,
         policy,
-        at,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{head, is_han, tail};
 use crate::{Hit, How};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
@@ -14,7 +14,11 @@ struct Names {
     compound: HashSet<&'static str>,
     not_names: HashSet<&'static str>,
     after: Vec<&'static str>,
+    /// First characters of the words in `after` and of the titles.
+    after_starts: CharSet,
     before: Vec<&'static str>,
+    /// The words in `before` by their last character.
+    before_by_end: HashMap<char, Vec<&'static str>>,
     /// Last characters of the words in `before`, to pass over most places in a text quickly.
     before_ends: CharSet,
     titles: Vec<&'static str>,
@@ -48,16 +52,24 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
         line.unwrap_or_default()
     };
     let words = |name: &str| list(name).split(' ').collect::<Vec<_>>();
-    let before = words("before");
+    let (before, after, titles) = (words("before"), words("after"), words("title"));
+    let mut before_by_end: HashMap<char, Vec<&'static str>> = HashMap::new();
+    for word in &before {
+        if let Some(end) = word.chars().last() {
+            before_by_end.entry(end).or_default().push(word);
+        }
+    }
     Names {
         surnames: list("common").chars().collect(),
         doubtful: list("doubtful").chars().collect(),
         compound: words("compound").into_iter().collect(),
         not_names: words("notname").into_iter().collect(),
-        after: words("after"),
+        after_starts: after.iter().chain(&titles).filter_map(|word| word.chars().next()).collect(),
+        after,
+        before_by_end,
         before_ends: before.iter().filter_map(|word| word.chars().last()).collect(),
         before,
-        titles: words("title"),
+        titles,
     }
 });
 
@@ -86,6 +98,19 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// Whether a whole value can be a name when the record around it is a person's: two to four Chinese characters, a
+/// minority's name, or letters only.
+pub(crate) fn may_be_name(text: &str) -> bool {
+    let text = text.trim();
+    let count = text.chars().count();
+    let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
+    let latin =
+        text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
+    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+        || (chinese && text.contains(['·', '•']) && count <= 24)
+        || (latin && (2..=48).contains(&count))
+}
+
 /// `Zhang San`, `ZHANG SANFENG`, `John Q. Public`: two to four words with capitals.
 fn is_latin_name(text: &str) -> bool {
     let words: usize = text.split([' ', ',']).filter(|word| !word.is_empty()).count();
@@ -110,7 +135,8 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if run.contains(['·', '•']) {
         return Some(run.len());
     }
-    if (2..=4).contains(&run.chars().count()) && is_name(run) {
+    let titled = NAMES.titles.iter().any(|title| run.ends_with(title));
+    if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
     unannounced_length(run, true)
@@ -129,9 +155,9 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
             continue;
         }
         let (left, right) = text.split_at_checked(at + c.len_utf8()).unwrap_or_default();
-        let Some(trigger) =
-            names.before.iter().filter(|word| left.ends_with(**word)).max_by_key(|word| word.len())
-        else {
+        let Some(trigger) = names.before_by_end.get(&c).and_then(|words| {
+            words.iter().filter(|word| left.ends_with(**word)).max_by_key(|word| word.len())
+        }) else {
             continue;
         };
         let skip = head(right, 3, |c| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '('));
@@ -221,16 +247,19 @@ fn unannounced_length(run: &str, sure: bool) -> Option<usize> {
     if starts_with_not_name(run) {
         return None;
     }
+    // `陈先生` is left to the title.
+    let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..));
+    if given.is_some_and(|given| NAMES.titles.iter().any(|title| given.starts_with(title))) {
+        return None;
+    }
     // A surname that opens common words needs a verb or title behind the name.
     let needs_more = !sure && starts_doubtfully(run);
-    let ends: Vec<usize> = run.char_indices().map(|(at, c)| at + c.len_utf8()).collect();
-    let end_of = |characters: usize| ends.get(characters - 1).copied();
+    let end_of = |characters: usize| run.char_indices().nth(characters - 1).map(|(at, c)| at + c.len_utf8());
     let is_end = |end: usize| {
-        run.get(end..).is_some_and(|rest| {
-            (rest.is_empty() && !needs_more)
-                || NAMES.after.iter().any(|word| rest.starts_with(word))
-                || NAMES.titles.iter().any(|title| rest.starts_with(title))
-        })
+        let rest = run.get(end..).unwrap_or_default();
+        let Some(next) = rest.chars().next() else { return !needs_more };
+        NAMES.after_starts.contains(next)
+            && NAMES.after.iter().chain(&NAMES.titles).any(|word| rest.starts_with(word))
     };
     // Two characters of a given name before one, as they are more frequent, when what follows lets them end there.
     let longer = end_of(surname + 2).filter(|end| is_end(*end));

@@ -37,7 +37,7 @@ pub(crate) fn is_service(text: &str) -> bool {
     let count = digits.clone().count();
     match (digits.next(), digits.next(), digits.next()) {
         (Some(b'4' | b'8'), Some(b'0'), Some(b'0')) => count == 10,
-        (Some(b'9'), Some(b'5'), _) => (5..=6).contains(&count),
+        (Some(b'9'), ..) => (5..=8).contains(&count),
         (Some(b'1'), ..) => count == 5 || count == 3,
         _ => false,
     }

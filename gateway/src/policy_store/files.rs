@@ -3,7 +3,7 @@
 use super::Problems;
 use std::fs;
 use std::path::{Path, PathBuf};
-use yingbi_policies::{Diagnostic, Place, Severity, Source, Text};
+use yingbi_policies::{Diagnostic, Source, Text};
 
 /// Largest policy file, in bytes.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -110,15 +110,5 @@ fn shown(walk: &Walk<'_>, prefix: &str) -> String {
 }
 
 fn problem(file: &str, why: &str) -> (Diagnostic, String) {
-    let diagnostic = Diagnostic {
-        code: "YB0109",
-        severity: Severity::Error,
-        place: Place { file: file.to_owned(), ..Place::default() },
-        message: Text::new(format!("can't be read: {why}"), format!("无法读取：{why}")),
-        help: Text::new(
-            "policy files are regular UTF-8 files named `*.yaml` or `*.yml` inside the policy directory",
-            "策略文件须为策略目录内的普通UTF-8文件，名为 `*.yaml` 或 `*.yml`",
-        ),
-    };
-    (diagnostic, String::new())
+    (Diagnostic::unreadable(file, Text::new(why, why)), String::new())
 }

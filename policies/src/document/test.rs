@@ -183,8 +183,8 @@ fn read_route(text: &Located<String>, sink: &mut Sink<'_>) -> Option<(String, St
     parsed
 }
 
-/// `GET host/path` taken apart.
-pub(crate) fn parse_request_line(text: &str) -> Option<(String, String, String)> {
+/// `GET host/path` taken apart: method, host, path.
+pub fn parse_request_line(text: &str) -> Option<(String, String, String)> {
     let (method, rest) = text.trim().split_once(' ')?;
     let method = route::parse_method(method).ok()?;
     let rest = rest.trim();

@@ -1,0 +1,199 @@
+//! `yingbi policy test DIR`: cases through the gateway's own decision and protection.
+
+use super::{Format, Speech, load, print};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use yingbi_classifiers::Classifier;
+use yingbi_crypto::PseudonymKey;
+use yingbi_policies::{Decision, ExpectedRecord, PolicySet, TestCase};
+use yingbi_protect::{Limits, Protector, Summary};
+use yingbi_taxonomy::Category;
+
+/// How one case came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// The `PolicyTest`'s id.
+    pub test: String,
+    /// Name of the case.
+    pub name: String,
+    /// Where it differs from what it expects; empty: it passed.
+    pub failures: Vec<Failure>,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What differs: `status`, `code`, `rules`, `body`, `record.masked` …
+    pub what: &'static str,
+    /// What the case expects.
+    pub expected: String,
+    /// What came of it.
+    pub found: String,
+}
+
+/// Runs every case of a set.
+pub fn run_cases(set: &PolicySet) -> Vec<CaseResult> {
+    let protector = protector();
+    set.tests().iter().map(|case| run_case(set, &protector, case)).collect()
+}
+
+/// A protector as the gateway has it; pseudonyms in tests need no secret, they are only counted.
+pub(super) fn protector() -> Protector {
+    Protector::new(Classifier::shipped(), PseudonymKey::new([0; 32]), Limits::default())
+}
+
+pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
+    let set = match load(directory, speech) {
+        Ok((set, _)) => set,
+        Err(exit) => return exit,
+    };
+    let results = run_cases(&set);
+    let failed = results.iter().filter(|result| !result.failures.is_empty()).count();
+    match speech.format {
+        Format::Json => print(&as_json(&results, failed)),
+        Format::Text => as_text(&results, failed, speech),
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn run_case(set: &PolicySet, protector: &Protector, case: &TestCase) -> CaseResult {
+    let mut failures = Vec::new();
+    let expect = &case.expect;
+    let (status, code, rules) = match set.decide_caller(&case.caller.resolved(), &case.request()) {
+        Decision::Refuse(refusal) => (refusal.status, Some(refusal.code), refusal.rules),
+        Decision::Permit(permit) => {
+            let status = match &case.response {
+                Some(response) => run_body(protector, &permit, case, response, &mut failures),
+                None => 200,
+            };
+            (status, None, permit.rules().to_vec())
+        }
+    };
+    // A case that names a body, or no status and no code, is about an answer.
+    let expected_status = expect.status.or_else(|| (expect.code.is_none()).then_some(200));
+    if let Some(expected) = expected_status {
+        differ(&mut failures, "status", expected.to_string(), status.to_string());
+    }
+    if let Some(expected) = &expect.code {
+        differ(&mut failures, "code", expected.clone(), code.unwrap_or("-").to_owned());
+    }
+    if let Some(expected) = &expect.rules {
+        let sorted = |mut rules: Vec<String>| {
+            rules.sort();
+            rules.join(", ")
+        };
+        let found = rules.iter().map(|rule| rule.to_string()).collect();
+        differ(&mut failures, "rules", sorted(expected.clone()), sorted(found));
+    }
+    if status != 200 {
+        for (wanted, what) in [(expect.body.is_some(), "body"), (expect.record.is_some(), "record")] {
+            if wanted {
+                differ(&mut failures, what, "an answer".to_owned(), "none".to_owned());
+            }
+        }
+    }
+    CaseResult { test: case.test.clone(), name: case.name.clone(), failures }
+}
+
+/// Treats the response as the gateway would; the status that comes of it.
+fn run_body(
+    protector: &Protector,
+    permit: &yingbi_policies::Permit,
+    case: &TestCase,
+    response: &str,
+    failures: &mut Vec<Failure>,
+) -> u16 {
+    let Some(format) = format_of(&case.content_type) else {
+        return 502;
+    };
+    let treated = match protector.body(permit, format, response.as_bytes()) {
+        Ok(treated) => treated,
+        Err(_) => return 502,
+    };
+    if let Some(expected) = &case.expect.body {
+        let found = String::from_utf8_lossy(&treated.body).into_owned();
+        differ(failures, "body", expected.trim_end().to_owned(), found.trim_end().to_owned());
+    }
+    if let Some(expected) = &case.expect.record {
+        record(expected, &treated.summary, failures);
+    }
+    200
+}
+
+fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure>) {
+    if let Some(subjects) = expected.subjects {
+        differ(failures, "record.subjects", subjects.to_string(), found.subjects.len().to_string());
+    }
+    let counts = [
+        ("record.shown", &expected.shown, &found.clear),
+        ("record.masked", &expected.masked, &found.masked),
+        ("record.dropped", &expected.dropped, &found.dropped),
+        ("record.monitored", &expected.monitored, &found.monitored),
+    ];
+    for (what, expected, found) in counts {
+        if let Some(expected) = expected {
+            differ(failures, what, counted(expected), counted(found));
+        }
+    }
+}
+
+fn counted(counts: &BTreeMap<Category, u64>) -> String {
+    let nonzero = counts.iter().filter(|(_, count)| **count > 0);
+    let each: Vec<String> = nonzero.map(|(category, count)| format!("{category}: {count}")).collect();
+    format!("{{{}}}", each.join(", "))
+}
+
+fn differ(failures: &mut Vec<Failure>, what: &'static str, expected: String, found: String) {
+    if expected != found {
+        failures.push(Failure { what, expected, found });
+    }
+}
+
+/// How a media type is read.
+pub(super) fn format_of(content_type: &str) -> Option<yingbi_protect::Format> {
+    let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match media.as_str() {
+        "application/json" => Some(yingbi_protect::Format::Json),
+        json if json.ends_with("+json") => Some(yingbi_protect::Format::Json),
+        "text/html" => Some(yingbi_protect::Format::Html),
+        text if text.starts_with("text/") => Some(yingbi_protect::Format::Text),
+        _ => None,
+    }
+}
+
+fn as_text(results: &[CaseResult], failed: usize, speech: Speech) {
+    for result in results {
+        let word = if result.failures.is_empty() {
+            speech.say("ok", "通过")
+        } else {
+            speech.say("FAILED", "失败")
+        };
+        print(&format!("{word} {} / {}", result.test, result.name));
+        for Failure { what, expected, found } in &result.failures {
+            print(&format!("    {what}: {} {expected}", speech.say("expected", "期望")));
+            print(&format!("    {what}: {} {found}", speech.say("found   ", "实际")));
+        }
+    }
+    let total = results.len();
+    print(&match speech.language {
+        yingbi_policies::Language::English => format!("{total} cases, {failed} failed"),
+        yingbi_policies::Language::Chinese => format!("共{total}例，失败{failed}例"),
+    });
+}
+
+fn as_json(results: &[CaseResult], failed: usize) -> serde_json::Value {
+    let failure = |failure: &Failure| serde_json::json!({ "what": failure.what, "expected": failure.expected, "found": failure.found });
+    let cases: Vec<serde_json::Value> = results
+        .iter()
+        .map(|result| {
+            serde_json::json!({
+                "test": result.test,
+                "name": result.name,
+                "passed": result.failures.is_empty(),
+                "failures": result.failures.iter().map(failure).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    serde_json::json!({ "good": failed == 0, "total": results.len(), "failed": failed, "cases": cases })
+}

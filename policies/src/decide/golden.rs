@@ -1,0 +1,120 @@
+//! The whole matrix of the example firm, as a file that is reviewed as a diff: route × purpose × role × login state →
+//! treatment of every row of Appendix A. `YINGBI_BLESS=1 cargo test -p yingbi-policies golden` writes it anew.
+
+use crate::{Caller, KindWord, Language, PolicySet, Request, Source};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use yingbi_taxonomy::{Category, Kind};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/golden.txt");
+
+#[test]
+fn golden_matrix_is_up_to_date() {
+    let firm = [
+        Source::new("firm.yaml", include_str!("../../examples/firm.yaml")),
+        Source::new("firm-tests.yaml", include_str!("../../examples/firm-tests.yaml")),
+    ];
+    let (set, _) = PolicySet::compile(&firm, "golden".into()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let matrix = matrix(&set);
+    if std::env::var_os("YINGBI_BLESS").is_some() {
+        std::fs::write(FILE, &matrix).unwrap();
+    }
+    let golden = std::fs::read_to_string(FILE).unwrap_or_default();
+    let differs = golden.lines().zip(matrix.lines()).find(|(golden, now)| golden != now);
+    assert!(golden == matrix, "examples/golden.txt is out of date, first at {differs:?}");
+    // Completeness: every role, purpose and row stands in it.
+    for role in &set.tables.roles {
+        assert!(matrix.contains(&*role.id), "{} is not in the matrix", role.id);
+    }
+    for category in Category::all() {
+        assert!(matrix.contains(category.id()), "{category} is not in the matrix");
+    }
+    // 001 §8.4.4 c: nowhere in it is level 4 in clear.
+    let clear = matrix.lines().filter_map(|line| line.trim().strip_prefix("clear: "));
+    assert!(clear.clone().count() > 0);
+    for word in clear.flat_map(|line| line.split(' ')) {
+        assert!(!word.starts_with("credential"), "{word} in clear");
+    }
+}
+
+fn matrix(set: &PolicySet) -> String {
+    let routes: BTreeSet<(&str, &str, &str)> =
+        set.tests().iter().map(|case| (&*case.host, &*case.path, &*case.method)).collect();
+    let purposes: Vec<Option<&str>> =
+        std::iter::once(None).chain(set.tables.purposes.iter().map(|purpose| Some(&*purpose.id))).collect();
+    let mut text = String::new();
+    for (host, path, method) in routes {
+        let _ = writeln!(text, "{method} {host}{path}");
+        // What comes of it, and for whom: callers alike are told together.
+        let mut outcomes: Vec<(String, Vec<String>)> = Vec::new();
+        for purpose in &purposes {
+            for (who, caller) in callers(set) {
+                let request = Request { method, host, path, purpose: *purpose };
+                let outcome = outcome(set, &caller, &request);
+                let who = format!("{who} for {}", purpose.unwrap_or("no purpose"));
+                match outcomes.iter_mut().find(|(own, _)| *own == outcome) {
+                    Some((_, all)) => all.push(who),
+                    None => outcomes.push((outcome, vec![who])),
+                }
+            }
+        }
+        for (outcome, who) in outcomes {
+            let _ = write!(text, "  {}\n{outcome}", who.join("\n  "));
+        }
+    }
+    text
+}
+
+fn callers(set: &PolicySet) -> Vec<(String, Caller)> {
+    let mut callers = vec![("unauthenticated".to_owned(), Caller::default())];
+    let roles = set.tables.roles.iter().map(|role| vec![role.id.clone()]);
+    for roles in std::iter::once(Vec::new()).chain(roles) {
+        for stepped_up in [false, true] {
+            let name = roles.first().map_or("no role", |role| role).to_owned();
+            let state = if stepped_up { ", stepped up" } else { "" };
+            let subjects = if name == "investor" { vec!["80001234".to_owned()] } else { Vec::new() };
+            let caller =
+                Caller { id: "u".into(), roles: roles.clone(), subjects, authenticated: true, stepped_up };
+            callers.push((format!("{name}{state}"), caller));
+        }
+    }
+    callers
+}
+
+fn outcome(set: &PolicySet, caller: &Caller, request: &Request<'_>) -> String {
+    let explanation = set.explain(caller, request);
+    if let Some((status, code)) = explanation.refused {
+        return format!("    {status} {code}\n");
+    }
+    let mut text = String::new();
+    for (view, words) in [("own", &explanation.own), ("other", &explanation.other)] {
+        if let Some(words) = words {
+            let _ = write!(text, "    {view}\n{}", grouped(words));
+        }
+    }
+    text
+}
+
+/// Rows by what happens to them; kinds where a row is not treated as one.
+fn grouped(words: &[KindWord]) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    let treated = |kind: Kind| {
+        let word = words.iter().find(|word| word.kind == kind);
+        word.map(|word| word.treatment.text().to(Language::English).to_owned()).unwrap_or_default()
+    };
+    for category in Category::all() {
+        let kinds: Vec<Kind> = Kind::all().filter(|kind| kind.category() == category).collect();
+        let alike = kinds.iter().all(|kind| treated(*kind) == treated(Kind::general(category)));
+        let named: Vec<(String, &str)> = match alike {
+            true => vec![(treated(Kind::general(category)), category.id())],
+            false => kinds.into_iter().map(|kind| (treated(kind), kind.id())).collect(),
+        };
+        for (treatment, id) in named {
+            match groups.iter_mut().find(|(own, _)| *own == treatment) {
+                Some((_, ids)) => ids.push(id),
+                None => groups.push((treatment, vec![id])),
+            }
+        }
+    }
+    groups.into_iter().map(|(treatment, ids)| format!("      {treatment}: {}\n", ids.join(" "))).collect()
+}

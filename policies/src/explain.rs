@@ -1,0 +1,313 @@
+//! A decision in words: which rule allowed, which lost and why, under which clause, and what comes of each category.
+
+use crate::condition::Relation;
+use crate::decide::{Lost, Outcome, Rule, Situation};
+use crate::document::policy::Mode;
+use crate::{Caller, Decision, Language, Mask, PolicySet, REFUSALS, Request, Text, Treatment};
+use std::fmt::Write as _;
+use yingbi_taxonomy::Kind;
+
+/// Why one request is decided as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Status and code of the refusal; `None` when permitted.
+    pub refused: Option<(u16, &'static str)>,
+    /// Name of the route.
+    pub route: Option<String>,
+    /// Purpose of the access.
+    pub purpose: Option<String>,
+    /// Roles of the caller.
+    pub roles: Vec<String>,
+    /// Every rule and what it had to say, the deciding ones first.
+    pub rules: Vec<RuleWord>,
+    /// What happens to records of the caller's own; `None` where the answer can hold none.
+    pub own: Option<Vec<KindWord>>,
+    /// What happens to records of others; `None` where the answer can hold none.
+    pub other: Option<Vec<KindWord>>,
+}
+
+/// What one rule had to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleWord {
+    /// Rule id.
+    pub id: String,
+    /// Title, as the firm wrote it.
+    pub title: String,
+    /// Clauses of the standard.
+    pub clauses: Vec<String>,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// What became of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It denied.
+    Denied,
+    /// It allowed.
+    Allowed,
+    /// It bounds what is allowed.
+    Floor,
+    /// It applies, and is only watched.
+    Monitored,
+    /// Its condition does not hold.
+    ConditionFalse,
+    /// Its purposes are others.
+    OtherPurpose,
+    /// Its callers are others.
+    OtherCaller,
+    /// Its routes are others.
+    OtherRoute,
+    /// It is off.
+    Off,
+}
+
+/// What happens to one kind, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindWord {
+    /// The kind.
+    pub kind: Kind,
+    /// What is done.
+    pub treatment: Treatment,
+    /// Rules that gave it; none where no rule allows the kind.
+    pub by: Vec<String>,
+    /// Rules that gave something else, and why they lost.
+    pub lost: Vec<(String, Text)>,
+    /// The floor that strengthened it, with its clauses.
+    pub floor: Option<(String, Vec<String>)>,
+}
+
+impl PolicySet {
+    /// Explains the decision of one request.
+    pub fn explain(&self, caller: &Caller, request: &Request<'_>) -> Explanation {
+        let situation = self.situation(caller, request);
+        let outcomes = self.outcomes(&situation);
+        let decision = self.decide_caller(caller, request);
+        let (refused, route, purpose) = match &decision {
+            Decision::Permit(permit) => {
+                (None, Some(permit.route().to_string()), permit.purpose().map(str::to_owned))
+            }
+            Decision::Refuse(refusal) => (
+                Some((refusal.status, refusal.code)),
+                refusal.route.as_ref().map(|route| route.to_string()),
+                refusal.purpose.as_ref().map(|purpose| purpose.to_string()),
+            ),
+        };
+        let mut rules: Vec<RuleWord> = self
+            .tables
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(at, rule)| RuleWord {
+                id: rule.id.to_string(),
+                title: rule.title.clone(),
+                clauses: rule.clauses.clone(),
+                verdict: self.verdict(at, rule, &situation, &outcomes),
+            })
+            .collect();
+        rules.sort_by_key(|word| word.verdict);
+        let view = |relation| {
+            let seen = refused.is_none() && situation.is_relevant(relation);
+            seen.then(|| Kind::all().map(|kind| self.kind_word(&outcomes, relation, kind)).collect())
+        };
+        Explanation {
+            refused,
+            route,
+            purpose,
+            roles: caller.roles.iter().map(|role| role.to_string()).collect(),
+            rules,
+            own: view(Relation::Own),
+            other: view(Relation::Other),
+        }
+    }
+
+    fn verdict(&self, at: usize, rule: &Rule, situation: &Situation<'_>, outcomes: &[Outcome]) -> Verdict {
+        let outcome = outcomes.iter().find(|outcome| outcome.rule == at);
+        let applies = outcome.is_some_and(|outcome| {
+            [Relation::Own, Relation::Other]
+                .into_iter()
+                .any(|relation| situation.is_relevant(relation) && outcome.applies(relation))
+        });
+        match () {
+            () if rule.mode == Mode::Off => Verdict::Off,
+            () if !self.matches_route(rule, situation) => Verdict::OtherRoute,
+            () if !self.matches_caller(rule, situation) => Verdict::OtherCaller,
+            () if !self.matches_purpose(rule, situation) => Verdict::OtherPurpose,
+            () if !applies => Verdict::ConditionFalse,
+            () if rule.mode == Mode::Monitor => Verdict::Monitored,
+            () if rule.is_allow() => Verdict::Allowed,
+            () if rule.is_floor() => Verdict::Floor,
+            () => Verdict::Denied,
+        }
+    }
+
+    fn kind_word(&self, outcomes: &[Outcome], relation: Relation, kind: Kind) -> KindWord {
+        let settled = self.treatment(outcomes, relation, kind, false);
+        let why = |lost: Lost| match lost {
+            Lost::Weaker => Text::new("a stronger treatment wins", "更强的处理优先"),
+            Lost::General => Text::new(
+                "a rule that names the relation to the subject wins over a general one",
+                "针对主体关系的规则优先于一般规则",
+            ),
+        };
+        KindWord {
+            kind,
+            treatment: settled.treatment,
+            by: settled.by.iter().map(|rule| rule.id.to_string()).collect(),
+            lost: settled.lost.iter().map(|(rule, lost)| (rule.id.to_string(), why(*lost))).collect(),
+            floor: settled.floor.map(|rule| (rule.id.to_string(), rule.clauses.clone())),
+        }
+    }
+}
+
+impl Explanation {
+    /// The decision and its rules, in words.
+    pub fn decision_text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let mut text = String::new();
+        let outcome = match self.refused {
+            None => (if zh { "允许" } else { "permitted" }).to_owned(),
+            Some((status, code)) => {
+                let row = REFUSALS.iter().find(|row| row.code == code);
+                let title = row.map_or("", |row| if zh { row.zh } else { row.en });
+                format!("{} {status} {code}: {title}", if zh { "拒绝" } else { "refused" })
+            }
+        };
+        let none = if zh { "无" } else { "none" };
+        let named = |value: &Option<String>| value.clone().unwrap_or_else(|| none.to_owned());
+        let roles = if self.roles.is_empty() { none.to_owned() } else { self.roles.join(", ") };
+        let [decision, route, purpose, role, rules] = if zh {
+            ["决定", "路由", "目的", "角色", "规则"]
+        } else {
+            ["decision", "route", "purpose", "roles", "rules"]
+        };
+        let _ = writeln!(text, "{decision}: {outcome}");
+        let _ = writeln!(
+            text,
+            "{route}: {}\n{purpose}: {}\n{role}: {roles}",
+            named(&self.route),
+            named(&self.purpose)
+        );
+        let _ = writeln!(text, "{rules}:");
+        for rule in self.rules.iter().filter(|rule| rule.verdict < Verdict::OtherRoute) {
+            let clauses = if rule.clauses.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", rule.clauses.join(", "))
+            };
+            let title = if rule.title.is_empty() { String::new() } else { format!(" {}", rule.title) };
+            let _ = writeln!(text, "  {} — {}{title}{clauses}", rule.id, rule.verdict.text().to(language));
+        }
+        let elsewhere = self.rules.iter().filter(|rule| rule.verdict >= Verdict::OtherRoute).count();
+        if elsewhere > 0 {
+            let _ = match zh {
+                true => writeln!(text, "  另有{elsewhere}条规则针对其他路由或已关闭"),
+                false => writeln!(text, "  {elsewhere} more are for other routes or off"),
+            };
+        }
+        text
+    }
+
+    /// One view as a table: each row of Appendix A by what happens to it, with reasons.
+    pub fn view_text(words: &[KindWord], language: Language) -> String {
+        let mut text = String::new();
+        let mut groups: Vec<(String, Vec<&'static str>)> = Vec::new();
+        for word in words {
+            let line = word.text(language);
+            match groups.iter_mut().find(|(own, _)| *own == line) {
+                Some((_, kinds)) => kinds.push(word.kind.id()),
+                None => groups.push((line, vec![word.kind.id()])),
+            }
+        }
+        for (line, kinds) in groups {
+            let _ = writeln!(text, "  {line}: {}", kinds.join(" "));
+        }
+        text
+    }
+}
+
+impl KindWord {
+    /// What is done, by whom and why, without the kind's name.
+    pub fn text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        let mut text = self.treatment.text().to(language).to_owned();
+        if self.by.is_empty() && self.treatment == Treatment::Drop {
+            text.push_str(if zh { "（没有规则允许）" } else { " (no rule allows it)" });
+        } else if !self.by.is_empty() {
+            let _ = write!(text, "{}{}", if zh { "，依" } else { " by " }, self.by.join(", "));
+        }
+        if let Some((floor, clauses)) = &self.floor {
+            let clauses = clauses.join(", ");
+            let _ = match zh {
+                true => write!(text, "，受底线 {floor} [{clauses}] 约束"),
+                false => write!(text, ", raised by floor {floor} [{clauses}]"),
+            };
+        }
+        for (rule, why) in &self.lost {
+            let _ = match zh {
+                true => write!(text, "；{rule} 未采用：{}", why.zh),
+                false => write!(text, "; {rule} lost: {}", why.en),
+            };
+        }
+        text
+    }
+}
+
+impl Verdict {
+    /// In words.
+    pub fn text(self) -> Text {
+        let (en, zh) = match self {
+            Verdict::Denied => ("denies", "禁止"),
+            Verdict::Allowed => ("allows", "允许"),
+            Verdict::Floor => ("bounds what is allowed", "划定底线"),
+            Verdict::Monitored => ("applies, but is only monitored", "命中，仅监测"),
+            Verdict::ConditionFalse => ("lost: its condition does not hold", "未生效：条件不成立"),
+            Verdict::OtherPurpose => ("lost: it is for other purposes", "未生效：针对其他目的"),
+            Verdict::OtherCaller => ("lost: it is for other callers", "未生效：针对其他来访者"),
+            Verdict::OtherRoute => ("lost: it is for other routes", "未生效：针对其他路由"),
+            Verdict::Off => ("off", "已关闭"),
+        };
+        Text::new(en, zh)
+    }
+}
+
+impl Treatment {
+    /// In words.
+    pub fn text(&self) -> Text {
+        match self {
+            Treatment::Clear => Text::new("clear", "明文"),
+            Treatment::Drop => Text::new("dropped", "略去"),
+            Treatment::Block => Text::new("blocks the answer", "阻断整个应答"),
+            Treatment::Mask(mask) => {
+                let shown = mask.text();
+                Text::new(format!("masked ({})", shown.en), format!("脱敏（{}）", shown.zh))
+            }
+        }
+    }
+}
+
+impl Mask {
+    /// What stays visible, in words.
+    pub fn text(&self) -> Text {
+        match self {
+            Mask::Fixed { .. } => Text::new("nothing stays", "全部隐去"),
+            Mask::Keep { first: 0, last, .. } => {
+                Text::new(format!("last {last} stay"), format!("留后{last}位"))
+            }
+            Mask::Keep { first, last: 0, .. } => {
+                Text::new(format!("first {first} stay"), format!("留前{first}位"))
+            }
+            Mask::Keep { first, last, .. } => {
+                Text::new(format!("first {first} and last {last} stay"), format!("留前{first}后{last}位"))
+            }
+            Mask::Name => Text::new("surname stays", "留姓"),
+            Mask::Phone => Text::new("area code and last 2 stay", "留区号与后2位"),
+            Mask::Email => Text::new("first character and domain stay", "留首字符与域名"),
+            Mask::Address => Text::new("province, city and district stay", "留省市区"),
+            Mask::Year => Text::new("year stays", "留年份"),
+            Mask::AgeBand => Text::new("band of ten stays", "留十年区间"),
+            Mask::Mac => Text::new("maker's prefix stays", "留厂商前缀"),
+            Mask::Ip => Text::new("first parts stay", "留前段"),
+        }
+    }
+}
