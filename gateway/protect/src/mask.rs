@@ -65,8 +65,18 @@ pub(crate) fn number(mask: &Mask, spelt: &str, out: &mut String) {
 const FILL: char = '*';
 
 fn nothing(width: u8, out: &mut String) {
-    out.extend(std::iter::repeat_n(FILL, width.into()));
+    fill(width.into(), out);
 }
+
+/// Appends that many fill characters.
+fn fill(mut count: usize, out: &mut String) {
+    while let Some(some) = FILLS.get(..count.min(FILLS.len())).filter(|some| !some.is_empty()) {
+        out.push_str(some);
+        count -= some.len();
+    }
+}
+
+const FILLS: &str = "********************************";
 
 fn is_han(character: char) -> bool {
     matches!(character, '\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')

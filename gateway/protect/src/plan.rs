@@ -3,8 +3,9 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
+use std::sync::LazyLock;
 use yingbi_policies::{Binding, Mask, NumberMask, Permit, Treatment, View};
-use yingbi_taxonomy::{Kind, Level};
+use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// How one answer is treated.
 #[derive(Clone, Copy)]
@@ -83,7 +84,7 @@ impl<'p> Rules<'p> {
             Treatment::Drop => Action::Drop,
             Treatment::Block => Action::Block,
         };
-        if kind.level() < Level::L4 {
+        if !IS_CREDENTIAL.contains(kind) {
             return action;
         }
         match action {
@@ -112,6 +113,10 @@ impl<'p> Rules<'p> {
         }
     }
 }
+
+/// The kinds of level 4.
+static IS_CREDENTIAL: LazyLock<KindSet> =
+    LazyLock::new(|| Kind::all().filter(|kind| kind.level() == Level::L4).collect());
 
 /// Fill characters where nothing may show: one width, so that length tells nothing.
 pub(crate) const NOTHING_WIDTH: u8 = 8;

@@ -44,6 +44,10 @@ mod x86 {
 
     #[target_feature(enable = "avx2")]
     pub(super) fn classify_avx2(blocks: &[[u8; 64]], found: &mut [Classes]) {
+        // Each table has at the low four bits of a byte the one byte of its class that ends with them. Where the high
+        // bit of a byte is set the look-up yields zero, which is neither white space nor an operator.
+        let spaces = repeated(b" \xff\xff\xff\xff\xff\xff\xff\xff\t\n\xff\xff\r\xff\xff");
+        let operators = repeated(b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff:{,}\xff\xff");
         for (block, found) in blocks.iter().zip(found) {
             let mut classes = Classes::default();
             let mut shift = 0;
@@ -51,25 +55,27 @@ mod x86 {
                 // SAFETY: the chunk is 32 bytes, and the load needs no alignment.
                 let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().cast()) };
                 let is = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
-                let folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-                let folds_to = |byte: u8| _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(byte as i8));
                 let word = |mask| u64::from(_mm256_movemask_epi8(mask) as u32) << shift;
-                let brackets = _mm256_or_si256(folds_to(b'{'), folds_to(b'}'));
-                let marks = _mm256_or_si256(is(b':'), is(b','));
+                // Brackets become braces; so do some control characters become operators, which are taken out again.
+                let folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
                 let low = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
                 let control = word(low);
                 classes.quote |= word(is(b'"'));
                 classes.backslash |= word(is(b'\\'));
-                classes.operator |= word(_mm256_or_si256(brackets, marks));
                 classes.control |= control;
-                classes.space |= word(is(b' '));
-                if control != 0 {
-                    classes.space |= word(is(b'\n')) | word(is(b'\r')) | word(is(b'\t'));
-                }
+                classes.operator |=
+                    word(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(operators, folded), folded)) & !control;
+                classes.space |= word(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(spaces, bytes), bytes));
                 shift += 32;
             }
             *found = classes;
         }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn repeated(table: &[u8; 16]) -> __m256i {
+        // SAFETY: the table is 16 bytes, and the load needs no alignment.
+        _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
     }
 
     #[target_feature(enable = "sse2")]
@@ -91,10 +97,8 @@ mod x86 {
                 classes.backslash |= word(is(b'\\'));
                 classes.operator |= word(_mm_or_si128(brackets, marks));
                 classes.control |= control;
-                classes.space |= word(is(b' '));
-                if control != 0 {
-                    classes.space |= word(is(b'\n')) | word(is(b'\r')) | word(is(b'\t'));
-                }
+                let breaks = _mm_or_si128(is(b'\n'), is(b'\r'));
+                classes.space |= word(_mm_or_si128(breaks, _mm_or_si128(is(b' '), is(b'\t'))));
                 shift += 16;
             }
             *found = classes;

@@ -112,11 +112,18 @@ fn prefix_xor(mut word: u64) -> u64 {
 }
 
 fn push_positions(positions: &mut Vec<u32>, base: u32, mut word: u64) {
-    positions.reserve(64);
-    while word != 0 {
-        positions.push(base + word.trailing_zeros());
-        word &= word - 1;
+    // Written eight at a time without asking for each whether there is room; what is too much is cut off again.
+    let begin = positions.len();
+    let count = word.count_ones() as usize;
+    positions.resize(begin + count.next_multiple_of(8), 0);
+    let (groups, _) = positions.get_mut(begin..).unwrap_or_default().as_chunks_mut::<8>();
+    for group in groups {
+        for slot in group {
+            *slot = base.wrapping_add(word.trailing_zeros());
+            word &= word.wrapping_sub(1);
+        }
     }
+    positions.truncate(begin + count);
 }
 
 /// Blocks classified at a time: enough to pay for the call, few enough to stay in the nearest cache.

@@ -6,7 +6,7 @@
 use super::string;
 use crate::classify::Classify;
 use crate::meaning::Meaning;
-use yingbi_classifiers::{Hit, KeyMeaning};
+use yingbi_classifiers::{Hit, KeyMeaning, Signals};
 
 /// What is known of a field name.
 #[derive(Clone, Copy, Debug)]
@@ -87,14 +87,29 @@ impl Keys {
         known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false })
     }
 
-    /// Resolves the raw text between the quotes of a name whose escapes are known to be good.
-    pub(crate) fn resolve(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> KeyId {
-        if let Some(next) = self.entries.get(self.last as usize).map(|entry| entry.next)
-            && self.is_named(next, raw)
+    /// Resolves the raw text between the quotes of a name whose escapes are known to be good: its id, and what it says
+    /// about its whole record.
+    #[inline]
+    pub(crate) fn resolve(
+        &mut self,
+        raw: &str,
+        is_escaped: bool,
+        classifier: &impl Classify,
+    ) -> (KeyId, Signals) {
+        // Records repeat their names in one order.
+        let next = self.entries.get(self.last as usize).map_or(0, |entry| entry.next);
+        if let Some(entry) = self.entries.get(next as usize)
+            && self.is_entry(entry, raw)
         {
             self.last = next;
-            return KeyId(next);
+            return (KeyId(next), entry.key.meaning.signals());
         }
+        let id = self.look_up(raw, is_escaped, classifier);
+        (id, self.key(id).meaning.signals())
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> KeyId {
         let hash = self.hash(raw.as_bytes());
         let mut slot = hash as usize % SLOTS;
         while let Some(found) = self.slots.get(slot).and_then(|entry| entry.checked_sub(1)) {
@@ -135,11 +150,14 @@ impl Keys {
     }
 
     fn is_named(&self, entry: u32, raw: &str) -> bool {
-        self.entries.get(entry as usize).is_some_and(|entry| {
-            let (from, length) = (entry.from as usize, entry.length as usize);
-            length == raw.len()
-                && self.names.get(from..from + length).is_some_and(|name| is_same(name, raw.as_bytes()))
-        })
+        self.entries.get(entry as usize).is_some_and(|entry| self.is_entry(entry, raw))
+    }
+
+    #[inline(always)]
+    fn is_entry(&self, entry: &Entry, raw: &str) -> bool {
+        let (from, length) = (entry.from as usize, entry.length as usize);
+        length == raw.len()
+            && self.names.get(from..from + length).is_some_and(|name| is_same(name, raw.as_bytes()))
     }
 
     fn classify(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> Key {
@@ -167,6 +185,7 @@ impl Keys {
 }
 
 /// Whether two texts of one length are the same; names are short, so this beats a call.
+#[inline(always)]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     let words = left.first_chunk::<8>().zip(right.first_chunk::<8>());
     let last_words = left.last_chunk::<8>().zip(right.last_chunk::<8>());
@@ -176,13 +195,19 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
                 && u64::from_ne_bytes(*last) == u64::from_ne_bytes(*other_last)
         }
         (Some(_), _) => left == right,
-        (None, _) => left.iter().eq(right),
+        (None, _) => {
+            let ends = left.first_chunk::<4>().zip(left.last_chunk::<4>());
+            match ends {
+                Some(ends) => Some(ends) == right.first_chunk::<4>().zip(right.last_chunk::<4>()),
+                None => left.iter().eq(right),
+            }
+        }
     }
 }
 
 /// Personal information in the text of a name (`{"13800138000": …}`): by its value alone.
 pub(crate) fn name_hits(name: &str, classifier: &impl Classify, hits: &mut Vec<Hit>) {
-    use yingbi_classifiers::{Scalar, Signals};
+    use yingbi_classifiers::Scalar;
     // No value recognizer is content with less than five characters, and most names are letters only.
     if name.len() < 5 || !name.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@' || !byte.is_ascii()) {
         return;

@@ -55,7 +55,9 @@ pub(crate) fn parse<C: Classify>(
 ) -> Result<(), Uninspectable> {
     nodes.clear();
     open.clear();
-    let mut parser = Parser { text, tokens: index.tokens.iter(), backslashes: index.backslashes.iter() };
+    let mut parser =
+        Parser { text, tokens: index.tokens.iter(), backslashes: index.backslashes.iter(), backslash: NONE };
+    parser.next_backslash();
     let mut name = (0, KeyId::NONE);
     // The innermost open container; those around it are in `open`.
     let mut inner = Open { node: u32::MAX, is_object: false, signals: Signals::default() };
@@ -135,36 +137,63 @@ struct Parser<'t> {
     text: &'t str,
     tokens: std::slice::Iter<'t, u32>,
     backslashes: std::slice::Iter<'t, u32>,
+    /// The first backslash not read yet.
+    backslash: u32,
 }
 
-impl<'t> Parser<'t> {
+/// Behind every text.
+const NONE: u32 = u32::MAX;
+
+impl Parser<'_> {
+    #[inline(always)]
     fn token(&mut self) -> Result<u32, Uninspectable> {
-        self.tokens.next().copied().ok_or(malformed(self.text.len()))
+        match self.tokens.next() {
+            Some(at) => Ok(*at),
+            None => Err(malformed(self.text.len())),
+        }
     }
 
+    #[inline(always)]
     fn peek(&self) -> Result<u32, Uninspectable> {
-        self.tokens.as_slice().first().copied().ok_or(malformed(self.text.len()))
+        match self.tokens.as_slice().first() {
+            Some(at) => Ok(*at),
+            None => Err(malformed(self.text.len())),
+        }
     }
 
+    #[inline(always)]
     fn byte(&self, at: u32) -> u8 {
         self.text.as_bytes().get(at as usize).copied().unwrap_or(0)
     }
 
+    fn next_backslash(&mut self) {
+        self.backslash = self.backslashes.next().copied().unwrap_or(NONE);
+    }
+
     /// The string whose opening quote is at `at`: the next token is its closing quote.
+    #[inline(always)]
     fn string(&mut self, at: u32) -> Result<(Shape, u32), Uninspectable> {
         let close = self.token()?;
+        if self.backslash > close {
+            return Ok((Shape::Plain, close + 1));
+        }
+        self.escapes(at, close)
+    }
+
+    /// Checks the escapes of a string, and those that stood where none may.
+    #[cold]
+    fn escapes(&mut self, at: u32, close: u32) -> Result<(Shape, u32), Uninspectable> {
         let mut escaped = false;
-        while let Some(backslash) = self.backslashes.as_slice().first().copied()
-            && backslash < close
-        {
-            self.backslashes.next();
-            if backslash > at {
+        while self.backslash < close {
+            let begin = self.backslash;
+            self.next_backslash();
+            if begin > at {
                 escaped = true;
-                let text = self.text.get(backslash as usize..close as usize).unwrap_or("");
-                let length = string::escape(text.as_bytes()).ok_or(malformed(backslash as usize))?.1 as u32;
+                let text = self.text.get(begin as usize..close as usize).unwrap_or("");
+                let length = string::escape(text.as_bytes()).ok_or(malformed(begin as usize))?.1 as u32;
                 // The backslashes within this escape begin none.
-                while self.backslashes.as_slice().first().is_some_and(|next| *next < backslash + length) {
-                    self.backslashes.next();
+                while self.backslash < begin + length {
+                    self.next_backslash();
                 }
             }
         }
@@ -172,6 +201,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A member's name and the colon after it.
+    #[inline(always)]
     fn name(
         &mut self,
         keys: &mut Keys,
@@ -188,8 +218,8 @@ impl<'t> Parser<'t> {
             return Err(malformed(colon as usize));
         }
         let raw = self.text.get(at as usize + 1..end as usize - 1).unwrap_or("");
-        let id = keys.resolve(raw, shape == Shape::Escaped, classifier);
-        *signals = signals.union(keys.key(id).meaning.signals());
+        let (id, of_name) = keys.resolve(raw, shape == Shape::Escaped, classifier);
+        *signals = signals.union(of_name);
         Ok((at, id))
     }
 

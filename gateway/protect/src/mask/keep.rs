@@ -51,7 +51,7 @@ fn mask_plain(value: &str, first: usize, last: usize, width: Option<u8>, out: &m
     let (first, last) = shown(value.len(), first, last);
     let hidden = value.len().checked_sub(first + last).filter(|hidden| *hidden > 0)?;
     out.push_str(value.get(..first)?);
-    out.extend(std::iter::repeat_n(FILL, width.map_or(hidden, usize::from)));
+    super::fill(width.map_or(hidden, usize::from), out);
     out.push_str(value.get(value.len() - last..)?);
     Some(())
 }

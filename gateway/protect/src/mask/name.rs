@@ -1,6 +1,6 @@
 //! Surname of a Chinese name, first letter of any other.
 
-use super::{FILL, is_han};
+use super::is_han;
 
 pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
     let characters = || value.chars().filter(|character| !character.is_whitespace());
@@ -14,7 +14,7 @@ pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
             return None;
         }
         out.extend(characters().take(shown));
-        out.extend(std::iter::repeat_n(FILL, count - shown));
+        super::fill(count - shown, out);
         return Some(());
     }
     let is_name = |character: char| character.is_alphabetic() || "·•.'’-,".contains(character);
@@ -33,21 +33,61 @@ const LONGEST_LATIN: usize = 64;
 
 /// Whether a name begins with a surname of two characters.
 fn is_compound(mut characters: impl Iterator<Item = char>) -> bool {
-    let (first, second) = (characters.next(), characters.next());
-    let mut surnames = SURNAMES.chars();
-    while let Some(surname) = surnames.next() {
-        let given = surnames.next();
-        if Some(surname) == first && given == second {
-            return true;
-        }
-    }
-    false
+    let seconds = characters.next().map_or("", seconds);
+    !seconds.is_empty() && characters.next().is_some_and(|second| seconds.contains(second))
 }
 
-/// Surnames of two characters, end to end.
-const SURNAMES: &str = "\
-    欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊\
-    赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙钟离长孙宇文\
-    司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正\
-    宰父谷梁拓跋夹谷轩辕令狐段干百里呼延东郭南门羊舌微生梁丘\
-    左丘西门";
+/// The characters that make a surname of two together with this first one.
+fn seconds(first: char) -> &'static str {
+    match first {
+        '欧' => "阳",
+        '太' => "史叔",
+        '端' => "木",
+        '上' => "官",
+        '司' => "马徒空寇",
+        '东' => "方郭",
+        '独' => "孤",
+        '南' => "宫门",
+        '万' => "俟",
+        '闻' => "人",
+        '夏' => "侯",
+        '诸' => "葛",
+        '尉' => "迟",
+        '公' => "羊冶孙西良",
+        '赫' => "连",
+        '澹' => "台",
+        '皇' => "甫",
+        '宗' => "政",
+        '濮' => "阳",
+        '申' => "屠",
+        '慕' => "容",
+        '仲' => "孙",
+        '钟' => "离",
+        '长' => "孙",
+        '宇' => "文",
+        '鲜' => "于",
+        '闾' => "丘",
+        '子' => "车",
+        '亓' => "官",
+        '巫' => "马",
+        '颛' => "孙",
+        '壤' => "驷",
+        '漆' => "雕",
+        '乐' => "正",
+        '宰' => "父",
+        '谷' => "梁",
+        '拓' => "跋",
+        '夹' => "谷",
+        '轩' => "辕",
+        '令' => "狐",
+        '段' => "干",
+        '百' => "里",
+        '呼' => "延",
+        '羊' => "舌",
+        '微' => "生",
+        '梁' => "丘",
+        '左' => "丘",
+        '西' => "门",
+        _ => "",
+    }
+}

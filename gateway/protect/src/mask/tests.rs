@@ -67,6 +67,7 @@ fn t1_masks_have_the_customary_form() {
         case(Mask::Address, "浙江杭州市西湖区文三路", "浙江杭州市西湖区***"),
         case(Mask::Address, "四川省凉山彝族自治州西昌市航天大道", "四川省凉山彝族自治州西昌市***"),
         case(Mask::Address, "北京市幸福小区5号楼", "北京市***"),
+        case(Mask::Address, "北京海淀区学府市场路3号", "北京海淀区***"),
         case(Mask::Address, "幸福路1号", "********"),
         case(Mask::Address, "12 Main Street", "********"),
         case(Mask::Address, "江苏省", "江苏省"),
