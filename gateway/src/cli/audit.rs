@@ -21,7 +21,7 @@ pub struct AuditArgs {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Lists accesses: who saw which investor's data, and how it was treated
-    Search(search::SearchArgs),
+    Search(Box<search::SearchArgs>),
     /// Proves that nothing in the log was changed, removed, added or moved
     Verify(verify::VerifyArgs),
 }
