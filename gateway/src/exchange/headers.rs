@@ -33,14 +33,17 @@ pub fn for_upstream(head: &Head, may_change: bool) -> impl Iterator<Item = &(Hea
     })
 }
 
-/// The headers of an answer that may go to the client, once treated. Values that are no text are left out, for they
-/// can't be inspected. The caller adds `Content-Length`, `Content-Encoding`, `Content-Type` as it sends them and, when
+/// The headers of an answer that may go to the client, once treated. Values that can't be inspected are left out: what
+/// is no ASCII, plainly or percent-encoded, for a name of a person has no other mark in a header that is named
+/// anyhow; and numbers so long that they may be a person's. The caller adds `Content-Length`, `Content-Encoding`, `Content-Type` as it sends them and, when
 /// asked for, `Cache-Control: no-store`.
 pub fn for_client(headers: &HeaderMap, answer: Answer) -> impl Iterator<Item = (&HeaderName, &str)> {
     let named = ConnectionNamed::of(headers.get_all("connection").iter().map(HeaderValue::as_bytes));
     headers.iter().filter_map(move |(name, value)| {
         let kept = goes_to_client(name.as_str(), answer) && !named.contains(name.as_str());
-        let text = std::str::from_utf8(value.as_bytes()).ok().filter(|_| kept)?;
+        let text = std::str::from_utf8(value.as_bytes())
+            .ok()
+            .filter(|text| kept && is_plain(name.as_str(), text))?;
         Some((name, text))
     })
 }
@@ -77,6 +80,20 @@ pub fn goes_to_client(name: &str, answer: Answer) -> bool {
     let stale = answer.may_change && ABOUT_THE_BYTES.contains(&name);
     let cached = answer.no_store && ABOUT_CACHING.contains(&name);
     !stale && !cached
+}
+
+fn is_plain(name: &str, value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let encoded = |three: &[u8]| matches!(three, [b'%', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', _]);
+    let number_allowed = MAY_BE_LONG_NUMBERS.contains(&name);
+    bytes.is_ascii()
+        && !bytes.windows(3).any(encoded)
+        && (number_allowed || longest_number(bytes) < PERSONAL_NUMBER_DIGITS)
+}
+
+fn longest_number(bytes: &[u8]) -> usize {
+    let runs = bytes.split(|byte| !byte.is_ascii_digit());
+    runs.map(<[u8]>::len).max().unwrap_or(0)
 }
 
 /// Whether caches must not keep an answer: it holds personal information of level 2 or above, or was treated for its
@@ -136,6 +153,13 @@ const CLAIMS: &[&str] = &[
 ];
 const CLAIM_PREFIXES: &[&str] =
     &["yingbi-", "x-forwarded-", "x-ssl-client", "ssl-client", "x-envoy-", "x-webauth-"];
+
+/// A mobile number's, the shortest that identifies a person by itself.
+const PERSONAL_NUMBER_DIGITS: usize = 11;
+
+/// Ids of traces are long numbers in some systems; they are treated all the same.
+const MAY_BE_LONG_NUMBERS: &[&str] =
+    &["x-request-id", "x-trace-id", "x-b3-traceid", "traceparent", "tracestate"];
 
 /// What the gateway says about the answer as it sends it.
 const SAID_ANEW: &[&str] = &["content-length", "content-encoding", "content-type", "alt-svc"];

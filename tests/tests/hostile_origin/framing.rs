@@ -102,7 +102,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a storm of interim responses",
-            Refused,
+            Whole,
             Answer::steps(
                 vec![
                     Step::Repeat(
