@@ -42,6 +42,8 @@ enum Command {
     Run(run::RunArgs),
     /// Finds personal information in a file or standard input; one JSON object a finding.
     Scan(scan::ScanArgs),
+    /// Checks, tests and explains policies.
+    Policy(policy::PolicyArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes secret keys.
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Scan(args) => scan::run(&args).into(),
+        Command::Policy(args) => policy::run(args),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Version { format } => {
