@@ -1,7 +1,7 @@
 //! The operator's log on standard error: text or JSON lines, of this program's own events alone.
 //!
 //! Libraries are not trusted to keep personal information out of their messages: Pingora's quote raw heads and URLs with
-//! queries. Of their records only level, crate and line survive, never the text ([`Redacted`]). A panic shows its place
+//! queries. Of their records only level, crate and line survive, never the text. A panic shows its place
 //! and nothing of its message. Writing never blocks an exchange: lines wait in a bounded queue, and are dropped and
 //! counted when nobody reads them.
 

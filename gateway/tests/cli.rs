@@ -38,7 +38,8 @@ impl Place {
         command.args(args).current_dir(&self.0).env("LC_ALL", "C");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        // A command that refuses its arguments ends without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 }
@@ -96,6 +97,22 @@ fn a_bad_configuration_is_78_with_its_place() {
     let first: Value = serde_json::from_str(stdout(&output).lines().next().unwrap()).unwrap();
     assert_eq!((first["code"].as_str(), first["line"].as_u64()), (Some("YB0004"), Some(1)));
     assert_eq!(code(&place.yingbi(&["run", "--config", "absent.yaml"])), 78);
+}
+
+#[test]
+fn bad_policies_are_78_and_nothing_runs_by_them() {
+    let place = Place::new("policy");
+    assert_eq!(code(&place.yingbi(&["keys", "init", "--config", "yingbi.yaml"])), 0);
+    place.write("policies/firm.yaml", "apiVersion: yingbi/v1\nkind: Rolle\nmetadata: {id: x}\nspec: {}\n");
+    for args in [&["policy", "check", "policies"][..], &["run", "--config", "yingbi.yaml", "--check"]] {
+        let output = place.yingbi(args);
+        assert_eq!(code(&output), 78, "{args:?}");
+        let said = stdout(&output) + &stderr(&output);
+        assert!(said.contains("firm.yaml") && said.contains("YB0107"), "{args:?}: {said}");
+    }
+    assert_eq!(code(&place.yingbi(&["policy", "fly"])), 64);
+    let output = place.yingbi(&["run", "--config", "yingbi.yaml"]);
+    assert_eq!(code(&output), 78, "and nothing listens");
 }
 
 #[test]
