@@ -22,11 +22,12 @@ pub(crate) const NAMES: &[&str] = &[
 /// Rules over concepts: context, head, kind, strength.
 pub(crate) const RULES: &str = include_str!("../lexicon/rules.tsv");
 
-/// English words and abbreviations, pinyin, Chinese: concept, then its words.
-pub(crate) const WORDS: [&str; 3] = [
+/// English words and abbreviations, pinyin, Chinese: concept, then its words. Then traditional characters.
+pub(crate) const WORDS: [&str; 4] = [
     include_str!("../lexicon/words.tsv"),
     include_str!("../lexicon/pinyin.tsv"),
     include_str!("../lexicon/chinese.tsv"),
+    include_str!("../lexicon/traditional.tsv"),
 ];
 
 /// The compiled lexicon.
@@ -67,8 +68,7 @@ struct SpecialConcepts {
 impl Lexicon {
     /// Compiles the shipped data; lines that do not parse are left out, and a test says there are none.
     pub(crate) fn shipped() -> Lexicon {
-        let [english, pinyin, chinese] = WORDS;
-        let words = Words::parse(english, pinyin, chinese);
+        let words = Words::parse(WORDS);
         let mut spelt = HashMap::new();
         let mut folded = HashMap::new();
         for (name, meaning) in NAMES.iter().flat_map(|file| file.lines()).filter_map(parse_name) {

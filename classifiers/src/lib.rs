@@ -2,6 +2,23 @@
 //!
 //! Pure and allocation-shy: text in, [`Hit`]s out; no I/O, no policy. A caller that walks a document asks
 //! [`Classifier::key`] once per distinct field name and [`Classifier::value`] once per scalar.
+//!
+//! ```
+//! use yingbi_classifiers::{Classifier, Scalar, Signals};
+//! use yingbi_taxonomy::Kind;
+//!
+//! let classifier = Classifier::shipped();
+//! let key = classifier.key("linkManMobileNo2");
+//! assert_eq!(key.kind, Some(Kind::Mobile));
+//!
+//! let mut hits = Vec::new();
+//! classifier.text("客户张三丰来电，手机13800138001", &mut hits);
+//! let kinds: Vec<Kind> = hits.iter().map(|hit| hit.kind).collect();
+//! assert_eq!(kinds, [Kind::Name, Kind::Mobile]);
+//! ```
+//!
+//! What names mean is data in `lexicon/`, whose README says how to add to it. A recognizer is a file in
+//! `src/recognize/`; `src/scan.rs` says which tokens it sees.
 
 mod lexicon;
 mod plain;
@@ -157,6 +174,10 @@ impl Classifier {
                 self.scan(text, reach, key.prose, hits);
             }
             Scalar::Number(number) => {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
+                if number.starts_with('-') || number.contains(['e', 'E']) {
+                    return;
+                }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
                 scan::values(number, Bytes::of(number), reach, hits);

@@ -58,7 +58,7 @@ fn fold(c: char) -> Fold {
             // Full-width forms stand in the order of ASCII, 0xFEE0 above it.
             char::from_u32(u32::from(c) - 0xfee0).map_or(Fold::Keep, Fold::To)
         }
-        '－' | '–' | '‐' | '‑' | '−' => Fold::To('-'),
+        '－' | '—' | '–' | '‐' | '‑' | '−' => Fold::To('-'),
         'Х' | 'х' | 'Χ' | 'χ' | '×' => Fold::To('X'),
         '\u{a0}' | '\u{3000}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => Fold::To(' '),
         '\u{200b}'..='\u{200f}'

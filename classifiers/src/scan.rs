@@ -127,7 +127,7 @@ impl Pass<'_> {
         {
             return after;
         }
-        if self.may_chain && digits == length && length <= 8 && matches!(next, Some(b' ' | b'-' | b')')) {
+        if self.may_chain && digits == length && length <= 8 && next.is_some_and(is_joint) {
             return self.chain(start);
         }
         if digits >= 6 && (7..=40).contains(&length) {
@@ -229,7 +229,11 @@ impl Pass<'_> {
             let goes_on =
                 rest.get(length) == Some(&b'.') && rest.get(length + 1).is_some_and(u8::is_ascii_digit);
             let address = rest.get(..length).unwrap_or_default();
-            if is_border(length, b"_") && !goes_on && network::is_hosts(address) {
+            if is_border(length, b"_")
+                && !goes_on
+                && network::is_hosts(address)
+                && !self.follows_version(start)
+            {
                 self.push(start, start + length, Kind::IpAddress, 60);
             }
             return Some(start + length);
@@ -243,7 +247,18 @@ impl Pass<'_> {
         None
     }
 
-    /// Groups of digits parted by one space, hyphen or closing bracket each; says where the chain ends.
+    /// `版本：10.20.30.40`, `version 1.2.3.4`.
+    fn follows_version(&self, start: usize) -> bool {
+        let before = self.bytes.get(..start).unwrap_or_default();
+        let mark = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b':' | b'=' | b'"')).count();
+        let mut before = before.get(..start - mark).unwrap_or_default();
+        before = before.strip_suffix("：".as_bytes()).unwrap_or(before);
+        ["版本", "版本号", "ersion", "ERSION", "ver", "Ver"]
+            .iter()
+            .any(|word| before.ends_with(word.as_bytes()))
+    }
+
+    /// Groups of digits parted by one space, hyphen, point or closing bracket each; says where the chain ends.
     fn chain(&mut self, start: usize) -> usize {
         let mut chain = Chain::default();
         let mut at = start;
@@ -254,7 +269,7 @@ impl Pass<'_> {
             if end == at || (digits != end - at && !ends_in_x) {
                 break;
             }
-            let joint = self.bytes.get(end).copied().filter(|byte| matches!(byte, b' ' | b'-' | b')'));
+            let joint = self.bytes.get(end).copied().filter(|byte| is_joint(*byte));
             let full = !chain.push(Group { start: at, end, joint });
             if full || joint.is_none() {
                 break;
@@ -295,7 +310,7 @@ impl Pass<'_> {
             let Some(slot) = joined.get_mut(length..length + bytes.len()) else { break };
             slot.copy_from_slice(bytes);
             length += bytes.len();
-            let free_after = group.joint != Some(b'-') || groups.len() == index + offset + 1;
+            let free_after = !matches!(group.joint, Some(b'-' | b'.')) || groups.len() == index + offset + 1;
             if offset == 0 || !free_after {
                 continue;
             }
@@ -316,13 +331,15 @@ impl Pass<'_> {
         matches!(self.bytes.get(group.start..group.end), Some(b"86" | b"0086" | b"086"))
     }
 
-    /// `0.13800138000` and `13800138000.00` are amounts.
+    /// `0.13800138000` and `13800138000.00` are amounts; `13800138001.0` is what a spreadsheet makes of a number.
     fn is_part_of_a_decimal(&self, start: usize, end: usize) -> bool {
         let digit_at =
             |at: Option<usize>| at.and_then(|at| self.bytes.get(at)).is_some_and(u8::is_ascii_digit);
         let is_point = |at: Option<usize>| at.and_then(|at| self.bytes.get(at)) == Some(&b'.');
         (is_point(start.checked_sub(1)) && digit_at(start.checked_sub(2)))
-            || (is_point(Some(end)) && digit_at(Some(end + 1)))
+            || (is_point(Some(end))
+                && digit_at(Some(end + 1))
+                && (self.bytes.get(end + 1) != Some(&b'0') || digit_at(Some(end + 2))))
     }
 
     fn push(&mut self, start: usize, end: usize, kind: Kind, confidence: u8) {
@@ -395,6 +412,11 @@ impl Chain {
     fn groups(&self) -> &[Group] {
         self.groups.get(..self.length).unwrap_or_default()
     }
+}
+
+/// What may stand between the groups of a number.
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b')' | b'.')
 }
 
 /// An IMEI begins with its body's code and passes Luhn; 35… would else be read as a region of Fujian.

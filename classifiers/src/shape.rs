@@ -2,17 +2,34 @@
 //! text; and whether a record as a whole may hold the kind.
 
 use crate::prose::names;
-use crate::recognize::{email, network, phone};
+use crate::recognize::{email, network, organisation, phone};
 use crate::{KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Whether the value under this key is of the key's kind.
 pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
+    if kind == Kind::TaxId && matches!(value, Scalar::Text(text) if is_organisations(text)) {
+        return false;
+    }
     match key.strength {
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => has_shape(kind, value),
-        Strength::NeedsRecord => record_allows(kind, record) && has_shape(kind, value),
+        Strength::NeedsRecord => {
+            let has_shape =
+                has_shape(kind, value) || (record.has(Signals::PERSON) && may_be_name(kind, value));
+            record_allows(kind, record) && has_shape
+        }
     }
+}
+
+/// A tax number that is a unified social credit code is an organisation's.
+pub(crate) fn is_organisations(text: &str) -> bool {
+    organisation::is_credit_code(text.trim().as_bytes())
+}
+
+/// In a person's record a `name` need not begin with a known surname.
+fn may_be_name(kind: Kind, value: Scalar<'_>) -> bool {
+    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(text))
 }
 
 /// Nothing but punctuation: `-`, `***`, `/`.
@@ -85,6 +102,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
             | Category::WealthPosition
             | Category::TradeFill
             | Category::TradeBankTransfer => digits > 0,
+            Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => digits > 0 || text.len() > 1,
             _ => true,
         },

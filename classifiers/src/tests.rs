@@ -53,6 +53,32 @@ const TEXTS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("登录IP 220.181.38.148", &[("220.181.38.148", "trade.log.ip")]),
     ("MAC 00-15-5D-01-23-45", &[("00-15-5D-01-23-45", "device.permanent.mac")]),
+    ("打138.0013.8001", &[("138.0013.8001", "basic.mobile")]),
+    ("座机021—58881234", &[("021—58881234", "basic.phone")]),
+    ("微信：wxid_abc123，", &[("wxid_abc123", "basic.contact")]),
+    ("年收入约30万元", &[("30万", "wealth.cash.income")]),
+    ("户口：无", &[]),
+    ("尊敬的陈先生：您好", &[("陈", "basic.name")]),
+    (
+        "1001,张三,13916161616,上海市浦东新区张江路88号",
+        &[
+            ("张三", "basic.name"),
+            ("13916161616", "basic.mobile"),
+            ("上海市浦东新区张江路88号", "basic.address"),
+        ],
+    ),
+    (
+        "家住幸福里小区3号楼2单元501的刘女士",
+        &[("幸福里小区3号楼2单元501", "basic.address"), ("刘", "basic.name")],
+    ),
+    (
+        "收件地址：广州市天河区花城大道85号A座1801，王丽收",
+        &[("广州市天河区花城大道85号A座1801", "basic.address")],
+    ),
+    (
+        "委托人：Mary Jane Watson，Passport: G12345678",
+        &[("Mary Jane Watson", "basic.name"), ("G12345678", "identity.document.passport")],
+    ),
     ("护照E12345678", &[("E12345678", "identity.document.passport")]),
     ("港澳通行证C12345678", &[("C12345678", "identity.document.permit")]),
     ("身份证A123456(3)", &[("A123456(3)", "identity.document.number")]),
@@ -112,6 +138,18 @@ const CLEAN: &[&str] = &[
     "service@example.com",
     "error: connection refused",
     "SH600519",
+    "客户端版本：10.20.30.40",
+    "税号：91310000631696382C",
+    "本公司股东张江高科持有本公司股份",
+    "白云山、东方财富、方大炭素涨幅居前",
+    "订单编号：13800138001234",
+    "快递单号SF1234567890123",
+    "INFO [main] started in 12.345 seconds",
+    "第十三届全国人民代表大会常务委员会第六次会议",
+    "请设置6位数字交易密码",
+    "密码错误，还可尝试3次",
+    "风险测评共20题",
+    "期权合约10004567",
     "流水号：202611200000012345",
 ];
 
@@ -146,6 +184,10 @@ fn keys_decide_shape_or_record() {
         ("is_disabled_person", Scalar::Bool, Some(Kind::IdentitySpecial)),
         ("is_mobile_verified", Scalar::Bool, None),
         ("entrust_price", Scalar::Number("10.5"), None),
+        ("Location", Scalar::Text("https://example.com/next"), None),
+        ("value", Scalar::Number("-13800138001"), None),
+        ("value", Scalar::Number("13800138001"), Some(Kind::Mobile)),
+        ("value", Scalar::Text("13800138001.0"), Some(Kind::Mobile)),
     ];
     for (key, value, want) in cases {
         let hits = under(key, *value);
@@ -227,5 +269,44 @@ proptest! {
         let bare = found(value);
         prop_assert_eq!(bare.len(), 1);
         prop_assert_eq!(found(&format!("{before}{value}{after}")), bare);
+    }
+}
+
+/// A hostile upstream must not buy much time with little text.
+#[test]
+fn long_texts_cost_in_proportion() {
+    let classifier = Classifier::shipped();
+    let patterns = [
+        "a=1&",
+        "eyJ",
+        "Bearer ",
+        "-----BEGIN PRIVATE KEY-----",
+        "@",
+        "a@",
+        "1-",
+        "138 ",
+        "号",
+        "上海市",
+        "客户",
+        "·",
+        "张先生",
+        "密码：",
+        "1.1.",
+        "00:",
+        "\u{200b}",
+        "中1",
+    ];
+    for pattern in patterns {
+        let spent = [20_000, 80_000].map(|size| {
+            let text = pattern.repeat(size / pattern.len());
+            let once = || {
+                let start = std::time::Instant::now();
+                classifier.text(&text, &mut vec![]);
+                start.elapsed().as_micros()
+            };
+            (0..3).map(|_| once()).min().unwrap_or_default()
+        });
+        // Four times the text may take four times as long; sixteen times would be quadratic. The floor forgives noise.
+        assert!(spent[1] < spent[0] * 12 + 200_000, "{pattern:?}: {spent:?} µs");
     }
 }

@@ -76,18 +76,25 @@ pub(crate) struct Words {
     english: WordList,
     pinyin: WordList,
     chinese: WordList,
+    traditional: HashMap<char, char>,
     decor: Concept,
 }
 
 impl Words {
-    /// Reads the three lists.
-    pub(crate) fn parse(english: &'static str, pinyin: &'static str, chinese: &'static str) -> Words {
+    /// Reads the word lists and the table of traditional characters.
+    pub(crate) fn parse(lists: [&'static str; 4]) -> Words {
+        let [english, pinyin, chinese, traditional] = lists;
         let mut concepts = vec!["?"];
         let english = read(english, &mut concepts);
         let pinyin = read(pinyin, &mut concepts);
         let chinese = read(chinese, &mut concepts);
         let decor = find(&concepts, "decor").unwrap_or(UNKNOWN);
-        Words { concepts, english, pinyin, chinese, decor }
+        let pairs = traditional
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once('\t'));
+        let traditional = pairs.flat_map(|(from, to)| from.chars().zip(to.chars())).collect();
+        Words { concepts, english, pinyin, chinese, traditional, decor }
     }
 
     /// The concept of this name in the lists' first column.
@@ -107,7 +114,9 @@ impl Words {
         let mut rest: &[Token] = &tokens;
         while let Some((token, after)) = rest.split_first() {
             if token.class == Class::Chinese {
-                self.chinese_words(&token.text, &mut found);
+                let simplified: String =
+                    token.text.chars().map(|c| self.traditional.get(&c).copied().unwrap_or(c)).collect();
+                self.chinese_words(&simplified, &mut found);
                 rest = after;
             } else if let Some((concept, used)) = self.joined(rest) {
                 found.push(concept);

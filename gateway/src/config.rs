@@ -103,6 +103,15 @@ impl Config {
         check::check(path, &text, parsed)
     }
 
+    /// Makes the data directory, private to the gateway's user, unless it is there.
+    ///
+    /// # Errors
+    /// It can't be made.
+    pub fn make_data_dir(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir)
+    }
+
     /// Directory and key path alone, for commands that prepare what the rest needs (`yingbi keys init`).
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Addresses in running text: levels of administration, then a street, then a number; never a city alone.
 
-use super::is_han;
+use super::{is_han, tail};
 use crate::{Hit, How};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
@@ -29,16 +29,10 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let mut start = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
         let length: usize = rest.chars().take_while(|c| is_part(*c)).map(char::len_utf8).sum();
-        if length >= 12
-            && let Some(run) = rest.get(..length)
-            && let Some((from, to)) = address_in(run)
-        {
-            hits.push(Hit {
-                start: start + from,
-                end: start + to,
-                kind: Kind::Address,
-                how: How::Text,
-                confidence: 80,
+        if let Some(run) = rest.get(..length).filter(|run| run.len() >= 12) {
+            addresses_in(run, |from, to| {
+                let (start, end) = (start + from, start + to);
+                hits.push(Hit { start, end, kind: Kind::Address, how: How::Text, confidence: 80 });
             });
         }
         let border = rest.get(length..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
@@ -69,36 +63,57 @@ enum Mark {
     Number,
 }
 
-/// Where the address of a run without punctuation starts and ends.
-fn address_in(run: &str) -> Option<(usize, usize)> {
+/// The addresses of a run without punctuation: marks that stand close together and are enough for one.
+fn addresses_in(run: &str, mut found: impl FnMut(usize, usize)) {
     let marks = marks_of(run);
+    let mut free_from = 0;
+    for group in marks.chunk_by(|(_, end, _), (next, ..)| next.saturating_sub(*end) <= WIDEST_GAP) {
+        let (Some((first, ..)), Some(end)) =
+            (group.first().copied(), group.iter().map(|(_, end, _)| *end).max())
+        else {
+            continue;
+        };
+        if is_enough(group) {
+            let start = free_from + run.get(free_from..).map_or(0, |rest| start_of(rest, first - free_from));
+            if start < end {
+                found(start, end);
+            }
+        }
+        free_from = end;
+    }
+}
+
+/// Ten Chinese characters between two marks of one address.
+const WIDEST_GAP: usize = 30;
+
+fn is_enough(marks: &[(usize, usize, Mark)]) -> bool {
     let count = |mark| marks.iter().filter(|(_, _, found)| *found == mark).count();
     let (areas, streets, numbers) = (count(Mark::Area), count(Mark::Street), count(Mark::Number));
-    let enough = (areas >= 1 && streets >= 1 && numbers >= 1)
+    (areas >= 1 && streets >= 1 && numbers >= 1)
         || (areas >= 2 && streets + numbers >= 1)
         || (streets >= 1 && numbers >= 2)
-        || (streets >= 1 && numbers == 1 && street_meets_number(&marks));
-    if !enough {
-        return None;
-    }
-    let (first, ..) = marks.first().copied()?;
-    let end = marks.iter().map(|(_, end, _)| *end).max()?;
-    let start = start_of(run, first);
-    (start < end).then_some((start, end))
+        || (streets >= 1 && numbers == 1 && street_meets_number(marks))
 }
 
 /// A known province or city, else what follows a word like 住在, else a few characters before the first mark.
 fn start_of(run: &str, first_mark: usize) -> usize {
-    let earliest =
-        PLACES.starts.iter().filter_map(|place| run.find(place)).filter(|at| *at <= first_mark).min();
-    if let Some(start) = earliest {
-        return start;
+    let (before_start, before) = last_characters(run.get(..first_mark).unwrap_or_default(), 24);
+    // The mark itself may be the end of the place's name: 上海市.
+    let mark = run.get(first_mark..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    let near = run.get(before_start..first_mark + mark).unwrap_or_default();
+    if let Some(start) = PLACES.starts.iter().filter_map(|place| near.find(place)).min() {
+        return before_start + start;
     }
-    let before = run.get(..first_mark).unwrap_or_default();
     let lead = PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
-    let start = lead.unwrap_or_else(|| before.char_indices().rev().take(4).last().map_or(0, |(at, _)| at));
+    let start = before_start + lead.unwrap_or_else(|| last_characters(before, 4).0);
     let skipped = run.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
     start + skipped
+}
+
+/// The last characters of a text and where they start.
+fn last_characters(text: &str, most: usize) -> (usize, &str) {
+    let tail = tail(text, most, |_| true);
+    (text.len() - tail.len(), tail)
 }
 
 fn street_meets_number(marks: &[(usize, usize, Mark)]) -> bool {

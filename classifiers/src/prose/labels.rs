@@ -10,12 +10,14 @@ use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
 pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
+    let mut labels = Labels { lexicon, seen: [None; 32] };
+    let labels = &mut labels;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
     if text.is_ascii() {
         for at in memchr::memchr2_iter(b':', b'=', text.as_bytes()).filter(|at| *at > 1) {
             if at >= done
-                && let Some(hit) = marked(lexicon, text, at, 1)
+                && let Some(hit) = marked(labels, text, at, 1)
             {
                 done = hit.end;
                 hits.push(hit);
@@ -30,9 +32,9 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
             continue;
         }
         let found = match c {
-            ':' | '=' | '：' => marked(lexicon, text, at, c.len_utf8()),
+            ':' | '=' | '：' => marked(labels, text, at, c.len_utf8()),
             _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
-                bare(lexicon, text, at)
+                bare(labels, text, at)
             }
             _ => None,
         };
@@ -44,7 +46,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
 }
 
 /// A label, a mark, a value.
-fn marked(lexicon: &Lexicon, text: &str, at: usize, mark: usize) -> Option<Hit> {
+fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize) -> Option<Hit> {
     let label = label_before(text.get(..at)?)?;
     let right = text.get(at + mark..)?;
     // `https://`, `10:30`, `::`.
@@ -55,20 +57,20 @@ fn marked(lexicon: &Lexicon, text: &str, at: usize, mark: usize) -> Option<Hit> 
     }
     let skip = head(right, 4, |c| opens(c) || c == '=');
     let value = right.get(skip..)?;
-    let (kind, strength) = kind_of(lexicon, label)?;
+    let (kind, strength) = labels.kind(label)?;
     let length = value_length(kind, strength, value, true)?;
     Some(hit(at + mark + skip, length, kind))
 }
 
 /// A label right before a number, with at most 是 or a space between.
-fn bare(lexicon: &Lexicon, text: &str, at: usize) -> Option<Hit> {
+fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
     let left = text.get(..at)?;
     let left = left.trim_end_matches(|c| opens(c) || is_filler(c));
     let label = tail(left, 10, is_han);
     if label.is_empty() {
         return None;
     }
-    let (kind, strength) = kind_of(lexicon, label)?;
+    let (kind, strength) = labels.kind(label)?;
     let length = value_length(kind, strength, text.get(at..)?, false)?;
     Some(hit(at, length, kind))
 }
@@ -98,21 +100,45 @@ fn label_before(left: &str) -> Option<&str> {
     (label.len() > 1).then_some(label)
 }
 
-fn kind_of(lexicon: &Lexicon, label: &str) -> Option<(Kind, Strength)> {
-    let key = lexicon.key(label);
-    let kind = key.kind?;
-    // Without its record, a name that many things bear speaks only of what can be told by form.
-    let told_by_form = matches!(
-        kind,
-        Kind::Name
-            | Kind::Address
-            | Kind::Mobile
-            | Kind::Phone
-            | Kind::Email
-            | Kind::AccessToken
-            | Kind::EducationWork
-    );
-    (key.strength != Strength::NeedsRecord || told_by_form).then_some((kind, key.strength))
+/// What a label says, if it says anything.
+type Spoken = Option<(Kind, Strength)>;
+
+/// The lexicon, with the last labels of this text remembered: logs and forms repeat theirs.
+struct Labels<'l, 't> {
+    lexicon: &'l Lexicon,
+    seen: [Option<(&'t str, Spoken)>; 32],
+}
+
+impl<'t> Labels<'_, 't> {
+    fn kind(&mut self, label: &'t str) -> Spoken {
+        let place =
+            label.bytes().fold(label.len(), |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte)) % 32;
+        if let Some(Some((known, kind))) = self.seen.get(place)
+            && *known == label
+        {
+            return *kind;
+        }
+        let key = self.lexicon.key(label);
+        // Without its record, a name that many things bear speaks only of what can be told by form.
+        let told_by_form = matches!(
+            key.kind,
+            Some(
+                Kind::Name
+                    | Kind::Address
+                    | Kind::Mobile
+                    | Kind::Phone
+                    | Kind::Email
+                    | Kind::AccessToken
+                    | Kind::EducationWork
+            )
+        );
+        let speaks = key.strength != Strength::NeedsRecord || told_by_form;
+        let kind = key.kind.filter(|_| speaks).map(|kind| (kind, key.strength));
+        if let Some(slot) = self.seen.get_mut(place) {
+            *slot = Some((label, kind));
+        }
+        kind
+    }
 }
 
 /// How many bytes of `value` are a value of the kind; `marked` when a colon or an equals sign announced it.
@@ -145,7 +171,10 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
         _ => None,
     }?;
     let text = value.get(..length)?;
-    let service = matches!(kind, Kind::Mobile | Kind::Phone | Kind::Contact) && phone::is_service(text);
+    let service = matches!(kind, Kind::Mobile | Kind::Phone) && phone::is_service(text);
+    if kind == Kind::TaxId && shape::is_organisations(text) {
+        return None;
+    }
     let shaped = !service && strength == Strength::Decides || shape::has_shape(kind, Scalar::Text(text));
     (shaped && length > 0).then_some(length)
 }

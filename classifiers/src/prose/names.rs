@@ -86,6 +86,19 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// Whether a whole value can be a name when the record around it is a person's: two to four Chinese characters, a
+/// minority's name, or letters only.
+pub(crate) fn may_be_name(text: &str) -> bool {
+    let text = text.trim();
+    let count = text.chars().count();
+    let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
+    let latin =
+        text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
+    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+        || (chinese && text.contains(['·', '•']) && count <= 24)
+        || (latin && (2..=48).contains(&count))
+}
+
 /// `Zhang San`, `ZHANG SANFENG`, `John Q. Public`: two to four words with capitals.
 fn is_latin_name(text: &str) -> bool {
     let words: usize = text.split([' ', ',']).filter(|word| !word.is_empty()).count();
@@ -110,7 +123,8 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if run.contains(['·', '•']) {
         return Some(run.len());
     }
-    if (2..=4).contains(&run.chars().count()) && is_name(run) {
+    let titled = NAMES.titles.iter().any(|title| run.ends_with(title));
+    if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
     unannounced_length(run, true)
@@ -219,6 +233,11 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
 fn unannounced_length(run: &str, sure: bool) -> Option<usize> {
     let surname = surname_length(run)?;
     if starts_with_not_name(run) {
+        return None;
+    }
+    // `陈先生` is left to the title.
+    let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..));
+    if given.is_some_and(|given| NAMES.titles.iter().any(|title| given.starts_with(title))) {
         return None;
     }
     // A surname that opens common words needs a verb or title behind the name.

@@ -7,10 +7,12 @@ use yingbi_taxonomy::Kind;
 /// The secrets in the text, handed to `found` as byte range and kind.
 pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
     for at in JWT.find_iter(bytes) {
-        let starts = at == 0 || !bytes.get(at - 1).is_some_and(|byte| is_token(*byte));
+        if at > 0 && bytes.get(at - 1).is_some_and(|byte| is_inside(*byte)) {
+            continue;
+        }
         let length = run(bytes, at);
         let token = bytes.get(at..at + length).unwrap_or_default();
-        if starts && length >= 20 && token.iter().filter(|byte| **byte == b'.').count() >= 1 {
+        if length >= 20 && token.iter().filter(|byte| **byte == b'.').count() >= 1 {
             found(at, at + length, Kind::AccessToken);
         }
     }
@@ -21,7 +23,11 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(start, start + length, Kind::AccessToken);
         }
     }
+    let mut done = 0;
     for at in PEM.find_iter(bytes) {
+        if at < done {
+            continue;
+        }
         let rest = bytes.get(at..).unwrap_or_default();
         let head = rest.get(..48).unwrap_or(rest);
         if memmem::find(head, b"PRIVATE KEY").is_some() {
@@ -29,6 +35,7 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             let end = memmem::find(rest, b"-----END ")
                 .map_or(rest.len(), |end| end + run_to_line_end(rest.get(end..).unwrap_or_default()));
             found(at, at + end, Kind::Certificate);
+            done = at + end;
         }
     }
 }
@@ -39,6 +46,11 @@ fn run(bytes: &[u8], start: usize) -> usize {
 
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// `=` ends a label as often as it pads a token.
+fn is_inside(byte: u8) -> bool {
+    is_token(byte) && byte != b'='
 }
 
 fn run_to_line_end(bytes: &[u8]) -> usize {

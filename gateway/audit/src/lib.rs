@@ -2,7 +2,26 @@
 //! ids and pseudonyms.
 //!
 //! [`Log::append`] returns a [`Receipt`] only when its record is durable; one write and one sync serve all who wait at
-//! the time. What the files hold is laid down in [`format`].
+//! the time. What the files hold is laid down in [`format`]; [`verify`] proves that nothing in them was touched, and
+//! [`search`] answers who saw whose data.
+//!
+//! ```
+//! use yingbi_audit::{Intent, Log, Options, Record, verify::verify};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = std::env::temp_dir().join(format!("yingbi-audit-doc-{}", std::process::id()));
+//! # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! let (log, _recovery) = Log::open(&dir, Options::default())?;
+//! let intent = Intent { decision_id: "d-1".to_owned(), decision: "permit".to_owned(), ..Intent::default() };
+//! let receipt = runtime.block_on(log.append(Record::Intent(Box::new(intent))))?;
+//! // Only now may a byte leave.
+//! assert_eq!(receipt.sequence(), 1);
+//! log.close()?;
+//! assert!(verify(&dir, None)?.is_good());
+//! # std::fs::remove_dir_all(&dir)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod disk;
 pub mod format;

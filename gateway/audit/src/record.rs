@@ -117,3 +117,6 @@ pub(crate) fn json(record: &Record) -> Vec<u8> {
 pub(crate) fn write_json(record: &Record, bytes: &mut Vec<u8>) -> serde_json::Result<()> {
     serde_json::to_writer(bytes, record)
 }
+
+#[cfg(test)]
+mod tests;

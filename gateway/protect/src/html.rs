@@ -170,7 +170,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
 
     /// Treats a text under a name.
     fn value(&mut self, flow: &Flow, key: KeyMeaning, spelling: Spelling) -> Result<(), Uninspectable> {
-        let meaning = Meaning::own(key, None);
+        let meaning = Meaning::named(key);
         if looks_like_json(&flow.text) && meaning.opens_json() && self.sink.json(flow, meaning, spelling)? {
             return Ok(());
         }

@@ -38,7 +38,7 @@ pub(crate) struct Workspace {
 struct Level {
     index: Index,
     nodes: Vec<Node>,
-    open: Vec<u32>,
+    open: Vec<parse::Open>,
     decoded: String,
 }
 
@@ -88,5 +88,6 @@ impl Level {
 
 /// Whether a string may hold a JSON document worth reading.
 pub(crate) fn looks_like_json(text: &str) -> bool {
-    matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'['))
+    let mut bytes = text.bytes();
+    matches!(bytes.find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['))
 }

@@ -7,10 +7,15 @@ use yingbi_taxonomy::{Kind, Level};
 
 /// What is known about a value before it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(8))] // copied for every value: one word
 pub(crate) struct Meaning {
     key: KeyMeaning,
     source: Source,
+    /// Whether it speaks of authentication data (level 4).
+    is_credential: bool,
 }
+
+const _: () = assert!(size_of::<Meaning>() == 8);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
@@ -24,59 +29,59 @@ enum Source {
 
 impl Meaning {
     /// Nothing is known.
-    pub(crate) const UNKNOWN: Meaning = Meaning { key: KeyMeaning::UNKNOWN, source: Source::Name };
+    pub(crate) const UNKNOWN: Meaning =
+        Meaning { key: KeyMeaning::UNKNOWN, source: Source::Name, is_credential: false };
 
-    /// What a field's own name and declaration say.
-    pub(crate) fn own(key: KeyMeaning, declared: Option<Option<Kind>>) -> Meaning {
+    /// What a field's name says.
+    pub(crate) fn named(key: KeyMeaning) -> Meaning {
+        Meaning::new(key, Source::Name)
+    }
+
+    fn new(key: KeyMeaning, source: Source) -> Meaning {
+        Meaning { key, source, is_credential: key.kind.is_some_and(|kind| kind.level() == Level::L4) }
+    }
+
+    /// What a field's name says once a binding has declared the field.
+    pub(crate) fn declared(self, declared: Option<Kind>) -> Meaning {
+        let key = KeyMeaning { signals: self.key.signals, ..KeyMeaning::UNKNOWN };
         match declared {
-            None => Meaning { key, source: Source::Name },
-            Some(None) if key.kind.is_some_and(|kind| kind.level() == Level::L4) => {
-                Meaning { key, source: Source::Name }
-            }
-            Some(None) => {
-                let key = KeyMeaning { signals: key.signals, denies: true, ..KeyMeaning::UNKNOWN };
-                Meaning { key, source: Source::DeclaredNotPersonal }
-            }
-            Some(Some(kind)) => {
-                let key = KeyMeaning { kind: Some(kind), signals: key.signals, ..KeyMeaning::UNKNOWN };
-                Meaning { key, source: Source::Declared }
-            }
+            None if self.is_credential => self,
+            None => Meaning::new(KeyMeaning { denies: true, ..key }, Source::DeclaredNotPersonal),
+            Some(kind) => Meaning::new(KeyMeaning { kind: Some(kind), ..key }, Source::Declared),
         }
+    }
+
+    /// What the name says about its whole record.
+    pub(crate) fn signals(&self) -> Signals {
+        self.key.signals
     }
 
     /// What a scalar under this name is taken for, given what the containers above say. A name that speaks of a kind
     /// is more specific than they are; one that denies is too, save for credentials.
-    pub(crate) fn under(self, inherited: Option<Meaning>) -> Meaning {
+    pub(crate) fn under<'m>(&'m self, inherited: Option<&'m Meaning>) -> &'m Meaning {
         match inherited {
-            Some(inherited) if !self.is_kind() && !(self.key.denies && !inherited.is_credential()) => {
-                inherited
-            }
+            Some(inherited) if !self.is_kind() && !(self.key.denies && !inherited.is_credential) => inherited,
             _ => self,
         }
     }
 
     /// What everything inside this container inherits.
-    pub(crate) fn inherited(self, inherited: Option<Meaning>) -> Option<Meaning> {
+    pub(crate) fn inherited<'m>(&'m self, inherited: Option<&'m Meaning>) -> Option<&'m Meaning> {
         match self.source {
             _ if self.is_kind() => Some(self),
-            Source::DeclaredNotPersonal => inherited.filter(|inherited| inherited.is_credential()),
+            Source::DeclaredNotPersonal => inherited.filter(|inherited| inherited.is_credential),
             _ => inherited,
         }
     }
 
     /// Whether it speaks of a kind.
-    pub(crate) fn is_kind(self) -> bool {
+    pub(crate) fn is_kind(&self) -> bool {
         self.key.kind.is_some()
     }
 
-    /// Whether it speaks of authentication data (level 4).
-    pub(crate) fn is_credential(self) -> bool {
-        self.key.kind.is_some_and(|kind| kind.level() == Level::L4)
-    }
-
     /// Whether a string that holds JSON is read inside: not when all of it is one declared or secret value.
-    pub(crate) fn opens_json(self) -> bool {
-        !self.is_credential() && self.source != Source::Declared
+    pub(crate) fn opens_json(&self) -> bool {
+        !self.is_credential && self.source != Source::Declared
     }
 
     /// What is found in a value, confident enough to be treated.

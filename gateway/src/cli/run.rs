@@ -48,11 +48,16 @@ pub fn run(args: &RunArgs) -> ExitCode {
         });
         return Exit::Good.into();
     }
+    let config = ready.config();
+    if let Err(error) = config.make_data_dir() {
+        err(&format!("yingbi: {}: {}", config.data_dir.display(), error.kind()));
+        return Exit::Config.into();
+    }
     logs::abort_on_panic();
     if let Err(error) = logs::keep_memory_private() {
         err(&format!("yingbi: memory could not be kept out of core files: {}", error.kind()));
     }
-    logs::start(&ready.config().telemetry);
+    logs::start(&config.telemetry);
     // Never returns unless it could not start: a drained gateway ends its process.
     let Err(error) = server::run(ready);
     logs::flush();

@@ -60,7 +60,9 @@ fn the_least_configuration_has_the_documented_defaults() {
     let config = place.load(GOOD).unwrap();
     assert_eq!(config.listen[0].endpoint, Endpoint::Tcp("127.0.0.1:8443".parse().unwrap()));
     assert_eq!(config.policy_dir, place.0.join("policies"), "relative to the file");
-    assert!(config.data_dir.is_dir());
+    assert!(!config.data_dir.exists(), "reading makes nothing");
+    config.make_data_dir().unwrap();
+    config.make_data_dir().unwrap();
     assert_eq!(fs::metadata(&config.data_dir).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(config.admin.listen, "127.0.0.1:9180".parse().unwrap());
     assert_eq!(config.limits.head_bytes, 32768);
@@ -281,6 +283,20 @@ fn every_mistake_is_placed() {
             to: "policy_dir: nowhere",
             code: "YB0020",
             at: (5, 13),
+        },
+        Case {
+            name: "data dir is a file",
+            from: "data_dir: data",
+            to: "data_dir: cert.pem",
+            code: "YB0020",
+            at: (6, 11),
+        },
+        Case {
+            name: "data dir below a file",
+            from: "data_dir: data",
+            to: "data_dir: cert.pem/a/b",
+            code: "YB0020",
+            at: (6, 11),
         },
         Case { name: "absent key", from: "pseudonym.key", to: "absent.key", code: "YB0011", at: (8, 14) },
         Case { name: "key is no key", from: "pseudonym.key", to: "key.pem", code: "YB0013", at: (8, 14) },

@@ -117,7 +117,7 @@ impl PolicySet {
         {
             let decides = match rule.effect {
                 Effect::Allow { .. } => !denied,
-                Effect::Deny { .. } => true,
+                Effect::Deny { all, .. } => all || !denied,
                 Effect::Floor { .. } => false,
             };
             let applies = relevant.iter().any(|relation| outcome.applies(*relation));

@@ -36,3 +36,10 @@ fn places_alone_are_no_addresses() {
         assert_eq!(found(text), [] as [&str; 0], "{text}");
     }
 }
+
+#[test]
+fn far_marks_are_not_one_address() {
+    let filler = "客户表示对于本次业务办理的过程非常认可并且希望以后可以继续得到这样的服务".repeat(3);
+    let text = format!("{filler}住在杭州市西湖区文三路18号{filler}青岛市的情况{filler}");
+    assert_eq!(found(&text), ["杭州市西湖区文三路18号"]);
+}

@@ -48,8 +48,8 @@ mod x86 {
             let mut classes = Classes::default();
             let mut shift = 0;
             for chunk in block.as_chunks::<32>().0 {
-                let [a, b, c, d] = words(chunk);
-                let bytes = _mm256_set_epi64x(d, c, b, a);
+                // SAFETY: the chunk is 32 bytes, and the load needs no alignment.
+                let bytes = unsafe { _mm256_loadu_si256(chunk.as_ptr().cast()) };
                 let is = |byte: u8| _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(byte as i8));
                 let folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
                 let folds_to = |byte: u8| _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(byte as i8));
@@ -78,8 +78,8 @@ mod x86 {
             let mut classes = Classes::default();
             let mut shift = 0;
             for chunk in block.as_chunks::<16>().0 {
-                let [a, b] = words(chunk);
-                let bytes = _mm_set_epi64x(b, a);
+                // SAFETY: the chunk is 16 bytes, and the load needs no alignment.
+                let bytes = unsafe { _mm_loadu_si128(chunk.as_ptr().cast()) };
                 let is = |byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
                 let folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
                 let folds_to = |byte: u8| _mm_cmpeq_epi8(folded, _mm_set1_epi8(byte as i8));
@@ -99,16 +99,6 @@ mod x86 {
             }
             *found = classes;
         }
-    }
-
-    /// Bytes as little-endian words, which the compiler turns into one load.
-    #[inline(always)]
-    fn words<const BYTES: usize, const WORDS: usize>(bytes: &[u8; BYTES]) -> [i64; WORDS] {
-        let mut words = [0; WORDS];
-        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-            *word = i64::from_le_bytes(*bytes);
-        }
-        words
     }
 }
 

@@ -5,12 +5,13 @@
 
 use super::string;
 use crate::classify::Classify;
+use crate::meaning::Meaning;
 use yingbi_classifiers::{Hit, KeyMeaning};
 
 /// What is known of a field name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
-    pub(crate) meaning: KeyMeaning,
+    pub(crate) meaning: Meaning,
     /// Personal information stands in the name itself.
     pub(crate) is_personal: bool,
 }
@@ -78,12 +79,12 @@ impl Keys {
     }
 
     /// What an id stands for.
-    pub(crate) fn key(&self, id: KeyId) -> Key {
+    pub(crate) fn key(&self, id: KeyId) -> &Key {
         let known = match id.0.checked_sub(PASSING) {
             None => self.entries.get(id.0 as usize).map(|entry| &entry.key),
             Some(passing) => self.passing.get(passing as usize),
         };
-        known.copied().unwrap_or(Key { meaning: KeyMeaning::UNKNOWN, is_personal: false })
+        known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false })
     }
 
     /// Resolves the raw text between the quotes of a name whose escapes are known to be good.
@@ -136,7 +137,8 @@ impl Keys {
     fn is_named(&self, entry: u32, raw: &str) -> bool {
         self.entries.get(entry as usize).is_some_and(|entry| {
             let (from, length) = (entry.from as usize, entry.length as usize);
-            length == raw.len() && self.names.get(from..from + length) == Some(raw.as_bytes())
+            length == raw.len()
+                && self.names.get(from..from + length).is_some_and(|name| is_same(name, raw.as_bytes()))
         })
     }
 
@@ -144,7 +146,7 @@ impl Keys {
         self.decoded.clear();
         let name =
             if is_escaped && string::decode(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
-        let meaning = classifier.key(name);
+        let meaning = Meaning::named(classifier.key(name));
         self.hits.clear();
         name_hits(name, classifier, &mut self.hits);
         Key { meaning, is_personal: !self.hits.is_empty() }
@@ -161,6 +163,20 @@ impl Keys {
             state = (product as u64 ^ (product >> 64) as u64).rotate_left(23) ^ key;
         }
         state ^ state >> 32
+    }
+}
+
+/// Whether two texts of one length are the same; names are short, so this beats a call.
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    let words = left.first_chunk::<8>().zip(right.first_chunk::<8>());
+    let last_words = left.last_chunk::<8>().zip(right.last_chunk::<8>());
+    match (words, last_words) {
+        (Some((first, other)), Some((last, other_last))) if left.len() <= 16 => {
+            u64::from_ne_bytes(*first) == u64::from_ne_bytes(*other)
+                && u64::from_ne_bytes(*last) == u64::from_ne_bytes(*other_last)
+        }
+        (Some(_), _) => left == right,
+        (None, _) => left.iter().eq(right),
     }
 }
 

@@ -51,12 +51,14 @@ pub(crate) fn parse<C: Classify>(
     keys: &mut Keys,
     classifier: &C,
     (depth, limit): (usize, usize),
-    (nodes, open): (&mut Vec<Node>, &mut Vec<u32>),
+    (nodes, open): (&mut Vec<Node>, &mut Vec<Open>),
 ) -> Result<(), Uninspectable> {
     nodes.clear();
     open.clear();
     let mut parser = Parser { text, tokens: index.tokens.iter(), backslashes: index.backslashes.iter() };
     let mut name = (0, KeyId::NONE);
+    // The innermost open container; those around it are in `open`.
+    let mut inner = Open { node: u32::MAX, is_object: false, signals: Signals::default() };
     'value: loop {
         let at = parser.token()?;
         let (shape, end) = match parser.byte(at) {
@@ -66,30 +68,23 @@ pub(crate) fn parse<C: Classify>(
             first => parser.atom(first, at)?,
         };
         let this = nodes.len() as u32;
-        nodes.push(Node {
-            start: at,
-            end,
-            after: this + 1,
-            name: name.0,
-            key: name.1,
-            signals: Signals::default(),
-            shape,
-        });
+        let signals = Signals::default();
+        nodes.push(Node { start: at, end, after: this + 1, name: name.0, key: name.1, signals, shape });
         let mut closing = None;
         if matches!(shape, Shape::Object | Shape::Array) {
             if open.len() >= depth {
                 return Err(Uninspectable::TooDeep { limit });
             }
-            open.push(this);
+            open.push(inner);
+            inner = Open { node: this, is_object: shape == Shape::Object, signals };
             let next = parser.peek()?;
-            match (shape, parser.byte(next)) {
-                (Shape::Object, b'}') | (Shape::Array, b']') => closing = Some(parser.token()?),
-                (Shape::Object, _) => {
-                    name = parser.name(keys, classifier)?;
-                    add_signals(nodes, this, keys.key(name.1).meaning.signals);
+            match (inner.is_object, parser.byte(next)) {
+                (true, b'}') | (false, b']') => closing = Some(parser.token()?),
+                (true, _) => {
+                    name = parser.name(keys, classifier, &mut inner.signals)?;
                     continue 'value;
                 }
-                _ => {
+                (false, _) => {
                     name = (0, KeyId::NONE);
                     continue 'value;
                 }
@@ -97,26 +92,23 @@ pub(crate) fn parse<C: Classify>(
         }
         // A value is complete: close what closes, then go on to the next.
         loop {
-            if let Some(at) = closing.take()
-                && let Some(container) = open.pop()
-            {
+            if let Some(at) = closing.take() {
                 let after = nodes.len() as u32;
-                if let Some(node) = nodes.get_mut(container as usize) {
-                    (node.end, node.after) = (at + 1, after);
+                if let Some(node) = nodes.get_mut(inner.node as usize) {
+                    (node.end, node.after, node.signals) = (at + 1, after, inner.signals);
                 }
+                inner = open.pop().unwrap_or(inner);
             }
-            let Some(container) = open.last().copied() else {
+            if open.is_empty() {
                 return match parser.tokens.next() {
                     None => Ok(()),
                     Some(at) => Err(malformed(*at as usize)),
                 };
-            };
-            let is_object = nodes.get(container as usize).is_some_and(|node| node.shape == Shape::Object);
+            }
             let at = parser.token()?;
-            match (parser.byte(at), is_object) {
+            match (parser.byte(at), inner.is_object) {
                 (b',', true) => {
-                    name = parser.name(keys, classifier)?;
-                    add_signals(nodes, container, keys.key(name.1).meaning.signals);
+                    name = parser.name(keys, classifier, &mut inner.signals)?;
                     continue 'value;
                 }
                 (b',', false) => {
@@ -130,10 +122,13 @@ pub(crate) fn parse<C: Classify>(
     }
 }
 
-fn add_signals(nodes: &mut [Node], object: u32, signals: Signals) {
-    if let Some(node) = nodes.get_mut(object as usize) {
-        node.signals = node.signals.union(signals);
-    }
+/// A container that is not closed yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    node: u32,
+    is_object: bool,
+    /// What its names so far say together.
+    signals: Signals,
 }
 
 struct Parser<'t> {
@@ -162,19 +157,27 @@ impl<'t> Parser<'t> {
         while let Some(backslash) = self.backslashes.as_slice().first().copied()
             && backslash < close
         {
-            escaped |= backslash > at;
             self.backslashes.next();
+            if backslash > at {
+                escaped = true;
+                let text = self.text.get(backslash as usize..close as usize).unwrap_or("");
+                let length = string::escape(text.as_bytes()).ok_or(malformed(backslash as usize))?.1 as u32;
+                // The backslashes within this escape begin none.
+                while self.backslashes.as_slice().first().is_some_and(|next| *next < backslash + length) {
+                    self.backslashes.next();
+                }
+            }
         }
-        if !escaped {
-            return Ok((Shape::Plain, close + 1));
-        }
-        let raw = self.text.get(at as usize + 1..close as usize).unwrap_or("");
-        string::check(raw).map_err(|bad| malformed(at as usize + 1 + bad.at))?;
-        Ok((Shape::Escaped, close + 1))
+        Ok((if escaped { Shape::Escaped } else { Shape::Plain }, close + 1))
     }
 
     /// A member's name and the colon after it.
-    fn name(&mut self, keys: &mut Keys, classifier: &impl Classify) -> Result<(u32, KeyId), Uninspectable> {
+    fn name(
+        &mut self,
+        keys: &mut Keys,
+        classifier: &impl Classify,
+        signals: &mut Signals,
+    ) -> Result<(u32, KeyId), Uninspectable> {
         let at = self.token()?;
         if self.byte(at) != b'"' {
             return Err(malformed(at as usize));
@@ -185,7 +188,9 @@ impl<'t> Parser<'t> {
             return Err(malformed(colon as usize));
         }
         let raw = self.text.get(at as usize + 1..end as usize - 1).unwrap_or("");
-        Ok((at, keys.resolve(raw, shape == Shape::Escaped, classifier)))
+        let id = keys.resolve(raw, shape == Shape::Escaped, classifier);
+        *signals = signals.union(keys.key(id).meaning.signals());
+        Ok((at, id))
     }
 
     /// A number or a literal.

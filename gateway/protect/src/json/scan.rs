@@ -79,7 +79,7 @@ struct Visit<'v, 'a, C> {
 }
 
 impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
-    fn key(&self, id: KeyId) -> Key {
+    fn key(&self, id: KeyId) -> &Key {
         self.scan.workspace.keys.key(id)
     }
 

@@ -21,13 +21,6 @@ pub(crate) fn decode(raw: &str, out: &mut String) -> Result<(), BadEscape> {
     Ok(())
 }
 
-/// Checks the escapes of `raw`.
-pub(crate) fn check(raw: &str) -> Result<(), BadEscape> {
-    let mut pieces = Pieces::new(raw);
-    while pieces.next()?.is_some() {}
-    Ok(())
-}
-
 /// Maps growing byte offsets of a decoded string to offsets of its raw text.
 pub(crate) struct Offsets<'r> {
     pieces: Pieces<'r>,
@@ -111,7 +104,7 @@ impl<'r> Pieces<'r> {
 
     fn next(&mut self) -> Result<Option<Piece<'r>>, BadEscape> {
         let rest = self.raw.get(self.at..).unwrap_or("");
-        match memchr::memchr(b'\\', rest.as_bytes()) {
+        match backslash(rest.as_bytes()) {
             None if rest.is_empty() => Ok(None),
             Some(0) => {
                 let (character, length) = escape(rest.as_bytes()).ok_or(BadEscape { at: self.at })?;
@@ -127,8 +120,26 @@ impl<'r> Pieces<'r> {
     }
 }
 
-/// Reads the escape at the start of `bytes`.
-fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+/// Where the first backslash is. Escapes stand close together where there are any, so this beats a call that is made
+/// for long texts.
+fn backslash(bytes: &[u8]) -> Option<usize> {
+    const EVERY: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        // A byte that is zero borrows from its high bit; the lowest such byte is always a true one.
+        let differs = u64::from_le_bytes(*word) ^ EVERY * u64::from(b'\\');
+        let zeros = differs.wrapping_sub(EVERY) & !differs & EVERY << 7;
+        if zeros != 0 {
+            return Some(at * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = words.len() * 8;
+    let rest = bytes.get(from..).unwrap_or_default();
+    rest.iter().position(|byte| *byte == b'\\').map(|at| from + at)
+}
+
+/// Reads the escape at the start of `bytes`: the character, and how many bytes spell it.
+pub(crate) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
     let character = match bytes.get(1)? {
         b'"' => '"',
         b'\\' => '\\',

@@ -225,7 +225,7 @@ struct Visit<'v, 'a, 'p, C> {
 }
 
 impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
-    fn key(&self, id: KeyId) -> Key {
+    fn key(&self, id: KeyId) -> &Key {
         self.treat.workspace.keys.key(id)
     }
 
@@ -254,7 +254,8 @@ impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
                 if text.is_empty() {
                     return Ok(Fate::Kept);
                 }
-                self.string(leaf, text, |at| start + 1 + at)
+                // A mask of characters that need no escape needs none.
+                self.string(leaf, text, |at| start + 1 + at, |_| {})
             }
             Shape::Escaped => {
                 let raw = self.text.get(start + 1..end - 1).unwrap_or("");
@@ -263,7 +264,7 @@ impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
                 let fate = match string::decode(raw, &mut decoded) {
                     Ok(()) => {
                         let mut offsets = Offsets::new(raw);
-                        self.string(leaf, &decoded, |at| start + 1 + offsets.raw(at))
+                        self.string(leaf, &decoded, |at| start + 1 + offsets.raw(at), encode_string)
                     }
                     Err(bad) => Err(Uninspectable::Malformed { at: start + 1 + bad.at }),
                 };
@@ -294,6 +295,7 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         leaf: &Leaf<'_, Rules<'p>>,
         text: &str,
         mut place: impl FnMut(usize) -> usize,
+        encode: impl Fn(&mut Written<'_>),
     ) -> Result<Fate, Uninspectable> {
         if leaf.meaning.opens_json()
             && self.treat.strings < STRINGS_DEEP
@@ -312,7 +314,7 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
                 self.treat.counts.add(hit.kind, Outcome::Dropped, leaf.rules.is_monitored(hit.kind));
                 Ok(Fate::Dropped)
             }
-            hits => self.treat.spans(text, hits, leaf.rules, place, encode_string).map(|()| Fate::Kept),
+            hits => self.treat.spans(text, hits, leaf.rules, place, encode).map(|()| Fate::Kept),
         };
         self.treat.hits = hits;
         fate

@@ -10,7 +10,7 @@ use yingbi_taxonomy::Kind;
 /// What the walk finds and asks.
 pub(crate) trait Visitor<R> {
     /// What a field name stands for.
-    fn key(&self, id: KeyId) -> Key;
+    fn key(&self, id: KeyId) -> &Key;
 
     /// A member whose name holds personal information.
     fn name(&mut self, node: &Node, frames: &[Frame<R>], rules: R) -> Result<(), Uninspectable>;
@@ -100,75 +100,83 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
         let parent = match frames.last_mut() {
             Some(frame) => {
                 frame.elements += 1;
-                frame.scope
+                &frame.scope
             }
-            None => outside,
+            None => &outside,
         };
-        let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
-        if let Some(key) = key
-            && key.is_personal
-        {
-            visitor.name(node, &frames, parent.rules)?;
-        }
         let rules = next_at(&mut records, at).unwrap_or(parent.rules);
         let declared = next_at(&mut fields, at);
-        let (meaning, inherited) = match (key, declared) {
-            (None, None) => (parent.element, parent.inherited),
-            (key, declared) => {
-                let key = key.map_or(yingbi_classifiers::KeyMeaning::UNKNOWN, |key| key.meaning);
-                let own = Meaning::own(key, declared);
-                (own.under(parent.inherited), own.inherited(parent.inherited))
-            }
+        let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
+        let is_personal = key.is_some_and(|key| key.is_personal);
+        let holder = key.map_or(parent.holder, |key| key.meaning.signals());
+        let above = parent.inherited.as_ref();
+        let own = match (key, declared) {
+            (None, None) => None,
+            (Some(key), None) => Some(key.meaning),
+            (key, Some(kind)) => Some(key.map_or(Meaning::UNKNOWN, |key| key.meaning).declared(kind)),
         };
-        let fate = match node.shape {
-            Shape::Object | Shape::Array => {
-                let is_object = node.shape == Shape::Object;
-                let holder = key.map_or(parent.holder, |key| key.meaning.signals);
-                let signals = if is_object {
-                    record_signals(node.signals.union(holder), inherited, parent.signals)
-                } else {
-                    parent.signals
-                };
-                if let Some(frame) = frames.last_mut() {
-                    frame.survivor = Some(node.end);
-                }
-                frames.push(Frame {
-                    node: at,
-                    after: node.after,
-                    is_object,
-                    elements: 0,
-                    scope: Scope { inherited, element: meaning, holder, signals, rules },
-                    survivor: None,
-                });
-                continue;
+        let meaning = own.as_ref().map_or(&parent.element, |own| own.under(above));
+        if !matches!(node.shape, Shape::Object | Shape::Array) {
+            let (meaning, signals, outer) = (*meaning, parent.signals, parent.rules);
+            if is_personal {
+                visitor.name(node, &frames, outer)?;
             }
-            Shape::Null => Fate::Kept,
-            _ => visitor.leaf(&Leaf { node, meaning, signals: parent.signals, rules, frames: &frames })?,
-        };
-        match (fate, frames.last_mut()) {
-            (Fate::Kept, Some(frame)) => frame.survivor = Some(node.end),
-            (Fate::Kept, None) => {}
-            (Fate::Dropped, Some(frame)) if frame.is_object => {
-                let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
-                match (next, frame.survivor) {
-                    // The comma and white space up to the next name go along.
-                    (Some(next), _) => visitor.remove(node.name, next.name),
-                    // The last one takes along the comma before it, and what was dropped between.
-                    (None, Some(survivor)) => visitor.remove(survivor, node.end),
-                    (None, None) => visitor.remove(node.name, node.end),
-                }
-            }
-            // An element keeps its place, so that positions still mean the same.
-            (Fate::Dropped, _) => visitor.make_null(node),
+            let fate = match node.shape {
+                Shape::Null => Fate::Kept,
+                _ => visitor.leaf(&Leaf { node, meaning, signals, rules, frames: &frames })?,
+            };
+            close_member(nodes, node, fate, &mut frames, visitor);
+            continue;
         }
+        let inherited = own.as_ref().map_or(above, |own| own.inherited(above));
+        let is_object = node.shape == Shape::Object;
+        let signals = match is_object {
+            true => record_signals(node.signals.union(holder), inherited.is_some(), parent.signals),
+            false => parent.signals,
+        };
+        let scope = Scope { inherited: inherited.copied(), element: *meaning, holder, signals, rules };
+        let outer = parent.rules;
+        if is_personal {
+            visitor.name(node, &frames, outer)?;
+        }
+        if let Some(frame) = frames.last_mut() {
+            frame.survivor = Some(node.end);
+        }
+        frames.push(Frame { node: at, after: node.after, is_object, elements: 0, scope, survivor: None });
     }
     Ok(())
 }
 
+/// Takes note of a scalar that stays, or takes it out.
+fn close_member<R, V: Visitor<R>>(
+    nodes: &[Node],
+    node: &Node,
+    fate: Fate,
+    frames: &mut [Frame<R>],
+    visitor: &mut V,
+) {
+    match (fate, frames.last_mut()) {
+        (Fate::Kept, Some(frame)) => frame.survivor = Some(node.end),
+        (Fate::Kept, None) => {}
+        (Fate::Dropped, Some(frame)) if frame.is_object => {
+            let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
+            match (next, frame.survivor) {
+                // The comma and white space up to the next name go along.
+                (Some(next), _) => visitor.remove(node.name, next.name),
+                // The last one takes along the comma before it, and what was dropped between.
+                (None, Some(survivor)) => visitor.remove(survivor, node.end),
+                (None, None) => visitor.remove(node.name, node.end),
+            }
+        }
+        // An element keeps its place, so that positions still mean the same.
+        (Fate::Dropped, _) => visitor.make_null(node),
+    }
+}
+
 /// What is known about the record that an object is: what its names and its holder say; when they say nothing, or a
 /// name above speaks for all that is inside, also what is known further out.
-fn record_signals(own: Signals, inherited: Option<Meaning>, outer: Signals) -> Signals {
-    if own == Signals::default() || inherited.is_some() { own.union(outer) } else { own }
+fn record_signals(own: Signals, inherits: bool, outer: Signals) -> Signals {
+    if own == Signals::default() || inherits { own.union(outer) } else { own }
 }
 
 /// Takes the first entry when it is for this node.

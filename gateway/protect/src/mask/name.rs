@@ -7,7 +7,7 @@ pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
     let count = characters().count();
     let first = characters().next()?;
     if characters().all(is_han) {
-        let compound = count > 2 && SURNAMES.iter().any(|surname| characters().take(2).eq(surname.chars()));
+        let compound = count > 2 && is_compound(characters());
         let shown = 1 + usize::from(compound);
         // One character is no surname and given name; a long text is no name.
         if count <= shown || count > LONGEST {
@@ -31,11 +31,23 @@ pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
 const LONGEST: usize = 6;
 const LONGEST_LATIN: usize = 64;
 
-/// Surnames of two characters.
-const SURNAMES: [&str; 58] = [
-    "欧阳", "太史", "端木", "上官", "司马", "东方", "独孤", "南宫", "万俟", "闻人", "夏侯", "诸葛", "尉迟",
-    "公羊", "赫连", "澹台", "皇甫", "宗政", "濮阳", "公冶", "太叔", "申屠", "公孙", "慕容", "仲孙", "钟离",
-    "长孙", "宇文", "司徒", "鲜于", "司空", "闾丘", "子车", "亓官", "司寇", "巫马", "公西", "颛孙", "壤驷",
-    "公良", "漆雕", "乐正", "宰父", "谷梁", "拓跋", "夹谷", "轩辕", "令狐", "段干", "百里", "呼延", "东郭",
-    "南门", "羊舌", "微生", "梁丘", "左丘", "西门",
-];
+/// Whether a name begins with a surname of two characters.
+fn is_compound(mut characters: impl Iterator<Item = char>) -> bool {
+    let (first, second) = (characters.next(), characters.next());
+    let mut surnames = SURNAMES.chars();
+    while let Some(surname) = surnames.next() {
+        let given = surnames.next();
+        if Some(surname) == first && given == second {
+            return true;
+        }
+    }
+    false
+}
+
+/// Surnames of two characters, end to end.
+const SURNAMES: &str = "\
+    欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊\
+    赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙钟离长孙宇文\
+    司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正\
+    宰父谷梁拓跋夹谷轩辕令狐段干百里呼延东郭南门羊舌微生梁丘\
+    左丘西门";

@@ -165,9 +165,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         }
         let declared = self.declared(&node.taken, scope.record);
         if node.key.is_some() || declared.is_some() {
-            let own = Meaning::own(node.key.unwrap_or(KeyMeaning::UNKNOWN), declared);
-            scope.element = own.under(outer.inherited);
-            scope.inherited = own.inherited(outer.inherited);
+            let named = Meaning::named(node.key.unwrap_or(KeyMeaning::UNKNOWN));
+            let own = declared.map_or(named, |declared| named.declared(declared));
+            scope.element = *own.under(outer.inherited.as_ref());
+            scope.inherited = own.inherited(outer.inherited.as_ref()).copied();
         }
         if let Some(key) = node.key {
             scope.holder = key.signals;

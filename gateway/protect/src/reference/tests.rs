@@ -10,7 +10,7 @@ fn engine_and_reference_agree_on_thousands_of_documents() {
     }
     // A comparison of documents that are all refused would show nothing.
     let share = |what: &str| seen.get(what).copied().unwrap_or(0);
-    assert!(share("Changed") > 2000, "{seen:?}");
+    assert!(share("Changed") > 1500, "{seen:?}");
     assert!(share("Kept") > 300 && share("Unreadable") > 300 && share("Blocked") > 20, "{seen:?}");
 }
 

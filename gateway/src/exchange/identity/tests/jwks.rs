@@ -171,7 +171,7 @@ fn known_keys_outlive_a_failing_provider_but_not_for_ever() {
     let provider = Provider::start(Mode::Keys(signer.jwk.clone()));
     let mut config = provider.config();
     config.jwks.refresh = Duration::from_millis(50);
-    config.jwks.max_stale = Duration::from_millis(1500);
+    config.jwks.max_stale = Duration::from_secs(3);
     let verifier = JwtVerifier::start_at(&[config], pace()).unwrap();
     wait_until("ready", || verifier.is_ready());
     provider.set(Mode::Fails);
@@ -218,4 +218,69 @@ fn the_reading_thread_ends_with_its_owner() {
     let asked = provider.asked();
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(provider.asked(), asked);
+}
+
+/// Serves one key set over TLS, with a certificate of this authority, to whoever trusts it.
+fn tls_provider(name: &str, jwk: &Value) -> (String, String) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let (ca_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
+    let leaf = CertificateParams::new([name.to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(ring).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![leaf.der().clone()], key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}/keys", listener.local_addr().unwrap().port());
+    let (config, body) = (Arc::new(config), json!({ "keys": [jwk] }).to_string());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut head = [0; 4096];
+            if stream.read(&mut head).is_ok() {
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    (url, ca_pem)
+}
+
+#[test]
+fn k6_keys_over_https_need_the_right_authority_and_name() {
+    let signer = Signer::es256("k1");
+    let (good, authority) = tls_provider("localhost", &signer.jwk);
+    let (misnamed, its_authority) = tls_provider("sso.other.test", &signer.jwk);
+    let file = KeyFile::of(&[]);
+    let ready_within = |url: &str, authority: Option<&str>, wait: Duration| {
+        let mut config = issuer(JwksSource::Url(url.to_owned()));
+        config.jwks.ca = authority.map(|pem| {
+            file.write(pem);
+            file.0.clone()
+        });
+        let verifier = JwtVerifier::start_at(&[config], pace()).unwrap();
+        let started = Instant::now();
+        while !verifier.is_ready() && started.elapsed() < wait {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        verifier.is_ready()
+    };
+    assert!(ready_within(&good, Some(&authority), Duration::from_secs(10)));
+    let little = Duration::from_millis(600);
+    assert!(!ready_within(&good, Some(&its_authority), little), "another authority");
+    assert!(!ready_within(&good, None, little), "public authorities do not know it");
+    assert!(!ready_within(&good, Some("nothing"), little), "no authority trusts nobody");
+    assert!(!ready_within(&misnamed, Some(&its_authority), little), "another name");
 }
