@@ -6,6 +6,8 @@ mod lint;
 mod rules;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 #[cfg(test)]

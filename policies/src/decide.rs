@@ -1,6 +1,7 @@
 //! The decision: identity and request in, permit or refusal out.
 
 mod caller;
+mod index;
 mod refuse;
 mod tables;
 mod view;
@@ -9,6 +10,7 @@ mod view;
 mod tests;
 
 pub use caller::Caller;
+pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{BoundRoute, Effect, Given, Purpose, Role, Rule, Tables};
 pub(crate) use view::{Lost, Outcome, Views};
@@ -30,12 +32,16 @@ const REMEMBERED: usize = 4096;
 pub struct PolicySet {
     version: String,
     pub(crate) tables: Tables,
+    rules_by_host: Index,
+    bindings_by_host: Index,
     views: ArcSwap<HashMap<Box<[u32]>, Arc<Views>>>,
 }
 
 impl PolicySet {
     pub(crate) fn new(version: String, tables: Tables) -> Self {
-        PolicySet { version, tables, views: ArcSwap::default() }
+        let (rules_by_host, bindings_by_host) =
+            (Index::of_rules(&tables.rules), Index::of_bindings(&tables.bindings));
+        PolicySet { version, tables, rules_by_host, bindings_by_host, views: ArcSwap::default() }
     }
 
     /// The version's name: hex SM3 of its sources, given by the loader.
@@ -66,7 +72,7 @@ impl PolicySet {
     /// Everything the decision depends on.
     pub(crate) fn situation<'a>(&'a self, caller: &'a Caller, request: &Request<'a>) -> Situation<'a> {
         let segments: Vec<&'a str> = route::split_path(request.path).collect();
-        let bound = self.tables.binding(request.method, request.host, &segments);
+        let bound = self.binding(request, &segments);
         let document_subject = bound.and_then(|bound| bound.document_subject(&segments, caller));
         let named = request.purpose.filter(|purpose| !purpose.is_empty());
         let default = bound.and_then(|bound| bound.purpose_default);
@@ -96,6 +102,15 @@ impl PolicySet {
         };
         let relevant = relevant(bound, document_subject.as_deref(), caller);
         Situation { caller, facts, segments, bound, document_subject, purpose, relevant }
+    }
+
+    /// The most specific binding that matches.
+    fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
+        self.bindings_by_host
+            .concerning(request.host)
+            .filter_map(|at| self.tables.bindings.get(at))
+            .filter(|bound| bound.matches(request.method, request.host, segments))
+            .max_by(|a, b| a.specificity(b))
     }
 
     /// The views of a situation, remembered by what they depend on.

@@ -84,9 +84,7 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
     }
     let kind = fields.required("kind", sink).and_then(|node| node.text(sink));
     let metadata = fields.required("metadata", sink);
-    let Some(kind) = kind.and_then(|kind| known_kind(kind, sink)) else {
-        return None;
-    };
+    let kind = kind.and_then(|kind| known_kind(kind, sink))?;
     let meta = read_metadata(metadata?, kind, sink)?;
     if meta.layering.as_ref().is_some_and(|layering| layering.value == Layering::Disable) {
         let _ = fields.optional("spec");

@@ -1,7 +1,32 @@
 //! The policy language: model, check, decide, explain. Free of I/O: sources come in as text, decisions go out.
 //!
-//! Meaning is order-free: no rule that allows → refused; an error while deciding → refused; deny > drop > strongest
-//! mask > weaker mask > clear; level 4 never in clear.
+//! Meaning is order-free. No rule that allows → refused; deny > drop > stronger mask > weaker mask > clear; rules bound to
+//! the subject before general ones; floors last, which no rule goes below: level 4 never in clear, nothing of level 2 or
+//! above to the unauthenticated, others' level 3 masked unless a rule states its ground. `LANGUAGE.md` beside this crate
+//! says all of it, with every key and code.
+//!
+//! What this crate refuses to do: guess. An unknown key, a name that is not declared, a condition that compares what
+//! can't be compared, a part of the language this version does not carry out: each stops the set, with its place.
+//!
+//! ```
+//! use yingbi_policies::{Caller, Decision, PolicySet, Request, Source, Treatment};
+//! use yingbi_taxonomy::Kind;
+//!
+//! let source = Source::new("firm.yaml", r#"
+//! apiVersion: yingbi/v1
+//! kind: Policy
+//! metadata: {id: staff-see-masks, title: 员工只见脱敏信息, clause: ["T/TSAC001:8.4.4.a"]}
+//! spec:
+//!   match: {routes: ["GET crm.internal/customers/**"]}
+//!   allow: {level: "<=3"}
+//!   treat: mask
+//! "#);
+//! let (set, _warnings) = PolicySet::compile(&[source], "v1".into()).expect("a good policy");
+//! let caller = Caller { id: "u1".into(), authenticated: true, ..Caller::default() };
+//! let request = Request { method: "GET", host: "crm.internal", path: "/customers/42", purpose: None };
+//! let Decision::Permit(permit) = set.decide_caller(&caller, &request) else { panic!("refused") };
+//! assert!(matches!(permit.view(None).treatment(Kind::Mobile), Treatment::Mask(_)));
+//! ```
 
 mod compile;
 mod condition;

@@ -3,6 +3,7 @@
 //! All four use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed or a file is not formatted, 64
 //! wrong usage, 78 a policy that may not rule.
 
+mod bound;
 mod check;
 mod explain;
 mod layout;
@@ -49,7 +50,7 @@ enum Command {
         dir: PathBuf,
     },
     /// Say in words how one request is decided and treated, and why.
-    Explain(explain::ExplainArgs),
+    Explain(Box<explain::ExplainArgs>),
     /// Lay files out canonically, keeping comments and line breaks of their authors.
     Fmt {
         /// The policy directory.
@@ -106,7 +107,7 @@ pub fn run(args: PolicyArgs) -> ExitCode {
     match args.command {
         Command::Check { dir } => check::run(&dir, speech),
         Command::Test { dir } => test_run::run(&dir, speech),
-        Command::Explain(args) => explain::run(args, speech),
+        Command::Explain(args) => explain::run(*args, speech),
         Command::Fmt { dir, check } => layout::run(&dir, check, speech),
     }
 }

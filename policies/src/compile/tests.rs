@@ -324,3 +324,21 @@ fn codes_are_unique_and_titled() {
         assert!(CODES.iter().skip(at + 1).all(|other| other.code != row.code), "{}", row.code);
     }
 }
+
+#[test]
+fn the_language_page_names_every_code_as_the_tables_do() {
+    let page = include_str!("../../LANGUAGE.md");
+    for row in CODES {
+        let line = page.lines().find(|line| line.contains(row.code) && line.contains(row.en));
+        let severity = format!("{:?}", row.severity).to_lowercase();
+        assert!(line.is_some_and(|line| line.contains(row.zh) && line.contains(&severity)), "{}", row.code);
+    }
+    for row in crate::REFUSALS {
+        let line = page.lines().find(|line| line.contains(row.code) && line.contains(row.en));
+        assert!(
+            line.is_some_and(|line| line.contains(row.zh) && line.contains(&row.status.to_string())),
+            "{}",
+            row.code
+        );
+    }
+}

@@ -80,18 +80,8 @@ pub(crate) enum Effect {
     Floor { least: Given, unless_grounded: bool },
 }
 
-impl Tables {
-    /// The most specific binding that matches.
-    pub(crate) fn binding(&self, method: &str, host: &str, segments: &[&str]) -> Option<&BoundRoute> {
-        self.bindings
-            .iter()
-            .filter(|bound| bound.matches(method, host, segments))
-            .max_by(|a, b| a.specificity(b))
-    }
-}
-
 impl BoundRoute {
-    fn matches(&self, method: &str, host: &str, segments: &[&str]) -> bool {
+    pub(super) fn matches(&self, method: &str, host: &str, segments: &[&str]) -> bool {
         self.method.as_ref().is_none_or(|own| own == method)
             && self.host.matches(host)
             && route::path_matches(&self.path, segments)

@@ -367,7 +367,8 @@ fn p3_consent_that_is_not_verified_shows_nothing_in_clear() {
 
 #[test]
 fn a1_refusals_tell_what_would_help_and_no_more() {
-    let cases: &[(&str, Caller, Option<&str>, (u16, &str))] = &[
+    type Case<'a> = (&'a str, Caller, Option<&'a str>, (u16, &'a str));
+    let cases: &[Case<'_>] = &[
         ("  match: {roles: [staff]}\n  allow: {level: 3}\n", caller(&["lead"]), None, (403, "YB2001")),
         ("  match: {roles: [staff]}\n  allow: {level: 3}\n", Caller::default(), None, (401, "YB2005")),
         (

@@ -66,12 +66,16 @@ impl Outcome {
 impl PolicySet {
     /// Every rule that matches and applies in some view.
     pub(crate) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
-        let rules = self.tables.rules.iter().enumerate();
-        rules
+        let mut outcomes: Vec<Outcome> = self
+            .rules_by_host
+            .concerning(situation.facts.host)
+            .filter_map(|at| Some((at, self.tables.rules.get(at)?)))
             .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
             .map(|(at, rule)| outcome(at, rule, situation))
             .filter(|outcome| outcome.own || outcome.other)
-            .collect()
+            .collect();
+        outcomes.sort_unstable_by_key(|outcome| outcome.rule);
+        outcomes
     }
 
     pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {

@@ -52,10 +52,10 @@ impl Basis {
 
 pub(crate) fn read_role(node: &Node, sink: &mut Sink<'_>) -> Option<RoleSpec> {
     let fields = node.fields(sink)?;
-    let any = fields.required("any", sink).and_then(|node| node.list(sink)).unwrap_or_default();
-    let any: Vec<Proof> = any.iter().filter_map(|node| read_proof(node, sink)).collect();
+    let nodes = fields.required("any", sink).and_then(|node| node.list(sink));
+    let any: Vec<Proof> = nodes.into_iter().flatten().filter_map(|node| read_proof(node, sink)).collect();
     fields.finish(sink);
-    if any.is_empty() && !sink.has_errors() {
+    if nodes.is_some_and(<[Node]>::is_empty) {
         sink.report(
             Code::WrongValue,
             node.at,

@@ -67,7 +67,8 @@ impl Levels {
     /// `3`, `<=3`, `>=2`, `<4`, `>1`.
     fn parse(text: &str) -> Option<Levels> {
         let text = text.trim();
-        let operators: [(&str, fn(u8, u8) -> bool); 5] = [
+        type Holds = fn(u8, u8) -> bool;
+        let operators: [(&str, Holds); 5] = [
             ("<=", |level, bound| level <= bound),
             (">=", |level, bound| level >= bound),
             ("<", |level, bound| level < bound),

@@ -1,14 +1,14 @@
 //! `yingbi policy explain DIR`: one request in words.
 
 use super::test_run::{format_of, protector};
-use super::{Format, Speech, USAGE, load, print};
+use super::{Format, Speech, USAGE, bound, load, print};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use yingbi_classifiers::How;
-use yingbi_policies::{Caller, Explanation, Identity, Jwt, KindWord, PolicySet, TestCase, Verdict};
+use yingbi_policies::{Caller, Decision, Explanation, Identity, Jwt, KindWord, PolicySet, TestCase, Verdict};
 use yingbi_protect::Finding;
 
 /// `yingbi policy explain …`
@@ -65,21 +65,39 @@ pub(super) fn run(args: ExplainArgs, speech: Speech) -> ExitCode {
         }
     };
     let explanation = set.explain(&caller, &case.request());
-    let findings = match (&case.response, format_of(&case.content_type)) {
-        (Some(body), Some(format)) => match protector().scan(format, body.as_bytes()) {
-            Ok(findings) => findings,
-            Err(error) => {
-                print(&format!("{}: {error}", speech.say("the body can't be read", "应答内容无法读取")));
-                return ExitCode::from(1);
-            }
-        },
-        _ => Vec::new(),
+    let findings = match findings(&set, &caller, &case) {
+        Ok(findings) => findings,
+        Err(error) => {
+            print(&format!("{}: {error}", speech.say("the body can't be read", "应答内容无法读取")));
+            return ExitCode::from(1);
+        }
     };
     match speech.format {
         Format::Json => print(&as_json(&explanation, &findings, speech)),
         Format::Text => as_text(&explanation, &findings, case.response.is_some(), speech),
     }
     ExitCode::SUCCESS
+}
+
+/// What is found in the body, and what the route's binding says of it: a binding comes before what is recognised.
+fn findings(
+    set: &PolicySet,
+    caller: &Caller,
+    case: &TestCase,
+) -> Result<Vec<Finding>, yingbi_protect::Uninspectable> {
+    let (Some(body), Some(format)) = (&case.response, format_of(&case.content_type)) else {
+        return Ok(Vec::new());
+    };
+    let mut findings = protector().scan(format, body.as_bytes())?;
+    let Decision::Permit(permit) = set.decide_caller(caller, &case.request()) else { return Ok(findings) };
+    let Ok(document) = serde_json::from_str::<Value>(body) else { return Ok(findings) };
+    for (path, kind) in permit.binding().map(|binding| bound::fields(binding, &document)).unwrap_or_default()
+    {
+        findings.retain(|finding| finding.path != path);
+        let span = (0, 0);
+        findings.extend(kind.map(|kind| Finding { path, span, kind, how: How::Binding, confidence: 100 }));
+    }
+    Ok(findings)
 }
 
 /// The request and caller the flags describe.
@@ -197,7 +215,7 @@ fn as_text(explanation: &Explanation, findings: &[Finding], has_body: bool, spee
     }
 }
 
-fn views<'e>(explanation: &'e Explanation, speech: Speech) -> Vec<(&'static str, &'e [KindWord])> {
+fn views(explanation: &Explanation, speech: Speech) -> Vec<(&'static str, &[KindWord])> {
     let own = explanation.own.as_deref().map(|words| (speech.say("own records", "本人记录"), words));
     let other = explanation.other.as_deref().map(|words| (speech.say("others' records", "他人记录"), words));
     own.into_iter().chain(other).collect()

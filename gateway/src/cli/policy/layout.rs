@@ -31,7 +31,7 @@ pub(super) fn run(directory: &Path, check: bool, speech: Speech) -> ExitCode {
     let names: Vec<&str> = changed.iter().map(|(name, _)| name.as_str()).collect();
     match speech.format {
         Format::Json => print(&serde_json::json!({ "good": !check || names.is_empty(), "changed": names })),
-        Format::Text => names.iter().for_each(|name| print(name)),
+        Format::Text => names.iter().for_each(print),
     }
     if check && !names.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS }
 }

@@ -125,7 +125,7 @@ fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure
     if let Some(subjects) = expected.subjects {
         differ(failures, "record.subjects", subjects.to_string(), found.subjects.len().to_string());
     }
-    let counts: [(&'static str, &Option<BTreeMap<Category, u64>>, &BTreeMap<Category, u64>); 4] = [
+    let counts = [
         ("record.shown", &expected.shown, &found.clear),
         ("record.masked", &expected.masked, &found.masked),
         ("record.dropped", &expected.dropped, &found.dropped),
