@@ -96,12 +96,21 @@ fn the_sidecars_configuration_starts() {
     let config = directory.join("yingbi.yaml");
     assert_eq!(yingbi(&["keys", "init", "--config"], &config).0, 0);
     assert_eq!(yingbi(&["run", "--check", "--config"], &config), (0, true));
+    assert_eq!(yingbi(&["policy", "check"], &directory.join("policies")).0, 0);
+    assert_eq!(yingbi(&["policy", "test"], &directory.join("policies")).0, 0);
+}
+
+#[test]
+fn the_demo_firms_policies_pass_their_own_tests() {
+    let policies = root().join("deploy/policies");
+    assert_eq!(yingbi(&["policy", "check"], &policies).0, 0);
+    assert_eq!(yingbi(&["policy", "test"], &policies).0, 0);
 }
 
 /// Exit code, and whether anything was said on standard output.
 #[expect(clippy::unwrap_used, reason = "without the program there is nothing to test")]
-fn yingbi(arguments: &[&str], config: &Path) -> (i32, bool) {
-    let output = Command::new(yingbi_tests::binary()).args(arguments).arg(config).output().unwrap();
+fn yingbi(arguments: &[&str], path: &Path) -> (i32, bool) {
+    let output = Command::new(yingbi_tests::binary()).args(arguments).arg(path).output().unwrap();
     (output.status.code().unwrap(), !output.stdout.is_empty())
 }
 
