@@ -10,6 +10,7 @@ use yingbi_policies::{
 mod formats;
 mod grammar;
 mod records;
+mod shipped;
 mod values;
 
 fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {
