@@ -317,7 +317,8 @@ impl Exchange {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
-        let whole = client.is_body_done();
+        // Pingora calls a body done once its chunks are malformed, and would read on behind it.
+        let whole = client.is_body_done() && problem.code != problem::REQUEST_BODY.code;
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }

@@ -178,6 +178,11 @@ impl Upstream {
                 piece = client.read_body_bytes() => piece.map_err(|_| Stop::Failed(Failure::RequestBody))?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
+            // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
+            // and the real last one the start of the next request on this connection.
+            if piece.is_empty() {
+                continue;
+            }
             sent = sent.saturating_add(piece.len() as u64);
             if sent > self.bounds.request_bytes {
                 return Err(Stop::Failed(Failure::RequestTooLarge));
