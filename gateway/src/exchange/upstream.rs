@@ -145,12 +145,12 @@ impl Upstream {
         client: &mut Client,
         request: RequestHeader,
     ) -> Result<(Answer, Reuse), Stop> {
-        session.write_request_header(Box::new(request)).await.map_err(Stop::writing)?;
+        session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
         if !client.is_body_empty() && self.send_body(session, client).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
-        session.finish_body().await.map_err(Stop::writing)?;
+        session.finish_body().await.map_err(|error| Stop::writing(&error))?;
         tokio::select! {
             biased;
             answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
@@ -301,7 +301,7 @@ enum Stop {
 }
 
 impl Stop {
-    fn writing(error: Box<Error>) -> Stop {
+    fn writing(error: &Error) -> Stop {
         match error.etype {
             ErrorType::WriteTimedout => Stop::Failed(Failure::Timeout),
             ErrorType::InvalidHTTPHeader => Stop::Failed(Failure::Malformed),
