@@ -44,6 +44,7 @@ pub struct Protector {
     /// Secret seed of the tables of learned names.
     seed: [u64; 2],
     /// Working space of past bodies, one for each that was treated at the same time.
+    #[expect(clippy::vec_box, reason = "taken and put back for every body: a word to move")]
     spare: Mutex<Vec<Box<Workspace>>>,
 }
 
