@@ -60,7 +60,8 @@ impl Meaning {
     /// is more specific than they are; one that denies is too, save for credentials.
     pub(crate) fn under<'m>(&'m self, inherited: Option<&'m Meaning>) -> &'m Meaning {
         match inherited {
-            Some(inherited) if !self.is_kind() && !(self.key.denies && !inherited.is_credential) => inherited,
+            _ if self.is_kind() => self,
+            Some(inherited) if !self.key.denies || inherited.is_credential => inherited,
             _ => self,
         }
     }

@@ -49,3 +49,8 @@ fn path(steps: &str) -> Path {
     };
     Path { steps: steps.map(|step| Step::Child(vec![selector(step)])).collect() }
 }
+
+/// The bytes a finding points at.
+fn at<'b>(body: &'b str, finding: &Finding) -> &'b str {
+    body.get(finding.span.0..finding.span.1).expect("a span of the body")
+}

@@ -121,10 +121,8 @@ fn t9_pages_and_headers_are_treated_with_what_is_shipped() {
 fn c8_scan_says_what_and_how() {
     let body = r#"{"x":["13800138000"],"note":"{\"trans_pwd\":\"abc\"}"}"#;
     let findings = protector().scan(Format::Json, body.as_bytes()).expect("readable");
-    let found: Vec<(&str, Kind, &str)> = findings
-        .iter()
-        .map(|finding| (finding.path.as_str(), finding.kind, &body[finding.span.0..finding.span.1]))
-        .collect();
+    let found: Vec<(&str, Kind, &str)> =
+        findings.iter().map(|finding| (finding.path.as_str(), finding.kind, at(body, finding))).collect();
     let expect = [("/x/0", Kind::Mobile, "13800138000"), ("/note/!json/trans_pwd", Kind::Password, "abc")];
     assert_eq!(found, expect);
 }
