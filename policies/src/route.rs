@@ -187,9 +187,41 @@ fn parse_segment(text: &str) -> Result<Segment, RouteError> {
         ));
     }
     if text.contains('*') {
-        return Ok(Segment::Glob(text.split('*').map(str::to_owned).collect()));
+        return Ok(Segment::Glob(text.split('*').map(canonical).collect()));
     }
-    Ok(Segment::Literal(text.to_owned()))
+    Ok(Segment::Literal(canonical(text)))
+}
+
+/// A stretch of a path as requests arrive (RFC 3986 §6.2.2): unreserved characters as they are, hexadecimal digits in
+/// upper case, and what a path can't hold percent-encoded, so that a pattern may be written in Chinese.
+fn canonical(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let mut canonical = String::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let escaped = (byte == b'%').then(|| bytes.clone().take(2).collect::<Vec<u8>>());
+        let decoded = escaped
+            .filter(|digits| digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok());
+        match decoded {
+            Some(decoded) => {
+                bytes.nth(1);
+                match plain(decoded) {
+                    true => canonical.push(char::from(decoded)),
+                    false => canonical.push_str(&format!("%{decoded:02X}")),
+                }
+            }
+            None if plain(byte) || b"!$&'()*+,;=:@".contains(&byte) => canonical.push(char::from(byte)),
+            None => canonical.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    canonical
+}
+
+/// A path without the slash at its end, where it has one: most servers take both for the same, so whatever restricts
+/// or describes a route holds for both, and only what allows is exact.
+pub(crate) fn without_last_slash<'p, 's>(segments: &'p [&'s str]) -> Option<&'p [&'s str]> {
+    segments.split_last().filter(|(last, rest)| last.is_empty() && !rest.is_empty()).map(|(_, rest)| rest)
 }
 
 fn parse_methods(text: &str) -> Result<Vec<String>, RouteError> {

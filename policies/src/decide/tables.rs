@@ -84,7 +84,15 @@ impl BoundRoute {
     pub(super) fn matches(&self, method: &str, host: &str, segments: &[&str]) -> bool {
         self.method.as_ref().is_none_or(|own| own == method)
             && self.host.matches(host)
-            && route::path_matches(&self.path, segments)
+            && self.fitting(segments).is_some()
+    }
+
+    /// The segments as the path matches them: with or without the slash at the end.
+    fn fitting<'p, 's>(&self, segments: &'p [&'s str]) -> Option<&'p [&'s str]> {
+        [Some(segments), route::without_last_slash(segments)]
+            .into_iter()
+            .flatten()
+            .find(|segments| route::path_matches(&self.path, segments))
     }
 
     pub(crate) fn specificity(&self, other: &BoundRoute) -> Ordering {
@@ -99,7 +107,7 @@ impl BoundRoute {
         if self.of_caller {
             return caller.subjects.first().cloned();
         }
-        let raw = route::parameter(&self.path, self.parameter.as_ref()?, segments)?;
+        let raw = route::parameter(&self.path, self.parameter.as_ref()?, self.fitting(segments)?)?;
         // What can't be decoded is nobody's own.
         Some(decoded(raw).unwrap_or_else(|| raw.to_owned()))
     }
@@ -107,7 +115,11 @@ impl BoundRoute {
 
 impl Rule {
     pub(crate) fn matches_route(&self, method: &str, host: &str, segments: &[&str]) -> bool {
-        self.routes.is_empty() || self.hit(method, host, segments).is_some()
+        let restricts = !self.is_allow();
+        let without = restricts.then(|| route::without_last_slash(segments)).flatten();
+        self.routes.is_empty()
+            || self.hit(method, host, segments).is_some()
+            || without.is_some_and(|segments| self.hit(method, host, segments).is_some())
     }
 
     /// Which route pattern matches.

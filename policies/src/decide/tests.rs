@@ -577,3 +577,28 @@ fn views_are_remembered_by_all_they_depend_on() {
         }
     }
 }
+
+#[test]
+fn a1_a_slash_at_the_end_evades_nothing() {
+    let set = set(
+        "apiVersion: yingbi/v1\nkind: Binding\nmetadata: {id: b}\nspec: {route: {host: crm.internal, path: \"/c/{id}\"}, subject: {parameter: id}}\n---\n\
+         apiVersion: yingbi/v1\nkind: Binding\nmetadata: {id: all}\nspec: {route: {host: crm.internal, path: \"/**\"}}\n---\n\
+         apiVersion: yingbi/v1\nkind: Policy\nmetadata: {id: a, clause: [x]}\nspec: {match: {routes: [\"crm.internal/c/**\"]}, allow: {level: \"<=3\"}}\n---\n\
+         apiVersion: yingbi/v1\nkind: Policy\nmetadata: {id: exact, clause: [x]}\nspec: {match: {routes: [\"crm.internal/exact\"]}, allow: {level: \"<=3\"}}\n---\n\
+         apiVersion: yingbi/v1\nkind: Policy\nmetadata: {id: d, clause: [x]}\nspec: {match: {routes: [\"crm.internal/c/secret\"]}, deny: all}\n",
+    );
+    for path in ["/c/7", "/c/7/"] {
+        let permit = permit(&set, &caller(&[]), &request(path, None));
+        assert_eq!(
+            (permit.binding().unwrap().id.as_str(), permit.document_subject()),
+            ("b", Some("7")),
+            "{path}"
+        );
+    }
+    for path in ["/c/secret", "/c/secret/"] {
+        assert_eq!(code(&set, &caller(&[]), &request(path, None)), (403, "YB2004"), "{path}");
+    }
+    // What allows is exact.
+    permit(&set, &caller(&[]), &request("/exact", None));
+    assert_eq!(code(&set, &caller(&[]), &request("/exact/", None)), (403, "YB2001"));
+}

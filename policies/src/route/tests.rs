@@ -21,6 +21,9 @@ fn patterns_match_what_they_say() {
         ("*/re*ts", "GET", "h", "/rets", true),
         ("*/re*ts", "GET", "h", "/ret", false),
         ("*/", "GET", "h", "/", true),
+        ("*/客户/**", "GET", "h", "/%E5%AE%A2%E6%88%B7/1", true),
+        ("*/%e5%ae%a2%e6%88%b7", "GET", "h", "/%E5%AE%A2%E6%88%B7", true),
+        ("*/%7Eme/客*", "GET", "h", "/~me/%E5%AE%A2x", true),
     ];
     for (pattern, method, host, path, expect) in cases {
         let route = RoutePattern::parse(pattern).unwrap();
