@@ -6,12 +6,10 @@ use std::ops::Range;
 /// Cuts a text into parts that may be JSON and text between them. Text of several lines stays together, because what
 /// is to be found may go over a line's end (a private key).
 pub(crate) fn parts(text: &str) -> Vec<Range<usize>> {
-    if !text.contains('\n') || is_json(text) {
-        return vec![0..text.len()];
-    }
     let mut parts = vec![];
     let (mut begin, mut at) = (0, 0);
-    for line in text.split_inclusive('\n') {
+    let is_one = !text.contains('\n') || is_json(text);
+    for line in text.split_inclusive('\n').filter(|_| !is_one) {
         let content = at + event_field(line);
         let end = at + line.len();
         if text.get(content..end).is_some_and(is_json) {

@@ -65,7 +65,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             self.put_level(level);
             return Err(error);
         }
-        let bound = bind(self.plan.binding(), text, &level.nodes, &self.workspace.keys);
+        let bound = bind(self.plan.binding(), text, &level.nodes);
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let declared = Declared { records: &rules, fields: &bound.fields };
