@@ -25,3 +25,6 @@ pub(crate) fn tail(text: &str, most: usize, keep: impl Fn(char) -> bool) -> &str
 pub(crate) fn head(text: &str, most: usize, keep: impl Fn(char) -> bool) -> usize {
     text.chars().take(most).take_while(|c| keep(*c)).map(char::len_utf8).sum()
 }
+
+#[cfg(test)]
+mod tests;
