@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod labels;
 pub(crate) mod names;
+pub(crate) mod numerals;
 
 /// Whether the character is a Chinese one.
 pub(crate) fn is_han(c: char) -> bool {

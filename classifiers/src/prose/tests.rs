@@ -60,7 +60,7 @@ fn c8_notes_and_chat_are_read() {
                         .any(|hit| hit.start <= span.0 && hit.end >= span.1 && class_of(hit) == class);
                     covered += u32::from(found);
                     if !found && set == "tune" {
-                        wrong.push(format!("missed {} in {text}", &text[span.0..span.1]));
+                        wrong.push(format!("missed {:?} in {text}", text.get(span.0..span.1)));
                     }
                 }
                 for found in hits.iter().filter(|hit| class_of(hit) == class) {
@@ -68,15 +68,29 @@ fn c8_notes_and_chat_are_read() {
                     let exact = spans.contains(&(found.start, found.end, class));
                     right += u32::from(exact);
                     if !exact && set == "tune" {
-                        wrong.push(format!("found {} ({}) in {text}", &text[found.start..found.end], found.kind));
+                        wrong.push(format!(
+                            "found {:?} ({}) in {text}",
+                            text.get(found.start..found.end),
+                            found.kind
+                        ));
                     }
                 }
             }
-            let share = |part: u32, whole: u32| if whole == 0 { 1.0 } else { f64::from(part) / f64::from(whole) };
+            let share =
+                |part: u32, whole: u32| if whole == 0 { 1.0 } else { f64::from(part) / f64::from(whole) };
             let (recall, precision) = (share(covered, marked), share(right, hit));
-            println!("{set} {name}: {marked} marked, recall {recall:.3}; {hit} hits, precision {precision:.3}");
+            println!(
+                "{set} {name}: {marked} marked, recall {recall:.3}; {hit} hits, precision {precision:.3}"
+            );
             scores.push((set, name, recall, precision));
         }
     }
     println!("{}", wrong.join("\n"));
+    for (set, name, recall, precision) in scores {
+        let floor = if name == "names" { 0.7 } else { 0.85 };
+        assert!(
+            recall >= floor && precision >= 0.95,
+            "{set} {name}: recall {recall:.3}, precision {precision:.3}"
+        );
+    }
 }
