@@ -1,101 +1,13 @@
 //! People's names: by surname and length where a field or label announces one, by title or verb in running text.
 
 mod judge;
+mod lists;
 
 use super::{head, is_han, tail};
 use crate::{Hit, How};
 use judge::{Left, Right, judge, name_at};
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use lists::{LISTS, role};
 use yingbi_taxonomy::Kind;
-
-const DATA: &str = include_str!("../../lexicon/prose/names.tsv");
-
-struct Names {
-    surnames: CharSet,
-    doubtful: CharSet,
-    compound: HashSet<&'static str>,
-    not_names: HashSet<&'static str>,
-    after: Vec<&'static str>,
-    /// First characters of the words in `after` and of the titles.
-    after_starts: CharSet,
-    before: Vec<&'static str>,
-    /// The words in `before` by their last character.
-    before_by_end: HashMap<char, Vec<&'static str>>,
-    /// Last characters of the words in `before`, to pass over most places in a text quickly.
-    before_ends: CharSet,
-    /// Those of `before` that people follow less often than other things.
-    weak: HashSet<&'static str>,
-    titles: Vec<&'static str>,
-    /// What only people do, behind a name.
-    deeds: Vec<&'static str>,
-    /// Surnames that are frequent small words, such as 和.
-    small_words: CharSet,
-    /// Characters of given names, and those that given names never have.
-    given: CharSet,
-    never_given: CharSet,
-}
-
-/// Characters of the basic plane, a bit each.
-struct CharSet(Vec<u64>);
-
-impl CharSet {
-    fn contains(&self, c: char) -> bool {
-        let code = u32::from(c);
-        self.0.get((code / 64) as usize).is_some_and(|word| word >> (code % 64) & 1 == 1)
-    }
-}
-
-impl FromIterator<char> for CharSet {
-    fn from_iter<I: IntoIterator<Item = char>>(chars: I) -> Self {
-        let mut words = vec![0; 1024];
-        for code in chars.into_iter().map(u32::from) {
-            if let Some(word) = words.get_mut((code / 64) as usize) {
-                *word |= 1 << (code % 64);
-            }
-        }
-        CharSet(words)
-    }
-}
-
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let list = |name: &str| {
-        let line = DATA.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
-        line.unwrap_or_default()
-    };
-    let words = |name: &str| list(name).split(' ').collect::<Vec<_>>();
-    let (before, after, titles, deeds) = (words("before"), words("after"), words("title"), words("deed"));
-    let weak = words("weak");
-    let before: Vec<&str> = before.into_iter().chain(weak.iter().copied()).collect();
-    let mut before_by_end: HashMap<char, Vec<&'static str>> = HashMap::new();
-    for word in &before {
-        if let Some(end) = word.chars().last() {
-            before_by_end.entry(end).or_default().push(word);
-        }
-    }
-    Names {
-        surnames: list("common").chars().collect(),
-        doubtful: list("doubtful").chars().collect(),
-        compound: words("compound").into_iter().collect(),
-        not_names: words("notname").into_iter().collect(),
-        after_starts: after
-            .iter()
-            .chain(&titles)
-            .chain(&deeds)
-            .filter_map(|word| word.chars().next())
-            .collect(),
-        after,
-        before_by_end,
-        before_ends: before.iter().filter_map(|word| word.chars().last()).collect(),
-        before,
-        weak: weak.into_iter().collect(),
-        titles,
-        deeds,
-        small_words: list("small").chars().collect(),
-        given: list("given").chars().collect(),
-        never_given: list("never").chars().collect(),
-    }
-});
 
 /// Whether a whole value is a person's name: Chinese with a known surname, a minority's with `·`, or Latin words.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -159,7 +71,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if run.contains(['·', '•']) {
         return Some(run.len());
     }
-    let titled = NAMES.titles.iter().any(|title| run.ends_with(title));
+    let titled = LISTS.titles.iter().any(|title| run.ends_with(title));
     if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
@@ -169,7 +81,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     // `客户：陈怼怼经过`: who is announced is named, in whatever characters.
     let surname = surname_length(run)?;
     let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..)).unwrap_or_default();
-    let titled = NAMES.titles.iter().any(|title| given.starts_with(title));
+    let titled = LISTS.titles.iter().any(|title| given.starts_with(title));
     if titled || starts_with_not_name(run) || starts_doubtfully(run) {
         return None;
     }
@@ -179,36 +91,32 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 
 /// Appends the people that running text names.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
-    let names = &*NAMES;
+    let lists = &*LISTS;
     let mut done = at_border(text, 0, hits);
     for (at, c) in text.char_indices() {
-        match c {
-            '先' | '女' | '小' | '太' | '老' | '阿' | '叔' | '同' if at >= done => {
-                titled(text, at, hits)
-            }
-            '·' | '•' => dotted(text, at, hits),
-            _ => {}
+        let roles = lists.roles(c);
+        if roles & role::TITLE != 0 && at >= done {
+            titled(text, at, hits);
+        } else if matches!(c, '·' | '•') {
+            dotted(text, at, hits);
         }
         let next = at + c.len_utf8();
         if next < done {
             continue;
         }
-        let found = names.before_ends.contains(c).then(|| announced_at(text, next, c, hits)).flatten();
+        let found = (roles & role::BEFORE != 0).then(|| announced_at(text, next, hits)).flatten();
         if let Some(end) = found {
             done = end;
-        } else if is_border(c) || is_preposition(c) {
+        } else if roles & role::PREPOSITION != 0 || is_border(c) {
             done = done.max(at_border(text, next, hits));
         }
     }
 }
 
 /// The name behind a word that announces one and ends here, and the names joined to it; says where they end.
-fn announced_at(text: &str, at: usize, last: char, hits: &mut Vec<Hit>) -> Option<usize> {
-    let names = &*NAMES;
+fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let (left, right) = text.split_at_checked(at)?;
-    let words = names.before_by_end.get(&last)?;
-    let word = words.iter().filter(|word| left.ends_with(**word)).max_by_key(|word| word.len())?;
-    let weak = names.weak.contains(*word);
+    let (_, weak) = LISTS.announcing(left)?;
     // `汇款人为全智慧`, `联系人是李四`; `客户是…` announces nobody.
     let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
     let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
@@ -222,6 +130,9 @@ fn announced_at(text: &str, at: usize, last: char, hits: &mut Vec<Hit>) -> Optio
 /// The name, or list of names, at a border; says where it ends.
 fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let rest = text.get(at..).unwrap_or_default();
+    if !rest.chars().next().is_some_and(|first| LISTS.is(first, role::SURNAME)) {
+        return at;
+    }
     if let Some(judged) = name_at(rest, Left::Border) {
         return joined(text, push(at, judged.length, 66, hits), hits);
     }
@@ -277,30 +188,6 @@ fn is_border(c: char) -> bool {
     !is_han(c) && !c.is_ascii_alphanumeric() && !matches!(c, '·' | '•' | '*')
 }
 
-/// Small words that people follow, as other things do.
-fn is_preposition(c: char) -> bool {
-    matches!(
-        c,
-        '由' | '系'
-            | '为'
-            | '与'
-            | '和'
-            | '及'
-            | '跟'
-            | '叫'
-            | '其'
-            | '是'
-            | '找'
-            | '给'
-            | '请'
-            | '向'
-            | '被'
-            | '让'
-            | '替'
-            | '帮'
-    )
-}
-
 /// Appends the name that stands right before a personal number (`张三13800138000`, `'何霞', '139…'`).
 pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     let Some(left) = text.get(..number) else { return };
@@ -320,7 +207,7 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         // With other Chinese before it, a name must show more of itself.
         let (side, more) = match at {
             0 if cell => (Left::Strong, 0),
-            _ if ends_in_trigger(before) => (Left::Weak, 0),
+            _ if LISTS.announcing(before).is_some() => (Left::Weak, 0),
             _ => (Left::Weak, 1),
         };
         let margin = judge(candidate, candidate.len(), surname, side).map(|judged| judged.margin - more);
@@ -344,7 +231,7 @@ pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         return;
     };
     let name = rest.get(skip..skip + judged.length).unwrap_or_default();
-    let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| NAMES.given.contains(c));
+    let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
     if judged.right == Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
         push(number + skip, judged.length, 65, hits);
     }
@@ -385,18 +272,10 @@ fn ends_in_role(name: &str) -> bool {
         .any(|role| name.ends_with(role))
 }
 
-fn ends_in_trigger(left: &str) -> bool {
-    let Some(words) = left.chars().next_back().and_then(|last| NAMES.before_by_end.get(&last)) else {
-        return false;
-    };
-    words.iter().any(|word| left.ends_with(word))
-}
-
 /// `张先生`, `欧阳锋女士`: the name before a title.
 fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
-    let names = &*NAMES;
     let Some((left, right)) = text.split_at_checked(at) else { return };
-    if !names.titles.iter().any(|title| right.starts_with(title)) {
+    if LISTS.behind(right) != Some(Right::Title) {
         return;
     }
     let run = tail(left, 4, is_han);
@@ -418,8 +297,8 @@ fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
             1 | 2 => {
                 let side = match before.chars().next_back() {
                     None => Left::Border,
-                    Some(c) if is_border(c) || is_preposition(c) => Left::Border,
-                    _ if ends_in_trigger(before) => Left::Weak,
+                    Some(c) if is_border(c) || LISTS.is(c, role::PREPOSITION) => Left::Border,
+                    _ if LISTS.announcing(before).is_some() => Left::Weak,
                     _ => Left::Nothing,
                 };
                 if let Some(judged) =
@@ -442,14 +321,14 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
     let Some((left, right)) = text.split_at_checked(at) else { return };
     let dot = right.chars().next().map_or(0, char::len_utf8);
     let mut before = tail(left, 8, is_han);
-    for word in &NAMES.before {
+    for word in &LISTS.before {
         if let Some(cut) = before.rfind(word) {
             before = before.get(cut + word.len()..).unwrap_or_default();
         }
     }
     let rest = right.get(dot..).unwrap_or_default();
     let mut after = head(rest, 6, is_han);
-    for word in NAMES.after.iter().filter(|word| word.len() > 3) {
+    for word in LISTS.after.iter().filter(|word| word.len() > 3) {
         if let Some(cut) = rest.get(..after).and_then(|run| run.find(word)).filter(|cut| *cut > 3) {
             after = after.min(cut);
         }
@@ -462,26 +341,27 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
 
 /// How many characters of the text are a surname.
 fn surname_length(text: &str) -> Option<usize> {
-    let mut chars = text.char_indices();
-    let (_, first) = chars.next()?;
-    if let Some((at, second)) = chars.next()
-        && text.get(..at + second.len_utf8()).is_some_and(|two| NAMES.compound.contains(two))
+    let first = text.chars().next()?;
+    let roles = LISTS.roles(first);
+    if roles & role::COMPOUND != 0
+        && text.get(..head(text, 2, is_han)).is_some_and(|two| LISTS.compound.contains(two))
     {
         return Some(2);
     }
-    NAMES.surnames.contains(first).then_some(1)
+    (roles & role::SINGLE != 0).then_some(1)
 }
 
 fn starts_with_not_name(text: &str) -> bool {
     [2, 3].iter().any(|count| {
         let length = head(text, *count, |_| true);
-        text.get(..length).is_some_and(|start| NAMES.not_names.contains(start))
+        text.get(..length).is_some_and(|start| LISTS.not_names.contains(start))
     })
 }
 
 /// Surnames that open common words more often than names.
 fn starts_doubtfully(text: &str) -> bool {
-    text.chars().next().is_some_and(|first| NAMES.doubtful.contains(first)) && surname_length(text) != Some(2)
+    text.chars().next().is_some_and(|first| LISTS.is(first, role::DOUBTFUL))
+        && surname_length(text) != Some(2)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     for (at, c) in text.char_indices() {
         if let Some(digit) = digit(c) {
             run.push(at, at + c.len_utf8(), digit);
-        } else if !(matches!(c, ' ' | '-') && run.length > 0) {
+        } else if run.length > 0 && !matches!(c, ' ' | '-') {
             run.close(hits);
         }
     }

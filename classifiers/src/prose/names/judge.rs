@@ -1,7 +1,8 @@
 //! Judges whether a run of Chinese begins with a person's name, by what stands left and right of it, by how much the
 //! surname is a word of its own, and by whether given names are made of such characters.
 
-use super::{NAMES, starts_with_not_name, surname_length};
+use super::lists::{LISTS, role};
+use super::{starts_with_not_name, surname_length};
 use crate::prose::is_han;
 
 /// What stands before the name.
@@ -84,11 +85,9 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
 
 /// `陈先生`, `张三来电`: a title or a deed begins inside.
 fn takes_in_what_follows(text: &str, name: &str, surname: usize) -> bool {
-    let names = &*NAMES;
     name.char_indices().skip(surname).any(|(at, c)| {
         let rest = text.get(at..).unwrap_or_default();
-        names.after_starts.contains(c)
-            && names.titles.iter().chain(&names.deeds).any(|word| rest.starts_with(word))
+        LISTS.is(c, role::BEHIND) && LISTS.behind(rest).is_some_and(|right| right >= Right::Deed)
     })
 }
 
@@ -111,14 +110,14 @@ fn needed(left: Left, right: Right) -> Option<i32> {
 
 /// 3 for two characters that given names are made of, 2 for one, 1 when nothing speaks against it.
 fn given_score(name: &str, surname: usize) -> Option<i32> {
-    let names = &*NAMES;
     let mut score = 1;
     let mut all = true;
     for c in name.chars().skip(surname) {
-        if names.never_given.contains(c) || !is_han(c) {
+        let roles = LISTS.roles(c);
+        if roles & role::NEVER != 0 || !is_han(c) {
             return None;
         }
-        all &= names.given.contains(c);
+        all &= roles & role::GIVEN != 0;
         score += 1;
     }
     Some(if all { score } else { 1 })
@@ -126,19 +125,17 @@ fn given_score(name: &str, surname: usize) -> Option<i32> {
 
 /// 3 for a compound surname, 0 for one that is a frequent small word.
 fn surname_score(name: &str, surname: usize) -> i32 {
-    let names = &*NAMES;
     let first = name.chars().next().unwrap_or_default();
     match surname {
         2 if name.starts_with("东方") || name.starts_with('公') => 1,
         2 => 3,
-        _ if names.small_words.contains(first) => 0,
-        _ if names.doubtful.contains(first) => 1,
+        _ if LISTS.is(first, role::SMALL) => 0,
+        _ if LISTS.is(first, role::DOUBTFUL) => 1,
         _ => 2,
     }
 }
 
 pub(super) fn right_of(rest: &str) -> Right {
-    let names = &*NAMES;
     let Some(next) = rest.chars().next() else { return Right::End };
     if !is_han(next) {
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
@@ -148,19 +145,7 @@ pub(super) fn right_of(rest: &str) -> Right {
             Right::End
         };
     }
-    if !names.after_starts.contains(next) {
-        return Right::Nothing;
-    }
-    let starts = |words: &[&str]| words.iter().any(|word| rest.starts_with(word));
-    if starts(&names.titles) {
-        Right::Title
-    } else if starts(&names.deeds) {
-        Right::Deed
-    } else if starts(&names.after) {
-        Right::Word
-    } else {
-        Right::Nothing
-    }
+    LISTS.behind(rest).unwrap_or(Right::Nothing)
 }
 
 /// The length in bytes of the first `count` characters, when there are so many and all are Chinese.
