@@ -1,6 +1,6 @@
 //! The one way through: front filter, identity, decision, upstream, treatment, record, release.
 //!
-//! [`Exchange::exchange`] is the whole of it in one linear function. Every step takes what only the step before can
+//! `Exchange::exchange` is the whole of it in one linear function. Every step takes what only the step before can
 //! make: no permit, no call of the API behind; no evidence, no release.
 //!
 //! ```text
