@@ -223,6 +223,8 @@ impl Exchange {
             }
             Err(error) => {
                 self.metrics.audit_refused();
+                // A record that came too late may become durable all the same; this says that nothing was released.
+                drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
                 Err(Stop::Refused(Problem::from(&error)))
             }
         }
@@ -254,10 +256,12 @@ impl Exchange {
         let started = Instant::now();
         let mut access = self.access(client, head, peer);
         let outcome = match head.header(PROBE_HEADER) {
-            Some(secret) => self.probe(head, secret.as_bytes(), client).await,
+            Some(secret) if self.is_probe(head, secret.as_bytes()) => return answer_probe(client).await,
+            // The secret is new in each process and no client knows it: whoever sends the header guesses.
+            Some(_) => Err(Stop::Refused(HeadError::Reserved.into())),
             None => {
                 let way = self.exchange(client, head, peer, &mut access);
-                tokio::time::timeout(self.limits.exchange, way).await.unwrap_or_else(|_| Err(Stop::Deadline))
+                tokio::time::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
@@ -284,14 +288,8 @@ impl Exchange {
         verdict
     }
 
-    /// Readiness asks through the data port; the secret is new in each process and no client knows it.
-    async fn probe(&self, head: &Head, secret: &[u8], client: &mut Client) -> Result<(), Stop> {
-        if head.target.as_str() != PROBE_PATH || !self.readiness.is_probe(secret) {
-            return Err(Stop::Refused(HeadError::Reserved.into()));
-        }
-        let mut answer = ResponseHeader::build_no_case(204, Some(2)).map_err(|_| problem::INTERNAL)?;
-        answer.insert_header("cache-control", "no-store").map_err(|_| problem::INTERNAL)?;
-        client.write_response_header(Box::new(answer)).await.map_err(|_| Stop::ClientGone)
+    fn is_probe(&self, head: &Head, secret: &[u8]) -> bool {
+        head.target.as_str() == PROBE_PATH && self.readiness.is_probe(secret)
     }
 
     fn access(&self, client: &Client, head: &Head, peer: &Peer) -> Access {
@@ -319,7 +317,8 @@ impl Exchange {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
-        let whole = client.is_body_done();
+        // Pingora calls a body done once its chunks are malformed, and would read on behind it.
+        let whole = client.is_body_done() && problem.code != problem::REQUEST_BODY.code;
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
@@ -344,6 +343,16 @@ impl Exchange {
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), self.source(peer));
         self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+    }
+}
+
+/// Readiness asks through the data port; it is no access, so it is neither counted nor recorded.
+async fn answer_probe(client: &mut Client) -> Verdict {
+    let Ok(mut head) = ResponseHeader::build_no_case(204, Some(2)) else { return Verdict::Close };
+    let _ = head.insert_header("cache-control", "no-store");
+    match client.write_response_header(Box::new(head)).await {
+        Ok(()) => Verdict::KeepAlive,
+        Err(_) => Verdict::Close,
     }
 }
 

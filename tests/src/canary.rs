@@ -1,7 +1,5 @@
 //! A synthetic person, and the search for values that must not be anywhere.
 
-use std::fmt::Write as _;
-
 /// Name of nobody.
 pub const NAME: &str = "司马光耀";
 /// Identity number of nobody.
@@ -67,11 +65,11 @@ fn spellings(value: &str) -> Vec<Vec<u8>> {
         utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
         value.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}")).into_bytes(),
         value.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}")).into_bytes(),
-        escapes(|text, c| drop(write!(text, "\\u{c:04x}"))),
-        escapes(|text, c| drop(write!(text, "\\u{c:04X}"))),
-        escapes(|text, c| drop(write!(text, "&#{c};"))),
-        escapes(|text, c| drop(write!(text, "&#x{c:x};"))),
-        escapes(|text, c| drop(write!(text, "&#x{c:X};"))),
+        escapes(|text, c| text.push_str(&format!("\\u{c:04x}"))),
+        escapes(|text, c| text.push_str(&format!("\\u{c:04X}"))),
+        escapes(|text, c| text.push_str(&format!("&#{c};"))),
+        escapes(|text, c| text.push_str(&format!("&#x{c:x};"))),
+        escapes(|text, c| text.push_str(&format!("&#x{c:X};"))),
     ];
     spelt.dedup();
     spelt

@@ -1,6 +1,8 @@
 //! A process that appends is killed, again and again, on one log: every receipt it printed must be in the log, and the
 //! log must verify. (What a kill doesn't show, lost unsynced writes, the power-cut trials on a simulated disk do.)
 
+#![expect(clippy::unwrap_used, reason = "a test, also outside its test functions")]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

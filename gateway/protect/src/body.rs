@@ -3,7 +3,7 @@
 use crate::classify::Classify;
 use crate::json::{Scan, Treat, Workspace, looks_like_json};
 use crate::plan::Plan;
-use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html};
+use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
 use std::collections::HashSet;
 use yingbi_crypto::PseudonymKey;
 
@@ -24,31 +24,32 @@ pub(crate) fn treat<C: Classify>(
     let (mark, text) = decoded(input.body)?;
     let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
     let mut summary = Summary { records: 1, ..Summary::default() };
-    let records = match input.format {
-        Format::Json => Some(treat.document(text)?),
-        Format::Text if looks_like_json(text) => match treat.document(text) {
-            Ok(records) => Some(records),
-            Err(Uninspectable::Malformed { .. }) => {
-                treat.forget();
-                treat.text(text, plan.rules(None))?;
-                None
-            }
-            Err(error) => return Err(error),
-        },
+    let mut subjects = vec![];
+    match input.format {
+        Format::Json => {
+            let records = treat.document(text)?;
+            (summary.records, subjects) = (records.count, records.subjects);
+        }
         Format::Text => {
-            treat.text(text, plan.rules(None))?;
-            None
+            let parts = lines::parts(text);
+            let mut records = 0;
+            for part in parts {
+                let whole = text.get(part.clone()).unwrap_or("");
+                let read = if looks_like_json(whole) { treat.part(whole, part.start)? } else { None };
+                match read {
+                    Some(mut read) => {
+                        records += read.count;
+                        subjects.append(&mut read.subjects);
+                    }
+                    None => treat.text(whole, part.start, plan.rules(None))?,
+                }
+            }
+            summary.records = records.max(1);
         }
-        Format::Html => {
-            html::treat(&mut treat, text, plan.rules(None))?;
-            None
-        }
-    };
-    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
-    if let Some(records) = &records {
-        summary.records = records.count;
-        names.extend(records.subjects.iter().flat_map(|subject| subject.names()));
+        Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
     }
+    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
+    names.extend(subjects.iter().flat_map(|subject| subject.names()));
     summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
     treat.counts.add_to(&mut summary);
     let mut body = Vec::new();
@@ -65,15 +66,18 @@ pub(crate) fn scan<C: Classify>(
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
     match input.format {
         Format::Json => scan.document(text)?,
-        Format::Text if looks_like_json(text) => match scan.document(text) {
-            Ok(()) => {}
-            Err(Uninspectable::Malformed { .. }) => {
-                scan.findings.clear();
-                scan.text(text);
+        Format::Text => {
+            for part in lines::parts(text) {
+                let whole = text.get(part.clone()).unwrap_or("");
+                let before = scan.findings.len();
+                if !looks_like_json(whole) || !scan.part(whole)? {
+                    scan.text(whole);
+                }
+                for finding in scan.findings.iter_mut().skip(before) {
+                    finding.span = (finding.span.0 + part.start, finding.span.1 + part.start);
+                }
             }
-            Err(error) => return Err(error),
-        },
-        Format::Text => scan.text(text),
+        }
         Format::Html => html::scan(&mut scan, text)?,
     }
     for finding in &mut scan.findings {

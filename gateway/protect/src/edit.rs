@@ -18,11 +18,6 @@ pub(crate) struct Edit {
 }
 
 impl Edits {
-    pub(crate) fn clear(&mut self) {
-        self.edits.clear();
-        self.texts.clear();
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty()
     }
@@ -43,6 +38,13 @@ impl Edits {
     pub(crate) fn forget_from(&mut self, start: usize) {
         while self.edits.last().is_some_and(|edit| edit.start >= start) {
             self.edits.pop();
+        }
+    }
+
+    /// Takes over replacements in a stretch that begins at `offset`.
+    pub(crate) fn append(&mut self, inner: &Edits, offset: usize) {
+        for (start, end, replacement) in inner.iter() {
+            self.push(start + offset, end + offset, replacement);
         }
     }
 

@@ -23,6 +23,7 @@ use crate::Uninspectable;
 use crate::classify::Classify;
 use index::Index;
 use parse::Node;
+use zeroize::Zeroize as _;
 
 /// How deep JSON may stand in strings of JSON; beyond, the string is text.
 pub(crate) const STRINGS_DEEP: usize = 3;
@@ -58,9 +59,12 @@ impl Workspace {
         self.keys.learned()
     }
 
-    /// Lets go of what one unusually large body needed.
-    pub(crate) fn shrink(&mut self) {
+    /// Forgets what was decoded, and lets go of what one unusually large body needed.
+    pub(crate) fn finish(&mut self) {
         for level in &mut self.levels {
+            if !level.decoded.is_empty() {
+                level.decoded.zeroize();
+            }
             level.index.tokens.shrink_to(KEPT);
             level.index.backslashes.shrink_to(KEPT);
             level.nodes.shrink_to(KEPT);

@@ -10,6 +10,7 @@ mod edit;
 mod header;
 mod html;
 mod json;
+mod lines;
 mod mask;
 mod meaning;
 mod plan;
@@ -30,7 +31,7 @@ use yingbi_taxonomy::{Category, Kind};
 pub enum Format {
     /// JSON (RFC 8259).
     Json,
-    /// Free text; when the whole of it is JSON it is read as JSON.
+    /// Free text; what of it is JSON is read as JSON: the whole, or single lines (NDJSON, server-sent events, logs).
     Text,
     /// HTML: text and attribute values, markup kept.
     Html,
@@ -44,6 +45,7 @@ pub struct Protector {
     /// Secret seed of the tables of learned names.
     seed: [u64; 2],
     /// Working space of past bodies, one for each that was treated at the same time.
+    #[expect(clippy::vec_box, reason = "taken and put back for every body: a word to move")]
     spare: Mutex<Vec<Box<Workspace>>>,
 }
 
@@ -178,7 +180,7 @@ impl Protector {
         let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
         workspace.begin();
         let done = work(&mut workspace);
-        workspace.shrink();
+        workspace.finish();
         spare().push(workspace);
         done
     }

@@ -60,7 +60,8 @@ impl Meaning {
     /// is more specific than they are; one that denies is too, save for credentials.
     pub(crate) fn under<'m>(&'m self, inherited: Option<&'m Meaning>) -> &'m Meaning {
         match inherited {
-            Some(inherited) if !self.is_kind() && !(self.key.denies && !inherited.is_credential) => inherited,
+            _ if self.is_kind() => self,
+            Some(inherited) if !self.key.denies || inherited.is_credential => inherited,
             _ => self,
         }
     }
@@ -93,6 +94,14 @@ impl Meaning {
         hits: &mut Vec<Hit>,
     ) {
         hits.clear();
+        let is_short = match value {
+            Scalar::Text(text) => text.len() < SHORTEST_TEXT,
+            Scalar::Number(spelt) => spelt.len() < SHORTEST_NUMBER,
+            Scalar::Bool => true,
+        };
+        if is_short && !self.is_kind() {
+            return;
+        }
         match (self.source, self.key.kind) {
             (Source::Declared, Some(kind)) => {
                 let end = match value {
@@ -111,6 +120,11 @@ impl Meaning {
         }
     }
 }
+
+/// Under a name that speaks of no kind, less than this many bytes show nobody's information: the shortest e-mail
+/// address has five, the shortest number that is somebody's six digits.
+const SHORTEST_TEXT: usize = 5;
+const SHORTEST_NUMBER: usize = 6;
 
 /// The hit that rules a value that can only be treated as a whole, with what is done: the strongest, the first among
 /// equals.

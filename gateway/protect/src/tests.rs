@@ -10,6 +10,7 @@ use yingbi_policies::{
 mod formats;
 mod grammar;
 mod records;
+mod shipped;
 mod values;
 
 fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {
@@ -47,4 +48,9 @@ fn path(steps: &str) -> Path {
         name => Selector::Name(name.into()),
     };
     Path { steps: steps.map(|step| Step::Child(vec![selector(step)])).collect() }
+}
+
+/// The bytes a finding points at.
+fn at<'b>(body: &'b str, finding: &Finding) -> &'b str {
+    body.get(finding.span.0..finding.span.1).expect("a span of the body")
 }

@@ -135,10 +135,9 @@ impl Exchange {
         let problem = Problem::from(*error);
         self.note_refused_head(peer, &problem);
         let answer = problem.raw_answer();
-        if stream.write_all(&answer).await.is_ok() && stream.flush().await.is_ok() {
+        if stream.write_all(&answer).await.is_ok() && stream.shutdown().await.is_ok() {
             linger(&mut stream).await;
         }
-        let _ = stream.shutdown().await;
     }
 }
 
@@ -155,13 +154,13 @@ impl Peer {
 
 /// Tells a client that is one too many to come back later.
 async fn shed(mut stream: Stream) {
-    if stream.write_all(&problem::OVERLOADED.raw_answer()).await.is_ok() && stream.flush().await.is_ok() {
+    if stream.write_all(&problem::OVERLOADED.raw_answer()).await.is_ok() && stream.shutdown().await.is_ok() {
         linger(&mut stream).await;
     }
-    let _ = stream.shutdown().await;
 }
 
-/// Reads on for a moment, so that the refusal is not lost to a reset.
+/// Reads on for a moment, so that the refusal is not lost to a reset. Our end is closed before: a client that reads to
+/// the end has it at once.
 async fn linger(stream: &mut Stream) {
     let mut scratch = [0; 4096];
     let mut left = LINGER_BYTES;

@@ -40,17 +40,16 @@ pub struct Treated {
     pub body: Bytes,
 }
 
-/// Hands a treated answer to the client's socket.
+/// Hands a treated answer to the client's socket. The evidence is used up by being handed in.
 ///
 /// # Errors
 /// The client did not take it all.
 pub async fn release(
     client: &mut Client,
     treated: Treated,
-    evidence: Evidence,
+    _: Evidence,
     mut ending: Ending,
 ) -> Result<u64, Unwritten> {
-    drop(evidence);
     ending.begun = true;
     let Treated { head, mut body } = treated;
     let bodiless =

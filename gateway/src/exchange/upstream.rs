@@ -145,12 +145,12 @@ impl Upstream {
         client: &mut Client,
         request: RequestHeader,
     ) -> Result<(Answer, Reuse), Stop> {
-        session.write_request_header(Box::new(request)).await.map_err(Stop::writing)?;
+        session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
         if !client.is_body_empty() && self.send_body(session, client).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
-        session.finish_body().await.map_err(Stop::writing)?;
+        session.finish_body().await.map_err(|error| Stop::writing(&error))?;
         tokio::select! {
             biased;
             answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
@@ -178,6 +178,11 @@ impl Upstream {
                 piece = client.read_body_bytes() => piece.map_err(|_| Stop::Failed(Failure::RequestBody))?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
+            // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
+            // and the real last one the start of the next request on this connection.
+            if piece.is_empty() {
+                continue;
+            }
             sent = sent.saturating_add(piece.len() as u64);
             if sent > self.bounds.request_bytes {
                 return Err(Stop::Failed(Failure::RequestTooLarge));
@@ -296,7 +301,7 @@ enum Stop {
 }
 
 impl Stop {
-    fn writing(error: Box<Error>) -> Stop {
+    fn writing(error: &Error) -> Stop {
         match error.etype {
             ErrorType::WriteTimedout => Stop::Failed(Failure::Timeout),
             ErrorType::InvalidHTTPHeader => Stop::Failed(Failure::Malformed),

@@ -62,6 +62,7 @@ pub fn start(
             tracing::error!("the audit log did not close in order");
         }
         tracing::info!("drained");
+        crate::logs::flush();
         std::process::exit(0)
     });
 }

@@ -17,12 +17,17 @@ pub(crate) struct Key {
 }
 
 /// Where a [`Key`] is found again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KeyId(u32);
 
 impl KeyId {
     /// No name: an element of an array, or the whole document.
     pub(crate) const NONE: KeyId = KeyId(u32::MAX);
+
+    /// A small number for a name that is learned; it stands for that name throughout the body.
+    pub(crate) fn learned(self) -> Option<usize> {
+        (self.0 < PASSING).then_some(self.0 as usize)
+    }
 }
 
 /// Learned names, and those of the current body that can't be learned.
@@ -71,11 +76,6 @@ impl Keys {
             self.names.clear();
             self.slots.fill(0);
         }
-    }
-
-    /// Whether an id stands for one name throughout the body.
-    pub(crate) fn is_learned(&self, id: KeyId) -> bool {
-        id.0 < PASSING
     }
 
     /// What an id stands for.

@@ -3,10 +3,9 @@
 //! State *i* of a path says that its first *i* steps lead to the node at hand. Going to a child shifts the states
 //! whose next step selects the child; states before a descendant step also stay.
 
-use super::keys::{KeyId, Keys};
+use super::keys::KeyId;
 use super::parse::{Node, Shape};
 use super::string;
-use std::collections::HashMap;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
 
@@ -58,14 +57,14 @@ impl Subject {
 }
 
 /// Finds records, their subjects and declared fields. Without a binding the document is one record.
-pub(crate) fn bind(binding: Option<&Binding>, text: &str, nodes: &[Node], keys: &Keys) -> Bound {
+pub(crate) fn bind(binding: Option<&Binding>, text: &str, nodes: &[Node]) -> Bound {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return whole() };
     let automaton = Automaton::new(binding);
     if automaton.paths.is_empty() {
         return whole();
     }
-    Walk { automaton: &automaton, text, nodes, keys, by_key: HashMap::new() }.run()
+    Walk { automaton: &automaton, text, nodes, by_key: vec![] }.run()
 }
 
 /// What reaching the end of a path means.
@@ -207,9 +206,8 @@ struct Walk<'w> {
     automaton: &'w Automaton<'w>,
     text: &'w str,
     nodes: &'w [Node],
-    keys: &'w Keys,
     /// By field name: the states whose next step selects it.
-    by_key: HashMap<KeyId, Vec<u64>>,
+    by_key: Vec<Option<Vec<u64>>>,
 }
 
 /// An open container.
@@ -252,12 +250,16 @@ impl Walk<'_> {
                             self.automaton,
                             node,
                             self.text,
-                            self.keys,
                             &mut selected,
                         );
                         self.automaton.advance(&frame.states, selected, &mut states);
                     }
                 }
+            }
+            if states.iter().all(|word| *word == 0) {
+                // No path leads here or further: on behind everything in it.
+                at = node.after;
+                continue;
             }
             if self.reaches(&states, Goal::Record) {
                 // The innermost record wins: paths from an outer one end here, save the way to further records.
@@ -328,11 +330,10 @@ impl Walk<'_> {
 }
 
 fn selected_by_name<'s>(
-    by_key: &'s mut HashMap<KeyId, Vec<u64>>,
+    by_key: &'s mut Vec<Option<Vec<u64>>>,
     automaton: &Automaton<'_>,
     node: &Node,
     text: &str,
-    keys: &Keys,
     scratch: &'s mut Vec<u64>,
 ) -> &'s [u64] {
     let name = || {
@@ -343,8 +344,13 @@ fn selected_by_name<'s>(
             false => automaton.named(raw),
         }
     };
-    if keys.is_learned(node.key) {
-        return by_key.entry(node.key).or_insert_with(name);
+    if let Some(index) = node.key.learned() {
+        if by_key.len() <= index {
+            by_key.resize(index + 1, None);
+        }
+        if let Some(slot) = by_key.get_mut(index) {
+            return slot.get_or_insert_with(name);
+        }
     }
     *scratch = name();
     scratch

@@ -25,6 +25,15 @@ impl<C: Classify> Scan<'_, C> {
         self.level(text, Scope::inside(Meaning::UNKNOWN, Signals::default(), ()), 0, 0, "")
     }
 
+    /// Scans a document that is a part of a body; `false` when it is none.
+    pub(crate) fn part(&mut self, text: &str) -> Result<bool, Uninspectable> {
+        match self.document(text) {
+            Ok(()) => Ok(true),
+            Err(Uninspectable::Malformed { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Scans a document inside a page; `false` when it is none.
     pub(crate) fn island(&mut self, text: &str, meaning: Meaning) -> Result<bool, Uninspectable> {
         match self.level(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "") {

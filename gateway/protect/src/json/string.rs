@@ -127,8 +127,8 @@ fn backslash(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         // A byte that is zero borrows from its high bit; the lowest such byte is always a true one.
-        let differs = u64::from_le_bytes(*word) ^ EVERY * u64::from(b'\\');
-        let zeros = differs.wrapping_sub(EVERY) & !differs & EVERY << 7;
+        let differs = u64::from_le_bytes(*word) ^ (EVERY * u64::from(b'\\'));
+        let zeros = differs.wrapping_sub(EVERY) & !differs & (EVERY << 7);
         if zeros != 0 {
             return Some(at * 8 + zeros.trailing_zeros() as usize / 8);
         }

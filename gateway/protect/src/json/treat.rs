@@ -61,8 +61,11 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     pub(crate) fn document(&mut self, text: &str) -> Result<Records, Uninspectable> {
         let depth = (self.limits.depth, self.limits.depth);
         let mut level = self.take_level();
-        level.parse(text, &mut self.workspace.keys, self.classifier, depth)?;
-        let bound = bind(self.plan.binding(), text, &level.nodes, &self.workspace.keys);
+        if let Err(error) = level.parse(text, &mut self.workspace.keys, self.classifier, depth) {
+            self.put_level(level);
+            return Err(error);
+        }
+        let bound = bind(self.plan.binding(), text, &level.nodes);
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let declared = Declared { records: &rules, fields: &bound.fields };
@@ -77,19 +80,29 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
     }
 
-    /// Forgets what was found and done so far: the body is to be read in another way.
-    pub(crate) fn forget(&mut self) {
-        self.counts = Counts::default();
-        self.edits.clear();
+    /// Treats a document that is a part of a body, from `offset` on; `None` when it is none.
+    pub(crate) fn part(&mut self, text: &str, offset: usize) -> Result<Option<Records>, Uninspectable> {
+        let outer = mem::take(&mut self.edits);
+        let done = self.document(text);
+        let inner = mem::replace(&mut self.edits, outer);
+        match done {
+            Ok(records) => {
+                self.edits.append(&inner, offset);
+                Ok(Some(records))
+            }
+            // The grammar is read before anything is done, so nothing was.
+            Err(Uninspectable::Malformed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Treats free text; the edits are relative to it.
-    pub(crate) fn text(&mut self, text: &str, rules: Rules<'p>) -> Result<(), Uninspectable> {
+    /// Treats free text that stands at `offset`.
+    pub(crate) fn text(&mut self, text: &str, offset: usize, rules: Rules<'p>) -> Result<(), Uninspectable> {
         let mut hits = mem::take(&mut self.hits);
         hits.clear();
         self.classifier.text(text, &mut hits);
         hits.retain(|hit| hit.confidence >= crate::classify::CONFIDENT);
-        let treated = self.spans(text, &hits, rules, |at| at, |_| {});
+        let treated = self.spans(text, &hits, rules, |at| at + offset, |_| {});
         self.hits = hits;
         treated
     }

@@ -18,7 +18,7 @@ pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
         return Some(());
     }
     let is_name = |character: char| character.is_alphabetic() || "·•.'’-,".contains(character);
-    if count < 2 || count > LONGEST_LATIN || !characters().all(is_name) || !first.is_alphabetic() {
+    if !(2..=LONGEST_LATIN).contains(&count) || !characters().all(is_name) || !first.is_alphabetic() {
         return None;
     }
     // The parts of the name and their lengths would tell more than the letter should.

@@ -14,6 +14,48 @@ fn text_is_read_as_json_when_it_is() {
     assert!(treat_as(Format::Text, &table, "[".repeat(500).as_bytes()).is_err());
 }
 
+#[test]
+fn lines_of_json_in_text_are_read_as_json() {
+    let table = Table::all(fixed());
+    struct Case {
+        text: &'static str,
+        expect: &'static str,
+        records: u64,
+    }
+    let cases = [
+        Case {
+            text: "{\"mobile\":\"1\"}\n{\"mobile\":\"2\"}\n",
+            expect: "{\"mobile\":\"****\"}\n{\"mobile\":\"****\"}\n",
+            records: 2,
+        },
+        Case {
+            text: "event: x\r\ndata: {\"mobile\":\"1\"}\r\n\r\ndata:[13800138000]",
+            expect: "event: x\r\ndata: {\"mobile\":\"****\"}\r\n\r\ndata:[0]",
+            records: 2,
+        },
+        Case {
+            text: "at 13800138000\n  {\"mobile\":\"1\"}\nat {\"mobile\":\"1\"\n13800138000",
+            expect: "at ****\n  {\"mobile\":\"****\"}\nat {\"mobile\":\"1\"\n****",
+            records: 1,
+        },
+        Case { text: "{\n\"mobile\":\n\"1\"}", expect: "{\n\"mobile\":\n\"****\"}", records: 1 },
+    ];
+    for case in cases {
+        let treated = treat_as(Format::Text, &table, case.text.as_bytes()).expect("treatable");
+        assert_eq!(String::from_utf8_lossy(&treated.body), case.expect);
+        assert_eq!(treated.summary.records, case.records, "{}", case.text);
+        let findings = scan_as(Format::Text, case.text.as_bytes()).expect("readable");
+        for finding in &findings {
+            let found = at(case.text, finding);
+            assert!(["1", "2", "13800138000"].contains(&found), "{found}");
+        }
+        assert_eq!(findings.len(), case.expect.matches("****").count() + case.expect.matches("[0]").count());
+    }
+    let deep = format!("x\n{}\n", "[".repeat(200) + &"]".repeat(200));
+    let treated = treat_as(Format::Text, &table, deep.as_bytes());
+    assert_eq!(treated.err(), Some(Uninspectable::TooDeep { limit: 128 }));
+}
+
 fn html(table: &Table, page: &str) -> String {
     let treated = treat_as(Format::Html, table, page.as_bytes()).expect("treatable");
     String::from_utf8(treated.body).expect("UTF-8")
@@ -108,10 +150,8 @@ fn html_masks_can_not_become_markup() {
 fn html_scan_points_at_what_it_finds() {
     let page = "<p>x &#49;3800138<b>000</b></p><p title='{&quot;mobile&quot;:&quot;77&quot;}'>";
     let findings = scan_as(Format::Html, page.as_bytes()).expect("readable");
-    let found: Vec<(&str, &str)> = findings
-        .iter()
-        .map(|finding| (finding.path.as_str(), &page[finding.span.0..finding.span.1]))
-        .collect();
+    let found: Vec<(&str, &str)> =
+        findings.iter().map(|finding| (finding.path.as_str(), at(page, finding))).collect();
     assert_eq!(found, [("", "&#49;3800138<b>000"), ("/!json/mobile", "77")]);
 }
 

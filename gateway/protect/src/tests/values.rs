@@ -149,10 +149,8 @@ fn numbers_become_what_the_rule_says() {
 fn scan_points_at_what_it_finds() {
     let body = r#"{"a/b":[{"mobile":"x"},"y"],"~":"[{\"remark\":\"\\u0061 13800138000\"}]","13800138000":1}"#;
     let findings = scan_as(Format::Json, body.as_bytes()).expect("readable");
-    let found: Vec<(&str, &str)> = findings
-        .iter()
-        .map(|finding| (finding.path.as_str(), &body[finding.span.0..finding.span.1]))
-        .collect();
+    let found: Vec<(&str, &str)> =
+        findings.iter().map(|finding| (finding.path.as_str(), at(body, finding))).collect();
     assert_eq!(
         found,
         [("/a~1b/0/mobile", "x"), ("/~0/!json/0/remark", "13800138000"), ("/!key", "13800138000")]
