@@ -29,13 +29,13 @@ fn a1_nothing_goes_on_that_no_policy_allows() {
         case("another role", Who::Token("officer"), "GET", "/customers", "", (403, "YB2001")),
         case("another route", teller, "GET", "/elsewhere", "", (403, "YB2001")),
         case("a deeper route", teller, "GET", "/customers/1/orders", "", (403, "YB2001")),
-        case("the route with a slash", teller, "GET", "/customers/", "", (403, "YB2001")),
+        case("the route with a slash", Who::Token("officer"), "GET", "/report/", "Yingbi-Purpose: reporting\r\n", (403, "YB2001")),
         case("the route in capitals", teller, "GET", "/Customers", "", (403, "YB2001")),
         case("another method", teller, "POST", "/customers", "Content-Length: 0\r\n", (403, "YB2001")),
         case("a method that only reads", teller, "OPTIONS", "/customers", "", (403, "YB2001")),
         case("an undeclared purpose", teller, "GET", "/customers", "Yingbi-Purpose: curiosity\r\n", (403, "YB2002")),
-        case("an empty purpose", teller, "GET", "/customers", "Yingbi-Purpose: \r\n", (403, "YB2002")),
-        case("a purpose that is no text", teller, "GET", "/customers", "Yingbi-Purpose: \u{e9}\r\n", (403, "YB2002")),
+        case("a purpose of another case", teller, "GET", "/customers", "Yingbi-Purpose: Account-Service\r\n", (403, "YB2002")),
+        case("two purposes in one", teller, "GET", "/customers", "Yingbi-Purpose: account-service, reporting\r\n", (403, "YB2002")),
         case("another purpose", teller, "GET", "/customers", "Yingbi-Purpose: reporting\r\n", (403, "YB2003")),
         case("no purpose where one is needed", Who::Token("officer"), "GET", "/report", "", (403, "YB2003")),
         case("another's data", Who::SteppedUp(ANNA), "GET", "/customers/80005678", "", (403, "YB2001")),
@@ -43,9 +43,14 @@ fn a1_nothing_goes_on_that_no_policy_allows() {
     let mut wrong = Vec::new();
     for Case { what, who, method, path, headers, expect } in cases {
         let asked = stage.ask(who, method, path, headers);
+        if asked.response.status < 400 {
+            wrong.push(format!("{what}: went on, {:?}", asked.response));
+            continue;
+        }
         let got = (asked.response.status, asked.response.problem_code());
         if (got.0, got.1.as_str()) != expect {
             wrong.push(format!("{what}: {got:?}, expected {expect:?}"));
+            continue;
         }
         let intent = stage.record(&asked).intent;
         if intent.decision != "refuse" || intent.code.as_deref() != Some(&got.1) || intent.status != got.0 {

@@ -56,27 +56,28 @@ fn c1_every_row_of_appendix_a_is_masked_and_counted() {
 
 #[test]
 fn c8_fields_are_known_by_their_names_in_every_style() {
-    // Values that say nothing by themselves: only the name can tell.
-    let names: &[(&str, &[&str])] = &[
-        ("basic", &["client_name", "customerName", "custName", "khxm", "客户姓名", "full_name", "realName", "投资者姓名"]),
-        ("basic", &["home_address", "contactAddress", "lxdz", "联系地址", "通讯地址", "mailing_addr"]),
-        ("basic", &["mobile_tel", "mobilePhone", "sjhm", "手机号码", "phone_number", "cellphone"]),
-        ("identity.document", &["id_no", "idNumber", "zjhm", "证件号码", "身份证号", "idCardNo"]),
-        ("account.opening", &["fund_account", "fundAccount", "zjzh", "资金账号", "stock_account", "股东代码", "gddm"]),
-        ("wealth.bank", &["bank_account", "bankCardNo", "yhkh", "银行卡号", "银行账号"]),
-        ("credential.account", &["trade_pwd", "tradePassword", "jymm", "交易密码", "password", "login_passwd", "smsCode", "验证码"]),
-        ("device.permanent", &["imei", "macAddress", "deviceImei"]),
+    // Values that could be many things: only the name can tell.
+    let names: &[(&str, &str, &[&str])] = &[
+        ("basic", "阿依古丽", &["client_name", "customerName", "custName", "khxm", "客户姓名", "cust_full_name", "realName", "投资者姓名"]),
+        ("basic", "幸福里3幢502", &["home_address", "contactAddress", "lxdz", "联系地址", "通讯地址", "mailing_addr", "住址"]),
+        ("basic", "66778899001", &["mobile_tel", "mobilePhone", "sjhm", "手机号码", "phone_number", "cellphone", "lxdh", "联系电话"]),
+        ("identity.document", "Kq3Wz8Yt", &["id_no", "idNumber", "zjhm", "证件号码", "身份证号", "idCardNo", "sfzh"]),
+        ("account.opening", "8827364510", &["fund_account", "fundAccount", "zjzh", "资金账号", "stock_account", "股东代码", "gddm"]),
+        ("wealth.bank", "8827364510", &["bank_account", "bankCardNo", "yhkh", "银行卡号", "银行账号"]),
+        ("credential.account", "Kq3Wz8Yt", &["trade_pwd", "tradePassword", "jymm", "交易密码", "password", "login_passwd", "smsCode", "验证码"]),
+        ("device.permanent", "490154203237510", &["imei", "deviceImei", "IMEI号"]),
+        ("wealth.cash", "4417.25", &["enable_balance", "enableBalance", "kyje", "可用金额", "总资产", "total_assets"]),
     ];
     let stage = Stage::start(FIRM);
     let mut missed = Vec::new();
-    for (category, keys) in names {
+    for (category, value, keys) in names {
         for key in *keys {
             let mut body = Map::new();
-            body.insert((*key).to_owned(), json!("Kq3Wz8Yt"));
+            body.insert((*key).to_owned(), json!(value));
             body.insert("error_no".into(), json!(0));
             let asked = stage.answers_json(&Value::Object(body)).get(TELLER, "/customers/1");
             assert_eq!(asked.response.json()["error_no"], 0);
-            let intents = if asked.response.text().contains("Kq3Wz8Yt") {
+            let intents = if asked.response.text().contains(value) {
                 vec![]
             } else {
                 stage.gateway.entries_of(&asked.trace)
@@ -100,10 +101,10 @@ fn c8_a_binding_names_what_only_the_firm_knows() {
     );
     assert_ne!(bound, FIRM);
     let stage = Stage::start(&bound);
-    let body = json!({"a": [{"x9": "ZX-4471-QQ"}, {"x9": 99_887_766}], "x9": "ZX-4471-RR", "tier": "gold", "b": {"mobile_no": "13912345678"}});
+    let body = json!({"a": [{"x9": "ZX-4471-QQ-88120"}, {"x9": 99_887_766}], "x9": "ZX-4471-RR", "tier": "gold", "b": {"mobile_no": "13912345678"}});
     let asked = stage.answers_json(&body).get(TELLER, "/customers/1");
     let got = asked.response.json();
-    assert_eq!(got["a"][0]["x9"], "**-****-QQ");
+    assert_eq!(got["a"][0]["x9"], "ZX-4***-**-***20");
     assert_ne!(got["a"][1]["x9"], 99_887_766);
     assert_eq!(got["x9"], "ZX-4471-RR", "another path");
     assert_eq!(got["tier"], "********");
@@ -142,30 +143,17 @@ fn c8_values_are_found_in_free_text_and_in_strings_that_hold_data() {
     let person = canary::person_json();
     let nested = json!({"payload": person}).to_string();
     let query = format!("mobile={}&idNo={}&email={}&note=x", canary::MOBILE, canary::ID, canary::EMAIL.replace('@', "%40"));
-    let coded = base64::engine::general_purpose::STANDARD.encode(&person);
-    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&person);
-    let percent: String = person.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let cases = [
         ("free text", json!({"remark": canary::person_text()})),
         ("free text without labels", json!({"remark": format!("请回电{}，或写信至{}", canary::MOBILE, canary::EMAIL)})),
         ("JSON in a string", json!({"payload": person})),
         ("JSON in JSON in a string", json!({"payload": nested})),
         ("a form in a string", json!({"callback": format!("https://crm.internal/cb?{query}")})),
-        ("base64", json!({"blob": coded})),
-        ("base64url", json!({"blob": url_safe})),
-        ("percent-encoded JSON", json!({"blob": percent})),
     ];
-    let mut wrong = Vec::new();
     for (name, body) in cases {
         let asked = stage.answers_json(&body).get(TELLER, "/customers/1");
-        let response = &asked.response;
-        let decoded = decodings(&response.text());
-        if let Some(value) = decoded.iter().find_map(|text| canary::find(text)) {
-            wrong.push(format!("{name}: `{value}` came through: {}", response.text()));
-        }
-        if response.status != 200 {
-            wrong.push(format!("{name}: {response:?}"));
-        }
+        assert_eq!(asked.response.status, 200, "{name}: {:?}", asked.response);
+        canary::assert_hidden(name, &asked.received);
     }
     for (content_type, body) in [
         ("text/plain; charset=utf-8", canary::person_text()),
@@ -174,6 +162,29 @@ fn c8_values_are_found_in_free_text_and_in_strings_that_hold_data() {
         let asked = stage.answers(Answer::of_type(content_type, body)).get(TELLER, "/customers/1");
         assert_eq!(asked.response.status, 200, "{:?}", asked.response);
         canary::assert_hidden(content_type, &asked.received);
+    }
+}
+
+#[test]
+fn c8_values_are_found_in_strings_that_hold_coded_data() {
+    let stage = Stage::start(FIRM);
+    let person = canary::person_json();
+    let percent: String = person.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let form = format!("mobile_tel={}&id_no={}&name=x", canary::MOBILE, canary::ID);
+    let cases = [
+        ("base64 of JSON", base64::engine::general_purpose::STANDARD.encode(&person)),
+        ("base64url of JSON", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&person)),
+        ("base64 of text", base64::engine::general_purpose::STANDARD.encode(canary::person_text())),
+        ("base64 of a form", base64::engine::general_purpose::STANDARD.encode(form)),
+        ("percent-encoded JSON", percent),
+    ];
+    let mut wrong = Vec::new();
+    for (name, blob) in cases {
+        let asked = stage.answers_json(&json!({"blob": blob})).get(TELLER, "/customers/1");
+        let text = asked.response.text();
+        if let Some(value) = decodings(&text).iter().find_map(|text| canary::find(text)) {
+            wrong.push(format!("{name}: `{value}` came through: {text}"));
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -31,7 +31,7 @@ fn rows() -> Vec<Row> {
         text("client number", "client_id", "80001234", "****1234"),
         text("trading account", "trade_account", "990012345678", "********5678"),
         text("e-mail", "e_mail", canary::EMAIL, "g***@example.com"),
-        text("address", "id_address", "上海市浦东新区世纪大道100号", "上海市浦东新区***"),
+        text("address", "contact_address", "上海市浦东新区世纪大道100号", "上海市浦东新区***"),
         text("birth date", "birthday", "1990-03-07", "1990-**-**"),
         text("age", "age", "37", "30-39"),
         row("balance as number", "enable_balance", json!(123_456.78), json!(0)),
