@@ -265,6 +265,12 @@ impl Setup {
         self
     }
 
+    /// Another API behind.
+    pub fn toward(mut self, upstream: SocketAddr) -> Setup {
+        self.upstream = upstream;
+        self
+    }
+
     /// A key of `upstream`.
     pub fn upstream(mut self, key: &str, value: impl ToString) -> Setup {
         self.upstream_keys.push((key.to_owned(), value.to_string()));

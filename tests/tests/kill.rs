@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,31 +146,37 @@ fn f7_a_torn_tail_is_cut_told_and_nothing_more_is_lost() {
         client.send(&gateway.get("/customers/1"));
         assert_eq!(client.response().status, 200);
     }
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while gateway.entries().iter().any(|entry| entry.outcome.is_none()) {
+        assert!(Instant::now() < deadline, "outcomes follow");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     gateway.kill();
     let whole = gateway.entries().len();
-    let mut files: BTreeMap<_, _> = std::fs::read_dir(gateway.audit_dir())
-        .unwrap()
-        .flatten()
-        .map(|entry| (entry.path(), std::fs::read(entry.path()).unwrap()))
-        .collect();
-    let (file, good) = files.pop_last().unwrap();
+    let names = || std::fs::read_dir(gateway.audit_dir()).unwrap().flatten().map(|entry| entry.path());
+    let before: Vec<_> = names().collect();
+    let file = before.iter().max_by_key(|path| path.metadata().unwrap().len()).unwrap().clone();
+    let good = std::fs::read(&file).unwrap();
     assert!(good.len() > 1000);
-    for torn in [1_usize, 9, 100, 350] {
-        // What a power cut leaves of a record that was being written: its first bytes.
-        let tail = &good[good.len() - 400..][..torn];
-        std::fs::write(&file, [&good[..], tail].concat()).unwrap();
+    let records = gateway.verify().records;
+    for cut in [1, 20, 90] {
+        // What a power cut leaves of the record that was being written: its first bytes.
+        std::fs::write(&file, &good[..good.len() - cut]).unwrap();
+        let torn = gateway.verify();
+        assert_eq!(torn.records, records - 1, "the last record was an outcome, and is torn");
+        let bytes = torn.torn.expect("told by the verifier").bytes;
         gateway.start_again();
-        assert_eq!(gateway.metrics().sum("yingbi_audit_recovered_tail_bytes", &[]), torn as f64);
-        assert_eq!(gateway.entries().len(), whole, "{torn}: no whole record is lost");
+        assert_eq!(gateway.metrics().sum("yingbi_audit_recovered_tail_bytes", &[]), bytes as f64);
+        assert!(gateway.logs().contains("in the middle of a record"), "{}", gateway.logs());
+        assert_eq!(gateway.entries().len(), whole, "{cut}: no whole record is lost");
         let mut client = Client::connect(gateway.address);
         client.send(&gateway.get("/customers/1"));
         assert_eq!(client.response().status, 200);
         gateway.kill();
-        assert!(gateway.verify().failures.is_empty(), "{torn}: {:?}", gateway.verify().failures);
-        let mut restored = std::fs::read_dir(gateway.audit_dir()).unwrap().flatten().collect::<Vec<_>>();
-        restored.retain(|entry| entry.path() != file && !files.contains_key(&entry.path()));
-        for entry in restored {
-            std::fs::remove_file(entry.path()).unwrap();
+        assert!(gateway.verify().failures.is_empty(), "{cut}: {:?}", gateway.verify().failures);
+        let begun = std::fs::read_dir(gateway.audit_dir()).unwrap().flatten().map(|entry| entry.path());
+        for path in begun.filter(|path| !before.contains(path)).collect::<Vec<_>>() {
+            std::fs::remove_file(path).unwrap();
         }
         std::fs::write(&file, &good).unwrap();
     }

@@ -4,6 +4,8 @@ use crate::FIRM;
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
 use yingbi_taxonomy::{Category, Level};
+use std::time::{Duration, Instant};
+use yingbi_tests::evidence::Metrics;
 use yingbi_tests::{Answer, Stage, Who, canary};
 
 const TELLER: Who<'_> = Who::Token("teller");
@@ -48,7 +50,7 @@ fn c1_every_row_of_appendix_a_is_masked_and_counted() {
     for (category, level) in Category::all().zip(levels) {
         assert_eq!(intent.masked.get(category.id()), Some(&1), "{}", category.id());
         let labels = [("category", category.id()), ("level", level.as_str()), ("treatment", "mask")];
-        let of = |metrics: &yingbi_tests::evidence::Metrics| metrics.sum("yingbi_values_total", &labels);
+        let of = |metrics: &Metrics| metrics.sum("yingbi_values_total", &labels);
         assert_eq!(of(&after) - of(&before), 1.0, "{labels:?}");
     }
     assert_eq!(after.grown(&before, "yingbi_values_total").len(), 35, "and under no other label");
@@ -215,6 +217,13 @@ fn m1_metrics_count_known_traffic_exactly() {
         assert_eq!(stage.get(TELLER, "/elsewhere").response.problem_code(), "YB2001");
     }
     assert_eq!(stage.get(Who::Nobody, "/customers").response.problem_code(), "YB2005");
+    // Exchanges are counted a moment after their last byte.
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let refused = |metrics: &Metrics| metrics.sum("yingbi_requests_total", &[("decision", "refuse")]);
+    while refused(&stage.gateway.metrics()) - refused(&before) < 3.0 {
+        assert!(Instant::now() < deadline, "three refusals");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let after = stage.gateway.metrics();
     let grew = |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
     let values = |category, treatment| grew("yingbi_values_total", &[("category", category), ("treatment", treatment)]);

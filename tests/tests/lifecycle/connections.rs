@@ -146,9 +146,10 @@ fn f20_a_client_that_leaves_ends_the_call_behind() {
 
 #[test]
 fn f20_a_client_that_leaves_while_it_is_answered_is_recorded() {
-    let rows = vec![canary::person_json(); 12_000].join(",");
+    let rows = vec![canary::person_json(); 60_000].join(",");
     let origin = Origin::start(move |_| Answer::json(format!("[{rows}]")));
-    let gateway = Gateway::of(&origin).start();
+    // More than the buffers of both sockets take.
+    let gateway = Gateway::of(&origin).limit("response_body_bytes", 32 << 20).start();
     let mut client = Client::connect(gateway.address);
     client.send(&gateway.get("/customers/1"));
     let mut some = [0; 4096];
