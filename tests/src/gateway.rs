@@ -28,6 +28,7 @@ pub struct Setup {
     policies: Vec<(String, String)>,
     callers: Vec<(String, Vec<String>)>,
     identity: String,
+    listen: String,
     config: String,
     files: Vec<(String, String)>,
     data_dir: String,
@@ -49,6 +50,7 @@ impl Gateway {
             policies: vec![("test.yaml".to_owned(), POLICY.to_owned())],
             callers: vec![("teller".to_owned(), Vec::new())],
             identity: String::new(),
+            listen: String::new(),
             config: String::new(),
             files: Vec::new(),
             data_dir: "data".to_owned(),
@@ -247,6 +249,12 @@ impl Setup {
         self
     }
 
+    /// Further lines of the listener, indented by four.
+    pub fn listen(mut self, lines: &str) -> Setup {
+        self.listen.push_str(lines);
+        self
+    }
+
     /// A file beside the configuration, closed to others.
     pub fn file(mut self, name: &str, contents: &str) -> Setup {
         self.files.push((name.to_owned(), contents.to_owned()));
@@ -325,8 +333,9 @@ impl Setup {
 
     fn write(&self, scratch: &Scratch, data: SocketAddr, admin: SocketAddr) {
         let mut config = format!(
-            "listen:\n  - address: {data}\nupstream:\n  address: {}\n{}admin:\n  listen: {admin}\n\
+            "listen:\n  - address: {data}\n{}upstream:\n  address: {}\n{}admin:\n  listen: {admin}\n\
              policy_dir: policies\ndata_dir: {}\nkeys:\n  pseudonym: {KEY}\n",
+            self.listen,
             self.upstream,
             indented(&self.upstream_keys),
             self.data_dir,

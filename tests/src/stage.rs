@@ -140,7 +140,11 @@ impl Stage {
 /// A trace id that no other request of this process has.
 pub fn trace() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("{:016x}{:016x}", 0xa5a5_0000_0000_0000_u64 | u64::from(std::process::id()), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{:016x}{:016x}",
+        0xa5a5_0000_0000_0000_u64 | u64::from(std::process::id()),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 fn now() -> u64 {

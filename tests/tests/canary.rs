@@ -24,7 +24,8 @@ const INVESTORS: usize = 12;
 /// Values worth a search: short ones occur by chance.
 fn values() -> Vec<String> {
     let all = people(DEMO_SEED, INVESTORS);
-    let mut values: Vec<String> = all.iter().flat_map(canaries_of).filter(|value| value.len() >= 8 || !value.is_ascii()).collect();
+    let mut values: Vec<String> =
+        all.iter().flat_map(canaries_of).filter(|value| value.len() >= 8 || !value.is_ascii()).collect();
     values.sort();
     values.dedup();
     values
@@ -37,13 +38,24 @@ fn codings(value: &str) -> Vec<String> {
     };
     let percent = |upper: bool, all: bool| -> String {
         let encode = |byte: u8| match byte {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' if !all => char::from(byte).to_string(),
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' if !all => {
+                char::from(byte).to_string()
+            }
             _ if upper => format!("%{byte:02X}"),
             _ => format!("%{byte:02x}"),
         };
         value.bytes().map(encode).collect()
     };
-    let mut codings = vec![value.to_owned(), hex(true), hex(false), percent(true, true), percent(false, true), percent(true, false), percent(false, false), format!("{:?}", value.as_bytes())];
+    let mut codings = vec![
+        value.to_owned(),
+        hex(true),
+        hex(false),
+        percent(true, true),
+        percent(false, true),
+        percent(true, false),
+        percent(false, false),
+        format!("{:?}", value.as_bytes()),
+    ];
     // Within a longer text base64 depends on where a value begins: the middle is the same for each of three places.
     for pad in 0..3 {
         let shifted = [&vec![b' '; pad][..], value.as_bytes()].concat();
@@ -98,7 +110,11 @@ impl Needles {
             let after = bytes[offset..].iter().take_while(|byte| is_hex(byte)).count();
             text.bytes().all(|byte| byte.is_ascii_digit()) && matches!(before + after, 16 | 32 | 64)
         };
-        let found = self.search.find(bytes).into_iter().filter(|found| !by_chance(found.offset, &self.texts[found.canary]));
+        let found = self
+            .search
+            .find(bytes)
+            .into_iter()
+            .filter(|found| !by_chance(found.offset, &self.texts[found.canary]));
         found.map(|found| format!("`{}` at byte {}", self.texts[found.canary], found.offset)).collect()
     }
 }
@@ -127,13 +143,33 @@ fn demo_policies(setup: Setup) -> Setup {
     let callers = read("callers.yaml")
         .replace("https://idp.demo.example", yingbi_tests::stage::ISSUER)
         .replace("claim: role,", "claim: kind,")
-        .replace("- api_token: {id: analytics}", "- api_token: {id: analytics}\n    - api_token: {id: officer}");
+        .replace(
+            "- api_token: {id: analytics}",
+            "- api_token: {id: analytics}\n    - api_token: {id: officer}",
+        );
     // Tokens stand for the staff's JWTs.
     let callers = callers
-        .replace(&format!("- jwt: {{issuer: \"{}\", claim: groups, contains: branch-teller}}", yingbi_tests::stage::ISSUER), "- api_token: {id: teller}")
-        .replace(&format!("- jwt: {{issuer: \"{}\", claim: groups, contains: complaints}}", yingbi_tests::stage::ISSUER), "- api_token: {id: complaints}");
+        .replace(
+            &format!(
+                "- jwt: {{issuer: \"{}\", claim: groups, contains: branch-teller}}",
+                yingbi_tests::stage::ISSUER
+            ),
+            "- api_token: {id: teller}",
+        )
+        .replace(
+            &format!(
+                "- jwt: {{issuer: \"{}\", claim: groups, contains: complaints}}",
+                yingbi_tests::stage::ISSUER
+            ),
+            "- api_token: {id: complaints}",
+        );
     assert!(callers.contains("{id: teller}") && callers.contains("{id: complaints}"), "{callers}");
-    setup.policy(&callers).more_policy("routes.yaml", &read("routes.yaml")).more_policy("rules.yaml", &read("rules.yaml")).caller("complaints").caller("analytics")
+    setup
+        .policy(&callers)
+        .more_policy("routes.yaml", &read("routes.yaml"))
+        .more_policy("rules.yaml", &read("rules.yaml"))
+        .caller("complaints")
+        .caller("analytics")
 }
 
 /// Header lines full of a person.
@@ -231,24 +267,54 @@ fn traffic(address: SocketAddr, callers: &[(String, &str)]) -> Told {
     for (index, person) in people.iter().enumerate() {
         let (authorization, more) = &callers[index % callers.len()];
         for target in targets_of(person) {
-            let head = format!("GET {target} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}{more}Connection: close\r\n\r\n");
+            let head = format!(
+                "GET {target} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}{more}Connection: close\r\n\r\n"
+            );
             send(address, head.as_bytes(), &mut told);
         }
         for line in headers_of(person) {
-            let head = format!("GET /investors/{} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}{line}Accept: */*\r\n\r\n", person.client_id);
+            let head = format!(
+                "GET /investors/{} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}{line}Accept: */*\r\n\r\n",
+                person.client_id
+            );
             send(address, head.as_bytes(), &mut told);
         }
         let id = &person.client_id;
-        let body = format!("{{\"mobile_tel\":\"{}\",\"id_no\":\"{}\",\"trade_pwd\":\"{}\"}}", person.mobile, person.id_no, person.login_password);
-        for (method, path) in [("PUT", format!("/investors/{id}/contact")), ("POST", "/login".to_owned()), (person.mobile.as_str(), "/".to_owned())] {
-            let head = format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let body = format!(
+            "{{\"mobile_tel\":\"{}\",\"id_no\":\"{}\",\"trade_pwd\":\"{}\"}}",
+            person.mobile, person.id_no, person.login_password
+        );
+        for (method, path) in [
+            ("PUT", format!("/investors/{id}/contact")),
+            ("POST", "/login".to_owned()),
+            (person.mobile.as_str(), "/".to_owned()),
+        ] {
+            let head = format!(
+                "{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{authorization}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
             send(address, head.as_bytes(), &mut told);
         }
-        for proof in [format!("Bearer {}", person.mobile), format!("Basic {}", STANDARD.encode(format!("{}:{}", person.name, person.login_password))), format!("Bearer yb_{}", person.id_no), format!("Bearer {}.{}.x", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), URL_SAFE_NO_PAD.encode(format!("{{\"sub\":\"{}\"}}", person.id_no)))] {
-            let head = format!("GET /investors/{id} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: {proof}\r\n\r\n");
+        for proof in [
+            format!("Bearer {}", person.mobile),
+            format!("Basic {}", STANDARD.encode(format!("{}:{}", person.name, person.login_password))),
+            format!("Bearer yb_{}", person.id_no),
+            format!(
+                "Bearer {}.{}.x",
+                URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#),
+                URL_SAFE_NO_PAD.encode(format!("{{\"sub\":\"{}\"}}", person.id_no))
+            ),
+        ] {
+            let head =
+                format!("GET /investors/{id} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: {proof}\r\n\r\n");
             send(address, head.as_bytes(), &mut told);
         }
-        for raw in [format!("{}\r\n\r\n", person.id_no), format!("GET /{} HTTP/9.9\r\n\r\n", person.mobile), format!("GET /{}\r\n\r\n", person.mobile), format!("GET /a HTTP/1.1\r\nHost: {}\r\n\r\n", person.name)] {
+        for raw in [
+            format!("{}\r\n\r\n", person.id_no),
+            format!("GET /{} HTTP/9.9\r\n\r\n", person.mobile),
+            format!("GET /{}\r\n\r\n", person.mobile),
+            format!("GET /a HTTP/1.1\r\nHost: {}\r\n\r\n", person.name),
+        ] {
             send(address, raw.as_bytes(), &mut told);
         }
     }
@@ -271,7 +337,11 @@ fn search_all(needles: &Needles, gateway: &Gateway, told: &Told) {
     }
     assert!(found.is_empty(), "{} values where none may be:\n{}", found.len(), found.join("\n"));
     let names: Vec<&str> = searched.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(names.iter().any(|name| name.contains("audit")) && names.iter().any(|name| name.ends_with("yingbi.err")), "{names:?}");
+    assert!(
+        names.iter().any(|name| name.contains("audit"))
+            && names.iter().any(|name| name.ends_with("yingbi.err")),
+        "{names:?}"
+    );
 }
 
 #[test]
@@ -313,7 +383,8 @@ fn e2_no_value_is_in_any_log_metric_file_or_refusal() {
     let api = sample_api();
     for (level, format) in [("debug", "text"), ("trace", "json")] {
         let stage = Stage::with("", |setup| {
-            demo_policies(setup.toward(api)).config(&format!("telemetry: {{log_level: {level}, log_format: {format}}}\n"))
+            demo_policies(setup.toward(api))
+                .config(&format!("telemetry: {{log_level: {level}, log_format: {format}}}\n"))
         });
         let people = people(DEMO_SEED, INVESTORS);
         let callers = [
@@ -325,7 +396,12 @@ fn e2_no_value_is_in_any_log_metric_file_or_refusal() {
             (stage.credentials(Who::Investor(&people[5].client_id)), ""),
         ];
         let told = traffic(stage.gateway.address, &callers);
-        assert!(told.released > 50 && told.refusals.len() > 200, "{} released, {} refused", told.released, told.refusals.len());
+        assert!(
+            told.released > 50 && told.refusals.len() > 200,
+            "{} released, {} refused",
+            told.released,
+            told.refusals.len()
+        );
         search_all(&needles, &stage.gateway, &told);
         let records = stage.gateway.entries();
         assert!(records.len() > 250, "{}", records.len());
@@ -341,7 +417,10 @@ fn e2_no_value_is_in_any_log_metric_file_or_refusal() {
 fn e2_failures_of_the_api_behind_leave_no_value_either() {
     let needles = Needles::new();
     let person = people(DEMO_SEED, 1).remove(0);
-    let body = format!("{{\"mobile_tel\":\"{}\",\"id_no\":\"{}\",\"client_name\":\"{}\"", person.mobile, person.id_no, person.name);
+    let body = format!(
+        "{{\"mobile_tel\":\"{}\",\"id_no\":\"{}\",\"client_name\":\"{}\"",
+        person.mobile, person.id_no, person.name
+    );
     let broken: Vec<Vec<u8>> = vec![
         format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{body}").into_bytes(),
         format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes(),
@@ -359,8 +438,12 @@ fn e2_failures_of_the_api_behind_leave_no_value_either() {
     ];
     let count = broken.len();
     let origin = Origin::start(move |request| {
-        let index: usize = request.target.rsplit('/').next().and_then(|index| index.parse().ok()).unwrap_or(0);
-        yingbi_tests::Answer::steps(vec![Step::Send(broken[index % count].clone())], if index < count { Then::Close } else { Then::Reset })
+        let index: usize =
+            request.target.rsplit('/').next().and_then(|index| index.parse().ok()).unwrap_or(0);
+        yingbi_tests::Answer::steps(
+            vec![Step::Send(broken[index % count].clone())],
+            if index < count { Then::Close } else { Then::Reset },
+        )
     });
     let gateway = Gateway::of(&origin)
         .config("telemetry: {log_level: trace}\n")
@@ -374,7 +457,9 @@ fn e2_failures_of_the_api_behind_leave_no_value_either() {
     assert!(told.refusals.len() > 12, "{}", told.refusals.len());
     search_all(&needles, &gateway, &told);
     // Nobody behind at all.
-    let gateway = Gateway::before(SocketAddr::from(([127, 0, 0, 1], 9))).config("telemetry: {log_level: trace}\n").start();
+    let gateway = Gateway::before(SocketAddr::from(([127, 0, 0, 1], 9)))
+        .config("telemetry: {log_level: trace}\n")
+        .start();
     let mut told = Told { refusals: Vec::new(), released: 0 };
     send(gateway.address, &gateway.get(&format!("/c/{}?m={}", person.mobile, person.id_no)), &mut told);
     assert_eq!(told.refusals.len(), 1);

@@ -96,13 +96,22 @@ fn f7_twenty_kills_under_load_lose_no_record_of_a_delivered_answer() {
                 assert!(recorded.len() >= seen_before, "round {round}: records vanished");
                 seen_before = recorded.len();
                 let begun = delivered.begun.lock().unwrap().clone();
-                let lost: Vec<&String> = begun.iter().filter(|trace| !recorded.contains_key(*trace)).collect();
-                assert!(lost.is_empty(), "round {round}: {} of {} delivered without a record", lost.len(), begun.len());
+                let lost: Vec<&String> =
+                    begun.iter().filter(|trace| !recorded.contains_key(*trace)).collect();
+                assert!(
+                    lost.is_empty(),
+                    "round {round}: {} of {} delivered without a record",
+                    lost.len(),
+                    begun.len()
+                );
                 gateway.start_again();
                 let report = gateway.verify();
                 assert!(report.failures.is_empty(), "round {round}, restarted: {:?}", report.failures);
                 let told = gateway.metrics().sum("yingbi_audit_recovered_tail_bytes", &[]);
-                assert_eq!(told, torn as f64, "round {round}: the torn tail is told, and no more than it is cut");
+                assert_eq!(
+                    told, torn as f64,
+                    "round {round}: the torn tail is told, and no more than it is cut"
+                );
                 segments = report.segments;
             }
         }));

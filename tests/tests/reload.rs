@@ -17,20 +17,22 @@ use yingbi_policies::Source;
 use yingbi_tests::stage::trace;
 use yingbi_tests::{Answer, Client, Gateway, HOST, Origin, canary, credentials};
 
-const HEAD: &str = "apiVersion: yingbi/v1\nkind: Role\nmetadata: {id: teller}\nspec: {any: [{api_token: {id: teller}}]}\n---\n";
+const HEAD: &str =
+    "apiVersion: yingbi/v1\nkind: Role\nmetadata: {id: teller}\nspec: {any: [{api_token: {id: teller}}]}\n";
 
 /// A policy under which a mobile number is shown as `shape` says.
 fn policy(number: usize) -> String {
     let rule = |treat: &str| {
         format!(
-            "{HEAD}apiVersion: yingbi/v1\nkind: Policy\nmetadata: {{id: rule-{number}, title: 规则, clause: [\"T/TSAC001:7.5.a\"]}}\nspec:\n  match: {{roles: [teller], routes: [\"*/**\"]}}\n  allow: {{level: \"<=3\"}}\n  treat: {treat}\n"
+            "{HEAD}---\napiVersion: yingbi/v1\nkind: Policy\nmetadata: {{id: rule-{number}, title: 规则, clause: [\"T/TSAC001:7.5.a\"]}}\nspec:\n  match: {{roles: [teller], routes: [\"*/**\"]}}\n  allow: {{level: \"<=3\"}}\n  treat: {treat}\n"
         )
     };
     match number % 4 {
         0 => rule("mask"),
         1 => rule("{default: mask, categories: {basic.mobile: drop}}"),
         2 => rule("{default: mask, categories: {basic.mobile: nothing}}"),
-        _ => format!("{HEAD}# nothing is allowed\n").trim_end_matches("---\n# nothing is allowed\n").to_owned() + "\n",
+        // Nothing is allowed.
+        _ => HEAD.to_owned(),
     }
 }
 
@@ -129,7 +131,8 @@ fn p11_each_answer_agrees_with_the_version_in_its_record() {
             std::panic::resume_unwind(panic);
         }
     });
-    let shapes: HashMap<String, &'static str> = (0..8).map(|number| (version(&policy(number)), shape(number))).collect();
+    let shapes: HashMap<String, &'static str> =
+        (0..8).map(|number| (version(&policy(number)), shape(number))).collect();
     let answers = answers.into_inner().unwrap();
     until("refusals are recorded", || gateway.entries().len() >= answers.len());
     let recorded: HashMap<String, String> =
@@ -163,7 +166,10 @@ fn f14_what_may_not_rule_never_does() {
         ("unknown key", good.replace("treat:", "treet:").into_bytes()),
         ("half written", good.as_bytes()[..good.len() - 40].to_vec()),
         ("empty", Vec::new()),
-        ("level 4 in clear", good.replace("\"<=3\"", "\"<=4\"").replace("treat: mask", "treat: clear").into_bytes()),
+        (
+            "level 4 in clear",
+            good.replace("\"<=3\"", "\"<=4\"").replace("treat: mask", "treat: clear").into_bytes(),
+        ),
         ("an unknown role", good.replace("roles: [teller]", "roles: [tailor]").into_bytes()),
         ("not UTF-8", [good.as_bytes(), b"# \xff\n"].concat()),
         ("a key twice", format!("{good}  treat: mask\n").into_bytes()),
@@ -207,7 +213,8 @@ fn f14_a_second_file_counts_as_one_set() {
     let mut client = Client::connect(gateway.address);
     until("the second file rules", || seen(&ask(&mut client).1) == "refused");
     // Sets with a bad part don't rule in part.
-    fs::write(gateway.directory().join("policies/test.yaml"), policy(1).replace("kind: Role", "kind: Rolle")).unwrap();
+    fs::write(gateway.directory().join("policies/test.yaml"), policy(1).replace("kind: Role", "kind: Rolle"))
+        .unwrap();
     fs::remove_file(gateway.directory().join("policies/deny.yaml")).unwrap();
     std::thread::sleep(Duration::from_millis(2000));
     assert_eq!(seen(&ask(&mut client).1), "refused", "the old set as a whole");

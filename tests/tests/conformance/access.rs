@@ -29,14 +29,49 @@ fn a1_nothing_goes_on_that_no_policy_allows() {
         case("another role", Who::Token("officer"), "GET", "/customers", "", (403, "YB2001")),
         case("another route", teller, "GET", "/elsewhere", "", (403, "YB2001")),
         case("a deeper route", teller, "GET", "/customers/1/orders", "", (403, "YB2001")),
-        case("the route with a slash", Who::Token("officer"), "GET", "/report/", "Yingbi-Purpose: reporting\r\n", (403, "YB2001")),
+        case(
+            "the route with a slash",
+            Who::Token("officer"),
+            "GET",
+            "/report/",
+            "Yingbi-Purpose: reporting\r\n",
+            (403, "YB2001"),
+        ),
         case("the route in capitals", teller, "GET", "/Customers", "", (403, "YB2001")),
         case("another method", teller, "POST", "/customers", "Content-Length: 0\r\n", (403, "YB2001")),
         case("a method that only reads", teller, "OPTIONS", "/customers", "", (403, "YB2001")),
-        case("an undeclared purpose", teller, "GET", "/customers", "Yingbi-Purpose: curiosity\r\n", (403, "YB2002")),
-        case("a purpose of another case", teller, "GET", "/customers", "Yingbi-Purpose: Account-Service\r\n", (403, "YB2002")),
-        case("two purposes in one", teller, "GET", "/customers", "Yingbi-Purpose: account-service, reporting\r\n", (403, "YB2002")),
-        case("another purpose", teller, "GET", "/customers", "Yingbi-Purpose: reporting\r\n", (403, "YB2003")),
+        case(
+            "an undeclared purpose",
+            teller,
+            "GET",
+            "/customers",
+            "Yingbi-Purpose: curiosity\r\n",
+            (403, "YB2002"),
+        ),
+        case(
+            "a purpose of another case",
+            teller,
+            "GET",
+            "/customers",
+            "Yingbi-Purpose: Account-Service\r\n",
+            (403, "YB2002"),
+        ),
+        case(
+            "two purposes in one",
+            teller,
+            "GET",
+            "/customers",
+            "Yingbi-Purpose: account-service, reporting\r\n",
+            (403, "YB2002"),
+        ),
+        case(
+            "another purpose",
+            teller,
+            "GET",
+            "/customers",
+            "Yingbi-Purpose: reporting\r\n",
+            (403, "YB2003"),
+        ),
         case("no purpose where one is needed", Who::Token("officer"), "GET", "/report", "", (403, "YB2003")),
         case("another's data", Who::SteppedUp(ANNA), "GET", "/customers/80005678", "", (403, "YB2001")),
     ];
@@ -65,7 +100,9 @@ fn a1_nothing_goes_on_that_no_policy_allows() {
     assert!(stage.origin.raw().iter().all(Vec::is_empty), "not a byte reached the API behind");
     let host = stage.gateway.get("/customers");
     let mut client = yingbi_tests::Client::connect(stage.gateway.address);
-    client.send(String::from_utf8(host).unwrap().replace("Host: crm.internal", "Host: other.internal").as_bytes());
+    client.send(
+        String::from_utf8(host).unwrap().replace("Host: crm.internal", "Host: other.internal").as_bytes(),
+    );
     assert_eq!(client.response().problem_code(), "YB2001", "another host");
     assert!(stage.origin.seen().is_empty());
 }
@@ -95,7 +132,10 @@ fn a2_each_caller_gets_the_smallest_set_and_the_record_names_the_rule() {
     stage.answers_json(&json!({"data": [{"client_id": ANNA, "client_name": canary::NAME, "mobile_tel": canary::MOBILE, "id_no": canary::ID, "risk_level": "C3", "enable_balance": "1.00"}]}));
     let asked = stage.get(Who::Token("teller"), "/customers");
     let intent = stage.record(&asked).intent;
-    assert_eq!((intent.rules.as_slice(), intent.roles.as_slice()), (&["teller-sees-masked".to_owned()][..], &["teller".to_owned()][..]));
+    assert_eq!(
+        (intent.rules.as_slice(), intent.roles.as_slice()),
+        (&["teller-sees-masked".to_owned()][..], &["teller".to_owned()][..])
+    );
     // Marketing gets name and label only, the rest is left out; consent that nobody verified shows neither in clear.
     let asked = stage.ask(Who::Token("teller"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
     let row = asked.response.json()["data"][0].clone();
@@ -113,16 +153,26 @@ fn a2_each_caller_gets_the_smallest_set_and_the_record_names_the_rule() {
 fn p1_each_access_names_its_purpose_and_basis() {
     let stage = Stage::start(FIRM);
     stage.answers_json(&json!({"data": [{"client_id": ANNA, "mobile_tel": canary::MOBILE}]}));
-    for (headers, purpose) in [("", "account-service"), ("Yingbi-Purpose: account-service\r\n", "account-service")] {
+    for (headers, purpose) in
+        [("", "account-service"), ("Yingbi-Purpose: account-service\r\n", "account-service")]
+    {
         let asked = stage.ask(Who::Token("teller"), "GET", "/customers", headers);
         assert_eq!(asked.response.status, 200);
         let intent = stage.record(&asked).intent;
         assert_eq!((intent.purpose.as_deref(), intent.basis.as_deref()), (Some(purpose), Some("contract")));
     }
     let seen = stage.origin.seen();
-    assert!(seen.iter().all(|seen| seen.request.header("yingbi-purpose").is_none()), "the API behind hears nothing of it");
+    assert!(
+        seen.iter().all(|seen| seen.request.header("yingbi-purpose").is_none()),
+        "the API behind hears nothing of it"
+    );
     // Said twice it is not one purpose.
-    let asked = stage.ask(Who::Token("teller"), "GET", "/customers", "Yingbi-Purpose: account-service\r\nYingbi-Purpose: marketing\r\n");
+    let asked = stage.ask(
+        Who::Token("teller"),
+        "GET",
+        "/customers",
+        "Yingbi-Purpose: account-service\r\nYingbi-Purpose: marketing\r\n",
+    );
     assert_eq!(asked.response.status, 400);
     // No client may set what the gateway says of itself.
     let asked = stage.ask(Who::Token("teller"), "GET", "/customers", "Yingbi-Caller: somebody\r\n");

@@ -3,8 +3,8 @@
 use crate::FIRM;
 use base64::Engine as _;
 use serde_json::{Map, Value, json};
-use yingbi_taxonomy::{Category, Level};
 use std::time::{Duration, Instant};
+use yingbi_taxonomy::{Category, Level};
 use yingbi_tests::evidence::Metrics;
 use yingbi_tests::{Answer, Stage, Who, canary};
 
@@ -60,15 +60,70 @@ fn c1_every_row_of_appendix_a_is_masked_and_counted() {
 fn c8_fields_are_known_by_their_names_in_every_style() {
     // Values that could be many things: only the name can tell.
     let names: &[(&str, &str, &[&str])] = &[
-        ("basic", "阿依古丽", &["client_name", "customerName", "custName", "khxm", "客户姓名", "cust_full_name", "realName", "投资者姓名"]),
-        ("basic", "幸福里3幢502", &["home_address", "contactAddress", "lxdz", "联系地址", "通讯地址", "mailing_addr", "住址"]),
-        ("basic", "66778899001", &["mobile_tel", "mobilePhone", "sjhm", "手机号码", "phone_number", "cellphone", "lxdh", "联系电话"]),
-        ("identity.document", "Kq3Wz8Yt", &["id_no", "idNumber", "zjhm", "证件号码", "身份证号", "idCardNo", "sfzh"]),
-        ("account.opening", "8827364510", &["fund_account", "fundAccount", "zjzh", "资金账号", "stock_account", "股东代码", "gddm"]),
+        (
+            "basic",
+            "阿依古丽",
+            &[
+                "client_name",
+                "customerName",
+                "custName",
+                "khxm",
+                "客户姓名",
+                "cust_full_name",
+                "realName",
+                "投资者姓名",
+            ],
+        ),
+        (
+            "basic",
+            "幸福里3幢502",
+            &["home_address", "contactAddress", "lxdz", "联系地址", "通讯地址", "mailing_addr", "住址"],
+        ),
+        (
+            "basic",
+            "66778899001",
+            &[
+                "mobile_tel",
+                "mobilePhone",
+                "sjhm",
+                "手机号码",
+                "phone_number",
+                "cellphone",
+                "lxdh",
+                "联系电话",
+            ],
+        ),
+        (
+            "identity.document",
+            "Kq3Wz8Yt",
+            &["id_no", "idNumber", "zjhm", "证件号码", "身份证号", "idCardNo", "sfzh"],
+        ),
+        (
+            "account.opening",
+            "8827364510",
+            &["fund_account", "fundAccount", "zjzh", "资金账号", "stock_account", "股东代码", "gddm"],
+        ),
         ("wealth.bank", "8827364510", &["bank_account", "bankCardNo", "yhkh", "银行卡号", "银行账号"]),
-        ("credential.account", "Kq3Wz8Yt", &["trade_pwd", "tradePassword", "jymm", "交易密码", "password", "login_passwd", "smsCode", "验证码"]),
+        (
+            "credential.account",
+            "Kq3Wz8Yt",
+            &[
+                "trade_pwd",
+                "tradePassword",
+                "jymm",
+                "交易密码",
+                "password",
+                "login_passwd",
+                "smsCode",
+                "验证码",
+            ],
+        ),
         ("device.permanent", "490154203237510", &["imei", "deviceImei", "IMEI号"]),
-        ("wealth.cash", "4417.25", &["enable_balance", "enableBalance", "kyje", "可用金额", "总资产", "total_assets"]),
+        (
+            "wealth.cash",
+            "4417.25",
+            &["enable_balance", "enableBalance", "kyje", "可用金额", "总资产", "total_assets"],
+        ),
     ];
     let stage = Stage::start(FIRM);
     let mut missed = Vec::new();
@@ -144,10 +199,18 @@ fn c8_values_are_found_in_free_text_and_in_strings_that_hold_data() {
     let stage = Stage::start(FIRM);
     let person = canary::person_json();
     let nested = json!({"payload": person}).to_string();
-    let query = format!("mobile={}&idNo={}&email={}&note=x", canary::MOBILE, canary::ID, canary::EMAIL.replace('@', "%40"));
+    let query = format!(
+        "mobile={}&idNo={}&email={}&note=x",
+        canary::MOBILE,
+        canary::ID,
+        canary::EMAIL.replace('@', "%40")
+    );
     let cases = [
         ("free text", json!({"remark": canary::person_text()})),
-        ("free text without labels", json!({"remark": format!("请回电{}，或写信至{}", canary::MOBILE, canary::EMAIL)})),
+        (
+            "free text without labels",
+            json!({"remark": format!("请回电{}，或写信至{}", canary::MOBILE, canary::EMAIL)}),
+        ),
         ("JSON in a string", json!({"payload": person})),
         ("JSON in JSON in a string", json!({"payload": nested})),
         ("a form in a string", json!({"callback": format!("https://crm.internal/cb?{query}")})),
@@ -159,7 +222,10 @@ fn c8_values_are_found_in_free_text_and_in_strings_that_hold_data() {
     }
     for (content_type, body) in [
         ("text/plain; charset=utf-8", canary::person_text()),
-        ("text/html; charset=utf-8", format!("<p title='{}'>{}</p><!-- {} -->", canary::MOBILE, canary::person_text(), canary::ID)),
+        (
+            "text/html; charset=utf-8",
+            format!("<p title='{}'>{}</p><!-- {} -->", canary::MOBILE, canary::person_text(), canary::ID),
+        ),
     ] {
         let asked = stage.answers(Answer::of_type(content_type, body)).get(TELLER, "/customers/1");
         assert_eq!(asked.response.status, 200, "{:?}", asked.response);
@@ -195,7 +261,9 @@ fn c8_values_are_found_in_strings_that_hold_coded_data() {
 fn decodings(text: &str) -> Vec<Vec<u8>> {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=-_".contains(c)));
-    let decoded = words.filter(|word| word.len() >= 16).flat_map(|word| [STANDARD.decode(word), URL_SAFE_NO_PAD.decode(word)]);
+    let decoded = words
+        .filter(|word| word.len() >= 16)
+        .flat_map(|word| [STANDARD.decode(word), URL_SAFE_NO_PAD.decode(word)]);
     std::iter::once(text.as_bytes().to_vec()).chain(decoded.flatten()).collect()
 }
 
@@ -226,7 +294,9 @@ fn m1_metrics_count_known_traffic_exactly() {
     }
     let after = stage.gateway.metrics();
     let grew = |name: &str, labels: &[(&str, &str)]| after.sum(name, labels) - before.sum(name, labels);
-    let values = |category, treatment| grew("yingbi_values_total", &[("category", category), ("treatment", treatment)]);
+    let values = |category, treatment| {
+        grew("yingbi_values_total", &[("category", category), ("treatment", treatment)])
+    };
     // Three lists of two for the teller, and one for an investor who sees the own half of it.
     assert_eq!(values("basic", "mask"), 14.0);
     assert_eq!(values("basic", "clear"), 2.0);
@@ -243,7 +313,15 @@ fn m1_metrics_count_known_traffic_exactly() {
     assert_eq!(grew("yingbi_refusals_total", &[("code", "YB2005")]), 1.0);
     assert_eq!(grew("yingbi_refusals_total", &[]), 3.0);
     let requests = |labels: &[(&str, &str)]| grew("yingbi_requests_total", labels);
-    assert_eq!(requests(&[("route", "/customers"), ("decision", "permit"), ("status_class", "2xx"), ("method", "GET")]), 4.0);
+    assert_eq!(
+        requests(&[
+            ("route", "/customers"),
+            ("decision", "permit"),
+            ("status_class", "2xx"),
+            ("method", "GET")
+        ]),
+        4.0
+    );
     assert_eq!(requests(&[("route", "/customers"), ("decision", "refuse")]), 1.0);
     assert_eq!(requests(&[("decision", "refuse")]), 3.0);
     assert_eq!(Category::all().filter(|category| category.level() == Level::L4).count(), 2);

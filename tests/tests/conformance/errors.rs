@@ -118,8 +118,10 @@ fn t9_headers_cookies_and_redirects_are_scrubbed() {
     let mut wrong = Vec::new();
     for status in ["200 OK", "302 Found", "500 x"] {
         for line in &lines {
-            let kind = if line.starts_with("Content-Type") { "" } else { "Content-Type: application/json\r\n" };
-            let answer = Answer::bytes(format!("HTTP/1.1 {status}\r\n{kind}{line}\r\nContent-Length: 2\r\n\r\n{{}}"));
+            let kind =
+                if line.starts_with("Content-Type") { "" } else { "Content-Type: application/json\r\n" };
+            let answer =
+                Answer::bytes(format!("HTTP/1.1 {status}\r\n{kind}{line}\r\nContent-Length: 2\r\n\r\n{{}}"));
             let asked = stage.answers(answer).get(TELLER, "/customers/1");
             if let Some(value) = canary::find(&asked.received) {
                 wrong.push(format!("{status}, {line}: `{value}` in {:?}", asked.response));
@@ -128,7 +130,10 @@ fn t9_headers_cookies_and_redirects_are_scrubbed() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     // What was masked in a header alone is recorded all the same.
-    let answer = Answer::with(&format!("Content-Type: application/json\r\nX-Contact: mail {}\r\n", canary::EMAIL), "{}");
+    let answer = Answer::with(
+        &format!("Content-Type: application/json\r\nX-Contact: mail {}\r\n", canary::EMAIL),
+        "{}",
+    );
     let asked = stage.answers(answer).get(TELLER, "/customers/1");
     let intent = stage.record(&asked).intent;
     assert_eq!(intent.masked.get("basic"), Some(&1), "{:?}: {intent:?}", asked.response);
@@ -138,7 +143,11 @@ fn t9_headers_cookies_and_redirects_are_scrubbed() {
 #[test]
 fn t9_trailers_and_early_hints_never_pass() {
     let stage = Stage::start(FIRM);
-    let hints = format!("HTTP/1.1 103 Early Hints\r\nLink: </c/{}>; rel=preload\r\nX-Mobile: {}\r\n\r\n", canary::ID, canary::MOBILE);
+    let hints = format!(
+        "HTTP/1.1 103 Early Hints\r\nLink: </c/{}>; rel=preload\r\nX-Mobile: {}\r\n\r\n",
+        canary::ID,
+        canary::MOBILE
+    );
     let body = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTrailer: X-Mobile\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\nX-Mobile: {}\r\nX-Id: {}\r\n\r\n",
         canary::MOBILE,
@@ -146,12 +155,22 @@ fn t9_trailers_and_early_hints_never_pass() {
     );
     for steps in [
         vec![Step::Send(format!("{hints}{body}").into_bytes())],
-        vec![Step::Send(hints.clone().into_bytes()), Step::Wait(std::time::Duration::from_millis(50)), Step::Send(body.clone().into_bytes())],
-        vec![Step::Send(format!("HTTP/1.1 102 x\r\nX: {}\r\n\r\n{hints}{hints}{body}", canary::CARD).into_bytes())],
+        vec![
+            Step::Send(hints.clone().into_bytes()),
+            Step::Wait(std::time::Duration::from_millis(50)),
+            Step::Send(body.clone().into_bytes()),
+        ],
+        vec![Step::Send(
+            format!("HTTP/1.1 102 x\r\nX: {}\r\n\r\n{hints}{hints}{body}", canary::CARD).into_bytes(),
+        )],
     ] {
         let asked = stage.answers(Answer::steps(steps, Then::KeepAlive)).get(TELLER, "/customers/1");
         assert_eq!(asked.response.status, 200);
-        assert!(asked.response.interim.is_empty() && asked.response.trailers.is_empty(), "{:?}", asked.response);
+        assert!(
+            asked.response.interim.is_empty() && asked.response.trailers.is_empty(),
+            "{:?}",
+            asked.response
+        );
         canary::assert_hidden("interim or trailers", &asked.received);
         assert_eq!(asked.response.header("trailer"), None);
     }

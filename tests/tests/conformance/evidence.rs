@@ -27,7 +27,11 @@ fn e1_the_record_of_an_access_says_all_that_the_clause_lists() {
     let asked = stage.answers_json(&list()).get(TELLER, "/customers");
     let entry = stage.record(&asked);
     let intent = &entry.intent;
-    assert!(intent.time.as_str() >= started.as_str() && intent.time.ends_with('Z') && intent.time.len() == 27, "{}", intent.time);
+    assert!(
+        intent.time.as_str() >= started.as_str() && intent.time.ends_with('Z') && intent.time.len() == 27,
+        "{}",
+        intent.time
+    );
     assert_eq!(asked.response.body.len() as u64, intent.bytes);
     let is_pseudonym = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     assert!(is_pseudonym(&intent.caller), "{}", intent.caller);
@@ -37,7 +41,10 @@ fn e1_the_record_of_an_access_says_all_that_the_clause_lists() {
     assert_eq!(intent.identified_by, "api-token");
     assert_eq!(intent.roles, ["teller"]);
     assert_eq!((intent.method.as_str(), intent.route.as_str()), ("GET", "/customers"));
-    assert_eq!((intent.purpose.as_deref(), intent.basis.as_deref()), (Some("account-service"), Some("contract")));
+    assert_eq!(
+        (intent.purpose.as_deref(), intent.basis.as_deref()),
+        (Some("account-service"), Some("contract"))
+    );
     assert_eq!((intent.decision.as_str(), intent.code.as_deref(), intent.status), ("permit", None, 200));
     assert_eq!(intent.rules, ["teller-sees-masked"]);
     assert!(intent.policy.len() == 64, "an SM3 digest: {}", intent.policy);
@@ -75,13 +82,22 @@ fn e1_refusals_are_recorded_too() {
     let stage = Stage::start(FIRM);
     let asked = stage.get(TELLER, "/customers/80001234/secret");
     let intent = stage.record(&asked).intent;
-    assert_eq!((intent.decision.as_str(), intent.code.as_deref(), intent.status), ("refuse", Some("YB2001"), 403));
-    assert_eq!((intent.caller.len(), intent.roles.as_slice(), intent.route.as_str()), (32, &["teller".to_owned()][..], ""));
+    assert_eq!(
+        (intent.decision.as_str(), intent.code.as_deref(), intent.status),
+        ("refuse", Some("YB2001"), 403)
+    );
+    assert_eq!(
+        (intent.caller.len(), intent.roles.as_slice(), intent.route.as_str()),
+        (32, &["teller".to_owned()][..], "")
+    );
     assert!(intent.bytes == 0 && intent.masked.is_empty());
     // A head that is refused before anybody is known is recorded as well.
     let before = stage.gateway.entries().len();
     let mut client = yingbi_tests::Client::connect(stage.gateway.address);
-    client.send(format!("GET /customers HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Mobile: {}\r\n\r\n", canary::MOBILE).as_bytes());
+    client.send(
+        format!("GET /customers HTTP/1.1\r\nHost: a\r\nHost: b\r\nX-Mobile: {}\r\n\r\n", canary::MOBILE)
+            .as_bytes(),
+    );
     assert_eq!(client.response().status, 400);
     let deadline = Instant::now() + Duration::from_secs(5);
     while stage.gateway.entries().len() == before {
@@ -189,7 +205,11 @@ fn released_only_what_is_recorded(stage: &Stage, audit: &Path, how: &Break, ball
     match how {
         Break::RemoveDirectory | Break::FillDisk => assert!(refused > 0, "the disk was to fail"),
         Break::RemoveSegment | Break::ReplaceSegment => {
-            assert!(recorded.len() > 10, "a new segment goes on: {} records, {refused} refused", recorded.len());
+            assert!(
+                recorded.len() > 10,
+                "a new segment goes on: {} records, {refused} refused",
+                recorded.len()
+            );
         }
     }
 }
@@ -290,7 +310,10 @@ fn e3_every_changed_byte_is_detected_and_located() {
         bad[at] ^= 1 << (at % 8);
         fs::write(&file, &bad).unwrap();
         let report = verify(&log, None).unwrap();
-        let located = report.failures.iter().any(|failure| failure.byte <= at as u64 && file.ends_with(&failure.segment));
+        let located = report
+            .failures
+            .iter()
+            .any(|failure| failure.byte <= at as u64 && file.ends_with(&failure.segment));
         // A flip in the last frame may read as a tail that a crash tore; that is told as well.
         let torn = report.torn.is_some();
         if (report.is_good() && !torn) || !(located || torn) {
@@ -298,7 +321,8 @@ fn e3_every_changed_byte_is_detected_and_located() {
         }
         if at % 97 == 0 {
             let output = audit_verify();
-            let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            let said = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
             let name = file.file_name().unwrap().to_string_lossy().into_owned();
             assert_eq!(output.status.code(), Some(1), "byte {at}: {said}");
             assert!(said.contains(&name), "byte {at}: no place in: {said}");

@@ -86,6 +86,7 @@ fn t1_a_firm_configures_its_masks() {
         "{FIRM}---\napiVersion: yingbi/v1\nkind: Mask\nmetadata: {{id: mobile, title: 只留后2位, override: replace, reason: 公司规定}}\nspec: {{for: [basic.mobile], algorithm: keep, last: 2}}\n"
     );
     let stage = Stage::start(&own);
-    let asked = stage.answers_json(&json!({"mobile_tel": canary::MOBILE})).get(Who::Token("teller"), "/customers/1");
+    let asked =
+        stage.answers_json(&json!({"mobile_tel": canary::MOBILE})).get(Who::Token("teller"), "/customers/1");
     assert_eq!(asked.response.json()["mobile_tel"], "*********78");
 }

@@ -72,7 +72,11 @@ fn t2_the_unauthenticated_never_get_level_two() {
         let asked = stage.answers(answer).get(Who::Nobody, "/notices");
         canary::assert_hidden("other content", &asked.received);
         for part in partly {
-            assert!(!String::from_utf8_lossy(&asked.received).contains(part), "`{part}`: {:?}", asked.response);
+            assert!(
+                !String::from_utf8_lossy(&asked.received).contains(part),
+                "`{part}`: {:?}",
+                asked.response
+            );
         }
     }
 }
@@ -81,7 +85,9 @@ fn t2_the_unauthenticated_never_get_level_two() {
 fn t2_a_caller_with_a_wrong_proof_is_not_taken_for_nobody() {
     let stage = Stage::start(FIRM);
     stage.answers_json(&json!({"notice": "x"}));
-    for wrong in ["Bearer nonsense", "Bearer yb_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "Basic dGVsbGVyOng="] {
+    for wrong in
+        ["Bearer nonsense", "Bearer yb_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "Basic dGVsbGVyOng="]
+    {
         let asked = stage.get(Who::Says(wrong), "/notices");
         assert_eq!(asked.response.status, 401, "{wrong}");
         asked.response.problem_code();
@@ -92,7 +98,11 @@ fn t2_a_caller_with_a_wrong_proof_is_not_taken_for_nobody() {
 #[test]
 fn t3_level_four_never_leaves_in_clear() {
     let rules = [
-        ("clear with a mask named for level 4", "enforce", "allow: {level: \"<=4\"}\n  treat: {default: clear, categories: {\"level:4\": mask}}"),
+        (
+            "clear with a mask named for level 4",
+            "enforce",
+            "allow: {level: \"<=4\"}\n  treat: {default: clear, categories: {\"level:4\": mask}}",
+        ),
         ("clear below, level 4 not named", "enforce", "allow: {level: \"<=3\"}\n  treat: clear"),
         ("another's rule that only monitors", "monitor", "allow: {level: \"<=3\"}\n  treat: clear"),
     ];
@@ -111,7 +121,11 @@ fn t3_level_four_never_leaves_in_clear() {
                 if asked.response.status == 200 {
                     let intent = stage.record(&asked).intent;
                     assert_eq!(intent.clear.get("credential.account"), None, "{name}: {intent:?}");
-                    assert!(intent.masked.contains_key("credential.account") || intent.dropped.contains_key("credential.account"), "{name}: {intent:?}");
+                    assert!(
+                        intent.masked.contains_key("credential.account")
+                            || intent.dropped.contains_key("credential.account"),
+                        "{name}: {intent:?}"
+                    );
                 }
             }
         }
@@ -123,11 +137,15 @@ fn t3_level_four_never_leaves_in_clear() {
 #[test]
 fn t3_a_policy_for_level_four_in_clear_never_rules() {
     let origin = Origin::start(|_| Answer::json(canary::person_json()));
-    for action in ["allow: {level: \"<=4\"}\n  treat: clear", "allow: {categories: [credential.account]}\n  treat: clear"] {
+    for action in [
+        "allow: {level: \"<=4\"}\n  treat: clear",
+        "allow: {categories: [credential.account]}\n  treat: clear",
+    ] {
         let policy = format!(
             "{FIRM}---\napiVersion: yingbi/v1\nkind: Policy\nmetadata: {{id: too-much, title: 试图明文}}\nspec:\n  match: {{roles: [teller]}}\n  {action}\n"
         );
-        let problem = Gateway::of(&origin).caller("officer").policy(&policy).try_start().err().expect("refused");
+        let problem =
+            Gateway::of(&origin).caller("officer").policy(&policy).try_start().err().expect("refused");
         assert!(problem.contains("exit status: 78") && problem.contains("YB0501"), "{problem}");
     }
 }
@@ -141,11 +159,17 @@ fn t3_own_data_is_masked_before_step_up_and_clear_after() {
     canary::assert_hidden("before step-up", &asked.received);
     assert_eq!(asked.response.json()["mobile_tel"], "139****5678");
     let intent = stage.record(&asked).intent;
-    assert!(!intent.clear.contains_key("basic") && !intent.clear.contains_key("identity.document"), "{intent:?}");
+    assert!(
+        !intent.clear.contains_key("basic") && !intent.clear.contains_key("identity.document"),
+        "{intent:?}"
+    );
 
     let asked = stage.get(Who::SteppedUp(ANNA), &path);
     let got = asked.response.json();
-    assert_eq!((&got["mobile_tel"], &got["id_no"], &got["client_name"]), (&json!(canary::MOBILE), &json!(canary::ID), &json!(canary::NAME)));
+    assert_eq!(
+        (&got["mobile_tel"], &got["id_no"], &got["client_name"]),
+        (&json!(canary::MOBILE), &json!(canary::ID), &json!(canary::NAME))
+    );
     assert_eq!(got["trade_pwd"], "********");
     let intent = stage.record(&asked).intent;
     assert_eq!(intent.clear.get("basic"), Some(&3), "the full display is recorded: {intent:?}");
@@ -214,7 +238,8 @@ fn t4_a_subject_that_does_not_prove_ownership_is_anothers() {
     ];
     for (name, subject) in cases {
         for first in [true, false] {
-            let asked = stage.answers(spelt(&[(subject.clone(), first)])).get(Who::SteppedUp(ANNA), "/customers");
+            let asked =
+                stage.answers(spelt(&[(subject.clone(), first)])).get(Who::SteppedUp(ANNA), "/customers");
             assert_eq!(asked.response.status, 200, "{name}: {:?}", asked.response);
             canary::assert_hidden(name, &asked.received);
         }
@@ -224,7 +249,10 @@ fn t4_a_subject_that_does_not_prove_ownership_is_anothers() {
         assert_eq!(asked.response.json()["data"][0]["mobile_tel"], canary::MOBILE, "{name}");
     }
     // Two subjects in one record: nobody's own.
-    let twice = format!(r#"{{"data":[{{"client_id":"{ANNA}","mobile_tel":"{}","client_id":"{OTHER}"}}]}}"#, canary::MOBILE);
+    let twice = format!(
+        r#"{{"data":[{{"client_id":"{ANNA}","mobile_tel":"{}","client_id":"{OTHER}"}}]}}"#,
+        canary::MOBILE
+    );
     let asked = stage.answers(Answer::json(twice)).get(Who::SteppedUp(ANNA), "/customers");
     canary::assert_hidden("two subjects", &asked.received);
 }
@@ -237,9 +265,14 @@ fn t4_staff_see_level_three_in_clear_only_on_a_stated_ground() {
     let got = asked.response.json();
     assert_eq!((&got[0]["mobile_tel"], &got[0]["trade_pwd"]), (&json!(canary::MOBILE), &json!("********")));
     let intent = stage.record(&asked).intent;
-    assert_eq!((intent.basis.as_deref(), intent.clear.get("basic")), (Some("legal-duty"), Some(&3)), "{intent:?}");
+    assert_eq!(
+        (intent.basis.as_deref(), intent.clear.get("basic")),
+        (Some("legal-duty"), Some(&3)),
+        "{intent:?}"
+    );
 
-    let ungrounded = FIRM.replace("allow: {level: \"<=3\"}\n  treat: mask", "allow: {level: \"<=3\"}\n  treat: clear");
+    let ungrounded =
+        FIRM.replace("allow: {level: \"<=3\"}\n  treat: mask", "allow: {level: \"<=3\"}\n  treat: clear");
     let stage = Stage::start(&ungrounded);
     let asked = stage.answers_json(&record(ANNA)).get(Who::Token("teller"), "/customers/80001234");
     assert_eq!(asked.response.status, 200);

@@ -28,21 +28,36 @@ fn f17_an_answer_over_the_limit_is_refused() {
     let over = rows(70_000);
     let origin = Origin::start(move |request| {
         let chunked = |body: &str| {
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-            let chunks: String = body.as_bytes().chunks(1000).map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk))).collect();
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let chunks: String = body
+                .as_bytes()
+                .chunks(1000)
+                .map(|chunk| format!("{:x}\r\n{}\r\n", chunk.len(), String::from_utf8_lossy(chunk)))
+                .collect();
             Answer::bytes(format!("{head}{chunks}0\r\n\r\n"))
         };
         match request.target.as_str() {
             "/length" => Answer::json(over.clone()),
             "/chunked" => chunked(&" ".repeat(70_000)),
-            "/close" => Answer::bytes(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{over}")).closing(),
+            "/close" => {
+                Answer::bytes(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{over}"))
+                    .closing()
+            }
             "/exact" => Answer::json(format!("\"{}\"", "x".repeat(65_534))),
             "/one-more" => Answer::json(format!("\"{}\"", "x".repeat(65_535))),
             _ => Answer::json("{}"),
         }
     });
     let gateway = Gateway::of(&origin).limit("response_body_bytes", 65_536).start();
-    for (path, expect) in [("/length", 502), ("/chunked", 502), ("/close", 502), ("/one-more", 502), ("/exact", 200), ("/next", 200)] {
+    for (path, expect) in [
+        ("/length", 502),
+        ("/chunked", 502),
+        ("/close", 502),
+        ("/one-more", 502),
+        ("/exact", 200),
+        ("/next", 200),
+    ] {
         let mut client = Client::connect(gateway.address);
         client.send(&gateway.get(path));
         let response = client.response();
@@ -58,10 +73,19 @@ fn f17_an_answer_over_the_limit_is_refused() {
 fn f17_a_request_over_the_limit_is_refused() {
     let origin = Origin::start(|_| Answer::json("{}"));
     let gateway = Gateway::of(&origin).limit("request_body_bytes", 10_000).start();
-    let sized = |size: usize| gateway.request("POST", "/customers/1", "Content-Type: text/plain\r\n", &vec![b'x'; size]);
+    let sized = |size: usize| {
+        gateway.request("POST", "/customers/1", "Content-Type: text/plain\r\n", &vec![b'x'; size])
+    };
     let chunked = |size: usize| {
-        let head = gateway.request("POST", "/customers/1", "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n", b"");
-        let chunks: Vec<u8> = (0..size / 1000).flat_map(|_| [b"3e8\r\n".to_vec(), vec![b'x'; 1000], b"\r\n".to_vec()].concat()).collect();
+        let head = gateway.request(
+            "POST",
+            "/customers/1",
+            "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n",
+            b"",
+        );
+        let chunks: Vec<u8> = (0..size / 1000)
+            .flat_map(|_| [b"3e8\r\n".to_vec(), vec![b'x'; 1000], b"\r\n".to_vec()].concat())
+            .collect();
         [head, chunks, b"0\r\n\r\n".to_vec()].concat()
     };
     for (name, request, expect) in [

@@ -69,7 +69,8 @@ fn requests_per_connection_are_bounded() {
 #[test]
 fn an_idle_connection_is_closed_in_time() {
     let origin = person();
-    let gateway = Gateway::of(&origin).limit("keepalive_timeout_ms", 400).limit("head_timeout_ms", 400).start();
+    let gateway =
+        Gateway::of(&origin).limit("keepalive_timeout_ms", 400).limit("head_timeout_ms", 400).start();
     let mut idle = Client::connect(gateway.address);
     idle.send(&gateway.get("/customers/1"));
     assert_eq!(idle.response().status, 200);
@@ -93,19 +94,36 @@ fn expect_100_continue_is_answered_once_and_the_connection_lives_on() {
     let mut client = Client::connect(gateway.address);
     for _ in 0..2 {
         let body = b"{\"a\":1}";
-        let whole = gateway.request("POST", "/customers/1", "Expect: 100-continue\r\nContent-Type: application/json\r\n", body);
+        let whole = gateway.request(
+            "POST",
+            "/customers/1",
+            "Expect: 100-continue\r\nContent-Type: application/json\r\n",
+            body,
+        );
         let (head, body) = whole.split_at(whole.len() - body.len());
         client.send(head);
-        assert_eq!(client.try_response(false, Duration::from_millis(700)).unwrap_err(), Unfinished::Cut, "the interim answer alone");
+        assert_eq!(
+            client.try_response(false, Duration::from_millis(700)).unwrap_err(),
+            Unfinished::Cut,
+            "the interim answer alone"
+        );
         assert!(client.shown().ends_with("HTTP/1.1 100 Continue\r\n\r\n"), "{}", client.shown());
         client.send(body);
         let response = client.response();
         assert_eq!((response.status, response.interim.as_slice()), (200, &[100][..]));
         let seen = origin.seen();
-        assert_eq!((&seen.last().unwrap().body[..], seen.last().unwrap().request.anomalies.len()), (&b"{\"a\":1}"[..], 0));
+        assert_eq!(
+            (&seen.last().unwrap().body[..], seen.last().unwrap().request.anomalies.len()),
+            (&b"{\"a\":1}"[..], 0)
+        );
     }
     // Refused before the body: no interim answer, none is asked for.
-    let whole = gateway.request("POST", "/customers/1", "Expect: 100-continue\r\nYingbi-Purpose: nothing\r\n", b"12345");
+    let whole = gateway.request(
+        "POST",
+        "/customers/1",
+        "Expect: 100-continue\r\nYingbi-Purpose: nothing\r\n",
+        b"12345",
+    );
     let mut client = Client::connect(gateway.address);
     client.send(&whole[..whole.len() - 5]);
     let response = client.response();
@@ -119,7 +137,14 @@ fn expect_100_continue_is_answered_once_and_the_connection_lives_on() {
 fn f20_a_client_that_leaves_ends_the_call_behind() {
     let origin = Origin::start(|_| {
         Answer::steps(
-            vec![Step::Wait(Duration::from_millis(200)), Step::Send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n".to_vec()), Step::Drip(vec![b' '; 9_000_000], 1000, Duration::from_millis(20))],
+            vec![
+                Step::Wait(Duration::from_millis(200)),
+                Step::Send(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000\r\n\r\n"
+                        .to_vec(),
+                ),
+                Step::Drip(vec![b' '; 9_000_000], 1000, Duration::from_millis(20)),
+            ],
             Then::Close,
         )
     });
@@ -195,20 +220,36 @@ fn answers_without_body_have_none() {
             "/204" => "HTTP/1.1 204 No Content\r\nX-A: b\r\n\r\n".to_owned(),
             "/304" => "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n".to_owned(),
             "/205" => "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n".to_owned(),
-            _ if request.method == "HEAD" => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 300\r\n\r\n".to_owned(),
+            _ if request.method == "HEAD" => {
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 300\r\n\r\n".to_owned()
+            }
             _ => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
         })
     });
     let gateway = Gateway::of(&origin).start();
     let mut client = Client::connect(gateway.address);
-    for (method, path, status) in [("GET", "/204", 204), ("GET", "/304", 304), ("GET", "/205", 205), ("HEAD", "/h", 200), ("GET", "/e", 200), ("HEAD", "/204", 204)] {
+    for (method, path, status) in [
+        ("GET", "/204", 204),
+        ("GET", "/304", 304),
+        ("GET", "/205", 205),
+        ("HEAD", "/h", 200),
+        ("GET", "/e", 200),
+        ("HEAD", "/204", 204),
+    ] {
         client.send(&gateway.request(method, path, "", b""));
         let response = client.try_response(method == "HEAD", Duration::from_secs(10)).unwrap();
         assert_eq!((response.status, response.body.len()), (status, 0), "{method} {path}: {response:?}");
         if status == 204 {
-            assert_eq!((response.header("content-length"), response.header("transfer-encoding")), (None, None), "RFC 9110 8.6");
+            assert_eq!(
+                (response.header("content-length"), response.header("transfer-encoding")),
+                (None, None),
+                "RFC 9110 8.6"
+            );
         }
-        assert!(!client.drain(Duration::from_millis(50)), "{method} {path}: the connection is kept, and nothing follows");
+        assert!(
+            !client.drain(Duration::from_millis(50)),
+            "{method} {path}: the connection is kept, and nothing follows"
+        );
     }
     client.send(&gateway.get("/e"));
     assert_eq!(client.response().status, 200);

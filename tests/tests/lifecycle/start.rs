@@ -49,7 +49,8 @@ fn attempt(scratch: &Scratch, port: u16) -> Attempt {
     }
     let _ = child.kill();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     Attempt { code: output.status.code(), said, listened }
 }
 
@@ -81,24 +82,95 @@ fn f15_what_is_wrong_ends_with_78_its_place_and_help_and_nothing_listens() {
     let cases: Vec<(&str, &str, &str, Spoil)> = vec![
         ("unknown key", "yingbi.yaml:6:", "YB0003", config_with("listen: 127", "lissten: 127")),
         ("missing key", "yingbi.yaml:", "YB0004", config_with("policy_dir: policies\n", "")),
-        ("a key twice", "yingbi.yaml:", "YB0006", config_with("data_dir: data\n", "data_dir: data\ndata_dir: other\n")),
+        (
+            "a key twice",
+            "yingbi.yaml:",
+            "YB0006",
+            config_with("data_dir: data\n", "data_dir: data\ndata_dir: other\n"),
+        ),
         ("no YAML", "yingbi.yaml:", "YB00", config_with("upstream:\n", "upstream: [\n")),
-        ("an address that is none", "yingbi.yaml:2:", "YB00", config_with("address: 127.0.0.1:", "address: nowhere:")),
-        ("administration open to the world", "yingbi.yaml:6:", "YB00", config_with("listen: 127.0.0.1:", "listen: 0.0.0.0:")),
-        ("a limit with its unit", "yingbi.yaml:11:", "YB0005", config_with("pseudonym.key\n", "pseudonym.key\nlimits: {head_bytes: 32k}\n")),
-        ("no policy directory", "yingbi.yaml", "YB00", config_with("policy_dir: policies", "policy_dir: nowhere")),
-        ("no key file", "yingbi.yaml", "YB00", config_with("pseudonym: pseudonym.key", "pseudonym: nowhere.key")),
+        (
+            "an address that is none",
+            "yingbi.yaml:2:",
+            "YB00",
+            config_with("address: 127.0.0.1:", "address: nowhere:"),
+        ),
+        (
+            "administration open to the world",
+            "yingbi.yaml:6:",
+            "YB00",
+            config_with("listen: 127.0.0.1:", "listen: 0.0.0.0:"),
+        ),
+        (
+            "a limit with its unit",
+            "yingbi.yaml:11:",
+            "YB0005",
+            config_with("pseudonym.key\n", "pseudonym.key\nlimits: {head_bytes: 32k}\n"),
+        ),
+        (
+            "no policy directory",
+            "yingbi.yaml",
+            "YB00",
+            config_with("policy_dir: policies", "policy_dir: nowhere"),
+        ),
+        (
+            "no key file",
+            "yingbi.yaml",
+            "YB00",
+            config_with("pseudonym: pseudonym.key", "pseudonym: nowhere.key"),
+        ),
         ("policy: unknown key", "test.yaml:12:", "YB0102", policy_with("treat: mask", "treet: mask")),
-        ("policy: unknown role", "test.yaml:10:", "YB0205", policy_with("roles: [teller]", "roles: [tailor]")),
+        (
+            "policy: unknown role",
+            "test.yaml:10:",
+            "YB0205",
+            policy_with("roles: [teller]", "roles: [tailor]"),
+        ),
         ("policy: no YAML", "test.yaml:", "YB0101", policy_with("spec:\n", "spec: [\n")),
-        ("policy: level 4 in clear", "test.yaml:", "YB0501", policy_with("\"<=3\"}\n  treat: mask", "\"<=4\"}\n  treat: clear")),
-        ("policy: another version", "test.yaml:", "YB0106", policy_with("apiVersion: yingbi/v1\nkind: Policy", "apiVersion: yingbi/v9\nkind: Policy")),
-        ("empty policy directory", "policies", "YB01", Box::new(|scratch, _, _| std::fs::remove_file(scratch.path().join("policies/test.yaml")).unwrap())),
-        ("a key of the wrong length", "yingbi.yaml:10:14:", "YB0013", Box::new(|scratch, _, _| drop(scratch.write_secret("pseudonym.key", "5a5a")))),
-        ("a key that is no hex", "yingbi.yaml:10:14:", "YB0013", Box::new(|scratch, _, _| drop(scratch.write_secret("pseudonym.key", &"zz".repeat(32))))),
-        ("a key others may read", "yingbi.yaml:10:14:", "YB0012", Box::new(|scratch, _, _| {
-            std::fs::set_permissions(scratch.path().join("pseudonym.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
-        })),
+        (
+            "policy: level 4 in clear",
+            "test.yaml:",
+            "YB0501",
+            policy_with("\"<=3\"}\n  treat: mask", "\"<=4\"}\n  treat: clear"),
+        ),
+        (
+            "policy: another version",
+            "test.yaml:",
+            "YB0106",
+            policy_with("apiVersion: yingbi/v1\nkind: Policy", "apiVersion: yingbi/v9\nkind: Policy"),
+        ),
+        (
+            "empty policy directory",
+            "policies",
+            "YB01",
+            Box::new(|scratch, _, _| {
+                std::fs::remove_file(scratch.path().join("policies/test.yaml")).unwrap()
+            }),
+        ),
+        (
+            "a key of the wrong length",
+            "yingbi.yaml:10:14:",
+            "YB0013",
+            Box::new(|scratch, _, _| drop(scratch.write_secret("pseudonym.key", "5a5a"))),
+        ),
+        (
+            "a key that is no hex",
+            "yingbi.yaml:10:14:",
+            "YB0013",
+            Box::new(|scratch, _, _| drop(scratch.write_secret("pseudonym.key", &"zz".repeat(32)))),
+        ),
+        (
+            "a key others may read",
+            "yingbi.yaml:10:14:",
+            "YB0012",
+            Box::new(|scratch, _, _| {
+                std::fs::set_permissions(
+                    scratch.path().join("pseudonym.key"),
+                    std::fs::Permissions::from_mode(0o644),
+                )
+                .unwrap();
+            }),
+        ),
     ];
     let mut wrong = Vec::new();
     for (name, place, code, spoil) in cases {
@@ -108,7 +180,9 @@ fn f15_what_is_wrong_ends_with_78_its_place_and_help_and_nothing_listens() {
         let Attempt { code: exit, said, listened } = attempt(&scratch, data);
         let helps = said.contains("help:");
         if exit != Some(78) || listened || !said.contains(place) || !said.contains(code) || !helps {
-            wrong.push(format!("{name}: exit {exit:?}, listened {listened}, expected `{place}` and `{code}`:\n{said}"));
+            wrong.push(format!(
+                "{name}: exit {exit:?}, listened {listened}, expected `{place}` and `{code}`:\n{said}"
+            ));
         }
         if said.contains(&"5a".repeat(8)) || said.contains("panicked") {
             wrong.push(format!("{name}: says too much:\n{said}"));

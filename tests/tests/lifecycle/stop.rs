@@ -9,7 +9,10 @@ use yingbi_tests::{Answer, Client, Gateway, HOST, Origin, Step, Then, Unfinished
 fn slow(pause: u64) -> Origin {
     Origin::start(move |_| {
         let answer = Answer::json(canary::person_json());
-        Answer::steps([vec![Step::Wait(Duration::from_millis(pause))], answer.steps].concat(), Then::KeepAlive)
+        Answer::steps(
+            [vec![Step::Wait(Duration::from_millis(pause))], answer.steps].concat(),
+            Then::KeepAlive,
+        )
     })
 }
 
@@ -83,7 +86,10 @@ fn f26_a_drain_waits_for_the_slow_and_closes_the_idle() {
     std::thread::sleep(Duration::from_millis(200));
     gateway.signal("TERM");
     let started = Instant::now();
-    assert!(idle.drain(Duration::from_secs(1)) && used.drain(Duration::from_secs(1)), "idle connections are closed");
+    assert!(
+        idle.drain(Duration::from_secs(1)) && used.drain(Duration::from_secs(1)),
+        "idle connections are closed"
+    );
     assert!(started.elapsed() < Duration::from_secs(1), "at once: {:?}", started.elapsed());
     let response = busy.response();
     assert_eq!((response.status, response.header("connection")), (200, Some("close")), "{response:?}");
