@@ -80,10 +80,10 @@ async fn client(to: SocketAddr, request: &[u8], requests: u64) -> std::io::Resul
     for _ in 0..requests {
         stream.write_all(request).await?;
         let whole = loop {
-            if let Some(whole) = answer_length(&buffer) {
-                if buffer.len() >= whole {
-                    break whole;
-                }
+            if let Some(whole) = answer_length(&buffer)
+                && buffer.len() >= whole
+            {
+                break whole;
             }
             if stream.read_buf(&mut buffer).await? == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());

@@ -304,6 +304,8 @@ fn e3_every_changed_byte_is_detected_and_located() {
     assert!(anchor.is_good() && anchor.records >= 8, "{anchor:?}");
     let audit_verify = || yingbi_tests::evidence::run(scratch.path(), &["audit", "verify", "--dir", "audit"]);
     assert_eq!(audit_verify().status.code(), Some(0));
+    fs::write(&file, &good[..good.len() - 1]).unwrap();
+    let last_frame = verify(&log, None).unwrap().torn.expect("a frame without its end").byte as usize;
     let mut undetected = Vec::new();
     for at in 0..good.len() {
         let mut bad = good.clone();
@@ -314,9 +316,9 @@ fn e3_every_changed_byte_is_detected_and_located() {
             .failures
             .iter()
             .any(|failure| failure.byte <= at as u64 && file.ends_with(&failure.segment));
-        // A flip in the last frame may read as a tail that a crash tore; that is told as well.
-        let torn = report.torn.is_some();
-        if (report.is_good() && !torn) || !(located || torn) {
+        // A flip in the last frame may read as a tail that a crash tore; that is told as well, and only there.
+        let torn = at >= last_frame && report.torn.is_some_and(|torn| torn.byte == last_frame as u64);
+        if !(located || torn) {
             undetected.push(at);
         }
         if at % 97 == 0 {
