@@ -347,6 +347,14 @@ fn e3_cut_moved_and_repeated_records_are_detected() {
         let report = verify(&log, Some(&known)).unwrap();
         assert!(!report.is_good(), "cut at {cut} of {}", good.len());
     }
+    let anchor: String = head.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let against_anchor = || {
+        let arguments = ["audit", "verify", "--dir", "audit", "--head", &anchor];
+        yingbi_tests::evidence::run(scratch.path(), &arguments).status.code()
+    };
+    assert_eq!(against_anchor(), Some(1), "cut");
+    fs::write(&file, &good).unwrap();
+    assert_eq!(against_anchor(), Some(0), "whole");
     // Blocks moved, repeated, taken out.
     for (name, bad) in [
         ("taken out", [&good[..400], &good[700..]].concat()),
