@@ -118,12 +118,17 @@ impl Exchange {
         head: &Head,
         peer: &Peer,
         access: &mut Access,
+        shutdown: &ShutdownWatch,
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
         let permit = self.decide(&caller, head, access)?;
         let answer = self.ask(&permit, &caller, client, head, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
         let evidence = self.record(access, &treated, &summary).await?;
+        if *shutdown.borrow() {
+            // The client is told before it sends another request into a connection that closes.
+            client.set_server_keepalive(None);
+        }
         self.release(client, access, treated, evidence).await
     }
 
@@ -260,7 +265,7 @@ impl Exchange {
             // The secret is new in each process and no client knows it: whoever sends the header guesses.
             Some(_) => Err(Stop::Refused(HeadError::Reserved.into())),
             None => {
-                let way = self.exchange(client, head, peer, &mut access);
+                let way = self.exchange(client, head, peer, &mut access, shutdown);
                 tokio::time::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };

@@ -26,8 +26,12 @@ pub struct Gateway {
 pub struct Setup {
     upstream: SocketAddr,
     policies: Vec<(String, String)>,
-    callers: Vec<String>,
+    callers: Vec<(String, Vec<String>)>,
+    identity: String,
+    listen: String,
     config: String,
+    files: Vec<(String, String)>,
+    data_dir: String,
     limits: Vec<(String, String)>,
     upstream_keys: Vec<(String, String)>,
     environment: Vec<(String, String)>,
@@ -44,8 +48,12 @@ impl Gateway {
         Setup {
             upstream,
             policies: vec![("test.yaml".to_owned(), POLICY.to_owned())],
-            callers: vec!["teller".to_owned()],
+            callers: vec![("teller".to_owned(), Vec::new())],
+            identity: String::new(),
+            listen: String::new(),
             config: String::new(),
+            files: Vec::new(),
+            data_dir: "data".to_owned(),
             limits: Vec::new(),
             upstream_keys: Vec::new(),
             environment: Vec::new(),
@@ -86,7 +94,7 @@ impl Gateway {
 
     /// Its audit log's and state's directory.
     pub fn data_dir(&self) -> PathBuf {
-        self.scratch.path().join("data")
+        self.scratch.path().join(&self.setup.data_dir)
     }
 
     /// Every file it has written: data and logs, not what it was given.
@@ -225,14 +233,49 @@ impl Setup {
     }
 
     /// One more caller with an API token of this id; see [`credentials`].
-    pub fn caller(mut self, id: &str) -> Setup {
-        self.callers.push(id.to_owned());
+    pub fn caller(self, id: &str) -> Setup {
+        self.caller_owning(id, &[])
+    }
+
+    /// The same of whom these investor ids are.
+    pub fn caller_owning(mut self, id: &str, subjects: &[&str]) -> Setup {
+        self.callers.push((id.to_owned(), subjects.iter().map(|subject| (*subject).to_owned()).collect()));
+        self
+    }
+
+    /// Further lines of `identity`, indented by two.
+    pub fn identity(mut self, lines: &str) -> Setup {
+        self.identity.push_str(lines);
+        self
+    }
+
+    /// Further lines of the listener, indented by four.
+    pub fn listen(mut self, lines: &str) -> Setup {
+        self.listen.push_str(lines);
+        self
+    }
+
+    /// A file beside the configuration, closed to others.
+    pub fn file(mut self, name: &str, contents: &str) -> Setup {
+        self.files.push((name.to_owned(), contents.to_owned()));
+        self
+    }
+
+    /// Another place for the audit log and state.
+    pub fn data_dir(mut self, path: &Path) -> Setup {
+        self.data_dir = path.display().to_string();
         self
     }
 
     /// A key of `limits`.
     pub fn limit(mut self, key: &str, value: impl ToString) -> Setup {
         self.limits.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Another API behind.
+    pub fn toward(mut self, upstream: SocketAddr) -> Setup {
+        self.upstream = upstream;
         self
     }
 
@@ -290,23 +333,31 @@ impl Setup {
 
     fn write(&self, scratch: &Scratch, data: SocketAddr, admin: SocketAddr) {
         let mut config = format!(
-            "listen:\n  - address: {data}\nupstream:\n  address: {}\n{}admin:\n  listen: {admin}\n\
-             policy_dir: policies\ndata_dir: data\nkeys:\n  pseudonym: {KEY}\n",
+            "listen:\n  - address: {data}\n{}upstream:\n  address: {}\n{}admin:\n  listen: {admin}\n\
+             policy_dir: policies\ndata_dir: {}\nkeys:\n  pseudonym: {KEY}\n",
+            self.listen,
             self.upstream,
             indented(&self.upstream_keys),
+            self.data_dir,
         );
         config.push_str("identity:\n  api_tokens:\n");
-        for caller in &self.callers {
+        for (caller, subjects) in &self.callers {
             let hash = yingbi::exchange::identity::token_hash(&token(caller));
-            let _ =
-                writeln!(config, "    - {{id: {caller}, hash: \"{hash}\", expires: 2099-01-01T00:00:00Z}}");
+            let _ = writeln!(
+                config,
+                "    - {{id: {caller}, hash: \"{hash}\", subjects: {subjects:?}, expires: 2099-01-01T00:00:00Z}}"
+            );
         }
+        config.push_str(&self.identity);
         if !self.limits.is_empty() {
             let _ = write!(config, "limits:\n{}", indented(&self.limits));
         }
         config.push_str(&self.config);
         scratch.write("yingbi.yaml", &config);
         scratch.write_secret(KEY, &"5a".repeat(32));
+        for (name, text) in &self.files {
+            scratch.write_secret(name, text);
+        }
         for (name, text) in &self.policies {
             scratch.write(&format!("policies/{name}"), text);
         }

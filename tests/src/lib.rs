@@ -28,14 +28,17 @@
 mod binary;
 pub mod canary;
 mod client;
+pub mod evidence;
 mod gateway;
 pub mod load;
 mod origin;
 pub mod payload;
 mod scratch;
+pub mod stage;
 
 pub use binary::binary;
 pub use client::{Client, Response, Unfinished};
 pub use gateway::{Gateway, HOST, Setup, credentials, token};
 pub use origin::{Answer, Origin, Request, Seen, Step, Then};
 pub use scratch::Scratch;
+pub use stage::{Stage, Who};

@@ -93,11 +93,19 @@ impl Exchange {
         head: &mut ResponseHeader,
         summary: &mut Summary,
     ) -> Result<(), Problem> {
+        // What a header holds counts as well, so all are treated before it is known whether caches may keep the answer.
+        let mut kept = Vec::new();
+        for (name, value) in headers::for_client(headers, headers::Answer { may_change, no_store: false }) {
+            kept.push((name, value, self.protector.header(permit, name.as_str(), value, summary)?));
+        }
         let found = [&summary.clear, &summary.masked, &summary.dropped];
         let highest: Option<Level> = found.into_iter().flatten().map(|(category, _)| category.level()).max();
         let no_store = headers::no_store(highest, highest.is_some());
-        for (name, value) in headers::for_client(headers, headers::Answer { may_change, no_store }) {
-            match self.protector.header(permit, name.as_str(), value, summary)? {
+        for (name, value, treated) in kept {
+            if !headers::goes_to_client(name.as_str(), headers::Answer { may_change, no_store }) {
+                continue;
+            }
+            match treated {
                 Some(treated) => {
                     head.append_header(name.clone(), treated).map_err(|_| problem::BODY_MALFORMED)?
                 }

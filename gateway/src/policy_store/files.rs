@@ -82,6 +82,8 @@ fn folder(walk: &Walk<'_>, prefix: &str, depth: usize, sources: &mut Vec<Source>
         } else if name.ends_with(".yaml") || name.ends_with(".yml") {
             match file(walk.root, &path) {
                 Ok(_) if sources.len() >= MOST_FILES => problems.push(problem(&own, "too many files")),
+                // What an editor leaves between truncating and writing is no policy that allows nothing.
+                Ok(text) if text.trim().is_empty() => problems.push(problem(&own, "the file is empty")),
                 Ok(text) => sources.push(Source::new(own, text)),
                 Err(why) => problems.push(problem(&own, &why)),
             }
