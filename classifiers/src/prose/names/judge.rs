@@ -67,7 +67,8 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
 /// Judges just the first `length` bytes of `text`, of which `surname` characters are the surname.
 pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Option<Judged> {
     let (name, rest) = text.split_at_checked(length)?;
-    if takes_in_what_follows(text, name, surname) {
+    // A dot goes on with the name, and with another kind of it.
+    if rest.starts_with(['·', '•']) || takes_in_what_follows(text, name, surname) {
         return None;
     }
     let given = given_score(name, surname)?;
