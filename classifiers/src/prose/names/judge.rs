@@ -78,7 +78,9 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
         return None;
     }
     let right = right_of(rest);
-    let needed = needed(left, right)?;
+    // `张三：你好`, who speaks in a chat.
+    let speaks = left == Left::Border && rest.starts_with(['：', ':']);
+    let needed = needed(left, right)? - i32::from(speaks);
     let weight = given + surname_weight;
     let margin = weight - needed;
     (margin >= 0).then_some(Judged { length, right, margin, weight })
