@@ -197,6 +197,10 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
         _ => None,
     }?;
     let text = value.get(..length)?;
+    // `单位：元` is about a unit of money, not about who employs.
+    if kind == Kind::EducationWork && (text.chars().count() < 2 || UNITS.contains(&text)) {
+        return None;
+    }
     let service = matches!(kind, Kind::Mobile | Kind::Phone) && phone::is_service(text);
     if kind == Kind::TaxId && shape::is_organisations(text) {
         return None;
@@ -204,6 +208,8 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
     let shaped = !service && strength == Strength::Decides || shape::has_shape(kind, Scalar::Text(text));
     (shaped && length > 0).then_some(length)
 }
+
+const UNITS: &[&str] = &["万元", "亿元", "千元", "美元", "港元", "港币", "人民币", "人民币元", "万股"];
 
 fn is_numeric(kind: Kind) -> bool {
     match kind {

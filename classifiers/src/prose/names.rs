@@ -293,7 +293,14 @@ fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
         }
         let before = left.get(..cut + at).unwrap_or_default();
         match candidate.chars().count() - surname {
-            0 => alone = alone.max(Some(candidate.len())),
+            0 => {
+                // `取决于老师`: a small word is nobody's surname inside a sentence.
+                let small = candidate.chars().all(|c| LISTS.is(c, role::SMALL));
+                let free = before.chars().next_back().is_none_or(is_border);
+                if !small || free || LISTS.announcing(before).is_some() {
+                    alone = alone.max(Some(candidate.len()));
+                }
+            }
             1 | 2 => {
                 let side = match before.chars().next_back() {
                     None => Left::Border,
@@ -333,10 +340,40 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
             after = after.min(cut);
         }
     }
+    // What such names are not written with ends them: 美国魔术师大卫·布莱恩表演. A doubtful rest stays whole.
+    let is_foreign = |c: char| LISTS.is(c, role::FOREIGN);
+    let narrow = tail(before, 8, is_foreign);
+    if narrow.chars().count() >= 2 {
+        before = narrow;
+    }
+    let narrow = foreign_length(rest.get(..after).unwrap_or_default());
+    if narrow >= 6 {
+        let ends = |rest: &str| {
+            let is_small = |c: char| LISTS.is(c, role::NEVER | role::PREPOSITION);
+            rest.starts_with(is_small) || LISTS.behind(rest).is_some()
+        };
+        let more = rest.get(narrow..after).unwrap_or_default();
+        let more = more.char_indices().map(|(at, _)| narrow + at);
+        after = more.clone().find(|at| rest.get(*at..).is_some_and(ends)).unwrap_or(after);
+    }
     if before.chars().count() >= 2 && after >= 6 {
         let (start, end) = (left.len() - before.len(), left.len() + dot + after);
         hits.push(Hit { start, end, kind: Kind::Name, how: How::Text, confidence: 65 });
     }
+}
+
+/// The length of what names in other tongues are written with; 不 is of them only in 不都, 不力 and the like.
+fn foreign_length(text: &str) -> usize {
+    let mut length = 0;
+    for (at, c) in text.char_indices() {
+        let rest = text.get(at..).unwrap_or_default();
+        let syllable = ["不都", "不力", "不拉"].iter().any(|two| rest.starts_with(two));
+        if !syllable && !LISTS.is(c, role::FOREIGN) {
+            break;
+        }
+        length = at + c.len_utf8();
+    }
+    length
 }
 
 /// How many characters of the text are a surname.

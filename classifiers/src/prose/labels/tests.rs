@@ -47,6 +47,9 @@ fn other_labels_announce_nothing() {
         "成交价格：10.50",
         "error: timeout",
         "公告编号：2026-012",
+        "单位：元",
+        "单位：万元",
+        "验证码：5分钟内有效",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

@@ -67,7 +67,8 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
 /// Judges just the first `length` bytes of `text`, of which `surname` characters are the surname.
 pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Option<Judged> {
     let (name, rest) = text.split_at_checked(length)?;
-    if takes_in_what_follows(text, name, surname) {
+    // A dot goes on with the name, and with another kind of it.
+    if rest.starts_with(['·', '•']) || takes_in_what_follows(text, name, surname) {
         return None;
     }
     let given = given_score(name, surname)?;
@@ -77,7 +78,9 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
         return None;
     }
     let right = right_of(rest);
-    let needed = needed(left, right)?;
+    // `张三：你好`, who speaks in a chat.
+    let speaks = left == Left::Border && rest.starts_with(['：', ':']);
+    let needed = needed(left, right)? - i32::from(speaks);
     let weight = given + surname_weight;
     let margin = weight - needed;
     (margin >= 0).then_some(Judged { length, right, margin, weight })

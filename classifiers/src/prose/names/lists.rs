@@ -51,6 +51,8 @@ pub(super) mod role {
     pub(in super::super) const PREPOSITION: u16 = 1 << 9;
     /// The first of a title.
     pub(in super::super) const TITLE: u16 = 1 << 10;
+    /// What names in other tongues are written with.
+    pub(in super::super) const FOREIGN: u16 = 1 << 11;
 }
 
 impl Lists {
@@ -105,6 +107,7 @@ pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     give(chars("given"), role::GIVEN);
     give(chars("never"), role::NEVER);
     give(chars("preposition"), role::PREPOSITION);
+    give(chars("foreign"), role::FOREIGN);
     give(firsts(&titles), role::TITLE | role::BEHIND);
     give(firsts(&deeds), role::BEHIND);
     give(firsts(&after), role::BEHIND);
