@@ -217,6 +217,8 @@ fn signals_of(kind: Kind, strength: Strength) -> Signals {
             Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
                 Signals::ACCOUNT
             }
+            // Only an investor's own order has these.
+            Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
             Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
             _ => Signals::default(),
         },

@@ -30,7 +30,7 @@ mod words;
 
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, labels, names};
+use prose::{addresses, labels, names, numerals};
 use scan::{Bytes, Reach};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
@@ -250,12 +250,14 @@ impl Classifier {
             return;
         }
         for index in first..hits.len() {
-            let number = hits.get(index).filter(|hit| matches!(hit.kind, Kind::Mobile | Kind::ResidentId));
-            if let Some(start) = number.map(|hit| hit.start) {
-                names::before_number(text, start, hits);
+            let is_ones = |hit: &Hit| matches!(hit.kind, Kind::Mobile | Kind::ResidentId | Kind::BankCard);
+            if let Some(number) = hits.get(index).copied().filter(is_ones) {
+                names::before_number(text, number.start, hits);
+                names::after_number(text, number.end, hits);
             }
         }
         if prose || text.len() >= SENTENCE {
+            numerals::find(text, hits);
             names::find(text, hits);
         }
         addresses::find(text, hits);

@@ -121,6 +121,14 @@ impl Pass<'_> {
     fn token(&mut self, start: usize, end: usize, digits: usize) -> usize {
         let length = end - start;
         let next = self.bytes.get(end).copied();
+        // `IP192.0.2.218`: a label in letters without a separator.
+        if next == Some(b'.')
+            && (3..=16).contains(&length)
+            && let Some(letters) = self.bytes.get(start..end).and_then(network::label_letters)
+            && let Some(after) = self.network(start + letters)
+        {
+            return after;
+        }
         if length <= 4
             && matches!(next, Some(b':' | b'.' | b'-'))
             && let Some(after) = self.network(start)
@@ -212,7 +220,13 @@ impl Pass<'_> {
     fn network(&mut self, start: usize) -> Option<usize> {
         let rest = self.bytes.get(start..)?;
         let before = start.checked_sub(1).and_then(|at| self.bytes.get(at)).copied();
-        if before.is_some_and(|byte| matches!(byte, b'.' | b':' | b'-' | b'_')) {
+        // `from:192.0.2.1` has a label before its colon, `::ffff:192.0.2.1` a part of an address.
+        let labelled = before == Some(b':')
+            && start
+                .checked_sub(2)
+                .and_then(|at| self.bytes.get(at))
+                .is_some_and(|byte| byte.is_ascii_alphabetic() && !byte.is_ascii_hexdigit() || *byte >= 0x80);
+        if !labelled && before.is_some_and(|byte| matches!(byte, b'.' | b':' | b'-' | b'_')) {
             return None;
         }
         let is_border = |at: usize, more: &[u8]| {

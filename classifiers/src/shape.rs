@@ -35,9 +35,16 @@ fn may_be_name(kind: Kind, value: Scalar<'_>) -> bool {
 /// Nothing but punctuation: `-`, `***`, `/`.
 fn is_blank(value: Scalar<'_>) -> bool {
     match value {
-        Scalar::Text(text) => !text.chars().any(char::is_alphanumeric),
+        Scalar::Text(text) => !says_something(text),
         Scalar::Number(_) | Scalar::Bool => false,
     }
+}
+
+/// Whether there is a letter or digit in it. Nearly all values begin with one, which the first byte tells: ASCII, or the
+/// first byte of a Chinese character.
+fn says_something(text: &str) -> bool {
+    let first = text.as_bytes().first().copied().unwrap_or(0);
+    first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9) || text.chars().any(char::is_alphanumeric)
 }
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
@@ -75,7 +82,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Scalar::Number(number) => (number, true),
         Scalar::Bool => return matches!(kind.category(), Category::Other | Category::IdentitySpecial),
     };
-    if !text.chars().any(char::is_alphanumeric) {
+    if !says_something(text) {
         return false;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -133,11 +140,31 @@ fn is_dialled(text: &str) -> bool {
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.
 fn is_address(text: &str, digits: usize) -> bool {
-    const MARKS: &[char] = &[
-        '省', '市', '区', '县', '镇', '乡', '村', '路', '街', '巷', '弄', '号', '室', '栋', '幢', '楼', '座',
-        '道', '苑', '园',
-    ];
-    let chinese = text.matches(MARKS).count();
+    let is_mark = |c: &char| {
+        matches!(
+            c,
+            '省' | '市'
+                | '区'
+                | '县'
+                | '镇'
+                | '乡'
+                | '村'
+                | '路'
+                | '街'
+                | '巷'
+                | '弄'
+                | '号'
+                | '室'
+                | '栋'
+                | '幢'
+                | '楼'
+                | '座'
+                | '道'
+                | '苑'
+                | '园'
+        )
+    };
+    let chinese = text.chars().filter(is_mark).take(2).count();
     if chinese > 0 {
         return chinese > 1 || digits > 0 || text.chars().count() >= 5;
     }

@@ -73,41 +73,61 @@ pub async fn load(to: SocketAddr, request: &str, connections: u64, requests: u64
 }
 
 async fn client(to: SocketAddr, request: &[u8], requests: u64) -> std::io::Result<Seen> {
-    let mut stream = TcpStream::connect(to).await?;
-    stream.set_nodelay(true)?;
     let mut seen = Seen::default();
     let mut buffer = Vec::with_capacity(128 * 1024);
+    let mut open = None;
     for _ in 0..requests {
+        let mut stream = match open.take() {
+            Some(stream) => stream,
+            None => connect(to).await?,
+        };
         stream.write_all(request).await?;
-        let whole = loop {
-            if let Some(whole) = answer_length(&buffer)
-                && buffer.len() >= whole
-            {
-                break whole;
-            }
-            if stream.read_buf(&mut buffer).await? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
+        let answer = loop {
+            match Answer::read(&buffer) {
+                Some(answer) if buffer.len() >= answer.length => break answer,
+                _ if stream.read_buf(&mut buffer).await? == 0 => {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                _ => {}
             }
         };
         if buffer.starts_with(b"HTTP/1.1 200") {
-            seen.good += 1
+            seen.good += 1;
         } else {
-            seen.other += 1
+            seen.other += 1;
         }
-        buffer.drain(..whole);
+        buffer.drain(..answer.length);
+        // Servers close a connection after so many requests.
+        open = (!answer.closes).then_some(stream);
     }
     Ok(seen)
 }
 
-fn head_end(buffer: &[u8]) -> Option<usize> {
-    buffer.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+async fn connect(to: SocketAddr) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(to).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
-fn answer_length(buffer: &[u8]) -> Option<usize> {
-    let end = head_end(buffer)?;
-    let head = String::from_utf8_lossy(buffer.get(..end)?).to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"))?;
-    Some(end + length.trim().parse::<usize>().ok()?)
+/// The head of an answer, as far as a load needs it.
+struct Answer {
+    /// Bytes of head and body.
+    length: usize,
+    closes: bool,
+}
+
+impl Answer {
+    fn read(buffer: &[u8]) -> Option<Answer> {
+        let end = head_end(buffer)?;
+        let head = String::from_utf8_lossy(buffer.get(..end)?).to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"))?;
+        let closes = head.lines().any(|line| line == "connection: close");
+        Some(Answer { length: end + length.trim().parse::<usize>().ok()?, closes })
+    }
+}
+
+fn head_end(buffer: &[u8]) -> Option<usize> {
+    buffer.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }
 
 /// CPU time of a process, all threads, in nanoseconds.

@@ -65,18 +65,44 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
 /// A label right before a number, with at most 是 or a space between.
 fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
     let left = text.get(..at)?;
-    let left = left.trim_end_matches(|c| opens(c) || is_filler(c));
-    let label = tail(left, 10, is_han);
-    if label.is_empty() {
+    let left = without_change(left.trim_end_matches(|c| opens(c) || is_filler(c)));
+    let han = tail(left, 10, is_han);
+    let label = if han.is_empty() { tail(left, 16, |c| c.is_ascii_alphabetic()) } else { han };
+    if label.len() < 3 {
         return None;
     }
     let (kind, strength) = labels.kind(label)?;
-    let length = value_length(kind, strength, text.get(at..)?, false)?;
+    // `PIN 123456`; of Latin words before a number only these say what it is.
+    let value = text.get(at..)?;
+    if han.is_empty() && (!matches!(kind, Kind::Password | Kind::Otp) || !starts_with_code(value)) {
+        return None;
+    }
+    let length = value_length(kind, strength, value, false)?;
     Some(hit(at, length, kind))
 }
 
 fn hit(start: usize, length: usize, kind: Kind) -> Hit {
     Hit { start, end: start + length, kind, how: How::Text, confidence: 92 }
+}
+
+/// `密码已改为135790`: the label without the words that say it changed.
+fn without_change(left: &str) -> &str {
+    const CHANGED: &[&str] = &[
+        "改成", "换成", "成", "了", "修改", "更改", "变更", "重置", "设置", "设成", "更新", "改", "换", "设",
+        "已", "被", "就", "应该", "现在", "其实",
+    ];
+    let mut label = left;
+    while let Some(rest) = CHANGED.iter().find_map(|word| label.strip_suffix(word)) {
+        label = rest;
+    }
+    label
+}
+
+/// Four digits or more, and no more letters than digits.
+fn starts_with_code(value: &str) -> bool {
+    let length = head(value, 24, |c| c.is_ascii_alphanumeric());
+    let digits = value.bytes().take(length).filter(u8::is_ascii_digit).count();
+    digits >= 4 && digits * 2 >= length
 }
 
 /// `密码是`, `年收入约`: what stands between a label and a number and belongs to neither.

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod labels;
 pub(crate) mod names;
+pub(crate) mod numerals;
 
 /// Whether the character is a Chinese one.
 pub(crate) fn is_han(c: char) -> bool {
@@ -25,3 +26,6 @@ pub(crate) fn tail(text: &str, most: usize, keep: impl Fn(char) -> bool) -> &str
 pub(crate) fn head(text: &str, most: usize, keep: impl Fn(char) -> bool) -> usize {
     text.chars().take(most).take_while(|c| keep(*c)).map(char::len_utf8).sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,77 +1,13 @@
 //! People's names: by surname and length where a field or label announces one, by title or verb in running text.
 
+mod judge;
+mod lists;
+
 use super::{head, is_han, tail};
 use crate::{Hit, How};
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use judge::{Left, Right, judge, name_at};
+use lists::{LISTS, role};
 use yingbi_taxonomy::Kind;
-
-const DATA: &str = include_str!("../../lexicon/prose/names.tsv");
-
-struct Names {
-    surnames: CharSet,
-    doubtful: CharSet,
-    compound: HashSet<&'static str>,
-    not_names: HashSet<&'static str>,
-    after: Vec<&'static str>,
-    /// First characters of the words in `after` and of the titles.
-    after_starts: CharSet,
-    before: Vec<&'static str>,
-    /// The words in `before` by their last character.
-    before_by_end: HashMap<char, Vec<&'static str>>,
-    /// Last characters of the words in `before`, to pass over most places in a text quickly.
-    before_ends: CharSet,
-    titles: Vec<&'static str>,
-}
-
-/// Characters of the basic plane, a bit each.
-struct CharSet(Vec<u64>);
-
-impl CharSet {
-    fn contains(&self, c: char) -> bool {
-        let code = u32::from(c);
-        self.0.get((code / 64) as usize).is_some_and(|word| word >> (code % 64) & 1 == 1)
-    }
-}
-
-impl FromIterator<char> for CharSet {
-    fn from_iter<I: IntoIterator<Item = char>>(chars: I) -> Self {
-        let mut words = vec![0; 1024];
-        for code in chars.into_iter().map(u32::from) {
-            if let Some(word) = words.get_mut((code / 64) as usize) {
-                *word |= 1 << (code % 64);
-            }
-        }
-        CharSet(words)
-    }
-}
-
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let list = |name: &str| {
-        let line = DATA.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
-        line.unwrap_or_default()
-    };
-    let words = |name: &str| list(name).split(' ').collect::<Vec<_>>();
-    let (before, after, titles) = (words("before"), words("after"), words("title"));
-    let mut before_by_end: HashMap<char, Vec<&'static str>> = HashMap::new();
-    for word in &before {
-        if let Some(end) = word.chars().last() {
-            before_by_end.entry(end).or_default().push(word);
-        }
-    }
-    Names {
-        surnames: list("common").chars().collect(),
-        doubtful: list("doubtful").chars().collect(),
-        compound: words("compound").into_iter().collect(),
-        not_names: words("notname").into_iter().collect(),
-        after_starts: after.iter().chain(&titles).filter_map(|word| word.chars().next()).collect(),
-        after,
-        before_by_end,
-        before_ends: before.iter().filter_map(|word| word.chars().last()).collect(),
-        before,
-        titles,
-    }
-});
 
 /// Whether a whole value is a person's name: Chinese with a known surname, a minority's with `·`, or Latin words.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -135,86 +71,248 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if run.contains(['·', '•']) {
         return Some(run.len());
     }
-    let titled = NAMES.titles.iter().any(|title| run.ends_with(title));
+    let titled = LISTS.titles.iter().any(|title| run.ends_with(title));
     if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
-    unannounced_length(run, true)
+    if let Some(judged) = name_at(run, Left::Strong) {
+        return Some(judged.length);
+    }
+    // `客户：陈怼怼经过`: who is announced is named, in whatever characters.
+    let surname = surname_length(run)?;
+    let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..)).unwrap_or_default();
+    let titled = LISTS.titles.iter().any(|title| given.starts_with(title));
+    if titled || starts_with_not_name(run) || starts_doubtfully(run) {
+        return None;
+    }
+    let end_of = |characters: usize| run.char_indices().nth(characters - 1).map(|(at, c)| at + c.len_utf8());
+    end_of(surname + 2).or(end_of(surname + 1))
 }
 
 /// Appends the people that running text names.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
-    let names = &*NAMES;
+    let lists = &*LISTS;
+    let mut done = at_border(text, 0, hits);
     for (at, c) in text.char_indices() {
-        match c {
-            '先' | '女' | '小' | '太' | '老' | '阿' | '叔' | '同' => titled(text, at, hits),
-            '·' | '•' => dotted(text, at, hits),
-            _ => {}
+        let roles = lists.roles(c);
+        if roles & role::TITLE != 0 && at >= done {
+            titled(text, at, hits);
+        } else if matches!(c, '·' | '•') {
+            dotted(text, at, hits);
         }
-        if !names.before_ends.contains(c) {
+        let next = at + c.len_utf8();
+        if next < done {
             continue;
         }
-        let (left, right) = text.split_at_checked(at + c.len_utf8()).unwrap_or_default();
-        let Some(trigger) = names.before_by_end.get(&c).and_then(|words| {
-            words.iter().filter(|word| left.ends_with(**word)).max_by_key(|word| word.len())
-        }) else {
-            continue;
-        };
-        let skip = head(right, 3, |c| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '('));
-        let rest = right.get(skip..).unwrap_or_default();
-        let announced_by_colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
-        let run = head(rest, 6, is_han);
-        let Some(run) = rest.get(..run) else { continue };
-        // `联系` and the like are verbs of many objects: only an undoubted surname follows them.
-        let sure = announced_by_colon || trigger.chars().count() > 2;
-        if let Some(length) = unannounced_length(run, sure) {
-            let start = at + c.len_utf8() + skip;
-            hits.push(Hit { start, end: start + length, kind: Kind::Name, how: How::Text, confidence: 75 });
+        let found = (roles & role::BEFORE != 0).then(|| announced_at(text, next, hits)).flatten();
+        if let Some(end) = found {
+            done = end;
+        } else if roles & role::PREPOSITION != 0 || is_border(c) {
+            done = done.max(at_border(text, next, hits));
         }
     }
 }
 
-/// Appends the name that stands right before a personal number (`张三13800138000`).
+/// The name behind a word that announces one and ends here, and the names joined to it; says where they end.
+fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
+    let (left, right) = text.split_at_checked(at)?;
+    let (_, weak) = LISTS.announcing(left)?;
+    // `汇款人为全智慧`, `联系人是李四`; `客户是…` announces nobody.
+    let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
+    let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
+    let colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
+    let strength = if weak && !colon { Left::Weak } else { Left::Strong };
+    let found = |skip: usize| Some((skip, name_at(right.get(skip..)?, strength)?));
+    let (skip, judged) = found(skip).or_else(|| found(head(right, 3, is_mark)).filter(|_| skip > 0))?;
+    Some(joined(text, push(at + skip, judged.length, 75, hits), hits))
+}
+
+/// The name, or list of names, at a border; says where it ends.
+fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    if !rest.chars().next().is_some_and(|first| LISTS.is(first, role::SURNAME)) {
+        return at;
+    }
+    if let Some(judged) = name_at(rest, Left::Border) {
+        return joined(text, push(at, judged.length, 66, hits), hits);
+    }
+    let first = hits.len();
+    let mut end = at;
+    let mut weight = 0;
+    while let Some(judged) = text.get(end..).and_then(|rest| name_at(rest, Left::Weak)) {
+        let behind = end + judged.length;
+        // What a list needs: given names that are such, behind surnames of which most are nothing else.
+        weight += judged.weight;
+        push(end, judged.length, 64, hits);
+        end = behind;
+        let Some(join) = join(text.get(behind..).unwrap_or_default()) else { break };
+        if hits.len() - first >= LONGEST_LIST {
+            break;
+        }
+        end += join;
+    }
+    let count = hits.len() - first;
+    let named = i32::try_from(count).unwrap_or(i32::MAX);
+    if count < 2 || weight < 4 * named - 1 {
+        hits.truncate(first);
+        return at;
+    }
+    hits.last().map_or(at, |last| last.end)
+}
+
+/// A list is judged by its first names; the others are read from where those end.
+const LONGEST_LIST: usize = 8;
+
+/// Appends the names that 和 or a comma of lists joins to the one that ends here; says where they end.
+fn joined(text: &str, mut end: usize, hits: &mut Vec<Hit>) -> usize {
+    loop {
+        let rest = text.get(end..).unwrap_or_default();
+        let Some(skip) = join(rest) else { return end };
+        let Some(judged) = rest.get(skip..).and_then(|next| name_at(next, Left::Weak)) else { return end };
+        end = push(end + skip, judged.length, 70, hits);
+    }
+}
+
+/// The length of what joins the names of a list.
+fn join(rest: &str) -> Option<usize> {
+    ["以及", "、", "和", "与", "及", "跟"].iter().find(|word| rest.starts_with(**word)).map(|word| word.len())
+}
+
+fn push(start: usize, length: usize, confidence: u8, hits: &mut Vec<Hit>) -> usize {
+    hits.push(Hit { start, end: start + length, kind: Kind::Name, how: How::Text, confidence });
+    start + length
+}
+
+/// What is no letter: a name may begin behind it.
+fn is_border(c: char) -> bool {
+    !is_han(c) && !c.is_ascii_alphanumeric() && !matches!(c, '·' | '•' | '*')
+}
+
+/// Appends the name that stands right before a personal number (`张三13800138000`, `'何霞', '139…'`).
 pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     let Some(left) = text.get(..number) else { return };
-    let left = left.trim_end_matches([' ', '(', '（', ':', '：', '-', ',', '，']);
-    let run = tail(left, 5, is_han);
-    let count = run.chars().count();
-    if (2..=4).contains(&count) && is_name(run) && !starts_doubtfully(run) {
-        let (start, end) = (left.len() - run.len(), left.len());
-        hits.push(Hit { start, end, kind: Kind::Name, how: How::Text, confidence: 70 });
+    let left = left.trim_end_matches(is_between);
+    let run = tail(left, 8, is_han);
+    let cut = left.len() - run.len();
+    let cell = text.get(..cut).and_then(|before| before.chars().next_back()).is_none_or(is_border);
+    let mut best: Option<(i32, usize)> = None;
+    for (at, _) in run.char_indices() {
+        let candidate = run.get(at..).unwrap_or_default();
+        let Some(surname) = surname_length(candidate) else { continue };
+        let given = candidate.chars().count().saturating_sub(surname);
+        if !(1..=2).contains(&given) || starts_with_not_name(candidate) || ends_in_role(candidate) {
+            continue;
+        }
+        let before = left.get(..cut + at).unwrap_or_default();
+        // With other Chinese before it, a name must show more of itself.
+        let (side, more) = match at {
+            0 if cell => (Left::Strong, 0),
+            _ if LISTS.announcing(before).is_some() => (Left::Weak, 0),
+            _ => (Left::Weak, 1),
+        };
+        let margin = judge(candidate, candidate.len(), surname, side).map(|judged| judged.margin - more);
+        if let Some(margin) = margin.filter(|margin| *margin >= 0)
+            && best.is_none_or(|(so_far, _)| margin > so_far)
+        {
+            best = Some((margin, candidate.len()));
+        }
     }
+    if let Some((_, length)) = best {
+        push(left.len() - length, length, 70, hits);
+    }
+}
+
+/// Appends the name that fills the cell right behind a personal number (`13800138000,张三,`).
+pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
+    let Some(rest) = text.get(number..) else { return };
+    let skip = head(rest, 4, is_between);
+    let Some(judged) = rest.get(skip..).filter(|_| skip > 0).and_then(|cell| name_at(cell, Left::Weak))
+    else {
+        return;
+    };
+    let name = rest.get(skip..skip + judged.length).unwrap_or_default();
+    let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
+    if judged.right == Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
+        push(number + skip, judged.length, 65, hits);
+    }
+}
+
+/// Marks that stand between the cells of a row.
+fn is_between(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '('
+            | '（'
+            | ':'
+            | '：'
+            | '-'
+            | ','
+            | '，'
+            | '"'
+            | '\''
+            | '“'
+            | '”'
+            | '‘'
+            | '’'
+            | '|'
+            | '\t'
+            | ';'
+            | '；'
+            | '、'
+            | '['
+            | '【'
+            | '<'
+    )
+}
+
+/// `张经理13800138000` names nobody in full.
+fn ends_in_role(name: &str) -> bool {
+    ["经理", "主任", "老师", "总监", "律师", "师傅", "医生", "热线", "先生", "女士"]
+        .iter()
+        .any(|role| name.ends_with(role))
 }
 
 /// `张先生`, `欧阳锋女士`: the name before a title.
 fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
-    let names = &*NAMES;
     let Some((left, right)) = text.split_at_checked(at) else { return };
-    if !names.titles.iter().any(|title| right.starts_with(title)) {
+    if LISTS.behind(right) != Some(Right::Title) {
         return;
     }
     let run = tail(left, 4, is_han);
-    // The longest first: 欧阳锋, then 张三丰, 张三, 张.
-    let mut starts: Vec<usize> = run.char_indices().map(|(at, _)| at).collect();
-    starts.sort_unstable();
-    let mut best: Option<&str> = None;
-    for start in starts {
-        let Some(candidate) = run.get(start..) else { continue };
-        let count = candidate.chars().count();
-        let longest = match surname_length(candidate) {
-            Some(2) => 4,
-            Some(_) => 3,
-            None => continue,
-        };
-        let doubtful = starts_doubtfully(candidate) && count > 1;
-        if count <= longest && !starts_with_not_name(candidate) && !doubtful {
-            best = Some(candidate);
-            break;
+    let cut = left.len() - run.len();
+    if text.get(..cut).is_some_and(|before| before.ends_with(['·', '•'])) {
+        return;
+    }
+    let mut best: Option<(i32, usize)> = None;
+    let mut alone = None;
+    for (at, _) in run.char_indices() {
+        let candidate = run.get(at..).unwrap_or_default();
+        let Some(surname) = surname_length(candidate) else { continue };
+        if starts_with_not_name(candidate) {
+            continue;
+        }
+        let before = left.get(..cut + at).unwrap_or_default();
+        match candidate.chars().count() - surname {
+            0 => alone = alone.max(Some(candidate.len())),
+            1 | 2 => {
+                let side = match before.chars().next_back() {
+                    None => Left::Border,
+                    Some(c) if is_border(c) || LISTS.is(c, role::PREPOSITION) => Left::Border,
+                    _ if LISTS.announcing(before).is_some() => Left::Weak,
+                    _ => Left::Nothing,
+                };
+                if let Some(judged) =
+                    text.get(cut + at..).and_then(|text| judge(text, candidate.len(), surname, side))
+                    && best.is_none_or(|(margin, _)| judged.margin > margin)
+                {
+                    best = Some((judged.margin, candidate.len()));
+                }
+            }
+            _ => {}
         }
     }
-    if let Some(name) = best {
-        let start = left.len() - name.len();
-        hits.push(Hit { start, end: left.len(), kind: Kind::Name, how: How::Text, confidence: 75 });
+    if let Some(length) = best.map(|(_, length)| length).or(alone) {
+        push(left.len() - length, length, 75, hits);
     }
 }
 
@@ -223,14 +321,14 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
     let Some((left, right)) = text.split_at_checked(at) else { return };
     let dot = right.chars().next().map_or(0, char::len_utf8);
     let mut before = tail(left, 8, is_han);
-    for word in &NAMES.before {
+    for word in &LISTS.before {
         if let Some(cut) = before.rfind(word) {
             before = before.get(cut + word.len()..).unwrap_or_default();
         }
     }
     let rest = right.get(dot..).unwrap_or_default();
     let mut after = head(rest, 6, is_han);
-    for word in NAMES.after.iter().filter(|word| word.len() > 3) {
+    for word in LISTS.after.iter().filter(|word| word.len() > 3) {
         if let Some(cut) = rest.get(..after).and_then(|run| run.find(word)).filter(|cut| *cut > 3) {
             after = after.min(cut);
         }
@@ -241,59 +339,29 @@ fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
     }
 }
 
-/// How long the name at the start of a run of Chinese is, judged by its surname and by what follows.
-fn unannounced_length(run: &str, sure: bool) -> Option<usize> {
-    let surname = surname_length(run)?;
-    if starts_with_not_name(run) {
-        return None;
-    }
-    // `陈先生` is left to the title.
-    let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..));
-    if given.is_some_and(|given| NAMES.titles.iter().any(|title| given.starts_with(title))) {
-        return None;
-    }
-    // A surname that opens common words needs a verb or title behind the name.
-    let needs_more = !sure && starts_doubtfully(run);
-    let end_of = |characters: usize| run.char_indices().nth(characters - 1).map(|(at, c)| at + c.len_utf8());
-    let is_end = |end: usize| {
-        let rest = run.get(end..).unwrap_or_default();
-        let Some(next) = rest.chars().next() else { return !needs_more };
-        NAMES.after_starts.contains(next)
-            && NAMES.after.iter().chain(&NAMES.titles).any(|word| rest.starts_with(word))
-    };
-    // Two characters of a given name before one, as they are more frequent, when what follows lets them end there.
-    let longer = end_of(surname + 2).filter(|end| is_end(*end));
-    let shorter = end_of(surname + 1).filter(|end| is_end(*end));
-    match (longer, shorter) {
-        // `王五的`: the third character already belongs to what follows.
-        (Some(_), Some(shorter)) => Some(shorter),
-        (Some(longer), None) => Some(longer),
-        (None, Some(shorter)) => Some(shorter),
-        (None, None) if sure && !starts_doubtfully(run) => end_of(surname + 2).or(end_of(surname + 1)),
-        (None, None) => None,
-    }
-}
-
 /// How many characters of the text are a surname.
 fn surname_length(text: &str) -> Option<usize> {
-    let mut chars = text.char_indices();
-    let (_, first) = chars.next()?;
-    if let Some((at, second)) = chars.next()
-        && text.get(..at + second.len_utf8()).is_some_and(|two| NAMES.compound.contains(two))
+    let first = text.chars().next()?;
+    let roles = LISTS.roles(first);
+    if roles & role::COMPOUND != 0
+        && text.get(..head(text, 2, is_han)).is_some_and(|two| LISTS.compound.contains(two))
     {
         return Some(2);
     }
-    NAMES.surnames.contains(first).then_some(1)
+    (roles & role::SINGLE != 0).then_some(1)
 }
 
 fn starts_with_not_name(text: &str) -> bool {
-    let two = head(text, 2, |_| true);
-    text.get(..two).is_some_and(|two| NAMES.not_names.contains(two))
+    [2, 3].iter().any(|count| {
+        let length = head(text, *count, |_| true);
+        text.get(..length).is_some_and(|start| LISTS.not_names.contains(start))
+    })
 }
 
 /// Surnames that open common words more often than names.
 fn starts_doubtfully(text: &str) -> bool {
-    text.chars().next().is_some_and(|first| NAMES.doubtful.contains(first)) && surname_length(text) != Some(2)
+    text.chars().next().is_some_and(|first| LISTS.is(first, role::DOUBTFUL))
+        && surname_length(text) != Some(2)
 }
 
 #[cfg(test)]

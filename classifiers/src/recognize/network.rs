@@ -21,10 +21,23 @@ pub(crate) fn ipv4_length(bytes: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Whether the address can be a person's: not loopback, unspecified, a mask or a multicast group.
+/// Whether the address can be a person's: not loopback, unspecified, a mask or a multicast group, nor the number of
+/// a section.
 pub(crate) fn is_hosts(address: &[u8]) -> bool {
     let first = address.split(|byte| *byte == b'.').next().and_then(super::number);
-    first.is_some_and(|first| first != 0 && first != 127 && first < 224) && !address.ends_with(b".0.0.0")
+    // `8.2.1.3`, one digit a part, numbers a section.
+    let is_section = address.len() == "8.2.1.3".len();
+    first.is_some_and(|first| first != 0 && first != 127 && first < 224)
+        && !address.ends_with(b".0.0.0")
+        && !is_section
+}
+
+/// How many letters stand before the digits of `IP192`, a label glued to an address; other letters make a version.
+pub(crate) fn label_letters(token: &[u8]) -> Option<usize> {
+    let letters = token.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let label = token.get(..letters)?;
+    let ends_in_ip = label.last_chunk::<2>().is_some_and(|end| end.eq_ignore_ascii_case(b"ip"));
+    (ends_in_ip && (1..=3).contains(&(token.len() - letters))).then_some(letters)
 }
 
 /// Whether the text is an IPv6 address: at least three colons, hexadecimal groups of up to four, `::` at most once.

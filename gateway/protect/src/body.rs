@@ -88,8 +88,8 @@ pub(crate) fn scan<C: Classify>(
 
 /// The text of a body, and the length of the byte order mark before it.
 fn decoded(body: &[u8]) -> Result<(usize, &str), Uninspectable> {
-    let text =
-        std::str::from_utf8(body).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
+    let text = simdutf8::compat::from_utf8(body)
+        .map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
     let marked = text.strip_prefix('\u{feff}');
     Ok((if marked.is_some() { '\u{feff}'.len_utf8() } else { 0 }, marked.unwrap_or(text)))
 }

@@ -96,7 +96,7 @@ impl Text {
         let (utf8, mark) = match charset.encoding() {
             None => {
                 let ascii_only = charset == Charset::Ascii;
-                if ascii_only && !body.is_ascii() || std::str::from_utf8(&body).is_err() {
+                if ascii_only && !body.is_ascii() || simdutf8::basic::from_utf8(&body).is_err() {
                     return Err(CharsetError::Malformed);
                 }
                 (body, UTF8_MARK)
@@ -114,7 +114,7 @@ impl Text {
     /// # Errors
     /// The treated body is not UTF-8, or holds a character that the charset has not.
     pub fn encode(&self, treated: Bytes) -> Result<Bytes, CharsetError> {
-        let text = std::str::from_utf8(&treated).map_err(|_| CharsetError::Malformed)?;
+        let text = simdutf8::basic::from_utf8(&treated).map_err(|_| CharsetError::Malformed)?;
         if self.charset == Charset::Ascii && !text.is_ascii() {
             return Err(CharsetError::Unmappable);
         }
@@ -143,7 +143,7 @@ fn decode_gb(encoding: &'static Encoding, body: &[u8]) -> Result<Vec<u8>, Charse
         return Err(CharsetError::Ambiguous);
     }
     // Short GB texts are now and then UTF-8 of two-byte characters by chance (`女`); of three bytes they are not.
-    if std::str::from_utf8(body).is_ok_and(|text| text.chars().any(|c| c as u32 >= 0x800)) {
+    if simdutf8::basic::from_utf8(body).is_ok_and(|text| text.chars().any(|c| c as u32 >= 0x800)) {
         return Err(CharsetError::Ambiguous);
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();

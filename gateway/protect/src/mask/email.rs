@@ -3,7 +3,10 @@
 pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
     let (local, domain) = value.trim().split_once('@')?;
     let is_label = |label: &str| {
-        !label.is_empty() && label.chars().all(|character| character.is_alphanumeric() || character == '-')
+        !label.is_empty()
+            && label.chars().all(|character| {
+                character.is_ascii_alphanumeric() || character == '-' || character.is_alphanumeric()
+            })
     };
     let is_domain = domain.contains('.') && domain.split('.').all(is_label);
     // A mailbox of digits as a domain label is no domain but a number that slipped in.

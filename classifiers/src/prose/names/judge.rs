@@ -1,0 +1,156 @@
+//! Judges whether a run of Chinese begins with a person's name, by what stands left and right of it, by how much the
+//! surname is a word of its own, and by whether given names are made of such characters.
+
+use super::lists::{LISTS, role};
+use super::{starts_with_not_name, surname_length};
+use crate::prose::is_han;
+
+/// What stands before the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Left {
+    /// Other Chinese.
+    Nothing,
+    /// The start, a mark, a preposition.
+    Border,
+    /// `客户`, `联系`: people follow them, and much else.
+    Weak,
+    /// `联系人`, `我叫`, `其妻`, or a colon.
+    Strong,
+}
+
+/// What stands behind the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Right {
+    /// Other Chinese.
+    Nothing,
+    /// A word that often follows names: `的`, `要求`.
+    Word,
+    /// The end, a mark, a digit.
+    End,
+    /// What only people do: `来电`, `本人`.
+    Deed,
+    /// `先生`.
+    Title,
+}
+
+/// A name at the start of a run: its length in bytes and how far it is above what was needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) length: usize,
+    pub(super) right: Right,
+    pub(super) margin: i32,
+    /// What surname and given name weigh together, 1 to 6.
+    pub(super) weight: i32,
+}
+
+/// The name at the start of `text`, which goes on behind it.
+pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
+    let surname = surname_length(text)?;
+    if starts_with_not_name(text) {
+        // `我叫方可欣，`: announced, cut off behind, and made of a name's characters throughout.
+        let length = length_of(text, surname + 2).filter(|_| left == Left::Strong)?;
+        return judge(text, length, surname, left)
+            .filter(|judged| judged.right >= Right::End && judged.weight > 3);
+    }
+    let mut best: Option<Judged> = None;
+    // Two characters of a given name before one, as they are more frequent.
+    for given in [2, 1] {
+        let Some(length) = length_of(text, surname + given) else { continue };
+        let Some(judged) = judge(text, length, surname, left) else { continue };
+        if best.is_none_or(|best| judged.right > best.right) {
+            best = Some(judged);
+        }
+    }
+    best
+}
+
+/// Judges just the first `length` bytes of `text`, of which `surname` characters are the surname.
+pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Option<Judged> {
+    let (name, rest) = text.split_at_checked(length)?;
+    if takes_in_what_follows(text, name, surname) {
+        return None;
+    }
+    let given = given_score(name, surname)?;
+    let surname_weight = surname_score(name, surname);
+    // A character that given names hardly have stands only behind an undoubted surname.
+    if given == 1 && surname_weight < 2 && !(left == Left::Strong && surname_weight == 1) {
+        return None;
+    }
+    let right = right_of(rest);
+    let needed = needed(left, right)?;
+    let weight = given + surname_weight;
+    let margin = weight - needed;
+    (margin >= 0).then_some(Judged { length, right, margin, weight })
+}
+
+/// `陈先生`, `张三来电`: a title or a deed begins inside.
+fn takes_in_what_follows(text: &str, name: &str, surname: usize) -> bool {
+    name.char_indices().skip(surname).any(|(at, c)| {
+        let rest = text.get(at..).unwrap_or_default();
+        LISTS.is(c, role::BEHIND) && LISTS.behind(rest).is_some_and(|right| right >= Right::Deed)
+    })
+}
+
+/// How much surname and given name must weigh between such neighbours.
+fn needed(left: Left, right: Right) -> Option<i32> {
+    let needed = match (left, right) {
+        (Left::Nothing, Right::Title) => 3,
+        (Left::Nothing, _) | (Left::Border, Right::Nothing) => return None,
+        (Left::Border, Right::Word | Right::End) => 5,
+        (Left::Border, Right::Deed) => 4,
+        (Left::Weak, Right::Nothing) => 5,
+        (Left::Weak, Right::Word) => 4,
+        (Left::Strong, Right::Nothing) => 4,
+        (Left::Strong, Right::End | Right::Deed) => 2,
+        (Left::Weak, Right::End | Right::Deed) | (Left::Strong, Right::Word) => 3,
+        (_, Right::Title) => 2,
+    };
+    Some(needed)
+}
+
+/// 3 for two characters that given names are made of, 2 for one, 1 when nothing speaks against it.
+fn given_score(name: &str, surname: usize) -> Option<i32> {
+    let mut score = 1;
+    let mut all = true;
+    for c in name.chars().skip(surname) {
+        let roles = LISTS.roles(c);
+        if roles & role::NEVER != 0 || !is_han(c) {
+            return None;
+        }
+        all &= roles & role::GIVEN != 0;
+        score += 1;
+    }
+    Some(if all { score } else { 1 })
+}
+
+/// 3 for a compound surname, 0 for one that is a frequent small word.
+fn surname_score(name: &str, surname: usize) -> i32 {
+    let first = name.chars().next().unwrap_or_default();
+    match surname {
+        2 if name.starts_with("东方") || name.starts_with('公') => 1,
+        2 => 3,
+        _ if LISTS.is(first, role::SMALL) => 0,
+        _ if LISTS.is(first, role::DOUBTFUL) => 1,
+        _ => 2,
+    }
+}
+
+pub(super) fn right_of(rest: &str) -> Right {
+    let Some(next) = rest.chars().next() else { return Right::End };
+    if !is_han(next) {
+        // Letters and dots go on: 新天地A座, 阿不都·买买提.
+        return if next.is_ascii_alphabetic() || matches!(next, '·' | '•') {
+            Right::Nothing
+        } else {
+            Right::End
+        };
+    }
+    LISTS.behind(rest).unwrap_or(Right::Nothing)
+}
+
+/// The length in bytes of the first `count` characters, when there are so many and all are Chinese.
+fn length_of(text: &str, count: usize) -> Option<usize> {
+    let (at, c) = text.char_indices().nth(count - 1)?;
+    let length = at + c.len_utf8();
+    text.get(..length)?.chars().all(is_han).then_some(length)
+}

@@ -1,0 +1,143 @@
+//! The words and characters that names are judged by, read from `lexicon/prose/names.tsv`.
+
+use super::judge::Right;
+use crate::words::WordHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+use std::sync::LazyLock;
+
+const DATA: &str = include_str!("../../../lexicon/prose/names.tsv");
+
+/// Only shipped words are keys, so a fast hash without a secret serves.
+type Set = HashSet<&'static str, BuildHasherDefault<WordHasher>>;
+type ByChar<T> = HashMap<char, Vec<T>, BuildHasherDefault<WordHasher>>;
+
+pub(super) struct Lists {
+    roles: Vec<u16>,
+    pub(super) compound: Set,
+    /// Beginnings of words that look like names.
+    pub(super) not_names: Set,
+    /// Words that stand before names.
+    pub(super) before: Vec<&'static str>,
+    /// The same by their last character, the longest first; whether people follow them less often than other things.
+    before_by_end: ByChar<(&'static str, bool)>,
+    pub(super) after: Vec<&'static str>,
+    pub(super) titles: Vec<&'static str>,
+    /// Words that stand behind names by their first character, the most telling first.
+    behind: ByChar<(&'static str, Right)>,
+}
+
+/// What a character can be, a bit each.
+pub(super) mod role {
+    /// A surname, or the first of a compound one.
+    pub(in super::super) const SURNAME: u16 = 1;
+    /// A surname of one character.
+    pub(in super::super) const SINGLE: u16 = 1 << 1;
+    /// The first of a compound surname.
+    pub(in super::super) const COMPOUND: u16 = 1 << 2;
+    /// A surname that opens common words more often than names.
+    pub(in super::super) const DOUBTFUL: u16 = 1 << 3;
+    /// A surname that is a frequent small word, such as 和.
+    pub(in super::super) const SMALL: u16 = 1 << 4;
+    /// What given names are made of.
+    pub(in super::super) const GIVEN: u16 = 1 << 5;
+    /// What they never have.
+    pub(in super::super) const NEVER: u16 = 1 << 6;
+    /// The first of a word that stands behind names.
+    pub(in super::super) const BEHIND: u16 = 1 << 7;
+    /// The last of a word that stands before names.
+    pub(in super::super) const BEFORE: u16 = 1 << 8;
+    /// A small word that people follow, as other things do.
+    pub(in super::super) const PREPOSITION: u16 = 1 << 9;
+    /// The first of a title.
+    pub(in super::super) const TITLE: u16 = 1 << 10;
+}
+
+impl Lists {
+    /// The roles of a character, or-ed.
+    pub(super) fn roles(&self, c: char) -> u16 {
+        self.roles.get(u32::from(c) as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether the character has one of these roles.
+    pub(super) fn is(&self, c: char, role: u16) -> bool {
+        self.roles(c) & role != 0
+    }
+
+    /// The longest word that stands before names and ends `text`; and whether it is a weak one.
+    pub(super) fn announcing(&self, text: &str) -> Option<(&'static str, bool)> {
+        let last = text.chars().next_back().filter(|last| self.is(*last, role::BEFORE))?;
+        self.before_by_end.get(&last)?.iter().find(|(word, _)| text.ends_with(word)).copied()
+    }
+
+    /// What the text begins with, if a word that stands behind names.
+    pub(super) fn behind(&self, text: &str) -> Option<Right> {
+        let first = text.chars().next().filter(|first| self.is(*first, role::BEHIND))?;
+        let words = self.behind.get(&first)?;
+        words.iter().find(|(word, _)| text.starts_with(word)).map(|(_, right)| *right)
+    }
+}
+
+pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
+    let list = |name: &str| {
+        let line = DATA.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
+        line.unwrap_or_default()
+    };
+    let words = |name: &str| list(name).split(' ').collect::<Vec<&'static str>>();
+    let (after, titles, deeds, compound) = (words("after"), words("title"), words("deed"), words("compound"));
+    let (strong, weak) = (words("before"), words("weak"));
+    let firsts = |words: &[&'static str]| words.iter().filter_map(|word| word.chars().next()).collect();
+    let lasts = |words: &[&'static str]| words.iter().filter_map(|word| word.chars().next_back()).collect();
+    let chars = |name: &str| list(name).chars().collect::<Vec<char>>();
+
+    let mut roles = vec![0u16; 1 << 16];
+    let mut give = |chars: Vec<char>, role: u16| {
+        for c in chars {
+            if let Some(slot) = roles.get_mut(u32::from(c) as usize) {
+                *slot |= role;
+            }
+        }
+    };
+    give(chars("common"), role::SURNAME | role::SINGLE);
+    give(firsts(&compound), role::SURNAME | role::COMPOUND);
+    give(chars("doubtful"), role::DOUBTFUL);
+    give(chars("small"), role::SMALL);
+    give(chars("given"), role::GIVEN);
+    give(chars("never"), role::NEVER);
+    give(chars("preposition"), role::PREPOSITION);
+    give(firsts(&titles), role::TITLE | role::BEHIND);
+    give(firsts(&deeds), role::BEHIND);
+    give(firsts(&after), role::BEHIND);
+    give(lasts(&strong), role::BEFORE);
+    give(lasts(&weak), role::BEFORE);
+
+    let mut before_by_end: ByChar<(&'static str, bool)> = ByChar::default();
+    for (list, is_weak) in [(&strong, false), (&weak, true)] {
+        for word in list {
+            if let Some(end) = word.chars().next_back() {
+                before_by_end.entry(end).or_default().push((word, is_weak));
+            }
+        }
+    }
+    for words in before_by_end.values_mut() {
+        words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    }
+    let mut behind: ByChar<(&'static str, Right)> = ByChar::default();
+    for (list, right) in [(&titles, Right::Title), (&deeds, Right::Deed), (&after, Right::Word)] {
+        for word in list {
+            if let Some(first) = word.chars().next() {
+                behind.entry(first).or_default().push((word, right));
+            }
+        }
+    }
+    Lists {
+        roles,
+        compound: compound.into_iter().collect(),
+        not_names: words("notname").into_iter().collect(),
+        before: strong.into_iter().chain(weak).collect(),
+        before_by_end,
+        after,
+        titles,
+        behind,
+    }
+});
