@@ -41,7 +41,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Log, Record};
-use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Decision, Permit, Request};
 use yingbi_protect::{Protector, Summary};
 
@@ -302,12 +302,8 @@ impl Exchange {
         Access {
             method: Some(head.method.clone()),
             trace: record::trace_id(header("traceparent"), header("x-request-id")),
-            ..Access::new(self.decision_ids.next(), self.source(peer))
+            ..Access::new(self.decision_ids.next(), peer.pseudonym)
         }
-    }
-
-    fn source(&self, peer: &Peer) -> Option<Pseudonym> {
-        peer.address.map(|address| self.pseudonyms.pseudonym("address", &address.to_string()))
     }
 
     /// Tells the client why not, and remembers that it was refused. A refusal reveals nothing, so its record is not
@@ -346,7 +342,7 @@ impl Exchange {
     fn note_refused_head(&self, peer: &Peer, problem: &Problem) {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
-        let access = Access::new(self.decision_ids.next(), self.source(peer));
+        let access = Access::new(self.decision_ids.next(), peer.pseudonym);
         self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
     }
 }

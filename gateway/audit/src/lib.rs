@@ -2,7 +2,7 @@
 //! ids and pseudonyms.
 //!
 //! [`Log::append`] returns a [`Receipt`] only when its record is durable; one write and one sync serve all who wait at
-//! the time. What the files hold is laid down in [`format`]; [`verify`] proves that nothing in them was touched, and
+//! the time. What the files hold is laid down in [`mod@format`]; [`verify`] proves that nothing in them was touched, and
 //! [`search`] answers who saw whose data.
 //!
 //! ```

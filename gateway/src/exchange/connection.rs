@@ -18,6 +18,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// Bytes and time granted to a client that still sends while it is being refused, so that it reads the refusal
 /// instead of a reset.
@@ -28,6 +29,8 @@ const LINGER: Duration = Duration::from_secs(2);
 pub struct Peer {
     /// Address; none on a unix socket.
     pub address: Option<IpAddr>,
+    /// The address as records know it.
+    pub pseudonym: Option<Pseudonym>,
     /// Verified client certificate.
     pub certificate: Option<PeerCertificate>,
     /// Whether the transport is TLS.
@@ -43,7 +46,7 @@ impl ServerApp for Exchange {
             shed(stream).await;
             return None;
         }
-        let peer = Peer::of(&stream);
+        let peer = Peer::of(&stream, &self.pseudonyms);
         let mut next = Some((stream, BytesMut::with_capacity(4096)));
         let mut served = 0;
         while let Some((stream, buffer)) = next {
@@ -142,13 +145,14 @@ impl Exchange {
 }
 
 impl Peer {
-    fn of(stream: &Stream) -> Peer {
+    fn of(stream: &Stream, key: &PseudonymKey) -> Peer {
         let digest = stream.get_ssl_digest();
         let address =
             stream.get_socket_digest().and_then(|digest| digest.peer_addr()?.as_inet().map(|inet| inet.ip()));
         let certificate =
             digest.as_ref().and_then(|digest| digest.extension.get::<PeerCertificate>().cloned());
-        Peer { address, certificate, tls: digest.is_some() }
+        let pseudonym = address.map(|address| key.pseudonym("address", &address.to_string()));
+        Peer { address, pseudonym, certificate, tls: digest.is_some() }
     }
 }
 
