@@ -30,7 +30,7 @@ mod words;
 
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, labels, names, numerals};
+use prose::{addresses, dump, labels, names, numerals, sql};
 use scan::{Bytes, Reach};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
@@ -245,6 +245,10 @@ impl Classifier {
         }
         if bytes.has_high() || bytes.has_label_mark() {
             labels::find(&self.lexicon, text, hits);
+        }
+        if text.len() >= SENTENCE {
+            dump::find(&self.lexicon, text, hits);
+            sql::find(&self.lexicon, text, hits);
         }
         if !bytes.has_high() {
             return;

@@ -13,13 +13,14 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
     }
     match key.strength {
         Strength::Decides => !is_blank(value),
-        Strength::NeedsShape => has_shape(kind, value),
-        Strength::NeedsRecord => {
-            let has_shape =
-                has_shape(kind, value) || (record.has(Signals::PERSON) && may_be_name(kind, value));
-            record_allows(kind, record) && has_shape
-        }
+        Strength::NeedsShape => is_shaped(kind, record, value),
+        Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
     }
+}
+
+/// Whether the value has the kind's shape; a name in a person's record need not begin with a known surname.
+fn is_shaped(kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
+    has_shape(kind, value) || (record.has(Signals::PERSON) && may_be_name(kind, value))
 }
 
 /// A tax number that is a unified social credit code is an organisation's.

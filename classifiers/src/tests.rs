@@ -441,3 +441,31 @@ fn c8_records_are_read_as_a_whole() {
         assert_eq!(&found, want, "{json}");
     }
 }
+
+#[test]
+fn c8_keys_of_a_persons_name_need_no_record() {
+    let is_name = |key: &str, value: &str| matches!(under(key, Scalar::Text(value)).as_slice(), [hit] if hit.kind == Kind::Name);
+    for key in ["full_name", "fullName", "real_name", "true_name", "xm", "姓名", "xingming"] {
+        for value in ["张三丰", "何霞", "司马光耀", "Zhang San"] {
+            assert!(is_name(key, value), "{key}: {value}");
+        }
+    }
+    // What else has a full name or the initials of one is no person.
+    for (key, value) in [
+        ("full_name", "华夏成长混合"),
+        ("full_name", "中信证券股份有限公司"),
+        ("full_name", "owner/repository"),
+        ("xm", "基金定投"),
+        ("xmmc", "何霞"),
+    ] {
+        assert!(!is_name(key, value), "{key}: {value}");
+    }
+    // Beside an ID number, minorities' names show too.
+    let classifier = Classifier::shipped();
+    let record = classifier.key("id_no").signals;
+    for key in ["xm", "full_name", "name"] {
+        let mut hits = Vec::new();
+        classifier.value(classifier.key(key), record, Scalar::Text("迪丽热巴"), &mut hits);
+        assert_eq!(hits.len(), 1, "{key}");
+    }
+}

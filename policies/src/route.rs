@@ -29,7 +29,7 @@ pub(crate) enum Segment {
     Literal(String),
     /// `{id}`: one segment that is not empty.
     Parameter(String),
-    /// `*` and `re*ts`: one segment; the texts between the stars.
+    /// `*` and `re*ts`: one segment that is not empty; the texts between the stars.
     Glob(Vec<String>),
     /// `**`: any number of segments, none included.
     Rest,
@@ -134,16 +134,26 @@ impl Segment {
         match self {
             Segment::Literal(literal) => literal == segment,
             Segment::Parameter(_) => !segment.is_empty(),
-            Segment::Glob(parts) => glob_matches(parts, segment),
+            // `/customers/` is the list of customers, not a customer whose name is empty.
+            Segment::Glob(parts) => !segment.is_empty() && glob_matches(parts, segment),
             Segment::Rest => true,
+        }
+    }
+
+    /// `*` and `{x}`: any one segment that is not empty.
+    fn is_any_one(&self) -> bool {
+        match self {
+            Segment::Glob(parts) => parts.iter().all(String::is_empty),
+            Segment::Parameter(_) => true,
+            Segment::Literal(_) | Segment::Rest => false,
         }
     }
 
     fn rank(&self) -> u8 {
         match self {
             Segment::Rest => 0,
-            Segment::Glob(parts) if parts.iter().all(String::is_empty) => 1,
             Segment::Parameter(_) => 1,
+            Segment::Glob(_) if self.is_any_one() => 1,
             Segment::Glob(_) => 2,
             Segment::Literal(_) => 3,
         }
@@ -300,11 +310,8 @@ fn path_covers(own: &[Segment], other: &[Segment]) -> bool {
         (Some((left, own)), Some((right, other))) => {
             let segment = match (left, right) {
                 (Segment::Rest, _) => return false,
-                (Segment::Glob(parts), right) if parts.iter().all(String::is_empty) => {
-                    *right != Segment::Rest
-                }
-                (Segment::Parameter(_), Segment::Parameter(_)) => true,
-                (Segment::Parameter(_), Segment::Literal(literal)) => !literal.is_empty(),
+                (left, Segment::Literal(literal)) if left.is_any_one() => !literal.is_empty(),
+                (left, right) if left.is_any_one() => *right != Segment::Rest,
                 (left, right) => left == right,
             };
             segment && path_covers(own, other)
@@ -365,7 +372,8 @@ pub(crate) fn glob_matches(parts: &[String], text: &str) -> bool {
     true
 }
 
-/// A glob over a name with `separator` between its parts: `*` stays within a part, `**` does not.
+/// A glob over a name with `separator` between its parts: `*` stays within a part and an empty part is never matched by
+/// it (`spiffe://firm//x` is not `spiffe://firm/*/x`), `**` goes across.
 pub(crate) fn name_matches(pattern: &str, name: &str, separator: char) -> bool {
     let pieces = |part: &str| -> Segment {
         match part {
@@ -376,10 +384,7 @@ pub(crate) fn name_matches(pattern: &str, name: &str, separator: char) -> bool {
     };
     let pattern: Vec<Segment> = pattern.split(separator).map(pieces).collect();
     let name: Vec<&str> = name.split(separator).collect();
-    // An empty part is never matched by `*`: `spiffe://firm//x` is not `spiffe://firm/*/x`.
-    let empty_under_star =
-        pattern.iter().zip(&name).any(|(own, part)| part.is_empty() && matches!(own, Segment::Glob(_)));
-    !empty_under_star && path_matches(&pattern, &name)
+    path_matches(&pattern, &name)
 }
 
 impl fmt::Display for Host {

@@ -2,6 +2,7 @@
 //!
 //! A label means what a field of that name means, so the lexicon answers for both.
 
+use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
@@ -56,9 +57,14 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
         return None;
     }
     let skip = head(right, 4, |c| opens(c) || c == '=');
+    let skip = skip + call_before_quote(right.get(skip..)?);
     let value = right.get(skip..)?;
+    if value.starts_with("VALUES(") || value.starts_with("values(") {
+        return None;
+    }
     let (kind, strength) = labels.kind(label)?;
     let length = value_length(kind, strength, value, true)?;
+    let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
 }
 
@@ -83,6 +89,34 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
 
 fn hit(start: usize, length: usize, kind: Kind) -> Hit {
     Hit { start, end: start + length, kind, how: How::Text, confidence: 92 }
+}
+
+/// `N'何霞'`, `md5('…')`: what SQL puts before a quoted value, the quote included.
+fn call_before_quote(value: &str) -> usize {
+    let name = head(value, 32, |c| c.is_ascii_alphanumeric() || c == '_');
+    let (name, rest) = value.split_at_checked(name).unwrap_or_default();
+    let calls = matches!(rest.as_bytes(), [b'(', b'\'' | b'"', ..]) && !name.is_empty();
+    match calls {
+        true => name.len() + 2,
+        false if matches!(name, "N" | "E") && rest.starts_with('\'') => name.len() + 1,
+        false => 0,
+    }
+}
+
+/// `(pwd=abc)`: a value without the brackets that were opened before it on its line.
+fn without_closing<'v>(left: &str, value: &'v str) -> &'v str {
+    let line = || tail(left, 256, |c| c != '\n');
+    let mut inner = value;
+    for _ in 0..8 {
+        let cut = [('(', ')'), ('{', '}'), ('[', ']')].iter().find_map(|(open, close)| {
+            let shorter = inner.strip_suffix(*close).filter(|shorter| !shorter.is_empty())?;
+            let is_own = inner.matches(*open).count() >= inner.matches(*close).count();
+            (!is_own && line().contains(*open)).then_some(shorter)
+        });
+        let Some(shorter) = cut else { break };
+        inner = shorter;
+    }
+    inner
 }
 
 /// `密码已改为135790`: the label without the words that say it changed.
@@ -116,7 +150,7 @@ fn opens(c: char) -> bool {
 }
 
 fn label_before(left: &str) -> Option<&str> {
-    let left = left.trim_end_matches([' ', '"', '\'', ')', '）', ']', '】', '”', '是', '为']);
+    let left = left.trim_end_matches([' ', '"', '\'', '`', ')', '）', ']', '】', '”', '是', '为']);
     let last = left.chars().next_back()?;
     let label = if is_han(last) {
         tail(left, 12, is_han)
@@ -197,6 +231,9 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
         _ => None,
     }?;
     let text = value.get(..length)?;
+    if is_stand_in(text.trim_end_matches([')', '}', ']'])) {
+        return None;
+    }
     // `单位：元` is about a unit of money, not about who employs.
     if kind == Kind::EducationWork && (text.chars().count() < 2 || UNITS.contains(&text)) {
         return None;

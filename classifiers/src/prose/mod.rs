@@ -1,9 +1,12 @@
 //! Free text: values behind labels, people by their title or the verb beside them, addresses.
 
 pub(crate) mod addresses;
+pub(crate) mod dump;
 pub(crate) mod labels;
 pub(crate) mod names;
 pub(crate) mod numerals;
+mod record;
+pub(crate) mod sql;
 
 /// Whether the character is a Chinese one.
 pub(crate) fn is_han(c: char) -> bool {

@@ -20,6 +20,16 @@ fn patterns_match_what_they_say() {
         ("*/re*ts", "GET", "h", "/reports", true),
         ("*/re*ts", "GET", "h", "/rets", true),
         ("*/re*ts", "GET", "h", "/ret", false),
+        ("*/customers/*", "GET", "h", "/customers/42", true),
+        ("*/customers/*", "GET", "h", "/customers/", false),
+        ("*/customers/*", "GET", "h", "/customers", false),
+        ("*/customers/*", "GET", "h", "/customers/42/", false),
+        ("*/customers/*/orders", "GET", "h", "/customers//orders", false),
+        ("*/customers/*/orders", "GET", "h", "/customers/42/orders", true),
+        ("*/**/*", "GET", "h", "/a/", false),
+        ("*/**/*", "GET", "h", "/a/b", true),
+        ("*/*/**", "GET", "h", "/", false),
+        ("*/*", "GET", "h", "/", false),
         ("*/", "GET", "h", "/", true),
         ("*/客户/**", "GET", "h", "/%E5%AE%A2%E6%88%B7/1", true),
         ("*/%e5%ae%a2%e6%88%b7", "GET", "h", "/%E5%AE%A2%E6%88%B7", true),
@@ -29,6 +39,25 @@ fn patterns_match_what_they_say() {
         let route = RoutePattern::parse(pattern).unwrap();
         let segments: Vec<&str> = split_path(path).collect();
         assert_eq!(route.matches(method, host, &segments), expect, "{pattern} on {method} {host}{path}");
+    }
+}
+
+#[test]
+fn a_wider_route_covers_a_narrower() {
+    let cases = [
+        ("h/c/*", "h/c/{id}", true),
+        ("h/c/{id}", "h/c/*", true),
+        ("h/c/*", "h/c/re*ts", true),
+        ("h/c/*", "h/c/x", true),
+        ("h/c/*", "h/c/", false),
+        ("h/c/{id}", "h/c/", false),
+        ("h/c/*", "h/c/**", false),
+        ("h/c/**", "h/c/", true),
+        ("h/c/re*ts", "h/c/*", false),
+    ];
+    for (wide, narrow, expect) in cases {
+        let (own, other) = (RoutePattern::parse(wide).unwrap(), RoutePattern::parse(narrow).unwrap());
+        assert_eq!(own.covers(&other), expect, "{wide} covers {narrow}");
     }
 }
 
@@ -58,6 +87,8 @@ fn spiffe_globs_stay_within_a_part() {
         ("spiffe://firm/branch/*", "spiffe://firm/branch/", false),
         ("spiffe://firm/branch/*", "spiffe://firm/branch/12/x", false),
         ("spiffe://firm/branch/**", "spiffe://firm/branch/12/x", true),
+        ("spiffe://firm/*/x", "spiffe://firm//x", false),
+        ("spiffe://firm/**/*", "spiffe://firm/a/", false),
         ("spiffe://firm/*", "spiffe://firmevil/a", false),
     ];
     for (pattern, name, expect) in cases {
