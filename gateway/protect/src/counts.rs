@@ -11,6 +11,7 @@ pub(crate) struct Counts {
     masked: Tally,
     dropped: Tally,
     monitored: Tally,
+    total: u64,
 }
 
 /// What became of one value.
@@ -22,8 +23,14 @@ pub(crate) enum Outcome {
 }
 
 impl Counts {
+    /// Values counted so far.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
     pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
         let category = kind.category();
+        self.total += 1;
         match outcome {
             Outcome::Clear => self.clear.add(category),
             Outcome::Masked => self.masked.add(category),

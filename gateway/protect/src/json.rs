@@ -1,6 +1,7 @@
 //! JSON bodies: index, grammar, walk, and copying all that does not change.
 
 mod classes;
+mod coded;
 mod index;
 mod keys;
 mod number;
@@ -12,7 +13,6 @@ mod treat;
 mod walk;
 
 use keys::Keys;
-#[cfg(any(test, feature = "reference"))]
 pub(crate) use keys::name_hits;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::{Subject, rank};
@@ -25,7 +25,7 @@ use index::Index;
 use parse::Node;
 use zeroize::Zeroize as _;
 
-/// How deep JSON may stand in strings of JSON; beyond, the string is text.
+/// How deep JSON and coded data may stand in strings; beyond, the string is text.
 pub(crate) const STRINGS_DEEP: usize = 3;
 
 /// Working space, kept from body to body.

@@ -5,6 +5,7 @@
 
 mod body;
 mod classify;
+mod coded;
 mod counts;
 mod edit;
 mod header;
@@ -91,7 +92,8 @@ pub struct Summary {
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// RFC 6901 pointer; `!json` marks a step into a string that holds JSON.
+    /// RFC 6901 pointer; `!json`, `!b64`, `!url` and `!query` mark steps into strings that hold JSON, base64,
+    /// percent-encoded text, and fields of a form or URL.
     pub path: String,
     /// Bytes of the input.
     pub span: (usize, usize),

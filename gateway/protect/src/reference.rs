@@ -6,6 +6,7 @@
 //! permit: the plans it compares under stay inside.
 
 mod arbitrary;
+mod coded;
 mod fake;
 mod paths;
 mod print;

@@ -1,5 +1,6 @@
 //! Finding without treating: where everything stands, for people.
 
+use super::coded::Known;
 use super::keys::{Key, KeyId, name_hits};
 use super::parse::{Node, Shape};
 use super::paths::raw_name;
@@ -60,7 +61,7 @@ impl<C: Classify> Scan<'_, C> {
         }));
     }
 
-    fn level(
+    pub(super) fn level(
         &mut self,
         text: &str,
         outside: Scope<()>,
@@ -116,6 +117,9 @@ impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
                 }
                 leaf.meaning.hits(self.scan.classifier, leaf.signals, Scalar::Text(&text), &mut hits);
                 let path = self.pointer(leaf.frames, Some(node));
+                if !Scan::<C>::is_covered(&text, &hits) && self.coded(raw, &text, leaf, &path)? {
+                    return Ok(Fate::Kept);
+                }
                 let mut offsets = Offsets::new(raw);
                 self.scan.add(&hits, &path, |at| start + 1 + offsets.raw(at));
             }
@@ -161,6 +165,25 @@ impl<C: Classify> Visit<'_, '_, C> {
         Ok(true)
     }
 
+    /// Scans a string that holds coded data; `false` when nothing was found in it.
+    fn coded(
+        &mut self,
+        raw: &str,
+        text: &str,
+        leaf: &Leaf<'_, ()>,
+        path: &str,
+    ) -> Result<bool, Uninspectable> {
+        let depth = self.depth + leaf.frames.len();
+        let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: (), depth };
+        let before = self.scan.findings.len();
+        let found = self.scan.coded(text, &known, self.strings, path)?;
+        let start = leaf.node.start as usize + 1;
+        for finding in self.scan.findings.iter_mut().skip(before) {
+            finding.span = (start, start + raw.len());
+        }
+        Ok(found)
+    }
+
     /// The RFC 6901 pointer to a node inside these containers, or to the innermost container.
     fn pointer(&self, frames: &[Frame<()>], node: Option<&Node>) -> String {
         let mut pointer = self.path.to_owned();
@@ -172,7 +195,7 @@ impl<C: Classify> Visit<'_, '_, C> {
             match frame.is_object {
                 true => {
                     let name = decoded(raw_name(self.text, node.name));
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    pointer.push_str(&string::pointer_step(&name));
                 }
                 false => pointer.push_str(&frame.elements.saturating_sub(1).to_string()),
             }

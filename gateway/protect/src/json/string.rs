@@ -82,6 +82,11 @@ pub(crate) fn encode(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// A name as a step of an RFC 6901 pointer.
+pub(crate) fn pointer_step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// Whether `text` would change under [`encode`].
 pub(crate) fn needs_encoding(text: &str) -> bool {
     text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')

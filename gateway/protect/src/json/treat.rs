@@ -1,5 +1,6 @@
 //! Treating a document: every hit by its own rule, edits over the original bytes.
 
+use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
 use super::parse::{Node, Shape};
 use super::paths::{Subject, bind, raw_name};
@@ -27,7 +28,7 @@ pub(crate) struct Treat<'a, 'p, C> {
     pub(crate) edits: Edits,
     hits: Vec<Hit>,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
-    strings: usize,
+    pub(super) strings: usize,
     depth: usize,
 }
 
@@ -181,7 +182,12 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     /// Treats a text as a document inside another, under what is known outside, that many containers deep.
-    fn inner(&mut self, text: &str, outside: Scope<Rules<'p>>, depth: usize) -> Result<bool, Uninspectable> {
+    pub(super) fn inner(
+        &mut self,
+        text: &str,
+        outside: Scope<Rules<'p>>,
+        depth: usize,
+    ) -> Result<bool, Uninspectable> {
         let limit = self.limits.depth;
         self.strings += 1;
         let mut level = self.take_level();
@@ -203,6 +209,23 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.put_level(level);
         self.strings -= 1;
         done
+    }
+
+    /// Treats coded data in a string; `false` when nothing was found in it.
+    fn nested_coded(
+        &mut self,
+        text: &str,
+        leaf: &Leaf<'_, Rules<'p>>,
+        place: impl FnMut(usize) -> usize,
+    ) -> Result<bool, Uninspectable> {
+        let Some(coded) = self.reads_coded(text, leaf.meaning) else { return Ok(false) };
+        let depth = self.depth + leaf.frames.len();
+        let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: leaf.rules, depth };
+        let outer = mem::take(&mut self.edits);
+        let found = self.treat_coded(text, coded, &known);
+        let inner = mem::replace(&mut self.edits, outer);
+        self.lift(&inner, place);
+        found
     }
 
     /// Takes over the edits made inside a string.
@@ -319,6 +342,10 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
+        if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, &mut place)? {
+            self.treat.hits = hits;
+            return Ok(Fate::Kept);
+        }
         let fate = match hits.as_slice() {
             [] => Ok(Fate::Kept),
             [hit]

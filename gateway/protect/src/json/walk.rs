@@ -175,7 +175,7 @@ fn close_member<R, V: Visitor<R>>(
 
 /// What is known about the record that an object is: what its names and its holder say; when they say nothing, or a
 /// name above speaks for all that is inside, also what is known further out.
-fn record_signals(own: Signals, inherits: bool, outer: Signals) -> Signals {
+pub(super) fn record_signals(own: Signals, inherits: bool, outer: Signals) -> Signals {
     if own == Signals::default() || inherits { own.union(outer) } else { own }
 }
 

@@ -321,7 +321,13 @@ fn string(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
     if bytes.below(4) == 0 && depth < 8 {
         let mut inner = String::new();
         value(bytes, depth + 2, &mut inner);
+        let inner = coded(bytes, inner);
         return spell(bytes, &inner, out);
+    }
+    if bytes.below(8) == 0 {
+        let form = form(bytes);
+        let form = coded(bytes, form);
+        return spell(bytes, &form, out);
     }
     let mut text = String::new();
     for _ in 0..bytes.below(4) {
@@ -330,7 +336,58 @@ fn string(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
     if bytes.below(2) == 0 {
         text = bytes.pick(&TEXTS).unwrap_or_default().to_owned();
     }
+    if bytes.below(4) == 0 {
+        text = coded(bytes, text);
+    }
     spell(bytes, &text, out);
+}
+
+/// A text as it is or coded, once or twice, well or spoilt.
+fn coded(bytes: &mut Bytes<'_>, mut text: String) -> String {
+    use base64::prelude::*;
+    for _ in 0..bytes.below(4).min(bytes.below(4)) {
+        text = match bytes.below(8) {
+            0 => BASE64_STANDARD.encode(text),
+            1 => BASE64_STANDARD_NO_PAD.encode(text),
+            2 => BASE64_URL_SAFE.encode(text),
+            3 => BASE64_URL_SAFE_NO_PAD.encode(text),
+            4 => format!("data:text/plain;base64,{}", BASE64_STANDARD.encode(text)),
+            5 => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            6 => {
+                let mut out = String::new();
+                crate::coded::encode_percent(&text, false, &mut out);
+                out.replace("%20", "+")
+            }
+            _ => BASE64_STANDARD
+                .encode(text)
+                .chars()
+                .flat_map(|c| [c].into_iter().chain((c == 'A').then_some('\n')))
+                .collect(),
+        };
+        if bytes.below(16) == 0 {
+            text.push_str(bytes.pick(&["=", "%", "A", "&", "%4", "\n", "#x", "-+"]).unwrap_or_default());
+        }
+    }
+    text
+}
+
+/// Fields of a form, or of a URL.
+fn form(bytes: &mut Bytes<'_>) -> String {
+    let mut out =
+        bytes.pick(&["", "", "https://x.cn/13800138000/%31?", "a b?", "?"]).unwrap_or_default().to_owned();
+    for index in 0..bytes.below(4) {
+        if index > 0 {
+            out.push_str(bytes.pick(&["&", "&", "&amp;", "&&"]).unwrap_or_default());
+        }
+        let name = bytes.pick(&NAMES).unwrap_or_default();
+        out.push_str(
+            bytes.pick(&[name, name, name, "k", "13800138000", "a:b", "%6dobile", ""]).unwrap_or_default(),
+        );
+        out.push_str(bytes.pick(&["=", "=", "=", "", "=="]).unwrap_or_default());
+        let value = bytes.pick(&TEXTS).unwrap_or_default().to_owned();
+        out.push_str(&if bytes.below(2) == 0 { coded(bytes, value) } else { value });
+    }
+    out + bytes.pick(&["", "", "", "#mobile=13800138000"]).unwrap_or_default()
 }
 
 /// Writes a string with needed escapes and some that aren't.

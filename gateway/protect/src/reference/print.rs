@@ -51,16 +51,21 @@ pub(super) fn treat<C: Classify>(
     let names =
         printer.records.iter().flat_map(|record| record.subject.names()).chain(plan.document_subject());
     summary.subjects = names.map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    Ok((printed(text, &pieces), summary))
+}
+
+/// The text that pieces of a text make.
+pub(super) fn printed(text: &str, pieces: &[Piece]) -> String {
     let print = |piece: &Piece| match piece {
         Piece::Kept(from, to) => text.get(*from..*to).unwrap_or("").to_owned(),
         Piece::New(new) => new.clone(),
     };
-    Ok((pieces.iter().map(print).collect(), summary))
+    pieces.iter().map(print).collect()
 }
 
 /// A stretch of output.
 #[derive(Debug)]
-enum Piece {
+pub(super) enum Piece {
     /// These bytes of the text.
     Kept(usize, usize),
     New(String),
@@ -112,25 +117,25 @@ fn find_records(
     }
 }
 
-struct Printer<'c, 'p, C> {
-    classifier: &'c C,
+pub(super) struct Printer<'c, 'p, C> {
+    pub(super) classifier: &'c C,
     plan: Plan<'p>,
     depth: usize,
-    strings: usize,
+    pub(super) strings: usize,
     records: Vec<Record>,
-    counts: Counts,
+    pub(super) counts: Counts,
     /// Whether the binding speaks of the text at hand: not of JSON in its strings.
     declares: bool,
 }
 
 /// What the containers above say.
 #[derive(Clone)]
-struct Scope<'p> {
+pub(super) struct Scope<'p> {
     inherited: Option<Meaning>,
-    element: Meaning,
+    pub(super) element: Meaning,
     holder: Signals,
-    signals: Signals,
-    rules: Rules<'p>,
+    pub(super) signals: Signals,
+    pub(super) rules: Rules<'p>,
     /// Steps to the record at hand.
     record: Option<usize>,
 }
@@ -269,12 +274,17 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         let decoded = text.decoded();
         out.push(Piece::Kept(text.start, text.start + 1));
         let mut hits = vec![];
-        let pieces = match self.nested(node, &decoded, scope)? {
+        let pieces = match self.nested(node.depth, &decoded, scope)? {
             Some(pieces) => pieces,
             None => {
                 if !decoded.is_empty() {
                     let value = Scalar::Text(&decoded);
                     scope.element.hits(self.classifier, scope.signals, value, &mut hits);
+                }
+                if let Some(pieces) = self.coded(&decoded, &hits, node.depth, scope)? {
+                    respell(text, pieces, out);
+                    out.push(Piece::Kept(text.close, text.close + 1));
+                    return Ok(false);
                 }
                 if let [hit] = hits.as_slice()
                     && (hit.start, hit.end) == (0, decoded.len())
@@ -292,9 +302,9 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
     }
 
     /// The pieces of a string that holds a document.
-    fn nested(
+    pub(super) fn nested(
         &mut self,
-        node: &Node<'_>,
+        depth: usize,
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
@@ -302,7 +312,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
             return Ok(None);
         }
-        let tree = match read(decoded, self.depth.saturating_sub(node.depth)) {
+        let tree = match read(decoded, self.depth.saturating_sub(depth)) {
             Ok(tree) => tree,
             Err(Bad::Malformed) => return Ok(None),
             Err(Bad::TooDeep) => return Err(Uninspectable::TooDeep { limit: self.depth }),
@@ -315,7 +325,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         };
         let declares = std::mem::replace(&mut self.declares, false);
         self.strings += 1;
-        let root = Node { value: &tree, key: None, taken: vec![], depth: node.depth };
+        let root = Node { value: &tree, key: None, taken: vec![], depth };
         let mut pieces = vec![Piece::Kept(0, tree.start)];
         self.value(&root, &inner, &mut pieces)?;
         pieces.push(Piece::Kept(tree.end, decoded.len()));
@@ -324,7 +334,12 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         Ok(Some(pieces))
     }
 
-    fn spans(&mut self, text: &str, hits: &[Hit], rules: Rules<'p>) -> Result<Vec<Piece>, Uninspectable> {
+    pub(super) fn spans(
+        &mut self,
+        text: &str,
+        hits: &[Hit],
+        rules: Rules<'p>,
+    ) -> Result<Vec<Piece>, Uninspectable> {
         let mut pieces = vec![];
         let mut at = 0;
         for hit in hits {

@@ -156,3 +156,64 @@ fn scan_points_at_what_it_finds() {
         [("/a~1b/0/mobile", "x"), ("/~0/!json/0/remark", "13800138000"), ("/!key", "13800138000")]
     );
 }
+
+#[test]
+fn c8_coded_data_in_strings_is_treated_and_coded_again() {
+    use base64::prelude::*;
+    let fixed = table(fixed());
+    let (json, treated) = (r#"{"mobile":"1","k":2}"#, r#"{"mobile":"****","k":2}"#);
+    let hex = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let cases = [
+        (BASE64_STANDARD.encode(json), BASE64_STANDARD.encode(treated)),
+        (BASE64_URL_SAFE_NO_PAD.encode(json), BASE64_URL_SAFE_NO_PAD.encode(treated)),
+        (BASE64_STANDARD.encode("call 13800138000"), BASE64_STANDARD.encode("call ****")),
+        (BASE64_STANDARD.encode("password=s3cret&x=1"), BASE64_STANDARD.encode("password=****&x=1")),
+        (hex(json), hex(json).replace("%31", "****")),
+        ("password=s3cret&x=%31".into(), "password=****&x=%31".into()),
+        ("https://x.cn/13800138000?mobile=%31".into(), "https://x.cn/****?mobile=****".into()),
+        (format!("p={}", BASE64_STANDARD.encode(json)), format!("p={}", hex_equals(treated))),
+    ];
+    for (body, expect) in cases {
+        assert_eq!(treat(&fixed, &format!(r#"["{body}"]"#)), format!(r#"["{expect}"]"#));
+    }
+    fn hex_equals(text: &str) -> String {
+        BASE64_STANDARD.encode(text).replace('=', "%3D").replace('/', "%2F").replace('+', "%2B")
+    }
+}
+
+#[test]
+fn c8_coded_data_is_read_to_depth_three_and_kept_when_clear() {
+    use base64::prelude::*;
+    let clear = table(Treatment::Clear);
+    let mut code = String::from("pw:abcdefgh 13800138000");
+    for depth in 1..=4 {
+        code = BASE64_STANDARD.encode(code);
+        let body = format!(r#"["{code}"]"#);
+        // Level 4 is never in clear; what lies deeper is text.
+        assert_eq!(treat(&clear, &body) != body, depth <= 3, "{depth}");
+    }
+    let kept =
+        r#"{"a":"%7B%22mobile%22%3a1%7d","b":"mobile=%31+2","c":"MTM4MDAxMzgwMDF","d":"bW9iaWxlPTE="}"#;
+    let treated = treat_as(Format::Json, &clear, kept.as_bytes()).expect("treatable");
+    assert_eq!(String::from_utf8_lossy(&treated.body), kept);
+    assert_eq!(treated.summary.clear, BTreeMap::from([(Category::Basic, 4)]));
+    let blocking = table(Treatment::Block);
+    assert!(treat_as(Format::Json, &blocking, br#"["MTM4MDAxMzgwMDF"]"#).is_err());
+    let dropped = treat(&table(Treatment::Drop), r#"{"a":"%7B%22mobile%22%3A1%2C%22b%22%3A2%7D"}"#);
+    assert_eq!(dropped, r#"{"a":"%7B%22b%22%3A2%7D"}"#);
+}
+
+#[test]
+fn c8_scan_marks_the_steps_into_coded_data() {
+    let code = "eyJtb2JpbGUiOiIxIn0=";
+    let body = format!(r#"{{"a":"{code}","b":"/p?mobile=1&n=2","c":"%7B%22mobile%22%3A1%7D"}}"#);
+    let findings = scan_as(Format::Json, body.as_bytes()).expect("readable");
+    let found: Vec<(&str, &str)> =
+        findings.iter().map(|finding| (finding.path.as_str(), at(&body, finding))).collect();
+    let expect = [
+        ("/a/!b64/!json/mobile", code),
+        ("/b/!query/mobile", "/p?mobile=1&n=2"),
+        ("/c/!url/!json/mobile", "%7B%22mobile%22%3A1%7D"),
+    ];
+    assert_eq!(found, expect);
+}

@@ -1,0 +1,115 @@
+//! Strings that hold coded data: base64, percent-encoded text, and fields of a form or of a URL's query.
+//!
+//! Whether a string is coded is decided by its shape alone, cheaply, because most strings are not: `YWJj…` whose bytes
+//! are readable text, `…%E5%BC%A0…`, `name=…&mobile=…`. Hashes, tokens and identifiers decode to no readable text and
+//! are left alone.
+
+mod base64;
+mod percent;
+
+pub(crate) use base64::Base64;
+pub(crate) use percent::{Plain, encode as encode_percent};
+
+use std::ops::Range;
+
+/// What a string holds in coded form.
+#[derive(Debug)]
+pub(crate) enum Coded {
+    /// Text in base64.
+    Base64(Base64),
+    /// Percent-encoded text as a whole.
+    Percent(Plain),
+    /// Named values.
+    Fields(Vec<Field>),
+}
+
+/// A stretch of a form or URL, each part still coded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// Empty for what stands around the fields of a URL.
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
+}
+
+/// Reads a string as coded data, if it may be some.
+#[inline]
+pub(crate) fn read(text: &str) -> Option<Coded> {
+    if text.len() < SHORTEST {
+        return None;
+    }
+    if let Some(base64) = Base64::read(text) {
+        return Some(Coded::Base64(base64));
+    }
+    memchr::memchr2(b'%', b'=', text.as_bytes()).and_then(|_| read_percent(text))
+}
+
+fn read_percent(text: &str) -> Option<Coded> {
+    if let Some(fields) = fields(text) {
+        return Some(Coded::Fields(fields));
+    }
+    percent::is_encoded(text).then(|| Coded::Percent(Plain::of(text)))
+}
+
+/// The fields of a form, or of a URL with what stands before its query and after it; `None` when it is neither.
+fn fields(text: &str) -> Option<Vec<Field>> {
+    let query = query(text);
+    let mut fields = Vec::new();
+    if query.start > 0 {
+        fields.push(Field { name: 0..0, value: 0..query.start - 1 });
+    }
+    let (mut named, mut spaced) = (0, false);
+    let mut at = query.start;
+    for part in text.get(query.clone())?.split('&') {
+        let end = at + part.len();
+        // A query that was escaped for HTML separates with `&amp;`.
+        let start = end - part.strip_prefix("amp;").unwrap_or(part).len();
+        let part = text.get(start..end)?;
+        let (name, value) = part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value)));
+        let middle = start + name.len();
+        match value {
+            _ if !name.is_empty() && !is_name(name) => return None,
+            // A name alone says no value, unless it is one itself.
+            None if name.is_empty() => {}
+            None => fields.push(Field { name: start..start, value: start..end }),
+            Some(value) => {
+                named += usize::from(value.contains(|character| character != '='));
+                spaced |= value.contains(char::is_whitespace);
+                fields.push(Field { name: start..middle, value: middle + 1..end });
+            }
+        }
+        at = end + 1;
+    }
+    if query.end < text.len() {
+        fields.push(Field { name: query.end..query.end, value: query.end + 1..text.len() });
+    }
+    // `x = 1` and `a=b c` are prose.
+    (named > 1 || (named == 1 && !spaced)).then_some(fields)
+}
+
+/// Where the query is: all of a form; in a URL between `?` and `#`.
+fn query(text: &str) -> Range<usize> {
+    let first = text.find(['=', '&', '?']).unwrap_or(text.len());
+    let is_url = text.get(first..).is_some_and(|rest| rest.starts_with('?'))
+        && text.get(..first).is_some_and(|before| !before.contains(char::is_whitespace));
+    if !is_url {
+        return 0..text.len();
+    }
+    let from = first + 1;
+    let length = text.get(from..).and_then(|rest| rest.find('#'));
+    from..length.map_or(text.len(), |length| from + length)
+}
+
+/// Whether a text may name a field.
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST_NAME
+        && text.chars().all(|character| character.is_alphanumeric() || "_-.[]%+$@~!*".contains(character))
+}
+
+/// Shorter texts hold nobody's information in coded form (`pwd=1`).
+const SHORTEST: usize = 5;
+
+/// In bytes, coded: a name of twenty Chinese characters takes nine bytes for each.
+const LONGEST_NAME: usize = 180;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use super::*;
+use ::base64::prelude::*;
+
+/// What a string decodes to, by one step.
+fn decoded(text: &str) -> Option<String> {
+    match read(text)? {
+        Coded::Base64(base64) => Some(base64.text),
+        Coded::Percent(plain) => Some(plain.text),
+        Coded::Fields(_) => Some("fields".into()),
+    }
+}
+
+#[test]
+fn c8_base64_is_read_in_every_alphabet_and_padding() {
+    // Lengths of every remainder, and bytes that need the last two digits of the alphabet.
+    for text in ["手机13800138001", "张三丰，手机>>>???~~~", "{\"a\": \"ÿþý\"}~~?", "zhang@example.com"]
+    {
+        for code in [
+            BASE64_STANDARD.encode(text),
+            BASE64_STANDARD_NO_PAD.encode(text),
+            BASE64_URL_SAFE.encode(text),
+            BASE64_URL_SAFE_NO_PAD.encode(text),
+        ] {
+            let Some(Coded::Base64(base64)) = read(&code) else { panic!("{code}") };
+            assert_eq!(base64.text, text);
+            assert_eq!(base64.encode(text.as_bytes()), code, "{text}");
+            let broken: String = code.chars().flat_map(|c| [c, c, '\r', '\n']).collect();
+            assert_eq!(decoded(&broken).is_some(), decoded(&broken.replace("\r\n", "")).is_some());
+            let (head, tail) = code.split_at(8);
+            assert_eq!(decoded(&format!("{head}\r\n{tail}\n")).as_deref(), Some(text));
+            let url = format!("data:text/plain;charset=utf-8;base64,{code}");
+            assert_eq!(decoded(&url).as_deref(), Some(text));
+        }
+    }
+    // Bits left over, and padding that is missing in part or too much.
+    assert_eq!(decoded("MTM4MDAxMzgwMDB").as_deref(), Some("13800138000"));
+    assert_eq!(decoded("MTM4MDAxMzgwMDF=").as_deref(), Some("13800138001"));
+    assert_eq!(decoded("MTM4MDAxMzgwMDF").as_deref(), Some("13800138001"));
+    assert_eq!(decoded("MTM4MDAxMzgwMA=").as_deref(), Some("1380013800"));
+    assert_eq!(decoded("MTM4MDAxMzgwMA===").as_deref(), Some("1380013800"));
+}
+
+#[test]
+fn c8_percent_encoding_is_read_and_leads_back() {
+    let Some(Coded::Percent(plain)) = read("a%20+%e5%BC%a0%zz%4") else { panic!("coded") };
+    assert_eq!(plain.text, "a  张%zz%4");
+    assert_eq!([0, 1, 2, 3, 6, 9].map(|at| plain.place(at)), [0, 1, 4, 5, 14, 17]);
+    assert_eq!(plain.place(plain.text.len()), 19);
+    // What is no UTF-8 stands as it is.
+    assert_eq!(Plain::of("%D5%C5+1").text, "%D5%C5+1");
+    let mut out = String::new();
+    encode_percent("张** {\"\n", false, &mut out);
+    assert_eq!(out, "%E5%BC%A0**%20%7B%22%0A");
+    assert_eq!(Plain::of(&out).text, "张** {\"\n");
+    out.clear();
+    encode_percent("张&", true, &mut out);
+    assert_eq!(out, "张%26");
+}
+
+#[test]
+fn c8_forms_and_urls_fall_into_fields() {
+    let parts = |text: &str| {
+        let Some(Coded::Fields(fields)) = read(text) else { return None };
+        let part = |range: &Range<usize>| text.get(range.clone()).expect("a range of the text").to_owned();
+        Some(fields.iter().map(|field| (part(&field.name), part(&field.value))).collect::<Vec<_>>())
+    };
+    let cases: [(&str, &[(&str, &str)]); 10] = [
+        ("pwd=1", &[("pwd", "1")]),
+        ("a=1&b=x y", &[("a", "1"), ("b", "x y")]),
+        ("a=1&amp;b==2&", &[("a", "1"), ("b", "=2")]),
+        ("a=1&&flag&b=", &[("a", "1"), ("", "flag"), ("b", "")]),
+        ("姓名=张三&手机=1", &[("姓名", "张三"), ("手机", "1")]),
+        ("a%5B0%5D=1&b[]=2", &[("a%5B0%5D", "1"), ("b[]", "2")]),
+        ("https://x.cn/p?a=1&b=2", &[("", "https://x.cn/p"), ("a", "1"), ("b", "2")]),
+        ("/p?a=1#/x?b=2", &[("", "/p"), ("a", "1"), ("", "/x?b=2")]),
+        ("?a=1&u=http://y?z=1", &[("", ""), ("a", "1"), ("u", "http://y?z=1")]),
+        ("a=1?2&b=3", &[("a", "1?2"), ("b", "3")]),
+    ];
+    for (text, expect) in cases {
+        let expect: Vec<(String, String)> =
+            expect.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let got = parts(text).unwrap_or_else(|| panic!("{text} is a form"));
+        let got: Vec<_> = got.into_iter().filter(|part| part != &Default::default()).collect();
+        let expect: Vec<_> = expect.into_iter().filter(|part| part != &Default::default()).collect();
+        assert_eq!(got, expect, "{text}");
+    }
+    for prose in ["x = 1", "a=b c", "if a == b: x", "<a href=\"x\">", "f(a=1)", "{\"a\":\"b=c\"}", "R&D &c."]
+    {
+        assert_eq!(parts(prose), None, "{prose}");
+    }
+}
+
+#[test]
+fn hashes_tokens_and_words_are_no_coded_text() {
+    let plain = [
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "110101199003077774",
+        "6222021234567890342",
+        "20261120080419000001",
+        "application/json",
+        "text/event-stream",
+        "securitiesAccountOpening",
+        "FUND_TRANSFER_SUCCESSFUL",
+        "AccountService/queryCustomerByMobile",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "LdYk3n7GZpW0qxyPfEJ8sVbTtRmCuHoA",
+        "zQmWvQxTqbG2Z9HPJgG57jjwR154cKhbtJenbyYTWkjgF3e",
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+        "上海浦东发展银行股份有限公司",
+        "增长 12.5%，跌幅 3%",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+    ];
+    for text in plain {
+        assert_eq!(decoded(text), None, "{text}");
+    }
+}
