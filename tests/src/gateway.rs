@@ -19,6 +19,14 @@ pub struct Gateway {
     scratch: Scratch,
     child: Option<Child>,
     setup: Setup,
+    /// Held while the gateway is down too, so that no other test's gateway answers in its place.
+    _ports: [Port; 2],
+}
+
+/// A port of this test alone, among all tests of the machine.
+struct Port {
+    address: SocketAddr,
+    _lock: File,
 }
 
 /// What a gateway is to be started with.
@@ -316,10 +324,12 @@ impl Setup {
         let mut problem = String::new();
         // Another process may take a port between the choice and the listening.
         for _ in 0..3 {
-            let (data, admin) = (free_address(), free_address());
+            let ports = [Port::free(), Port::free()];
+            let [address, admin] = [&ports[0], &ports[1]].map(|port| port.address);
             let scratch = Scratch::new();
-            self.write(&scratch, data, admin);
-            let mut gateway = Gateway { address: data, admin, scratch, child: None, setup: self.clone() };
+            self.write(&scratch, address, admin);
+            let setup = self.clone();
+            let mut gateway = Gateway { address, admin, scratch, child: None, setup, _ports: ports };
             match gateway.launch() {
                 Ok(()) => return Ok(gateway),
                 Err(why) => problem = format!("{why}\n{}", gateway.logs()),
@@ -387,16 +397,20 @@ fn is_ready(admin: SocketAddr) -> bool {
     ask().unwrap_or(false)
 }
 
-/// A free port below the range from which clients' ports are taken, so that no connection of another test takes it.
-fn free_address() -> SocketAddr {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Processes start in different places.
-    let start = (std::process::id() % 97) as u16 * 100;
-    loop {
-        let port = FIRST_PORT + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % PORTS;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if TcpListener::bind(address).is_ok() {
-            return address;
+impl Port {
+    /// A free port below the range from which clients' ports are taken, so that no connection of another test takes it.
+    fn free() -> Port {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        // Processes start in different places.
+        let start = (std::process::id() % 97) as u16 * 100;
+        loop {
+            let port = FIRST_PORT + (start + NEXT.fetch_add(1, Ordering::SeqCst)) % PORTS;
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let lock = std::env::temp_dir().join(format!("yingbi-tests-port-{port}"));
+            let Ok(lock) = File::create(lock) else { continue };
+            if lock.try_lock().is_ok() && TcpListener::bind(address).is_ok() {
+                return Port { address, _lock: lock };
+            }
         }
     }
 }
