@@ -119,20 +119,13 @@ fn print_version(format: Format) {
 
 /// Prints problems of files: for people to standard error in their language, for programs to standard output.
 pub fn report(problems: &[Diagnostic], format: Format) {
-    let language = language();
+    let language = Language::of_environment();
     for problem in problems {
         match format {
             Format::Text => err(&text(problem, language)),
             Format::Json => out(&machine(problem).to_string()),
         }
     }
-}
-
-/// The language of this process's user.
-pub fn language() -> Language {
-    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
-    let first = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find(set);
-    Language::of_locale(&first.and_then(|name| std::env::var(name).ok()).unwrap_or_default())
 }
 
 /// Writes a line to standard output; a reader that went away is no error.

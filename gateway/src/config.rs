@@ -38,7 +38,6 @@ pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
 pub(crate) use identity::{parse_token_file, token_hash_text};
-pub(crate) use secret::{hex, unhex};
 
 use std::path::{Path, PathBuf};
 use yingbi_policies::Diagnostic;
@@ -80,16 +79,6 @@ pub struct Keys {
     /// `keys.pseudonym`: 64 hex digits, mode 0600: the key under which investors and callers become pseudonyms in the
     /// audit log. Losing it makes old pseudonyms unsearchable; leaking it makes them guessable.
     pub pseudonym: PathBuf,
-}
-
-impl Keys {
-    /// The key of pseudonyms; each caller gets a copy of its own.
-    ///
-    /// # Errors
-    /// The file changed since it was checked and can't be used.
-    pub fn pseudonym_key(&self) -> Result<yingbi_crypto::PseudonymKey, SecretError> {
-        Ok(yingbi_crypto::PseudonymKey::new(*Secret::read(&self.pseudonym)?.expose()))
-    }
 }
 
 impl Config {

@@ -1,7 +1,7 @@
 //! Whether the gateway is ready, and if not, why.
 
-use crate::config::{hex, unhex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use yingbi_crypto::hex;
 
 /// Conditions of readiness, set by their owners. All start false: ready is what was shown to be.
 pub struct Readiness {
@@ -23,7 +23,7 @@ impl Readiness {
         getrandom::fill(&mut secret).map_err(|_| std::io::Error::other("no random numbers"))?;
         Ok(Readiness {
             secret,
-            secret_text: hex(&secret),
+            secret_text: hex::encode(&secret),
             audit_up: AtomicBool::new(false),
             policy_loaded: AtomicBool::new(false),
             keys_present: AtomicBool::new(false),
@@ -74,7 +74,7 @@ impl Readiness {
 
     /// Whether a header value is this process's probe secret, compared in constant time.
     pub fn is_probe(&self, value: &[u8]) -> bool {
-        let presented = std::str::from_utf8(value).ok().and_then(unhex);
+        let presented = std::str::from_utf8(value).ok().and_then(hex::decode::<32>);
         let Some(presented) = presented else { return false };
         let difference = presented.iter().zip(&self.secret).fold(0, |seen, (l, r)| seen | (l ^ r));
         std::hint::black_box(difference) == 0

@@ -28,7 +28,7 @@ enum Command {
 
 /// Runs `yingbi audit`.
 pub fn run(args: AuditArgs) -> ExitCode {
-    let language = language();
+    let language = Language::of_environment();
     let done = match args.command {
         Command::Search(args) => search::run(&args, language),
         Command::Verify(args) => verify::run(&args, language),
@@ -98,14 +98,6 @@ fn unless_closed(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-fn language() -> Language {
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty());
-    Language::of_locale(&locale.unwrap_or_default())
 }
 
 #[cfg(test)]

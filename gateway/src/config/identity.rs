@@ -2,12 +2,12 @@
 
 use super::file::OURS;
 use super::limits::seconds;
-use super::secret::{hex, unhex};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, de::value::SeqAccessDeserializer};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use yingbi_crypto::hex;
 use yingbi_policies::Diagnostic;
 
 /// `identity`. All three may be used at once; a caller that presents nothing is nobody, and one that presents
@@ -134,7 +134,7 @@ impl TokenHash {
     }
 
     fn parse(text: &str) -> Option<TokenHash> {
-        text.strip_prefix("sm3:").and_then(unhex).map(TokenHash)
+        text.strip_prefix("sm3:").and_then(hex::decode).map(TokenHash)
     }
 }
 
@@ -146,7 +146,7 @@ impl fmt::Debug for TokenHash {
 
 /// A hash as the configuration writes it.
 pub(crate) fn token_hash_text(hash: TokenHash) -> String {
-    format!("sm3:{}", hex(&hash.0))
+    format!("sm3:{}", hex::encode(&hash.0))
 }
 
 /// Reads a token file: a YAML list of entries.

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use yingbi_crypto::hex;
 use zeroize::Zeroizing;
 
 /// 32 secret bytes from a key file; wiped when dropped, never printed.
@@ -34,7 +35,7 @@ impl Secret {
         let mut text = Zeroizing::new(Vec::with_capacity(FILE_BYTES));
         file.take(FILE_BYTES as u64).read_to_end(&mut text)?;
         let text = std::str::from_utf8(&text).map_err(|_| SecretError::Malformed)?;
-        let key = Zeroizing::new(unhex(text.trim_ascii()).ok_or(SecretError::Malformed)?);
+        let key = Zeroizing::new(hex::decode(text.trim_ascii()).ok_or(SecretError::Malformed)?);
         if key.iter().all(|byte| *byte == 0) {
             return Err(SecretError::Malformed);
         }
@@ -48,7 +49,7 @@ impl Secret {
     pub fn create(path: &Path) -> io::Result<()> {
         let mut key = Zeroizing::new([0; 32]);
         getrandom::fill(key.as_mut_slice()).map_err(|_| io::Error::other("no random numbers"))?;
-        let text = Zeroizing::new(hex(key.as_slice()) + "\n");
+        let text = Zeroizing::new(hex::encode(key.as_slice()) + "\n");
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         if let Err(error) = written {
@@ -78,25 +79,6 @@ impl std::fmt::Debug for Secret {
 pub(super) fn private(file: &File) -> Result<(), SecretError> {
     let mode = file.metadata()?.permissions().mode() & 0o7777;
     if mode & 0o027 != 0 { Err(SecretError::Open(mode)) } else { Ok(()) }
-}
-
-/// 64 hex digits as bytes.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.len() != 32 {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-        let digit = |d: u8| char::from(d).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(bytes)
-}
-
-/// Bytes as lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A key, its line end and some grace; a larger file is no key file.

@@ -114,7 +114,7 @@ impl Access {
             method: self.method.as_ref().map(http::Method::to_string).unwrap_or_default(),
             route: self.route.to_string(),
             purpose: self.purpose.clone(),
-            basis: self.basis.map(|basis| basis_id(basis).to_owned()),
+            basis: self.basis.map(|basis| basis.id().to_owned()),
             rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
             policy: self.policy.clone(),
             trace: self.trace.clone(),
@@ -125,18 +125,6 @@ impl Access {
 
 fn counts(counts: &BTreeMap<Category, u64>) -> BTreeMap<String, u64> {
     counts.iter().map(|(category, count)| (category.id().to_owned(), *count)).collect()
-}
-
-fn basis_id(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Consent => "consent",
-        Basis::Contract => "contract",
-        Basis::LegalDuty => "legal-duty",
-        Basis::Emergency => "emergency",
-        Basis::PublicInterest => "public-interest",
-        Basis::PublicInformation => "public-information",
-        Basis::OtherLaw => "other-law",
-    }
 }
 
 /// UTC now, RFC 3339 with microseconds.
