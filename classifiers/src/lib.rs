@@ -161,11 +161,12 @@ impl Classifier {
     /// `record` is the union of the signals of the object's keys; it may be incomplete unless the key's strength is
     /// [`Strength::NeedsRecord`]. A hit on [`Scalar::Bool`] means the whole value, however it is spelt.
     pub fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
-        if let Some(kind) = key.kind
-            && shape::agrees(key, kind, record, value)
-        {
-            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
-            self.whole(kind, how, value, hits);
+        if let Some((kind, how)) = self.whole(key, record, value) {
+            let end = match value {
+                Scalar::Text(text) | Scalar::Number(text) => text.len(),
+                Scalar::Bool => BOOL_SPAN,
+            };
+            hits.push(Hit { start: 0, end, kind, how, confidence: 95 });
             return;
         }
         match value {
@@ -191,6 +192,15 @@ impl Classifier {
         }
     }
 
+    /// What a value is as a whole, by its field's name and its own form; `None`: nothing, or not as a whole. What
+    /// [`Classifier::value`] asks first, for callers that need no hit to act on it.
+    #[inline]
+    pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
+        let kind = key.kind.filter(|kind| shape::agrees(key, *kind, record, value))?;
+        let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+        Some((shape::refined(kind, value), how))
+    }
+
     /// Appends what is found in text that has no field name (a whole text body, a header value, a log line).
     pub fn text(&self, text: &str, hits: &mut Vec<Hit>) {
         self.value(
@@ -199,23 +209,6 @@ impl Classifier {
             Scalar::Text(text),
             hits,
         );
-    }
-
-    /// The whole value is of the kind, or of a finer one that it shows.
-    fn whole(&self, kind: Kind, how: How, value: Scalar<'_>, hits: &mut Vec<Hit>) {
-        let (end, kind) = match value {
-            Scalar::Bool => (BOOL_SPAN, kind),
-            Scalar::Text(text) | Scalar::Number(text) => {
-                let first = hits.len();
-                if shape::is_refinable(kind) {
-                    scan::values(text, Bytes::of(text), Reach::Ordinary, hits);
-                }
-                let seen = hits.get(first..).and_then(|hits| hits.first()).map(|hit| hit.kind);
-                hits.truncate(first);
-                (text.len(), seen.map_or(kind, |seen| shape::refine(kind, seen)))
-            }
-        };
-        hits.push(Hit { start: 0, end, kind, how, confidence: 95 });
     }
 
     /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.

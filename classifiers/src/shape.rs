@@ -2,7 +2,8 @@
 //! text; and whether a record as a whole may hold the kind.
 
 use crate::prose::names;
-use crate::recognize::{email, network, organisation, phone};
+use crate::recognize::{email, mobile, network, organisation, phone, resident_id};
+use crate::scan::{self, Bytes, Reach};
 use crate::{KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
 
@@ -86,12 +87,12 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     if !says_something(text) {
         return false;
     }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let digits = || text.bytes().filter(u8::is_ascii_digit).count();
     match kind {
         Kind::Name | Kind::BankAccountName => !is_number && names::is_name(text),
-        Kind::ServiceStaff => names::is_name(text) || (digits >= 3 && is_code(text)),
-        Kind::Mobile | Kind::Phone => digits >= 7 && is_dialled(text) && !phone::is_service(text),
-        Kind::Contact => (digits >= 5 && text.len() <= 40) || text.contains('@'),
+        Kind::ServiceStaff => names::is_name(text) || (digits() >= 3 && is_code(text)),
+        Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
+        Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
         Kind::Email => text.contains('@'),
         Kind::Address => !is_number && is_address(text, digits),
         Kind::Gender => {
@@ -102,21 +103,21 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Password => text.len() >= 6,
         Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
         Kind::Certificate => text.len() >= 8,
-        Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits) && is_code(text),
-        Kind::TradingAccount => text.contains('@') || (digits >= 3 && text.len() >= 4 && is_code(text)),
+        Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
+        Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
-        Kind::InvestorCode => digits >= 4 && is_code(text),
+        Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
-            Category::IdentityDocument | Category::AccountOpening => digits >= 4 && is_code(text),
+            Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
             Category::WealthCash
             | Category::WealthPosition
             | Category::TradeFill
-            | Category::TradeBankTransfer => digits > 0,
+            | Category::TradeBankTransfer => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
-            Category::HealthStatus => digits > 0 || text.len() > 1,
+            Category::HealthStatus => text.len() > 1 || digits() > 0,
             _ => true,
         },
     }
@@ -140,7 +141,7 @@ fn is_dialled(text: &str) -> bool {
 }
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.
-fn is_address(text: &str, digits: usize) -> bool {
+fn is_address(text: &str, digits: impl Fn() -> usize) -> bool {
     let is_mark = |c: &char| {
         matches!(
             c,
@@ -167,11 +168,11 @@ fn is_address(text: &str, digits: usize) -> bool {
     };
     let chinese = text.chars().filter(is_mark).take(2).count();
     if chinese > 0 {
-        return chinese > 1 || digits > 0 || text.chars().count() >= 5;
+        return chinese > 1 || digits() > 0 || text.chars().count() >= 5;
     }
     let is_link =
         text.contains("://") || email::around(text.as_bytes(), text.find('@').unwrap_or(0)).is_some();
-    !is_link && text.contains(' ') && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6 && digits > 0
+    !is_link && text.contains(' ') && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6 && digits() > 0
         || (!text.is_ascii() && text.chars().count() >= 6)
 }
 
@@ -183,8 +184,28 @@ fn is_ip(text: &str) -> bool {
     })
 }
 
+/// The kind of a whole value under a key's name: the name's, or a finer one that the value shows.
+pub(crate) fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
+    let (Scalar::Text(text) | Scalar::Number(text)) = value else { return kind };
+    if !is_refinable(kind) {
+        return kind;
+    }
+    // Most values are what their name says in the plainest spelling.
+    let bytes = text.as_bytes();
+    let seen = match bytes.len() {
+        11 if mobile::is_mobile(bytes) => Some(Kind::Mobile),
+        18 if resident_id::is_18(bytes) => Some(Kind::ResidentId),
+        _ => {
+            let mut hits = Vec::new();
+            scan::values(text, Bytes::of(text), Reach::Ordinary, &mut hits);
+            hits.first().map(|hit| hit.kind)
+        }
+    };
+    seen.map_or(kind, |seen| refine(kind, seen))
+}
+
 /// Whether values under such a key can show a finer kind.
-pub(crate) fn is_refinable(kind: Kind) -> bool {
+fn is_refinable(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::IdNumber

@@ -7,6 +7,7 @@ mod keys;
 mod number;
 mod parse;
 mod paths;
+mod positions;
 mod scan;
 pub(crate) mod string;
 mod treat;
@@ -21,6 +22,7 @@ pub(crate) use treat::Treat;
 
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::meaning::SHORTEST_TEXT;
 use index::Index;
 use parse::Node;
 use zeroize::Zeroize as _;
@@ -91,7 +93,15 @@ impl Level {
 }
 
 /// Whether a string may hold a JSON document worth reading.
+#[inline]
 pub(crate) fn looks_like_json(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    matches!(bytes.find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['))
+    let bytes = text.as_bytes();
+    match bytes.first() {
+        _ if bytes.len() < SHORTEST_TEXT => false,
+        Some(b'{' | b'[') => true,
+        Some(first) if first.is_ascii_whitespace() => {
+            matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+        }
+        _ => false,
+    }
 }

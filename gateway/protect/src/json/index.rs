@@ -5,13 +5,14 @@
 //! is the next stage's.
 
 use super::classes::{Classes, classify};
+use super::positions::Positions;
 use crate::Uninspectable;
 
 /// Positions of tokens: operators, both quotes of every string, the first byte of every other scalar.
 #[derive(Default)]
 pub(crate) struct Index {
-    pub(crate) tokens: Vec<u32>,
-    pub(crate) backslashes: Vec<u32>,
+    pub(crate) tokens: Positions,
+    pub(crate) backslashes: Positions,
 }
 
 impl Index {
@@ -28,6 +29,7 @@ impl Index {
         let (blocks, rest) = bytes.as_chunks::<64>();
         for batch in blocks.chunks(BATCH) {
             classify(batch, &mut found);
+            self.tokens.reserve(batch.len());
             for classes in found.iter().take(batch.len()) {
                 self.block(classes, base, &mut carry)?;
                 base += 64;
@@ -38,6 +40,7 @@ impl Index {
             *slot = *byte;
         }
         classify(&[last], &mut found);
+        self.tokens.reserve(1);
         if let Some(classes) = found.first() {
             self.block(classes, base, &mut carry)?;
         }
@@ -51,7 +54,8 @@ impl Index {
         let escaped = if classes.backslash == 0 && !carry.escaped {
             0
         } else {
-            push_positions(&mut self.backslashes, base, classes.backslash);
+            self.backslashes.reserve(1);
+            self.backslashes.push(base, classes.backslash);
             carry.escaped(classes.backslash)
         };
         let quotes = classes.quote & !escaped;
@@ -66,7 +70,7 @@ impl Index {
         let scalar = !(classes.operator | classes.space | quotes | in_string);
         let first_of_scalar = scalar & !(scalar << 1 | carry.scalar);
         carry.scalar = scalar >> 63;
-        push_positions(&mut self.tokens, base, classes.operator & !in_string | quotes | first_of_scalar);
+        self.tokens.push(base, classes.operator & !in_string | quotes | first_of_scalar);
         Ok(())
     }
 }
@@ -109,21 +113,6 @@ fn prefix_xor(mut word: u64) -> u64 {
         word ^= word << shift;
     }
     word
-}
-
-fn push_positions(positions: &mut Vec<u32>, base: u32, mut word: u64) {
-    // Written eight at a time without asking for each whether there is room; what is too much is cut off again.
-    let begin = positions.len();
-    let count = word.count_ones() as usize;
-    positions.resize(begin + count.next_multiple_of(8), 0);
-    let (groups, _) = positions.get_mut(begin..).unwrap_or_default().as_chunks_mut::<8>();
-    for group in groups {
-        for slot in group {
-            *slot = base.wrapping_add(word.trailing_zeros());
-            word &= word.wrapping_sub(1);
-        }
-    }
-    positions.truncate(begin + count);
 }
 
 /// Blocks classified at a time: enough to pay for the call, few enough to stay in the nearest cache.

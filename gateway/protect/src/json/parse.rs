@@ -1,10 +1,11 @@
 //! Stage two: the grammar of RFC 8259 over the tokens, without recursion, into one flat list of values.
 
 use super::index::Index;
-use super::keys::{KeyId, Keys};
+use super::keys::{Gist, KeyId, Keys};
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::meaning::{SHORTEST_NUMBER, SHORTEST_TEXT};
 use yingbi_classifiers::Signals;
 
 /// One value. Values stand in document order; what a container holds follows it directly.
@@ -22,6 +23,23 @@ pub(crate) struct Node {
     /// Of an object: what all its names say together.
     pub(crate) signals: Signals,
     pub(crate) shape: Shape,
+    /// Its name says nothing of it, as [`Gist::is_plain`] says.
+    pub(crate) is_plain: bool,
+}
+
+impl Node {
+    /// Whether it is a scalar too short to be somebody's information by itself: the least e-mail address has five
+    /// bytes, and no number below six digits is somebody's.
+    #[inline(always)]
+    pub(crate) fn is_short(&self) -> bool {
+        let length = self.end - self.start;
+        match self.shape {
+            Shape::Plain => length < SHORTEST_TEXT as u32 + 2,
+            Shape::Number => length < SHORTEST_NUMBER as u32,
+            Shape::Bool | Shape::Null => true,
+            Shape::Object | Shape::Array | Shape::Escaped => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +73,14 @@ pub(crate) fn parse<C: Classify>(
 ) -> Result<(), Uninspectable> {
     nodes.clear();
     open.clear();
-    let mut parser =
-        Parser { text, tokens: index.tokens.iter(), backslashes: index.backslashes.iter(), backslash: NONE };
+    let mut parser = Parser {
+        text,
+        tokens: index.tokens.as_slice().iter(),
+        backslashes: index.backslashes.as_slice().iter(),
+        backslash: NONE,
+    };
     parser.next_backslash();
-    let mut name = (0, KeyId::NONE);
+    let mut name = UNNAMED;
     // The innermost open container; those around it are in `open`.
     let mut inner = Open { node: u32::MAX, is_object: false, signals: Signals::default() };
     'value: loop {
@@ -71,7 +93,8 @@ pub(crate) fn parse<C: Classify>(
         };
         let this = nodes.len() as u32;
         let signals = Signals::default();
-        nodes.push(Node { start: at, end, after: this + 1, name: name.0, key: name.1, signals, shape });
+        let Name { at: quote, key, is_plain } = name;
+        nodes.push(Node { start: at, end, after: this + 1, name: quote, key, signals, shape, is_plain });
         let mut closing = None;
         if matches!(shape, Shape::Object | Shape::Array) {
             if open.len() >= depth {
@@ -87,7 +110,7 @@ pub(crate) fn parse<C: Classify>(
                     continue 'value;
                 }
                 (false, _) => {
-                    name = (0, KeyId::NONE);
+                    name = UNNAMED;
                     continue 'value;
                 }
             }
@@ -114,7 +137,7 @@ pub(crate) fn parse<C: Classify>(
                     continue 'value;
                 }
                 (b',', false) => {
-                    name = (0, KeyId::NONE);
+                    name = UNNAMED;
                     continue 'value;
                 }
                 (b'}', true) | (b']', false) => closing = Some(at),
@@ -132,6 +155,17 @@ pub(crate) struct Open {
     /// What its names so far say together.
     signals: Signals,
 }
+
+/// A member's name.
+#[derive(Clone, Copy)]
+struct Name {
+    at: u32,
+    key: KeyId,
+    is_plain: bool,
+}
+
+/// An element has none.
+const UNNAMED: Name = Name { at: 0, key: KeyId::NONE, is_plain: false };
 
 struct Parser<'t> {
     text: &'t str,
@@ -207,7 +241,7 @@ impl Parser<'_> {
         keys: &mut Keys,
         classifier: &impl Classify,
         signals: &mut Signals,
-    ) -> Result<(u32, KeyId), Uninspectable> {
+    ) -> Result<Name, Uninspectable> {
         let at = self.token()?;
         if self.byte(at) != b'"' {
             return Err(malformed(at as usize));
@@ -217,10 +251,11 @@ impl Parser<'_> {
         if self.byte(colon) != b':' {
             return Err(malformed(colon as usize));
         }
-        let raw = self.text.get(at as usize + 1..end as usize - 1).unwrap_or("");
-        let (id, of_name) = keys.resolve(raw, shape == Shape::Escaped, classifier);
+        let raw = self.text.as_bytes().get(at as usize + 1..end as usize - 1).unwrap_or_default();
+        let (key, Gist { signals: of_name, is_plain }) =
+            keys.resolve(raw, shape == Shape::Escaped, classifier);
         *signals = signals.union(of_name);
-        Ok((at, id))
+        Ok(Name { at, key, is_plain })
     }
 
     /// A number or a literal.

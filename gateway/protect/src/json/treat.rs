@@ -10,6 +10,7 @@ use super::{STRINGS_DEEP, Workspace, looks_like_json};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
+use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::{Limits, Uninspectable, mask};
@@ -128,15 +129,35 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<(), Uninspectable> {
         for hit in hits {
             let Some(mask) = self.decide(hit.kind, rules)? else { continue };
-            let (from, to) = (place(hit.start), place(hit.end));
             let value = text.get(hit.start..hit.end).unwrap_or("");
-            self.edits.push_with(from, to, |out| {
-                let begin = out.len();
-                mask::text(mask, value, out);
-                encode(&mut Written { out, begin });
-            });
+            self.lay(mask, value, |at| place(hit.start + at), &encode);
         }
         Ok(())
+    }
+
+    /// Lays a mask over a value.
+    #[inline]
+    fn lay(
+        &mut self,
+        mask: &Mask,
+        value: &str,
+        mut place: impl FnMut(usize) -> usize,
+        encode: impl Fn(&mut Written<'_>),
+    ) {
+        match mask::hidden(mask, value) {
+            Some(Hidden { from, to, fill }) => {
+                let from = place(from);
+                self.edits.push_fill(from, place(to), fill);
+            }
+            None => {
+                let from = place(0);
+                self.edits.push_with(from, place(value.len()), |out| {
+                    let begin = out.len();
+                    mask::text(mask, value, out);
+                    encode(&mut Written { out, begin });
+                });
+            }
+        }
     }
 
     /// Decides on a value within a text, and counts it: the mask to lay over it, if any.
@@ -333,12 +354,28 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         mut place: impl FnMut(usize) -> usize,
         encode: impl Fn(&mut Written<'_>),
     ) -> Result<Fate, Uninspectable> {
-        if leaf.meaning.opens_json()
+        if looks_like_json(text)
+            && leaf.meaning.opens_json()
             && self.treat.strings < STRINGS_DEEP
-            && looks_like_json(text)
             && self.treat.nested(text, leaf, &mut place)?
         {
             return Ok(Fate::Kept);
+        }
+        // The short way of most personal information: its name says what it is, and none of it stays in clear.
+        if let Some(kind) = leaf.meaning.whole(self.treat.classifier, leaf.signals, Scalar::Text(text)) {
+            match leaf.rules.action(kind) {
+                Action::Clear => {}
+                Action::Mask(mask) => {
+                    self.treat.counts.add(kind, Outcome::Masked, leaf.rules.is_monitored(kind));
+                    self.treat.lay(mask, text, place, encode);
+                    return Ok(Fate::Kept);
+                }
+                Action::Drop => {
+                    self.treat.counts.add(kind, Outcome::Dropped, leaf.rules.is_monitored(kind));
+                    return Ok(Fate::Dropped);
+                }
+                Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+            }
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
@@ -368,8 +405,14 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         write: impl FnOnce(&Mask, &mut String),
     ) -> Result<Fate, Uninspectable> {
         let treat = &mut *self.treat;
-        leaf.meaning.hits(treat.classifier, leaf.signals, value, &mut treat.hits);
-        let Some((kind, action)) = strongest(leaf.rules, &treat.hits) else { return Ok(Fate::Kept) };
+        let (kind, action) = match leaf.meaning.whole(treat.classifier, leaf.signals, value) {
+            Some(kind) => (kind, leaf.rules.action(kind)),
+            None => {
+                leaf.meaning.hits(treat.classifier, leaf.signals, value, &mut treat.hits);
+                let Some(strongest) = strongest(leaf.rules, &treat.hits) else { return Ok(Fate::Kept) };
+                strongest
+            }
+        };
         let monitored = leaf.rules.is_monitored(kind);
         match action {
             Action::Block => Err(Uninspectable::Blocked(kind.category())),

@@ -1,25 +1,25 @@
 //! First character of the local part, and the domain.
 
-pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
-    let (local, domain) = value.trim().split_once('@')?;
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.chars().all(|character| {
-                character.is_ascii_alphanumeric() || character == '-' || character.is_alphanumeric()
-            })
-    };
-    let is_domain = domain.contains('.') && domain.split('.').all(is_label);
-    // A mailbox of digits as a domain label is no domain but a number that slipped in.
-    let is_number =
-        domain.split('.').any(|label| label.len() >= 7 && label.bytes().all(|byte| byte.is_ascii_digit()));
-    if !is_domain || is_number || local.is_empty() || local.chars().any(char::is_whitespace) {
+use super::Hidden;
+
+pub(super) fn hidden(value: &str) -> Option<Hidden> {
+    let end = value.trim_end().len();
+    let from = value.len() - value.trim_start().len();
+    let (local, domain) = value.get(from..end)?.split_once('@')?;
+    let first = local.chars().next()?;
+    if !is_domain(domain) || local.chars().any(char::is_whitespace) {
         return None;
     }
-    if local.chars().nth(1).is_some() {
-        out.extend(local.chars().next());
-    }
-    super::nothing(3, out);
-    out.push('@');
-    out.push_str(domain);
-    Some(())
+    let shown = if local.len() > first.len_utf8() { first.len_utf8() } else { 0 };
+    Some(Hidden { from: from + shown, to: from + local.len(), fill: 3 })
+}
+
+/// Labels of letters, digits and hyphens. A label of many digits is a number that slipped in.
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.chars().all(|character| character.is_alphanumeric() || character == '-')
+            && !(label.len() >= 7 && label.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    domain.contains('.') && domain.split('.').all(is_label)
 }

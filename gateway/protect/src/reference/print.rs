@@ -5,6 +5,7 @@ use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::json::{Subject, name_hits, rank, string};
+use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::{Summary, Uninspectable, mask};
@@ -308,7 +309,8 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
-        let opens = decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
+        let opens = decoded.len() >= SHORTEST_TEXT
+            && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
         if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
             return Ok(None);
         }
@@ -354,11 +356,19 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 Action::Drop => &NOTHING,
             };
             self.counts.add(hit.kind, Outcome::Masked, monitored);
-            pieces.push(Piece::Kept(at, hit.start));
-            let mut masked = String::new();
-            mask::text(mask, text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
+            let value = text.get(hit.start..hit.end).unwrap_or("");
+            let (from, to, masked) = match mask::hidden(mask, value) {
+                // What shows stays as it is spelt.
+                Some(hidden) => (hidden.from, hidden.to, "*".repeat(hidden.fill)),
+                None => {
+                    let mut masked = String::new();
+                    mask::text(mask, value, &mut masked);
+                    (0, value.len(), masked)
+                }
+            };
+            pieces.push(Piece::Kept(at, hit.start + from));
             pieces.push(Piece::New(masked));
-            at = hit.end;
+            at = hit.start + to;
         }
         pieces.push(Piece::Kept(at, text.len()));
         Ok(pieces)
