@@ -196,9 +196,12 @@ impl Classifier {
     /// [`Classifier::value`] asks first, for callers that need no hit to act on it.
     #[inline]
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
-        let kind = key.kind.filter(|kind| shape::agrees(key, *kind, record, value))?;
-        let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
-        Some((shape::refined(kind, value), how))
+        let kind = key.kind?;
+        // Most values need no more than their name.
+        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value) {
+            return Some((kind, How::Key));
+        }
+        shape::whole(key, kind, record, value)
     }
 
     /// Appends what is found in text that has no field name (a whole text body, a header value, a log line).

@@ -4,8 +4,41 @@
 use crate::prose::names;
 use crate::recognize::{email, mobile, network, organisation, phone, resident_id};
 use crate::scan::{self, Bytes, Reach};
-use crate::{KeyMeaning, Scalar, Signals, Strength};
+use crate::{How, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
+
+/// What all of the value under this key is.
+pub(crate) fn whole(
+    key: KeyMeaning,
+    kind: Kind,
+    record: Signals,
+    value: Scalar<'_>,
+) -> Option<(Kind, How)> {
+    if !agrees(key, kind, record, value) {
+        return None;
+    }
+    let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+    Some((refined(kind, value), how))
+}
+
+/// Whether a name that decides says all there is to say: no form of the value speaks against the kind or for a finer one.
+#[inline]
+pub(crate) fn is_plainly_named(kind: Kind) -> bool {
+    !is_refinable(kind) && kind != Kind::TaxId
+}
+
+/// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
+/// character. Nearly all do.
+#[inline]
+pub(crate) fn begins_plainly(value: Scalar<'_>) -> bool {
+    match value {
+        Scalar::Text(text) => {
+            let first = text.as_bytes().first().copied().unwrap_or(0);
+            first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9)
+        }
+        Scalar::Number(_) | Scalar::Bool => true,
+    }
+}
 
 /// Whether the value under this key is of the key's kind.
 pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
@@ -42,11 +75,9 @@ fn is_blank(value: Scalar<'_>) -> bool {
     }
 }
 
-/// Whether there is a letter or digit in it. Nearly all values begin with one, which the first byte tells: ASCII, or the
-/// first byte of a Chinese character.
+/// Whether there is a letter or digit in it.
 fn says_something(text: &str) -> bool {
-    let first = text.as_bytes().first().copied().unwrap_or(0);
-    first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9) || text.chars().any(char::is_alphanumeric)
+    begins_plainly(Scalar::Text(text)) || text.chars().any(char::is_alphanumeric)
 }
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
@@ -185,7 +216,7 @@ fn is_ip(text: &str) -> bool {
 }
 
 /// The kind of a whole value under a key's name: the name's, or a finer one that the value shows.
-pub(crate) fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
+fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
     let (Scalar::Text(text) | Scalar::Number(text)) = value else { return kind };
     if !is_refinable(kind) {
         return kind;
@@ -205,6 +236,7 @@ pub(crate) fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
 }
 
 /// Whether values under such a key can show a finer kind.
+#[inline]
 fn is_refinable(kind: Kind) -> bool {
     matches!(
         kind,

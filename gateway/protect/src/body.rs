@@ -1,11 +1,11 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
-use crate::json::{Scan, Treat, Workspace, looks_like_json};
+use crate::json::{Scan, Subject, Treat, Workspace, looks_like_json};
 use crate::plan::Plan;
 use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
-use std::collections::HashSet;
-use yingbi_crypto::PseudonymKey;
+use std::collections::BTreeSet;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
 pub(crate) struct Input<'i, C> {
@@ -48,14 +48,25 @@ pub(crate) fn treat<C: Classify>(
         }
         Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
     }
-    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
-    names.extend(subjects.iter().flat_map(|subject| subject.names()));
-    summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
     let mut body = Vec::new();
     body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
     treat.edits.apply(text.as_bytes(), &mut body);
+    workspace.edits = treat.edits;
     Ok(Treated { body, summary })
+}
+
+/// Each of the subjects once: a pseudonym costs more than all else about a record.
+fn pseudonymous(
+    document: Option<&str>,
+    records: &[Subject],
+    pseudonyms: &PseudonymKey,
+) -> BTreeSet<Pseudonym> {
+    let mut names: Vec<&str> = document.into_iter().chain(records.iter().flat_map(Subject::names)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
 }
 
 pub(crate) fn scan<C: Classify>(

@@ -15,13 +15,15 @@ mod walk;
 
 use keys::Keys;
 pub(crate) use keys::name_hits;
+pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
-pub(crate) use paths::{Subject, rank};
+pub(crate) use paths::rank;
 pub(crate) use scan::Scan;
 pub(crate) use treat::Treat;
 
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::edit::Edits;
 use crate::meaning::SHORTEST_TEXT;
 use index::Index;
 use parse::Node;
@@ -33,6 +35,7 @@ pub(crate) const STRINGS_DEEP: usize = 3;
 /// Working space, kept from body to body.
 pub(crate) struct Workspace {
     pub(crate) keys: Keys,
+    pub(crate) edits: Edits,
     levels: [Level; STRINGS_DEEP + 1],
 }
 
@@ -47,12 +50,13 @@ struct Level {
 
 impl Workspace {
     pub(crate) fn new(seed: [u64; 2]) -> Self {
-        Workspace { keys: Keys::new(seed), levels: Default::default() }
+        Workspace { keys: Keys::new(seed), edits: Edits::default(), levels: Default::default() }
     }
 
     /// Makes ready for the next body.
     pub(crate) fn begin(&mut self) {
         self.keys.begin();
+        self.edits.clear();
     }
 
     /// How many names are kept.
@@ -63,6 +67,7 @@ impl Workspace {
 
     /// Forgets what was decoded, and lets go of what one unusually large body needed.
     pub(crate) fn finish(&mut self) {
+        self.edits.shrink_to(KEPT);
         for level in &mut self.levels {
             if !level.decoded.is_empty() {
                 level.decoded.zeroize();

@@ -46,13 +46,14 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         limits: Limits,
         workspace: &'a mut Workspace,
     ) -> Self {
+        let edits = mem::take(&mut workspace.edits);
         Treat {
             classifier,
             plan,
             limits,
             workspace,
             counts: Counts::default(),
-            edits: Edits::default(),
+            edits,
             hits: Vec::new(),
             strings: 0,
             depth: 0,
