@@ -1,46 +1,11 @@
 //! Stage two: the grammar of RFC 8259 over the tokens, without recursion, into one flat list of values.
 
 use super::index::Index;
-use super::keys::{KeyId, Keys};
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::tree::{KeyId, Keys, Node, Open, Shape, malformed};
 use yingbi_classifiers::Signals;
-
-/// One value. Values stand in document order; what a container holds follows it directly.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Node {
-    /// First byte of the value; of a string, its quote.
-    pub(crate) start: u32,
-    /// One past the last byte.
-    pub(crate) end: u32,
-    /// Index of the first node that isn't inside this one.
-    pub(crate) after: u32,
-    /// The opening quote of the member's name; meaningless unless `key` is one.
-    pub(crate) name: u32,
-    pub(crate) key: KeyId,
-    /// Of an object: what all its names say together.
-    pub(crate) signals: Signals,
-    pub(crate) shape: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Object,
-    Array,
-    /// A string without escapes.
-    Plain,
-    /// A string with escapes, all of them good.
-    Escaped,
-    Number,
-    Bool,
-    Null,
-}
-
-/// What is wrong with a text that should be JSON.
-pub(crate) fn malformed(at: usize) -> Uninspectable {
-    Uninspectable::Malformed { at }
-}
 
 /// Reads `text` into `nodes`; `open` is working space.
 ///
@@ -122,15 +87,6 @@ pub(crate) fn parse<C: Classify>(
             }
         }
     }
-}
-
-/// A container that is not closed yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Open {
-    node: u32,
-    is_object: bool,
-    /// What its names so far say together.
-    signals: Signals,
 }
 
 struct Parser<'t> {

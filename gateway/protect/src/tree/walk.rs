@@ -1,7 +1,7 @@
 //! The walk over a parsed document: what every scalar is taken for, whose it is, and what becomes of its member.
 
 use super::keys::{Key, KeyId};
-use super::parse::{Node, Shape};
+use super::{Node, Shape};
 use crate::Uninspectable;
 use crate::meaning::Meaning;
 use yingbi_classifiers::Signals;
@@ -18,11 +18,11 @@ pub(crate) trait Visitor<R> {
     /// A scalar that isn't null.
     fn leaf(&mut self, leaf: &Leaf<'_, R>) -> Result<Fate, Uninspectable>;
 
-    /// Takes bytes out; replacements made from `from` on are void.
-    fn remove(&mut self, from: u32, to: u32);
+    /// Leaves a member out, given the next member and where the last one ends that stays.
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>);
 
-    /// Puts null in the place of a value.
-    fn make_null(&mut self, node: &Node);
+    /// Leaves an element out that keeps its place.
+    fn empty(&mut self, node: &Node);
 }
 
 /// A scalar with all that is known about it.
@@ -160,16 +160,10 @@ fn close_member<R, V: Visitor<R>>(
         (Fate::Kept, None) => {}
         (Fate::Dropped, Some(frame)) if frame.is_object => {
             let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
-            match (next, frame.survivor) {
-                // The comma and white space up to the next name go along.
-                (Some(next), _) => visitor.remove(node.name, next.name),
-                // The last one takes along the comma before it, and what was dropped between.
-                (None, Some(survivor)) => visitor.remove(survivor, node.end),
-                (None, None) => visitor.remove(node.name, node.end),
-            }
+            visitor.remove(node, next, frame.survivor);
         }
         // An element keeps its place, so that positions still mean the same.
-        (Fate::Dropped, _) => visitor.make_null(node),
+        (Fate::Dropped, _) => visitor.empty(node),
     }
 }
 
