@@ -1,8 +1,9 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
-use crate::json::{Scan, Subject, Treat, Workspace, looks_like_json};
+use crate::json::{Json, looks_like_json};
 use crate::plan::Plan;
+use crate::tree::{Scan, Subject, Treat, Workspace};
 use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
 use std::collections::BTreeSet;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
@@ -27,7 +28,7 @@ pub(crate) fn treat<C: Classify>(
     let mut subjects = vec![];
     match input.format {
         Format::Json => {
-            let records = treat.document(text)?;
+            let records = treat.document::<Json>(text)?;
             (summary.records, subjects) = (records.count, records.subjects);
         }
         Format::Text => {
@@ -76,7 +77,7 @@ pub(crate) fn scan<C: Classify>(
     let (mark, text) = decoded(input.body)?;
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
     match input.format {
-        Format::Json => scan.document(text)?,
+        Format::Json => scan.document::<Json>(text)?,
         Format::Text => {
             for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");

@@ -68,6 +68,13 @@ impl Edits {
         }
     }
 
+    /// Moves the end of the replacement made last.
+    pub(crate) fn end_last_at(&mut self, end: usize) {
+        if let Some(edit) = self.edits.last_mut() {
+            edit.end = end as u32;
+        }
+    }
+
     /// Forgets every replacement that begins at `start` or later.
     pub(crate) fn forget_from(&mut self, start: usize) {
         while self.edits.last().is_some_and(|edit| edit.start as usize >= start) {

@@ -97,7 +97,7 @@ pub(crate) fn number(mask: &Mask, spelt: &str, out: &mut String) {
 const FILL: char = '*';
 
 /// Appends that many fill characters.
-fn fill(mut count: usize, out: &mut String) {
+pub(crate) fn fill(mut count: usize, out: &mut String) {
     while let Some(some) = FILLS.get(..count.min(FILLS.len())).filter(|some| !some.is_empty()) {
         out.push_str(some);
         count -= some.len();

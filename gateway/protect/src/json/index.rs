@@ -50,6 +50,12 @@ impl Index {
         Ok(())
     }
 
+    /// Lets go of working space beyond so many entries.
+    pub(crate) fn shrink_to(&mut self, kept: usize) {
+        self.tokens.shrink_to(kept);
+        self.backslashes.shrink_to(kept);
+    }
+
     fn block(&mut self, classes: &Classes, base: u32, carry: &mut Carry) -> Result<(), Uninspectable> {
         let escaped = if classes.backslash == 0 && !carry.escaped {
             0

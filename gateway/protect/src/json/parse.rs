@@ -1,64 +1,11 @@
 //! Stage two: the grammar of RFC 8259 over the tokens, without recursion, into one flat list of values.
 
 use super::index::Index;
-use super::keys::{Gist, KeyId, Keys};
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::meaning::{SHORTEST_NUMBER, SHORTEST_TEXT};
+use crate::tree::{Gist, KeyId, Keys, Node, Open, Shape, malformed};
 use yingbi_classifiers::Signals;
-
-/// One value. Values stand in document order; what a container holds follows it directly.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Node {
-    /// First byte of the value; of a string, its quote.
-    pub(crate) start: u32,
-    /// One past the last byte.
-    pub(crate) end: u32,
-    /// Index of the first node that isn't inside this one.
-    pub(crate) after: u32,
-    /// The opening quote of the member's name; meaningless unless `key` is one.
-    pub(crate) name: u32,
-    pub(crate) key: KeyId,
-    /// Of an object: what all its names say together.
-    pub(crate) signals: Signals,
-    pub(crate) shape: Shape,
-    /// Its name says nothing of it, as [`Gist::is_plain`] says.
-    pub(crate) is_plain: bool,
-}
-
-impl Node {
-    /// Whether it is a scalar too short to be somebody's information by itself: the least e-mail address has five
-    /// bytes, and no number below six digits is somebody's.
-    #[inline(always)]
-    pub(crate) fn is_short(&self) -> bool {
-        let length = self.end - self.start;
-        match self.shape {
-            Shape::Plain => length < SHORTEST_TEXT as u32 + 2,
-            Shape::Number => length < SHORTEST_NUMBER as u32,
-            Shape::Bool | Shape::Null => true,
-            Shape::Object | Shape::Array | Shape::Escaped => false,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Object,
-    Array,
-    /// A string without escapes.
-    Plain,
-    /// A string with escapes, all of them good.
-    Escaped,
-    Number,
-    Bool,
-    Null,
-}
-
-/// What is wrong with a text that should be JSON.
-pub(crate) fn malformed(at: usize) -> Uninspectable {
-    Uninspectable::Malformed { at }
-}
 
 /// Reads `text` into `nodes`; `open` is working space.
 ///
@@ -94,7 +41,10 @@ pub(crate) fn parse<C: Classify>(
         let this = nodes.len() as u32;
         let signals = Signals::default();
         let Name { at: quote, key, is_plain } = name;
-        nodes.push(Node { start: at, end, after: this + 1, name: quote, key, signals, shape, is_plain });
+        // The quotes of a string don't count.
+        let length = if shape == Shape::Plain { end - at - 2 } else { end - at };
+        let is_mute = is_plain && shape.is_short(length);
+        nodes.push(Node { start: at, end, after: this + 1, name: quote, key, signals, shape, is_mute });
         let mut closing = None;
         if matches!(shape, Shape::Object | Shape::Array) {
             if open.len() >= depth {
@@ -145,15 +95,6 @@ pub(crate) fn parse<C: Classify>(
             }
         }
     }
-}
-
-/// A container that is not closed yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Open {
-    node: u32,
-    is_object: bool,
-    /// What its names so far say together.
-    signals: Signals,
 }
 
 /// A member's name.

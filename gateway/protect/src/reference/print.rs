@@ -4,10 +4,11 @@ use super::paths::{Taken, leads};
 use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
-use crate::json::{Subject, name_hits, rank, string};
+use crate::json::string;
 use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::tree::{Subject, name_hits, rank};
 use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -311,7 +312,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
         let opens = decoded.len() >= SHORTEST_TEXT
             && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
+        if !opens || !scope.element.opens_json() || self.strings == crate::tree::STRINGS_DEEP {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {

@@ -3,8 +3,9 @@
 //! The table is bounded, and hashed under a secret: names that an attacker makes up neither grow it nor collide at
 //! will. Names in which personal information stands are never kept.
 
-use super::string;
+use super::decode;
 use crate::classify::Classify;
+use crate::json::string::Escapes;
 use crate::meaning::Meaning;
 use yingbi_classifiers::{Hit, KeyMeaning, Signals};
 
@@ -198,7 +199,7 @@ impl Keys {
     fn classify(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> Key {
         self.decoded.clear();
         let name =
-            if is_escaped && string::decode(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
+            if is_escaped && decode::<Escapes>(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
         let meaning = Meaning::named(classifier.key(name));
         self.hits.clear();
         name_hits(name, classifier, &mut self.hits);

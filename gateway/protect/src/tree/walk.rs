@@ -1,7 +1,7 @@
 //! The walk over a parsed document: what every scalar is taken for, whose it is, and what becomes of its member.
 
 use super::keys::{Key, KeyId};
-use super::parse::{Node, Shape};
+use super::{Node, Shape};
 use crate::Uninspectable;
 use crate::meaning::Meaning;
 use yingbi_classifiers::Signals;
@@ -18,11 +18,11 @@ pub(crate) trait Visitor<R> {
     /// A scalar that isn't null.
     fn leaf(&mut self, leaf: &Leaf<'_, R>) -> Result<Fate, Uninspectable>;
 
-    /// Takes bytes out; replacements made from `from` on are void.
-    fn remove(&mut self, from: u32, to: u32);
+    /// Leaves a member out, given the next member and where the last one ends that stays.
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>);
 
-    /// Puts null in the place of a value.
-    fn make_null(&mut self, node: &Node);
+    /// Leaves an element out that keeps its place.
+    fn empty(&mut self, node: &Node);
 }
 
 /// A scalar with all that is known about it.
@@ -112,7 +112,7 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             }
             (after, is_quiet) = frames.last().map_or((u32::MAX, false), Frame::state);
         }
-        if node.is_plain && is_quiet && node.is_short() && at != next_declared {
+        if node.is_mute && is_quiet && at != next_declared {
             continue;
         }
         let parent = match frames.last_mut() {
@@ -189,22 +189,19 @@ fn leave_out<R, V: Visitor<R>>(
 ) {
     let Some(frame) = frame.filter(|frame| frame.is_object) else {
         // An element keeps its place, so that positions still mean the same.
-        visitor.make_null(node);
+        visitor.empty(node);
         return;
     };
     let (first, next) = frame.left_out;
     let first = if next == at { first } else { at };
     frame.left_out = (first, at + 1);
-    if let Some(next) = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten() {
-        // The comma and white space up to the next name go along.
-        visitor.remove(node.name, next.name);
-        return;
-    }
-    // The last one takes along the comma before it, and what was left out between.
-    match before(nodes, frame.node + 1, first) {
-        Some(stays) => visitor.remove(stays.end, node.end),
-        None => visitor.remove(node.name, node.end),
-    }
+    let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
+    // What is left out at the end goes with what was left out right before it.
+    let survivor = match next {
+        Some(_) => None,
+        None => before(nodes, frame.node + 1, first).map(|member| member.end),
+    };
+    visitor.remove(node, next, survivor);
 }
 
 /// The member before the one at `at`, in the container whose first member is at `first`.
