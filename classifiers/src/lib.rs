@@ -139,6 +139,11 @@ pub enum Scalar<'a> {
     Bool,
 }
 
+/// No number of less digits is somebody's, unless a name says so.
+pub const SHORTEST_NUMBER: usize = 11;
+/// No number of less digits shows beyond accident whose it is.
+const SHORTEST_CERTAIN_NUMBER: usize = 18;
+
 /// The compiled lexicon and recognizers.
 pub struct Classifier {
     lexicon: Lexicon,
@@ -179,8 +184,9 @@ impl Classifier {
                 }
             }
             Scalar::Number(number) => {
-                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
-                if number.starts_with('-') || number.contains(['e', 'E']) {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
+                let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
+                if number.len() < least || number.starts_with('-') || number.contains(['e', 'E']) {
                     return;
                 }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
@@ -198,7 +204,8 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value) {
+        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value)
+        {
             return Some((kind, How::Key));
         }
         shape::whole(key, kind, record, value)

@@ -2,18 +2,13 @@
 //! text; and whether a record as a whole may hold the kind.
 
 use crate::prose::names;
-use crate::recognize::{email, mobile, network, organisation, phone, resident_id};
+use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
 use crate::scan::{self, Bytes, Reach};
 use crate::{How, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
 
 /// What all of the value under this key is.
-pub(crate) fn whole(
-    key: KeyMeaning,
-    kind: Kind,
-    record: Signals,
-    value: Scalar<'_>,
-) -> Option<(Kind, How)> {
+pub(crate) fn whole(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
     if !agrees(key, kind, record, value) {
         return None;
     }
@@ -203,7 +198,10 @@ fn is_address(text: &str, digits: impl Fn() -> usize) -> bool {
     }
     let is_link =
         text.contains("://") || email::around(text.as_bytes(), text.find('@').unwrap_or(0)).is_some();
-    !is_link && text.contains(' ') && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6 && digits() > 0
+    !is_link
+        && text.contains(' ')
+        && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6
+        && digits() > 0
         || (!text.is_ascii() && text.chars().count() >= 6)
 }
 
@@ -225,7 +223,9 @@ fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
     let bytes = text.as_bytes();
     let seen = match bytes.len() {
         11 if mobile::is_mobile(bytes) => Some(Kind::Mobile),
-        18 if resident_id::is_18(bytes) => Some(Kind::ResidentId),
+        // Under a telling name a wrong check character is a slip of the pen.
+        18 if resident_id::has_form_18(bytes) => Some(Kind::ResidentId),
+        16 | 17 | 19 if are_digits(bytes) => bank_card::is_bank_card(bytes).then_some(Kind::BankCard),
         _ => {
             let mut hits = Vec::new();
             scan::values(text, Bytes::of(text), Reach::Ordinary, &mut hits);

@@ -2,7 +2,7 @@
 
 use crate::classify::{CONFIDENT, Classify};
 use crate::plan::{Action, Rules};
-use yingbi_classifiers::{Hit, How, KeyMeaning, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, KeyMeaning, SHORTEST_NUMBER, Scalar, Signals};
 use yingbi_taxonomy::{Kind, Level};
 
 /// What is known about a value before it is looked at.
@@ -137,9 +137,8 @@ impl Meaning {
 }
 
 /// Under a name that speaks of no kind, less than this many bytes show nobody's information: the shortest e-mail
-/// address has five, the shortest number that is somebody's six digits.
+/// address has five.
 pub(crate) const SHORTEST_TEXT: usize = 5;
-pub(crate) const SHORTEST_NUMBER: usize = 6;
 
 /// The hit that rules a value that can only be treated as a whole, with what is done: the strongest, the first among
 /// equals.

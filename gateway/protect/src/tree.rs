@@ -24,9 +24,9 @@ pub(crate) use treat::Treat;
 
 use crate::edit::Edits;
 use crate::json::Index;
-use crate::meaning::{SHORTEST_NUMBER, SHORTEST_TEXT};
+use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
-use yingbi_classifiers::Signals;
+use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
 use zeroize::Zeroize as _;
 
 /// One value. Values stand in document order; what a container holds follows it directly.
@@ -63,7 +63,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// Whether a scalar of so many bytes is too short to be somebody's information by itself: the least e-mail address
-    /// has five, and no number of less than six digits is somebody's.
+    /// has five, and no number is somebody's that has less digits than a mobile.
     #[inline(always)]
     pub(crate) fn is_short(self, length: u32) -> bool {
         match self {

@@ -3,23 +3,41 @@
 use super::Hidden;
 
 pub(super) fn hidden(value: &str) -> Option<Hidden> {
-    let end = value.trim_end().len();
-    let from = value.len() - value.trim_start().len();
-    let (local, domain) = value.get(from..end)?.split_once('@')?;
+    // White space around it hides with the local part, and stays behind the domain.
+    let begin = value.len() - value.trim_start().len();
+    let bytes = value.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@')?;
+    let local = value.get(begin..at)?;
     let first = local.chars().next()?;
-    if !is_domain(domain) || local.chars().any(char::is_whitespace) {
+    let domain = value.get(at + 1..)?;
+    if !is_domain(domain.trim_end()) || local.chars().any(char::is_whitespace) {
         return None;
     }
     let shown = if local.len() > first.len_utf8() { first.len_utf8() } else { 0 };
-    Some(Hidden { from: from + shown, to: from + local.len(), fill: 3 })
+    Some(Hidden { from: begin + shown, to: at, fill: 3 })
 }
 
-/// Labels of letters, digits and hyphens. A label of many digits is a number that slipped in.
+/// At least two labels of letters, digits and hyphens. A label of many digits is a number that slipped in.
 fn is_domain(domain: &str) -> bool {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.chars().all(|character| character.is_alphanumeric() || character == '-')
-            && !(label.len() >= 7 && label.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    domain.contains('.') && domain.split('.').all(is_label)
+    let (mut labels, mut length, mut digits) = (0, 0, 0);
+    for character in domain.chars() {
+        match character {
+            '.' if length == 0 || is_number(length, digits) => return false,
+            '.' => {
+                labels += 1;
+                (length, digits) = (0, 0);
+                continue;
+            }
+            '0'..='9' => digits += 1,
+            'a'..='z' | 'A'..='Z' | '-' => {}
+            _ if character.is_alphanumeric() => {}
+            _ => return false,
+        }
+        length += 1;
+    }
+    labels > 0 && length > 0 && !is_number(length, digits)
+}
+
+fn is_number(length: usize, digits: usize) -> bool {
+    length >= 7 && digits == length
 }

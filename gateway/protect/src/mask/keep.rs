@@ -6,8 +6,8 @@ use super::{FILL, Hidden};
 ///
 /// At least a third stays hidden; where the template asks for more, only last characters show, up to half.
 pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
-    // The most common values: no separators, a byte a character.
-    if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    // The most common values.
+    if is_plain(value.as_bytes()) {
         let (first, last) = shown(value.len(), first, last);
         let to = value.len().saturating_sub(last);
         let fill = width.map_or(to.saturating_sub(first), usize::from);
@@ -34,6 +34,23 @@ pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) 
         None => count - first - last,
     };
     Some((from < to).then_some(Hidden { from, to, fill }))
+}
+
+/// Whether every byte is a character and none a separator.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    const EVERY: u64 = u64::from_ne_bytes([1; 8]);
+    // The high bit of every byte that is not ASCII, and of a byte that is the one looked for (or follows one).
+    let is = |word: u64, byte: u8| {
+        let differs = word ^ (EVERY * u64::from(byte));
+        differs.wrapping_sub(EVERY) & !differs
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let odd = words.iter().fold(0, |odd, word| {
+        let word = u64::from_le_bytes(*word);
+        odd | word | is(word, b' ') | is(word, b'-')
+    });
+    odd & (EVERY << 7) == 0 && rest.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'))
 }
 
 /// Appends the value with fill characters in its hidden part, separators shown.

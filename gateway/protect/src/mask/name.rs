@@ -3,6 +3,9 @@
 use super::{Hidden, is_han};
 
 pub(super) fn hidden(value: &str) -> Option<Hidden> {
+    if let Some(hidden) = plain_han(value) {
+        return Some(hidden);
+    }
     let characters = || value.char_indices().filter(|(_, character)| !character.is_whitespace());
     let (mut count, mut are_han) = (0, true);
     for (_, character) in characters() {
@@ -26,6 +29,19 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
     }
     // The parts of the name and their lengths would tell more than the letter should.
     Some(Hidden { from: at + first.len_utf8(), to: value.len(), fill: 3 })
+}
+
+/// The same for the most common names: two or three Chinese characters and nothing else. The first bytes from 0xE4 to
+/// 0xE9 are those of characters that are all Chinese.
+#[inline]
+fn plain_han(value: &str) -> Option<Hidden> {
+    let (characters, []) = value.as_bytes().as_chunks::<3>() else { return None };
+    let count = characters.len();
+    if !matches!(count, 2 | 3) || !characters.iter().all(|[first, ..]| (0xe4..=0xe9).contains(first)) {
+        return None;
+    }
+    let shown = if count > 2 && is_compound(value.chars()) { 2 } else { 1 };
+    Some(Hidden { from: 3 * shown, to: value.len(), fill: count - shown })
 }
 
 /// Longest name written in Chinese characters alone, a compound surname and a married one counted in.
