@@ -29,7 +29,8 @@ impl Grammar for Json {
         depth: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         level.index.build(text.as_bytes())?;
-        parse::parse(text, &level.index, keys, classifier, depth, (&mut level.nodes, &mut level.open))?;
+        let space = (&mut level.nodes, &mut level.open);
+        level.may_name = parse::parse(text, &level.index, keys, classifier, depth, space)?;
         Ok(Json)
     }
 }

@@ -8,6 +8,7 @@
 mod arbitrary;
 mod coded;
 mod fake;
+mod naming;
 mod paths;
 mod print;
 mod tree;

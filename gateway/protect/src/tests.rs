@@ -9,6 +9,7 @@ use yingbi_policies::{
 
 mod formats;
 mod grammar;
+mod naming;
 mod records;
 mod shipped;
 mod values;

@@ -6,6 +6,7 @@
 
 mod coded;
 mod keys;
+mod naming;
 mod paths;
 mod scan;
 mod spelling;
@@ -13,6 +14,10 @@ mod treat;
 mod walk;
 
 pub(crate) use keys::{Gist, KeyId, Keys, name_hits};
+use naming::Named;
+pub(crate) use naming::has_pair;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use naming::{Role, role};
 pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
@@ -104,7 +109,25 @@ pub(crate) struct Level {
     pub(crate) index: Index,
     pub(crate) nodes: Vec<Node>,
     pub(crate) open: Vec<Open>,
+    /// Whether names may stand as values: some object has a pair, or some array begins with an array.
+    pub(crate) may_name: bool,
     decoded: String,
+}
+
+impl Level {
+    /// What values in the document say of other nodes.
+    fn named<C: Classify>(
+        &self,
+        text: &str,
+        spelling: impl Spelling,
+        keys: &Keys,
+        classifier: &C,
+    ) -> Vec<Named> {
+        match self.may_name {
+            true => naming::named(&self.nodes, text, spelling, |key| keys.key(key).role, classifier),
+            false => vec![],
+        }
+    }
 }
 
 /// A container that is not closed yet.

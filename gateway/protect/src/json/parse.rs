@@ -4,10 +4,10 @@ use super::index::Index;
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::tree::{Gist, KeyId, Keys, Node, Open, Shape, malformed};
+use crate::tree::{Gist, KeyId, Keys, Node, Open, Shape, has_pair, malformed};
 use yingbi_classifiers::Signals;
 
-/// Reads `text` into `nodes`; `open` is working space.
+/// Reads `text` into `nodes`, and says whether names may stand as values; `open` is working space.
 ///
 /// `depth` is how deep containers may nest, `limit` what to call it in the error.
 pub(crate) fn parse<C: Classify>(
@@ -17,7 +17,7 @@ pub(crate) fn parse<C: Classify>(
     classifier: &C,
     (depth, limit): (usize, usize),
     (nodes, open): (&mut Vec<Node>, &mut Vec<Open>),
-) -> Result<(), Uninspectable> {
+) -> Result<bool, Uninspectable> {
     nodes.clear();
     open.clear();
     let mut parser = Parser {
@@ -29,7 +29,8 @@ pub(crate) fn parse<C: Classify>(
     parser.next_backslash();
     let mut name = UNNAMED;
     // The innermost open container; those around it are in `open`.
-    let mut inner = Open { node: u32::MAX, is_object: false, signals: Signals::default() };
+    let mut inner = Open { node: 0, is_object: false, signals: Signals::default() };
+    let mut may_name = false;
     'value: loop {
         let at = parser.token()?;
         let (shape, end) = match parser.byte(at) {
@@ -50,6 +51,8 @@ pub(crate) fn parse<C: Classify>(
             if open.len() >= depth {
                 return Err(Uninspectable::TooDeep { limit });
             }
+            may_name |=
+                shape == Shape::Array && !inner.is_object && inner.node + 1 == this && !open.is_empty();
             open.push(inner);
             inner = Open { node: this, is_object: shape == Shape::Object, signals };
             let next = parser.peek()?;
@@ -69,6 +72,7 @@ pub(crate) fn parse<C: Classify>(
         loop {
             if let Some(at) = closing.take() {
                 let after = nodes.len() as u32;
+                may_name |= has_pair(inner.signals);
                 if let Some(node) = nodes.get_mut(inner.node as usize) {
                     (node.end, node.after, node.signals) = (at + 1, after, inner.signals);
                 }
@@ -76,7 +80,7 @@ pub(crate) fn parse<C: Classify>(
             }
             if open.is_empty() {
                 return match parser.tokens.next() {
-                    None => Ok(()),
+                    None => Ok(may_name),
                     Some(at) => Err(malformed(*at as usize)),
                 };
             }

@@ -284,7 +284,9 @@ fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
             items(bytes, '{', '}', out, |bytes, out| {
                 let name = match bytes.below(8) {
                     0..4 => bytes.pick(&NAMES).unwrap_or_default(),
-                    4..7 => bytes.pick(&["a", "list", "data", "note", "x\"y", "k"]).unwrap_or_default(),
+                    4..7 => {
+                        bytes.pick(&["a", "list", "data", "note", "x\"y", "k", "value"]).unwrap_or_default()
+                    }
                     _ => bytes.pick(&TEXTS).unwrap_or_default(),
                 };
                 spell(bytes, name, out);
@@ -293,9 +295,51 @@ fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
                 value(bytes, depth + 1, out);
             });
         }
+        16 => table_of_rows(bytes, depth, out),
         _ => items(bytes, '[', ']', out, |bytes, out| value(bytes, depth + 1, out)),
     }
     space(bytes, out);
+}
+
+/// Columns and rows, or pairs of names and values.
+fn table_of_rows(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
+    let name = |bytes: &mut Bytes<'_>, out: &mut String| {
+        let name = bytes.pick(&NAMES).unwrap_or_default();
+        spell(bytes, name, out);
+    };
+    let cells = |bytes: &mut Bytes<'_>, out: &mut String| {
+        items(bytes, '[', ']', out, |bytes, out| value(bytes, depth + 3, out));
+    };
+    match bytes.below(4) {
+        0 => {
+            out.push_str("{\"cols\":");
+            items(bytes, '[', ']', out, name);
+            out.push_str(",\"rows\":");
+            items(bytes, '[', ']', out, cells);
+            out.push('}');
+        }
+        1 => {
+            out.push('[');
+            items(bytes, '[', ']', out, name);
+            out.push(',');
+            cells(bytes, out);
+            out.push(']');
+        }
+        2 => items(bytes, '[', ']', out, |bytes, out| {
+            out.push('[');
+            name(bytes, out);
+            out.push(',');
+            value(bytes, depth + 2, out);
+            out.push(']');
+        }),
+        _ => items(bytes, '[', ']', out, |bytes, out| {
+            out.push_str("{\"title\":");
+            name(bytes, out);
+            out.push_str(",\"value\":");
+            value(bytes, depth + 2, out);
+            out.push('}');
+        }),
+    }
 }
 
 fn items(

@@ -1,5 +1,6 @@
 //! Rules applied to a tree, and the tree printed.
 
+use super::naming::{Said, said};
 use super::paths::{Taken, leads};
 use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
@@ -30,8 +31,16 @@ pub(super) fn treat<C: Classify>(
     })?;
     let mut records = vec![];
     find_records(plan, &tree, &mut vec![], None, &mut records);
-    let mut printer =
-        Printer { classifier, plan, depth, strings: 0, records, counts: Counts::default(), declares: true };
+    let mut printer = Printer {
+        classifier,
+        plan,
+        depth,
+        strings: 0,
+        records,
+        said: said(classifier, &tree),
+        counts: Counts::default(),
+        declares: true,
+    };
     let scope = Scope {
         inherited: None,
         element: Meaning::UNKNOWN,
@@ -125,6 +134,7 @@ pub(super) struct Printer<'c, 'p, C> {
     depth: usize,
     pub(super) strings: usize,
     records: Vec<Record>,
+    said: Said,
     pub(super) counts: Counts,
     /// Whether the binding speaks of the text at hand: not of JSON in its strings.
     declares: bool,
@@ -171,8 +181,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             };
         }
         let declared = self.declared(&node.taken, scope.record);
-        if node.key.is_some() || declared.is_some() {
-            let named = Meaning::named(node.key.unwrap_or(KeyMeaning::UNKNOWN));
+        let (said, signals) = self.said.get(&node.value.start).copied().unwrap_or_default();
+        let key = said.or(node.key);
+        if key.is_some() || declared.is_some() {
+            let named = Meaning::named(key.unwrap_or(KeyMeaning::UNKNOWN));
             let own = declared.map_or(named, |declared| named.declared(declared));
             scope.element = *own.under(outer.inherited.as_ref());
             scope.inherited = own.inherited(outer.inherited.as_ref()).copied();
@@ -188,8 +200,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             Data::Text(text) => self.text(node, text, &scope, out),
             Data::Number(spelt) => self.whole(node, Scalar::Number(spelt), &scope, out),
             Data::Bool => self.whole(node, Scalar::Bool, &scope, out),
-            Data::Array(values) => self.array(node, values, &scope, out).map(|()| false),
-            Data::Object(members) => self.object(node, members, scope, out).map(|()| false),
+            Data::Array(values) => {
+                scope.signals = scope.signals.union(signals);
+                self.array(node, values, &scope, out).map(|()| false)
+            }
+            Data::Object(members) => self.object(node, members, (scope, signals), out).map(|()| false),
         }
     }
 
@@ -231,7 +246,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         &mut self,
         node: &Node<'_>,
         members: &[Member],
-        mut scope: Scope<'p>,
+        (mut scope, said): (Scope<'p>, Signals),
         out: &mut Vec<Piece>,
     ) -> Result<(), Uninspectable> {
         let keys: Vec<KeyMeaning> =
@@ -241,6 +256,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         if scope.signals == Signals::default() || scope.inherited.is_some() {
             scope.signals = scope.signals.union(outer);
         }
+        scope.signals = scope.signals.union(said);
         // Every member is lead, body, trail; leads and trails are white space.
         let mut printed = vec![];
         for (member, key) in members.iter().zip(keys) {
@@ -327,12 +343,14 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             ..scope.clone()
         };
         let declares = std::mem::replace(&mut self.declares, false);
+        let outer = std::mem::replace(&mut self.said, said(self.classifier, &tree));
         self.strings += 1;
         let root = Node { value: &tree, key: None, taken: vec![], depth };
         let mut pieces = vec![Piece::Kept(0, tree.start)];
         self.value(&root, &inner, &mut pieces)?;
         pieces.push(Piece::Kept(tree.end, decoded.len()));
         self.strings -= 1;
+        self.said = outer;
         self.declares = declares;
         Ok(Some(pieces))
     }

@@ -4,6 +4,7 @@
 //! will. Names in which personal information stands are never kept.
 
 use super::decode;
+use super::naming::{HAS_NAME, HAS_VALUE, Role, role};
 use crate::classify::Classify;
 use crate::json::string::Escapes;
 use crate::meaning::Meaning;
@@ -15,6 +16,8 @@ pub(crate) struct Key {
     pub(crate) meaning: Meaning,
     /// Personal information stands in the name itself.
     pub(crate) is_personal: bool,
+    /// What it says of the members beside it.
+    pub(crate) role: Option<Role>,
 }
 
 /// Where a [`Key`] is found again.
@@ -119,7 +122,7 @@ impl Keys {
             None => self.entries.get(id.0 as usize).map(|entry| &entry.key),
             Some(passing) => self.passing.get(passing as usize),
         };
-        known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false })
+        known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false, role: None })
     }
 
     /// Resolves the raw text between the quotes of a name whose escapes are known to be good.
@@ -161,8 +164,13 @@ impl Keys {
         }
         // The document is text, and its quotes stand between characters.
         let key = self.classify(std::str::from_utf8(raw).unwrap_or(""), is_escaped, classifier);
-        let gist =
-            Gist { signals: key.meaning.signals(), is_plain: !key.is_personal && !key.meaning.is_kind() };
+        let role = match key.role {
+            None => Signals::default(),
+            Some(Role::Names) => HAS_NAME,
+            Some(Role::Holds) => HAS_VALUE,
+        };
+        let is_plain = !key.is_personal && !key.meaning.is_kind();
+        let gist = Gist { signals: key.meaning.signals().union(role), is_plain };
         if key.is_personal || raw.len() > LONGEST || self.entries.len() >= MOST {
             self.passing.push(key);
             return (KeyId(PASSING + (self.passing.len() - 1) as u32), gist);
@@ -203,7 +211,7 @@ impl Keys {
         let meaning = Meaning::named(classifier.key(name));
         self.hits.clear();
         name_hits(name, classifier, &mut self.hits);
-        Key { meaning, is_personal: !self.hits.is_empty() }
+        Key { meaning, is_personal: !self.hits.is_empty(), role: role(name) }
     }
 
     /// Folded multiplication over words of eight bytes, keyed.

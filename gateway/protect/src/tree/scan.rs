@@ -72,7 +72,8 @@ impl<C: Classify> Scan<'_, C> {
         let mut level = Level::default();
         let left = (limit.saturating_sub(depth), limit);
         let spelling = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left)?;
-        let declared = Declared { records: &[], fields: &[] };
+        let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        let declared = Declared { records: &[], fields: &[], named: &named };
         let nodes = level.nodes;
         let mut visit = Visit { scan: self, spelling, text, nodes: &nodes, strings, depth, path };
         walk(&nodes, &declared, outside, &mut visit)

@@ -75,7 +75,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let bound = bind(self.plan.binding(), spelling, text, &level.nodes);
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
-        let declared = Declared { records: &rules, fields: &bound.fields };
+        let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        let declared = Declared { records: &rules, fields: &bound.fields, named: &named };
         let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), self.plan.rules(None));
         let mut decoded = mem::take(&mut level.decoded);
         let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
@@ -196,7 +197,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             Err(_) => Ok(false),
             Ok(spelling) => {
                 let outer_depth = mem::replace(&mut self.depth, depth);
-                let declared = Declared { records: &[], fields: &[] };
+                let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+                let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
                 let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
                 let walked = walk(&level.nodes, &declared, outside, &mut visit);

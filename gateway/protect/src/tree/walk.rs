@@ -1,6 +1,7 @@
 //! The walk over a parsed document: what every scalar is taken for, whose it is, and what becomes of its member.
 
 use super::keys::{Key, KeyId};
+use super::naming::{self, Named};
 use super::{Node, Shape};
 use crate::Uninspectable;
 use crate::meaning::Meaning;
@@ -77,17 +78,42 @@ impl<R> Scope<R> {
     }
 }
 
-/// What a binding says, by node index, in order: where other rules begin, and declared fields.
+/// What is said of nodes elsewhere, by node index, in order: by a binding, where other rules begin and declared fields;
+/// by values that name others.
+#[derive(Clone, Copy)]
 pub(crate) struct Declared<'w, R> {
     pub(crate) records: &'w [(u32, R)],
     pub(crate) fields: &'w [(u32, Option<Kind>)],
+    pub(crate) named: &'w [Named],
 }
 
-impl<R> Declared<'_, R> {
+impl<R: Copy> Declared<'_, R> {
     /// The first node of which something is said.
     fn first(&self) -> u32 {
         let record = self.records.first().map_or(u32::MAX, |(node, _)| *node);
-        self.fields.first().map_or(record, |(node, _)| record.min(*node))
+        let field = self.fields.first().map_or(u32::MAX, |(node, _)| *node);
+        let named = self.named.first().map_or(u32::MAX, |named| named.node);
+        record.min(field).min(named)
+    }
+
+    /// What is said of this node, the first: what it is taken for and its rules, given what they are else, and what
+    /// the names in a row say together.
+    #[cold]
+    fn take(&mut self, at: u32, own: Option<Meaning>, rules: R) -> (Option<Meaning>, R, Signals) {
+        let rules = next_at(&mut self.records, at).unwrap_or(rules);
+        let named = self.named.split_first().filter(|(named, _)| named.node == at);
+        let (own, row) = match named {
+            Some((named, rest)) => {
+                self.named = rest;
+                (named.meaning.or(own), named.signals)
+            }
+            None => (own, Signals::default()),
+        };
+        let own = match next_at(&mut self.fields, at) {
+            Some(kind) => Some(own.unwrap_or(Meaning::UNKNOWN).declared(kind)),
+            None => own,
+        };
+        (own, rules, row)
     }
 }
 
@@ -98,13 +124,12 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
     outside: Scope<R>,
     visitor: &mut V,
 ) -> Result<(), Uninspectable> {
-    let mut records = declared.records;
-    let mut fields = declared.fields;
+    let mut said = *declared;
     let mut frames: Vec<Frame<R>> = Vec::with_capacity(16);
     // Of the innermost container: the first node after it, and whether it leaves members that say nothing by their
     // name alone. And the next node of which a binding says something.
     let (mut after, mut is_quiet) = (u32::MAX, false);
-    let mut next_declared = declared.first();
+    let mut next_declared = said.first();
     for (at, node) in (0u32..).zip(nodes) {
         if at >= after {
             while frames.last().is_some_and(|frame| frame.after <= at) {
@@ -122,23 +147,16 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             }
             None => &outside,
         };
-        let (rules, declared) = match at == next_declared {
-            true => {
-                let said = (next_at(&mut records, at).unwrap_or(parent.rules), next_at(&mut fields, at));
-                next_declared = Declared { records, fields }.first();
-                said
-            }
-            false => (parent.rules, None),
-        };
         let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
         let is_personal = key.is_some_and(|key| key.is_personal);
         let holder = key.map_or(parent.holder, |key| key.meaning.signals());
         let above = parent.inherited.as_ref();
-        let own = match (key, declared) {
-            (None, None) => None,
-            (Some(key), None) => Some(key.meaning),
-            (key, Some(kind)) => Some(key.map_or(Meaning::UNKNOWN, |key| key.meaning).declared(kind)),
-        };
+        let mut own = key.map(|key| key.meaning);
+        let (mut rules, mut row) = (parent.rules, Signals::default());
+        if at == next_declared {
+            (own, rules, row) = said.take(at, own, rules);
+            next_declared = said.first();
+        }
         let meaning = own.as_ref().map_or(&parent.element, |own| own.under(above));
         if !matches!(node.shape, Shape::Object | Shape::Array) {
             let (meaning, signals, outer) = (*meaning, parent.signals, parent.rules);
@@ -156,9 +174,12 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
         let inherited = own.as_ref().map_or(above, |own| own.inherited(above));
         let is_object = node.shape == Shape::Object;
         let signals = match is_object {
-            true => record_signals(node.signals.union(holder), inherited.is_some(), parent.signals),
+            true => {
+                record_signals(naming::said(node.signals).union(holder), inherited.is_some(), parent.signals)
+            }
             false => parent.signals,
         };
+        let signals = signals.union(row);
         let scope = Scope { inherited: inherited.copied(), element: *meaning, holder, signals, rules };
         let outer = parent.rules;
         if is_personal {
