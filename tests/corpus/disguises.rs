@@ -51,12 +51,23 @@ impl Family {
         let ends_in_x = value.ends_with('X');
         match self {
             Family::Mobile => &[
-                "full-width", "chinese numerals", "spaces", "dashes", "zero-width", "+86", "0086", "(+86)",
+                "full-width",
+                "chinese numerals",
+                "spaces",
+                "dashes",
+                "zero-width",
+                "+86",
+                "0086",
+                "(+86)",
                 "full-width spaces",
             ],
             Family::ResidentId if ends_in_x => &["lower-case x", "homoglyph X", "full-width", "zero-width"],
             Family::ResidentId if keyed => &[
-                "full-width", "zero-width", "spaces in an ID", "fifteen digits", "wrong check digit",
+                "full-width",
+                "zero-width",
+                "spaces in an ID",
+                "fifteen digits",
+                "wrong check digit",
                 "chinese numerals",
             ],
             Family::ResidentId => &["full-width", "zero-width", "spaces in an ID", "chinese numerals"],
@@ -81,7 +92,11 @@ fn dress(rng: &mut Rng, disguise: &str, value: &str) -> (String, String) {
         parts.retain(|part| !part.is_empty());
         parts.join(between)
     };
-    let groups: &[usize] = if value.chars().count() == 11 { &[3, 4, 4] } else { &[4, 4, 4, 4, 4] };
+    let groups: &[usize] = match value.chars().count() {
+        11 => &[3, 4, 4],
+        ..=4 => &[1, 1, 1],
+        _ => &[4, 4, 4, 4, 4],
+    };
     let text = match disguise {
         "full-width" => value.chars().map(full_width).collect(),
         "chinese numerals" => crate::values::chinese(value, rng.chance(50)),
@@ -144,7 +159,7 @@ pub fn read(text: &str) -> String {
             other => other,
         };
         let silent = character.is_whitespace()
-            || matches!(character, '-' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{3000}');
+            || matches!(character, '-' | '+' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{3000}');
         (!silent).then(|| character.to_ascii_lowercase())
     });
     characters.collect()

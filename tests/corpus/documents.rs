@@ -26,7 +26,7 @@ pub struct Document {
 /// A way to make a document.
 type Recipe = fn(&Half, &mut Maker) -> Marked;
 
-/// Format, shape, media type, how many in a hundred and twelve documents, and the recipe.
+/// Format, shape, media type, its share of the documents, and the recipe.
 const RECIPES: &[(&str, &str, &str, usize, Recipe)] = &[
     ("JSON", "object", "application/json", 12, object),
     ("JSON", "list", "application/json", 12, list),
@@ -49,6 +49,7 @@ const RECIPES: &[(&str, &str, &str, usize, Recipe)] = &[
     ("XML", "list", "application/xml", 3, xml),
     ("XML", "SOAP", "application/soap+xml", 2, soap),
     ("CSV", "list", "text/csv", 4, csv),
+    ("CSV", "no header", "text/csv; header=absent", 2, headless),
     ("CSV", "TSV", "text/tab-separated-values", 2, tsv),
     ("HTML", "fields", "text/html; charset=utf-8", 4, html),
     ("HTML", "free text", "text/html", 2, page),
@@ -140,7 +141,9 @@ fn envelope(half: &Half, maker: &mut Maker, content: Node) -> Node {
 
 fn json_of(half: &Half, maker: &mut Maker, content: Node) -> Marked {
     let content = envelope(half, maker, content);
-    json::write(&content, Style::draw(&mut maker.rng))
+    let mut document = Marked::plain(if maker.rng.chance(3) { "\u{feff}" } else { "" });
+    document.append(&json::write(&content, Style::draw(&mut maker.rng)));
+    document
 }
 
 fn object(half: &Half, maker: &mut Maker) -> Marked {
@@ -195,12 +198,7 @@ fn map(half: &Half, maker: &mut Maker) -> Marked {
             maker.next_record();
         }
         // What names the person is the key itself; nothing tells what it is but its look.
-        let name = loop {
-            let cell = maker.cell(&keyed_by);
-            if cell.value.marks.iter().all(|mark| !matches!(&mark.tag, Tag::Label(label) if label.disguise != "none")) {
-                break cell.value;
-            }
-        };
+        let name = maker.telling_cell(&keyed_by).value;
         let count = maker.rng.between(1, 4);
         let fields = pick(half, maker, count);
         members.push((name, json::object(&cells(maker, &fields))));
@@ -318,6 +316,27 @@ fn csv(half: &Half, maker: &mut Maker) -> Marked {
     Table::csv(&mut maker.rng).write(&records)
 }
 
+/// Without names only values that tell what they are can be found.
+fn headless(half: &Half, maker: &mut Maker) -> Marked {
+    const TELLING: &[&str] =
+        &["basic.mobile", "identity.document.resident-id", "basic.email", "wealth.bank.card"];
+    let mut fields: Vec<&Field> = half.families(false).iter().flat_map(|(_, fields)| fields).collect();
+    fields.retain(|field| field.kind().is_some_and(|kind| TELLING.contains(&kind.id())));
+    maker.rng.shuffle(&mut fields);
+    fields.truncate(3);
+    let rows = maker.rng.between(2, 4);
+    let mut records = Vec::new();
+    for place in 0..rows {
+        if place > 0 {
+            maker.next_record();
+        }
+        let mut record = vec![row(half, maker)];
+        record.extend(fields.iter().map(|field| maker.telling_cell(field)));
+        records.push(record);
+    }
+    Table { header: false, ..Table::csv(&mut maker.rng) }.write(&records)
+}
+
 fn tsv(half: &Half, maker: &mut Maker) -> Marked {
     Table::tsv().write(&records(half, maker))
 }
@@ -338,7 +357,11 @@ fn text(half: &Half, maker: &mut Maker) -> Marked {
 
 fn lines(half: &Half, maker: &mut Maker) -> Marked {
     let cells = one(half, maker);
-    if maker.rng.chance(50) { plain::lines(&mut maker.rng, &cells) } else { plain::line(&mut maker.rng, &cells) }
+    if maker.rng.chance(50) {
+        plain::lines(&mut maker.rng, &cells)
+    } else {
+        plain::line(&mut maker.rng, &cells)
+    }
 }
 
 fn notice(half: &Half, maker: &mut Maker) -> Marked {

@@ -45,7 +45,11 @@ impl Half {
     pub fn open() -> Half {
         Half::read(
             "open",
-            [include_str!("open/fields.tsv"), include_str!("open/texts.tsv"), include_str!("open/values.tsv")],
+            [
+                include_str!("open/fields.tsv"),
+                include_str!("open/texts.tsv"),
+                include_str!("open/values.tsv"),
+            ],
             &OPEN,
         )
     }
@@ -54,7 +58,11 @@ impl Half {
     pub fn held() -> Half {
         Half::read(
             "held",
-            [include_str!("held/fields.tsv"), include_str!("held/texts.tsv"), include_str!("held/values.tsv")],
+            [
+                include_str!("held/fields.tsv"),
+                include_str!("held/texts.tsv"),
+                include_str!("held/values.tsv"),
+            ],
             &HELD,
         )
     }
@@ -83,10 +91,14 @@ impl Half {
 }
 
 const OPEN: Wrappers = Wrappers {
-    envelopes: &[["code", "msg", "data"], ["error_no", "error_info", "result"], ["retCode", "retMsg", "body"]],
+    envelopes: &[
+        ["code", "msg", "data"],
+        ["error_no", "error_info", "result"],
+        ["retCode", "retMsg", "body"],
+    ],
     pairs: &[["name", "value"], ["key", "val"]],
     columns: &[["cols", "rows"], ["fields", "items"]],
-    notes: &["remark", "备注", "content", "description", "chat_text"],
+    notes: &["remark", "备注", "content", "description", "detail_text"],
     parcels: &["payload", "ext_info", "biz_content"],
     groups: &[["basicInfo", "accountInfo"], ["client", "assets"]],
     deltas: &["delta", "content"],
@@ -95,13 +107,17 @@ const OPEN: Wrappers = Wrappers {
 };
 
 const HELD: Wrappers = Wrappers {
-    envelopes: &[["status", "message", "payloadData"], ["fhm", "fhsm", "jgj"], ["ErrorID", "ErrorMsg", "Response"]],
+    envelopes: &[
+        ["status", "message", "payloadData"],
+        ["fhm", "fhsm", "jgj"],
+        ["ErrorID", "ErrorMsg", "Response"],
+    ],
     pairs: &[["fieldName", "fieldValue"], ["k", "v"], ["label", "text"]],
-    columns: &[["columns", "data"], ["header", "lines"]],
-    notes: &["note_text", "内容", "comments", "bodyText", "沟通纪要"],
+    columns: &[["columns", "tuples"], ["header", "lines"]],
+    notes: &["note_text", "内容", "comments", "bodyText", "说明"],
     parcels: &["reqBody", "rawMessage", "context"],
     groups: &[["personal", "holding"], ["jbxx", "zhxx"]],
-    deltas: &["token", "chunk"],
+    deltas: &["piece", "chunk"],
     maps: &["index", "lookup"],
     row: "lineRef",
 };

@@ -2,7 +2,8 @@
 //!
 //! `report` prints recall and precision of both halves; `check` prints them in short and fails below the thresholds;
 //! `misses` prints what of the open half was missed, found where nothing is, altered or broken; `readme` writes the
-//! figures into both READMEs; `documents` prints the open half's documents as a batch for `yingbi scan`.
+//! figures into both READMEs and `thresholds` prints new ones; `documents` prints the open half as a batch for
+//! `yingbi scan`.
 //!
 //! ```sh
 //! cargo run -p yingbi-tests --bin corpus -- report
@@ -60,12 +61,16 @@ fn main() -> ExitCode {
     let seed = option("--seed", SEED).unwrap_or(SEED);
     let open = Half::open();
     match command {
-        "report" | "check" | "readme" => {
+        "report" | "check" | "readme" | "thresholds" => {
             let open = measured(&open, seed, count, Report::of);
             let held = measured(&Half::held(), seed, count, Report::of);
             match command {
                 "report" => {
                     print!("{}{}", open.text("open"), held.text("held"));
+                    ExitCode::SUCCESS
+                }
+                "thresholds" => {
+                    publish::thresholds(&open, &held);
                     ExitCode::SUCCESS
                 }
                 "readme" => publish::readme(&held),
@@ -84,7 +89,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("usage: corpus report|check|misses [WORD]|readme|documents [--count N] [--seed N]");
+            eprintln!(
+                "usage: corpus report|check|misses [WORD]|documents|readme|thresholds [--count N] [--seed N]"
+            );
             ExitCode::from(64)
         }
     }

@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use yingbi_taxonomy::Kind;
 
 /// What the binary says of a document.
 pub struct Answer {
@@ -151,7 +152,10 @@ pub fn judge<'a>(document: &'a Document, answer: &Answer) -> Outcome<'a> {
     outcome.mixed = is_mixed(document, redacted);
     for finding in &answer.findings {
         let on = |wanted: fn(&Tag) -> bool| {
-            document.marks.iter().any(|mark| wanted(&mark.tag) && overlap((mark.start, mark.end), finding.span))
+            document
+                .marks
+                .iter()
+                .any(|mark| wanted(&mark.tag) && overlap((mark.start, mark.end), finding.span))
         };
         if on(|tag| matches!(tag, Tag::Label(_))) {
             outcome.hits.push(finding.clone());
@@ -223,7 +227,11 @@ fn is_readable(label: &Label, places: &[Option<usize>]) -> bool {
         last = *place;
         longest = longest.max(run);
     }
-    if label.kind.level().number() == 4 { longest * 2 >= places.len() } else { longest * 5 >= places.len() * 4 }
+    if label.kind.level().number() == 4 {
+        longest * 2 >= places.len()
+    } else {
+        longest * 5 >= places.len() * 4
+    }
 }
 
 fn is_whole(places: &[Option<usize>]) -> bool {
@@ -256,7 +264,8 @@ fn is_mixed(document: &Document, redacted: &str) -> bool {
         .collect();
     document.marks.iter().any(|mark| {
         let Tag::Label(label) = &mark.tag else { return false };
-        let Some(needle) = label.needle.as_deref().filter(|needle| needle.len() == 11 && needle.is_ascii()) else {
+        let is_mobile = label.kind == Kind::Mobile;
+        let Some(needle) = label.needle.as_deref().filter(|needle| is_mobile && needle.len() == 11) else {
             return false;
         };
         let masked = format!("{}****{}", &needle[..3], &needle[7..]);

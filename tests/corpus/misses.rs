@@ -46,7 +46,10 @@ pub fn text(outcomes: &[Outcome], about: Option<&str>) -> String {
             altered.add(format!("{class}\t{form}"), example);
         }
         if let Some(problem) = outcome.broken {
-            broken.add(format!("broken: {problem}\t{form}"), format!("document {}: {}", document.number, document.body));
+            broken.add(
+                format!("broken: {problem}\t{form}"),
+                format!("document {}: {}", document.number, document.body),
+            );
         }
         if outcome.mixed {
             broken.add(format!("mixed\t{form}"), format!("document {}: {}", document.number, document.body));

@@ -14,18 +14,51 @@ pub fn check(open: &Report, held: &Report) -> ExitCode {
     let mut status = ExitCode::SUCCESS;
     for line in THRESHOLDS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let columns: Vec<&str> = line.split('\t').collect();
-        let [half, axis, name, measure, bound] = columns[..] else { panic!("a threshold has five columns: `{line}`") };
+        let [half, axis, name, measure, bound] = columns[..] else {
+            panic!("a threshold has five columns: `{line}`")
+        };
         let report = if half == "open" { open } else { held };
-        let count = report.at(axis, name).unwrap_or_else(|| panic!("no row `{axis}`, `{name}` in the report"));
+        let count =
+            report.at(axis, name).unwrap_or_else(|| panic!("no row `{axis}`, `{name}` in the report"));
         let bound: f64 = bound.parse().expect("a bound is a number");
         let (figure, good) = figure(count, measure, bound);
         if !good {
             status = ExitCode::FAILURE;
         }
         let verdict = if good { "good" } else { "FAILED" };
-        println!("{verdict:<6} {half:<5} {axis:<9} {name:<40} {measure:<10} {figure:>9.4}  threshold {bound}");
+        println!(
+            "{verdict:<6} {half:<5} {axis:<9} {name:<40} {measure:<10} {figure:>9.4}  threshold {bound}"
+        );
     }
     status
+}
+
+/// Prints a file of thresholds a little under these figures. A threshold is only ever raised: see the README.
+pub fn thresholds(open: &Report, held: &Report) {
+    println!("# What a run must reach: half, axis, name, measure, bound (least share, or most documents).");
+    println!("# Written by `corpus thresholds`; bounds go up, not down.");
+    for (half, report) in [("open", open), ("held", held)] {
+        for axis in ["all", "level", "group", "format"] {
+            for (name, count) in report.axis(axis) {
+                let under = |share: f64| (share * 1000.0 - 5.0).floor().max(0.0) / 1000.0;
+                let line = |measure: &str, bound: f64| println!("{half}\t{axis}\t{name}\t{measure}\t{bound}");
+                if count.values > 0 {
+                    line("recall", under(count.recall()));
+                }
+                if count.hits > 0 {
+                    line("precision", under(count.precision()));
+                }
+                if axis == "all" {
+                    line("left", under(count.left()));
+                    line("mixed", count.mixed as f64);
+                }
+                if count.documents > 0 {
+                    line("refused", count.refused as f64);
+                    line("broken", count.broken as f64);
+                }
+            }
+        }
+    }
 }
 
 fn figure(count: &Count, measure: &str, bound: f64) -> (f64, bool) {
@@ -82,14 +115,20 @@ const ROWS: &[(&str, &str, &str)] = &[
 fn table(report: &Report, chinese: bool) -> String {
     let all = report.at("all", "all").copied().unwrap_or_default();
     let mut out = String::new();
-    let heads = if chinese { "| | 数据项 | 召回率 |\n" } else { "| | values | recall |\n" };
+    let heads = if chinese {
+        "| | 数据项 | 召回率 | 精确率 |\n"
+    } else {
+        "| | values | recall | precision |\n"
+    };
     out.push_str(heads);
-    out.push_str("|---|---:|---:|\n");
+    out.push_str("|---|---:|---:|---:|\n");
     for (axis, name, zh) in ROWS {
         let Some(count) = report.at(axis, name) else { continue };
         let english = if *axis == "level" { format!("level {name}") } else { format_group(name) };
         let name = if chinese { (*zh).to_owned() } else { english };
-        let _ = writeln!(out, "| {name} | {} | {} |", count.values, percent(count.recall(), count.values));
+        let recall = percent(count.recall(), count.values);
+        let precision = percent(count.precision(), count.hits + count.false_hits);
+        let _ = writeln!(out, "| {name} | {} | {recall} | {precision} |", count.values);
     }
     let heads = if chinese {
         "\n| 格式 | 文档 | 拒绝 | 损坏 | 召回率 | 精确率 |\n"
@@ -112,7 +151,10 @@ fn table(report: &Report, chinese: bool) -> String {
     }
     let left = percent(all.left(), all.kept);
     let note = if chinese {
-        format!("\n貌似个人信息而并非的 {} 项（订单号、时间戳、证券代码与名称、公司、热线等）中 {left} 保持原样；两人数据相混的文档：{}。\n", all.kept, all.mixed)
+        format!(
+            "\n貌似个人信息而并非的 {} 项（订单号、时间戳、证券代码与名称、公司、热线等）中 {left} 保持原样；两人数据相混的文档：{}。\n",
+            all.kept, all.mixed
+        )
     } else {
         format!(
             "\nOf {} look-alikes (order numbers, epoch times, security codes and names, companies, hotlines …) {left} stayed\nas they were; documents with two people's data mixed: {}.\n",

@@ -1,7 +1,7 @@
 //! Records of named fields and free text, filled with people.
 
 use crate::disguises;
-use crate::marked::{Label, Marked, Tag};
+use crate::marked::{Label, Mark, Marked, Tag};
 use crate::rng::Rng;
 use crate::values::{self, Person, Words};
 use std::rc::Rc;
@@ -105,12 +105,23 @@ impl<'a> Maker<'a> {
     /// The value of a field.
     pub fn cell(&mut self, field: &Field) -> Cell {
         let value = self.value(field.tag, field.way, field.name, true, 0);
-        let numeric = ["amount", "price", "quantity", "balance", "income", "count", "age", "epoch", "epoch-ms"];
+        let numeric =
+            ["amount", "price", "quantity", "balance", "income", "count", "age", "epoch", "epoch-ms"];
         let way = field.way.unwrap_or_else(|| way(field.tag));
         let is_number = value.text.parse::<f64>().is_ok() && !value.text.starts_with(['0', '+']);
-        let bare = is_number
-            && if numeric.contains(&way) { self.rng.chance(65) } else { self.rng.chance(6) };
+        let bare = is_number && if numeric.contains(&way) { self.rng.chance(65) } else { self.rng.chance(6) };
         Cell { name: Marked::plain(field.name), value, bare }
+    }
+
+    /// A value of a field, written so that it tells what it is without the field's name.
+    pub fn telling_cell(&mut self, field: &Field) -> Cell {
+        loop {
+            let cell = self.cell(field);
+            let is_plain = |mark: &Mark| !matches!(&mark.tag, Tag::Label(label) if label.disguise != "none");
+            if cell.value.marks.iter().all(is_plain) {
+                return cell;
+            }
+        }
     }
 
     /// A filled template.
@@ -119,7 +130,8 @@ impl<'a> Maker<'a> {
         let mut rest = template.text;
         while let Some((before, after)) = rest.split_once('{') {
             text.push(&before.replace("\\n", "\n"));
-            let (slot, after) = after.split_once('}').unwrap_or_else(|| panic!("open slot: `{}`", template.text));
+            let (slot, after) =
+                after.split_once('}').unwrap_or_else(|| panic!("open slot: `{}`", template.text));
             rest = after;
             let value = self.slot(slot, template.kind);
             text.append(&value);
@@ -196,7 +208,9 @@ fn needle(kind: &str, value: &str) -> Option<String> {
     let needle = disguises::read(value);
     let telling = match kind {
         "basic.name" | "basic.address" => needle.chars().count() >= 2,
-        "credential.account.password" => needle.len() >= 6 && needle.bytes().any(|byte| byte.is_ascii_alphabetic()),
+        "credential.account.password" => {
+            needle.len() >= 6 && needle.bytes().any(|byte| byte.is_ascii_alphabetic())
+        }
         _ => needle.len() >= 8,
     };
     (telling && is_strong(kind)).then_some(needle)

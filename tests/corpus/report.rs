@@ -39,7 +39,8 @@ pub struct Report {
 }
 
 /// The axes, in the order they are printed.
-pub const AXES: &[&str] = &["all", "level", "group", "category", "kind", "format", "shape", "disguise", "look-alike"];
+pub const AXES: &[&str] =
+    &["all", "level", "group", "category", "kind", "format", "shape", "disguise", "look-alike"];
 
 impl Count {
     /// Share of values that can't be read any more.
@@ -100,7 +101,11 @@ impl Report {
                 ("disguise", value.label.disguise),
             ];
             rows.extend(places);
-            let text = if document.shape == "free text" || document.shape == "split values" { "text" } else { "key" };
+            let text = if document.shape == "free text" || document.shape == "split values" {
+                "text"
+            } else {
+                "key"
+            };
             let group = group(kind).map(|group| format!("{group}, {text}"));
             rows.extend(group.as_deref().map(|group| ("group", group)));
             for (axis, name) in rows {
@@ -113,9 +118,11 @@ impl Report {
         let hits = outcome.hits.iter().map(|finding| (finding, true));
         for (finding, right) in hits.chain(outcome.false_hits.iter().map(|(finding, _)| (finding, false))) {
             let level = Category::from_id(&finding.category).map_or(0, |category| category.level().number());
-            for (axis, name) in
-                [("level", level.to_string().as_str()), ("category", &finding.category), ("kind", &finding.kind)]
-            {
+            for (axis, name) in [
+                ("level", level.to_string().as_str()),
+                ("category", &finding.category),
+                ("kind", &finding.kind),
+            ] {
                 let row = self.row(axis, name);
                 row.hits += usize::from(right);
                 row.false_hits += usize::from(!right);

@@ -5,11 +5,6 @@
 pub struct Rng(u64);
 
 impl Rng {
-    /// The sequence of this seed.
-    pub fn new(seed: u64) -> Rng {
-        Rng(seed)
-    }
-
     /// The sequence of one document: its own, whatever was drawn for the others.
     pub fn of(seed: u64, half: &str, number: usize) -> Rng {
         let half = half.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -43,8 +43,7 @@ pub struct Person {
 impl Person {
     /// Somebody.
     pub fn draw(rng: &mut Rng, words: &Words) -> Person {
-        let born =
-            format!("{}{:02}{:02}", rng.between(1948, 2004), rng.between(1, 12), rng.between(1, 28));
+        let born = format!("{}{:02}{:02}", rng.between(1948, 2004), rng.between(1, 12), rng.between(1, 28));
         let male = rng.chance(50);
         let name = match rng.below(40) {
             0 => words.pick(rng, "minority"),
@@ -97,7 +96,8 @@ pub fn draw(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> Drawn {
     let (before, after) = match way {
         "address" => (words.pick(rng, "place"), String::new()),
         "email" => {
-            let domain = *rng.pick(&["163.com", "qq.com", "gmail.com", "sina.com.cn", "139.com", "outlook.com"]);
+            let domain =
+                *rng.pick(&["163.com", "qq.com", "gmail.com", "sina.com.cn", "139.com", "outlook.com"]);
             (String::new(), format!("@{domain}"))
         }
         _ => (String::new(), String::new()),
@@ -144,8 +144,8 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         "postcode" => format!("{}{}", rng.between(10, 83), rng.digits(4)),
         "mobile" | "mobile-cn" => {
             let segment = *rng.pick(&[
-                "130", "133", "135", "136", "138", "139", "147", "150", "155", "158", "166", "173", "177", "180",
-                "186", "188", "191", "198", "199",
+                "130", "133", "135", "136", "138", "139", "147", "150", "155", "158", "166", "173", "177",
+                "180", "186", "188", "191", "198", "199",
             ]);
             let number = format!("{segment}{}", rng.digits(8));
             if way == "mobile" { number } else { chinese(&number, rng.chance(50)) }
@@ -155,17 +155,31 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
             format!("{area}{}8{}", rng.pick(&["-", ""]), rng.digits(7))
         }
         "email" => {
-            let local = *rng.pick(&["zhang", "li.wei", "happy", "chen_j", "sunny", "wang-yf", "trader", "xu"]);
+            let local =
+                *rng.pick(&["zhang", "li.wei", "happy", "chen_j", "sunny", "wang-yf", "trader", "xu"]);
             format!("{local}{}", rng.between(10, 99999))
         }
         "qq" => format!("{}{}", rng.between(1, 9), rng.digits(8)),
-        "wechat" => format!("{}{}", rng.pick(&["wxid_", "vx", "lucky_", "hz-"]), rng.characters("abcdefgh0123456789", 8)),
+        "wechat" => format!(
+            "{}{}",
+            rng.pick(&["wxid_", "vx", "lucky_", "hz-"]),
+            rng.characters("abcdefgh0123456789", 8)
+        ),
         "resident-id" => person.resident_id.clone(),
         "resident-id-15" => format!("{}{}", &person.resident_id[..6], &person.resident_id[8..17]),
         "resident-id-cn" => chinese(&person.resident_id, true),
-        "passport" => format!("{}{}", rng.pick(&["E", "EA", "G", "EJ"]), rng.digits(8)).chars().take(9).collect(),
+        "passport" => {
+            format!("{}{}", rng.pick(&["E", "EA", "G", "EJ"]), rng.digits(8)).chars().take(9).collect()
+        }
         "permit" => {
-            let form = *rng.pick(&["hk-permit", "taiwan-permit", "residence", "foreigner", "foreigner-2023", "to-hk"]);
+            let form = *rng.pick(&[
+                "hk-permit",
+                "taiwan-permit",
+                "residence",
+                "foreigner",
+                "foreigner-2023",
+                "to-hk",
+            ]);
             text(rng, words, person, form)
         }
         "hk-permit" => format!("{}{}", rng.pick(&["H", "M"]), rng.digits(8)),
@@ -182,7 +196,9 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         "foreigner-2023" => digits::foreigner_2023(rng, &person.born),
         "officer" => format!("{}字第{}号", rng.pick(&["军", "武", "海"]), rng.digits(7)),
         "type" => rng.pick(&["居民身份证", "护照", "港澳居民来往内地通行证", "01", "0"]).to_string(),
-        "validity" => rng.pick(&["20150312-20350312", "2019.06.01-长期", "2031-08-20", "20281130"]).to_string(),
+        "validity" => {
+            rng.pick(&["20150312-20350312", "2019.06.01-长期", "2031-08-20", "20281130"]).to_string()
+        }
         "validity-range" => {
             format!("{}.03.12-{}.03.12", rng.between(2008, 2018), rng.between(2028, 2038))
         }
@@ -195,7 +211,8 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         },
         "jwt" => {
             let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
-            let claims = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"u{}","exp":1735689600}}"#, rng.digits(6)));
+            let claims =
+                URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"u{}","exp":1735689600}}"#, rng.digits(6)));
             format!("{head}.{claims}.{}", URL_SAFE_NO_PAD.encode(bytes(rng, &[], 32)))
         }
         "account" if rng.chance(50) => digits::card(rng),
@@ -227,8 +244,16 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         "rate" => format!("0.000{}", rng.between(10, 99)),
         "date" => date(rng, "-"),
         "time" => format!("{:02}:{:02}:{:02}", rng.between(9, 14), rng.below(60), rng.below(60)),
-        "datetime" => format!("{} {:02}:{:02}:{:02}", date(rng, "-"), rng.between(8, 20), rng.below(60), rng.below(60)),
-        "ip" => format!("{}.{}.{}.{}", rng.pick(&[116, 183, 36, 218, 10]), rng.below(256), rng.below(256), rng.between(1, 254)),
+        "datetime" => {
+            format!("{} {:02}:{:02}:{:02}", date(rng, "-"), rng.between(8, 20), rng.below(60), rng.below(60))
+        }
+        "ip" => format!(
+            "{}.{}.{}.{}",
+            rng.pick(&[116, 183, 36, 218, 10]),
+            rng.below(256),
+            rng.below(256),
+            rng.between(1, 254)
+        ),
         "terminal" => format!(
             "PC;IIP={}.{}.3.7;LIP=192.168.1.{};MAC={}",
             rng.between(100, 220),
@@ -250,7 +275,9 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         "apps" => words.pick(rng, "apps"),
         "latitude" => format!("{}.{}", rng.between(22, 41), rng.digits(6)),
         "longitude" => format!("{}.{}", rng.between(102, 122), rng.digits(6)),
-        "latlng" => format!("{}.{},{}.{}", rng.between(22, 41), rng.digits(6), rng.between(102, 122), rng.digits(6)),
+        "latlng" => {
+            format!("{}.{},{}.{}", rng.between(22, 41), rng.digits(6), rng.between(102, 122), rng.digits(6))
+        }
         "region-code" => rng.pick(&["330106", "510107", "440106", "350203"]).to_string(),
         "contract" => format!("RZRQ{}{}", rng.between(2019, 2025), rng.digits(8)),
         "model" => rng.pick(&["iPhone 15", "HUAWEI P60", "Redmi K70"]).to_string(),
@@ -273,7 +300,9 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
         "ext" => rng.digits(4),
         "weekday" => "周".to_owned(),
         "code" => rng.below(10).to_string(),
-        "coordinates" => format!("{}.{},{}.{}", rng.between(102, 122), rng.digits(4), rng.between(22, 41), rng.digits(4)),
+        "coordinates" => {
+            format!("{}.{},{}.{}", rng.between(102, 122), rng.digits(4), rng.between(22, 41), rng.digits(4))
+        }
         list if words.has(list) => words.pick(rng, list),
         other => panic!("no way named `{other}` to make a value"),
     }
@@ -281,7 +310,8 @@ fn text(rng: &mut Rng, words: &Words, person: &Person, way: &str) -> String {
 
 /// Digits said in Chinese; 一 is said 幺 on the telephone.
 pub fn chinese(digits: &str, spoken: bool) -> String {
-    let names: Vec<char> = if spoken { "零幺二三四五六七八九" } else { "〇一二三四五六七八九" }.chars().collect();
+    let names: Vec<char> =
+        if spoken { "零幺二三四五六七八九" } else { "〇一二三四五六七八九" }.chars().collect();
     digits.chars().map(|one| one.to_digit(10).map_or(one, |digit| names[digit as usize])).collect()
 }
 

@@ -31,7 +31,9 @@ fn unescape(text: &str) -> String {
     while let Some(first) = rest.chars().next() {
         let step = match first {
             '\\' => json_escape(rest),
-            '%' => rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(|byte| (vec![byte], 3)),
+            '%' => {
+                rest.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()).map(|byte| (vec![byte], 3))
+            }
             '&' => reference(rest),
             _ => None,
         };

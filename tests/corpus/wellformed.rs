@@ -27,7 +27,8 @@ fn same<T: PartialEq>(before: T, after: T, otherwise: &'static str) -> Option<&'
 }
 
 fn json(before: &str, after: &str) -> Option<&'static str> {
-    let (Ok(before), Ok(after)) = (serde_json::from_str::<Value>(before), serde_json::from_str::<Value>(after)) else {
+    let read = |text: &str| serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}'));
+    let (Ok(before), Ok(after)) = (read(before), read(after)) else {
         return Some("no JSON");
     };
     same(form_of(&before), form_of(&after), "another shape")
@@ -37,10 +38,7 @@ fn json(before: &str, after: &str) -> Option<&'static str> {
 fn form_of(value: &Value) -> String {
     match value {
         Value::Array(values) => format!("[{}]", values.iter().map(form_of).collect::<String>()),
-        Value::Object(members) => {
-            let inner: String = members.values().map(form_of).collect();
-            if members.is_empty() { "{}".to_owned() } else { format!("{{{inner}}}") }
-        }
+        Value::Object(members) => format!("{{{}}}", members.values().map(form_of).collect::<String>()),
         _ => ".".to_owned(),
     }
 }
@@ -57,10 +55,8 @@ fn lines<'a>(
 
 fn events(before: &str, after: &str) -> Option<&'static str> {
     let fields = |body: &str| {
-        let names: Vec<String> = body
-            .lines()
-            .map(|line| line.split(':').next().unwrap_or_default().to_owned())
-            .collect();
+        let names: Vec<String> =
+            body.lines().map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect();
         names
     };
     same(fields(before), fields(after), "other events").or_else(|| {

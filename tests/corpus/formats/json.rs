@@ -35,7 +35,14 @@ pub enum Style {
 impl Style {
     /// One of them; compact half the time.
     pub fn draw(rng: &mut Rng) -> Style {
-        *rng.pick(&[Style::Compact, Style::Compact, Style::Compact, Style::Pretty, Style::Ascii, Style::Escaped])
+        *rng.pick(&[
+            Style::Compact,
+            Style::Compact,
+            Style::Compact,
+            Style::Pretty,
+            Style::Ascii,
+            Style::Escaped,
+        ])
     }
 }
 
@@ -69,9 +76,9 @@ pub fn pairs(cells: &[Cell], name: &str, valued: &str) -> Node {
 
 /// `{"cols":[…],"rows":[[…],…]}`, under these two names.
 pub fn columns(records: &[Vec<Cell>], names: &str, rows: &str) -> Node {
-    let header = records.first().map_or(Vec::new(), |first| {
-        first.iter().map(|cell| Node::String(cell.name.clone())).collect()
-    });
+    let header = records
+        .first()
+        .map_or(Vec::new(), |first| first.iter().map(|cell| Node::String(cell.name.clone())).collect());
     let rows_of = records.iter().map(|cells| Node::Array(cells.iter().map(value).collect())).collect();
     Node::Object(vec![(key(names), Node::Array(header)), (key(rows), Node::Array(rows_of))])
 }

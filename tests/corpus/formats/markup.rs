@@ -6,7 +6,8 @@ use crate::rng::Rng;
 
 /// XML of records: elements, attributes, some content as CDATA or in character references.
 pub fn xml(rng: &mut Rng, records: &[Vec<Cell>]) -> Marked {
-    let mut out = Marked::plain("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response><code>0</code><records>\n");
+    let mut out =
+        Marked::plain("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<response><code>0</code><records>\n");
     let attributes = rng.chance(25);
     for cells in records {
         record(rng, cells, attributes, &mut out);
@@ -61,7 +62,9 @@ fn record(rng: &mut Rng, cells: &[Cell], attributes: bool, out: &mut Marked) {
 
 /// A page: a table with a header row, a table of names beside values, a definition list, or a form.
 pub fn html(rng: &mut Rng, records: &[Vec<Cell>]) -> Marked {
-    let mut out = Marked::plain("<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>查询结果</title></head><body>\n");
+    let mut out = Marked::plain(
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>查询结果</title></head><body>\n",
+    );
     match rng.below(4) {
         0 => {
             out.push("<table><tr>");

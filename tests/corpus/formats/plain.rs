@@ -20,7 +20,7 @@ pub fn form(cells: &[Cell]) -> Marked {
     out
 }
 
-/// `multipart/form-data`; some parts are base64, one is JSON.
+/// `multipart/form-data`; some parts are base64 or quoted-printable, one is JSON.
 pub fn multipart(rng: &mut Rng, cells: &[Cell], boundary: &str) -> Marked {
     let mut out = Marked::default();
     let (first, last) = cells.split_at(cells.len() / 2);
@@ -28,7 +28,10 @@ pub fn multipart(rng: &mut Rng, cells: &[Cell], boundary: &str) -> Marked {
         out.push(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\""));
         out.append(&cell.name);
         out.push("\"\r\n");
-        if rng.chance(20) {
+        if rng.chance(15) {
+            out.push("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+            out.append(&cell.value.escaped(quoted_printable).disguised("quoted-printable"));
+        } else if rng.chance(20) {
             out.push("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
             let code = STANDARD.encode(&cell.value.text);
             out.append(&cell.value.coded(code));
@@ -38,7 +41,9 @@ pub fn multipart(rng: &mut Rng, cells: &[Cell], boundary: &str) -> Marked {
         }
         out.push("\r\n");
     }
-    out.push(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"meta\"; filename=\"meta.json\"\r\n"));
+    out.push(&format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"meta\"; filename=\"meta.json\"\r\n"
+    ));
     out.push("Content-Type: application/json\r\n\r\n");
     out.append(&super::json::write(&super::json::object(last), super::json::Style::Compact));
     out.push(&format!("\r\n--{boundary}--\r\n"));
@@ -77,6 +82,18 @@ pub fn line(rng: &mut Rng, cells: &[Cell]) -> Marked {
     }
     out.push(close);
     out
+}
+
+fn quoted_printable(character: char, out: &mut String) {
+    match character {
+        '=' => out.push_str("=3D"),
+        ' '..='~' => out.push(character),
+        other => {
+            for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                out.push_str(&format!("={byte:02X}"));
+            }
+        }
+    }
 }
 
 fn percent(character: char, out: &mut String) {

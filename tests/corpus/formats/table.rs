@@ -48,7 +48,9 @@ impl Table {
             }
             let needs = self.separator == ',' && cell.text.contains(['"', ',', '\n', '\r']);
             if self.separator == '\t' {
-                out.append(&cell.escaped(|one, out| out.push(if matches!(one, '\t' | '\n') { ' ' } else { one })));
+                out.append(
+                    &cell.escaped(|one, out| out.push(if matches!(one, '\t' | '\n') { ' ' } else { one })),
+                );
             } else if needs || self.quoted {
                 out.push("\"");
                 out.append(&cell.escaped(|one, out| {
