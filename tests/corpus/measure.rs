@@ -147,7 +147,7 @@ pub fn judge<'a>(document: &'a Document, answer: &Answer) -> Outcome<'a> {
         }
     };
     outcome.broken = wellformed::broken(document.format, document.shape, &document.body, redacted);
-    let places = align(document.body.as_bytes(), redacted.as_bytes());
+    let places = Alignments::of(document.body.as_bytes(), redacted.as_bytes());
     outcome.values = values(document, answer, &places, &views::all(document.format, redacted));
     outcome.mixed = is_mixed(document, redacted);
     for finding in &answer.findings {
@@ -166,14 +166,38 @@ pub fn judge<'a>(document: &'a Document, answer: &Answer) -> Outcome<'a> {
     }
     for mark in &document.marks {
         if let Tag::Keep(class) = &mark.tag {
-            let stays = is_whole(&places[mark.start..mark.end]);
+            let stays = places.any(mark.start, mark.end, is_whole);
             outcome.kept.push((Rc::clone(class), document.body[mark.start..mark.end].to_owned(), !stays));
         }
     }
     outcome
 }
 
-fn values(document: &Document, answer: &Answer, places: &[Option<usize>], seen: &str) -> Vec<Judged> {
+/// The document against its redaction, read from either end: where two ways of seeing what changed are equally short, the
+/// kinder one counts.
+struct Alignments([Vec<Option<usize>>; 2]);
+
+impl Alignments {
+    fn of(before: &[u8], after: &[u8]) -> Alignments {
+        let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
+        let mut backward = align(&reversed(before), &reversed(after));
+        backward.reverse();
+        for place in backward.iter_mut().flatten() {
+            *place = after.len() - 1 - *place;
+        }
+        Alignments([align(before, after), backward])
+    }
+
+    fn any(&self, start: usize, end: usize, is: impl Fn(&[Option<usize>]) -> bool) -> bool {
+        self.0.iter().any(|places| is(&places[start..end]))
+    }
+
+    fn all(&self, start: usize, end: usize, is: impl Fn(&[Option<usize>]) -> bool) -> bool {
+        self.0.iter().all(|places| is(&places[start..end]))
+    }
+}
+
+fn values(document: &Document, answer: &Answer, places: &Alignments, seen: &str) -> Vec<Judged> {
     let mut labels: BTreeMap<usize, (Rc<Label>, Vec<(usize, usize)>)> = BTreeMap::new();
     for mark in &document.marks {
         if let Tag::Label(label) = &mark.tag {
@@ -182,7 +206,7 @@ fn values(document: &Document, answer: &Answer, places: &[Option<usize>], seen: 
         }
     }
     let stays = |label: &Label, spans: &[(usize, usize)]| {
-        spans.iter().all(|(start, end)| is_readable(label, &places[*start..*end]))
+        spans.iter().all(|(start, end)| places.all(*start, *end, |places| is_readable(label, places)))
     };
     // A value that is still there explains why it is found, wherever else it was masked.
     let explained: Vec<&str> = labels
