@@ -4,8 +4,9 @@
 //! cut into tokens of letters and digits (Chinese, punctuation and spaces are borders, so a number glued to Chinese is
 //! seen) and chains of digit groups (`138 0013 8000`), and each goes to the recognizers of its length.
 
-use crate::recognize::{bank_card, email, mobile, network, organisation, permit, phone, resident_id, secret};
+use crate::recognize::{bank_card, email, mobile, moment, network, organisation, permit, phone};
 use crate::recognize::{luhn, securities_account};
+use crate::recognize::{resident_id, secret};
 use crate::{Hit, How};
 use yingbi_taxonomy::Kind;
 
@@ -69,12 +70,13 @@ impl Bytes {
 
 /// Appends what shows by itself; unsorted.
 pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
-    if text.len() >= 15 && bytes.classes & (DOT | SPACE | DASH) != 0 {
-        secret::find(text.as_bytes(), |start, end, kind| {
+    if text.len() >= 15 {
+        let has = |class| bytes.classes & class != 0;
+        secret::find(text.as_bytes(), has(DOT), has(SPACE), has(DASH), |start, end, kind| {
             hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
         });
     }
-    if bytes.may_hold_a_value(text.len()) {
+    if bytes.may_hold_a_value(text.len()) && !moment::is_moment(text.as_bytes()) {
         Pass { bytes: text.as_bytes(), reach, hits, may_chain: bytes.digits >= 10 }.run();
     }
 }

@@ -212,7 +212,8 @@ fn c8_look_alikes_are_not_found() {
 #[test]
 fn keys_decide_shape_or_record() {
     let cases: &[(&str, Scalar<'_>, Option<Kind>)] = &[
-        ("id_no", Scalar::Text("110105194912310021"), Some(Kind::IdNumber)),
+        ("id_no", Scalar::Text("110105194912310021"), Some(Kind::ResidentId)),
+        ("id_no", Scalar::Text("990105194912310021"), Some(Kind::IdNumber)),
         ("id_no", Scalar::Text("11010519491231002X"), Some(Kind::ResidentId)),
         ("client_name", Scalar::Text("某某"), Some(Kind::Name)),
         ("client_name", Scalar::Text(""), None),

@@ -4,8 +4,28 @@ use memchr::memmem::{self, Finder};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
-/// The secrets in the text, handed to `found` as byte range and kind.
-pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
+/// The secrets in the text, handed to `found` as byte range and kind. What marks a text has is known: a web token has
+/// points, a bearer token stands behind a space, and PEM has hyphens.
+#[inline]
+pub(crate) fn find(
+    bytes: &[u8],
+    has_point: bool,
+    has_space: bool,
+    has_hyphen: bool,
+    mut found: impl FnMut(usize, usize, Kind),
+) {
+    if has_point {
+        web_tokens(bytes, &mut found);
+    }
+    if has_space {
+        bearer_tokens(bytes, &mut found);
+    }
+    if has_hyphen && has_space {
+        private_keys(bytes, &mut found);
+    }
+}
+
+fn web_tokens(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     for at in JWT.find_iter(bytes) {
         if at > 0 && bytes.get(at - 1).is_some_and(|byte| is_inside(*byte)) {
             continue;
@@ -16,6 +36,9 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(at, at + length, Kind::AccessToken);
         }
     }
+}
+
+fn bearer_tokens(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     for at in BEARER.find_iter(bytes) {
         let start = at + 6;
         let length = run(bytes, start);
@@ -23,6 +46,9 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(start, start + length, Kind::AccessToken);
         }
     }
+}
+
+fn private_keys(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     let mut done = 0;
     for at in PEM.find_iter(bytes) {
         if at < done {

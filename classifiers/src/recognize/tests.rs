@@ -210,7 +210,7 @@ fn secrets_show_by_their_form() {
     ];
     for (text, want) in cases {
         let mut count = 0;
-        secret::find(text.as_bytes(), |start, end, _| {
+        secret::find(text.as_bytes(), true, true, true, |start, end, _| {
             assert!(start < end && end <= text.len());
             count += 1;
         });

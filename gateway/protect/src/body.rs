@@ -1,11 +1,12 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
-use crate::json::{Scan, Treat, Workspace, looks_like_json};
+use crate::json::{Json, looks_like_json};
 use crate::plan::Plan;
+use crate::tree::{Scan, Subject, Treat, Workspace};
 use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
-use std::collections::HashSet;
-use yingbi_crypto::PseudonymKey;
+use std::collections::BTreeSet;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
 pub(crate) struct Input<'i, C> {
@@ -27,7 +28,7 @@ pub(crate) fn treat<C: Classify>(
     let mut subjects = vec![];
     match input.format {
         Format::Json => {
-            let records = treat.document(text)?;
+            let records = treat.document::<Json>(text)?;
             (summary.records, subjects) = (records.count, records.subjects);
         }
         Format::Text => {
@@ -48,14 +49,25 @@ pub(crate) fn treat<C: Classify>(
         }
         Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
     }
-    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
-    names.extend(subjects.iter().flat_map(|subject| subject.names()));
-    summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
     let mut body = Vec::new();
     body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
     treat.edits.apply(text.as_bytes(), &mut body);
+    workspace.edits = treat.edits;
     Ok(Treated { body, summary })
+}
+
+/// Each of the subjects once: a pseudonym costs more than all else about a record.
+fn pseudonymous(
+    document: Option<&str>,
+    records: &[Subject],
+    pseudonyms: &PseudonymKey,
+) -> BTreeSet<Pseudonym> {
+    let mut names: Vec<&str> = document.into_iter().chain(records.iter().flat_map(Subject::names)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
 }
 
 pub(crate) fn scan<C: Classify>(
@@ -65,7 +77,7 @@ pub(crate) fn scan<C: Classify>(
     let (mark, text) = decoded(input.body)?;
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
     match input.format {
-        Format::Json => scan.document(text)?,
+        Format::Json => scan.document::<Json>(text)?,
         Format::Text => {
             for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");

@@ -17,11 +17,12 @@ mod meaning;
 mod plan;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod tree;
 
-use json::Workspace;
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use tree::Workspace;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;

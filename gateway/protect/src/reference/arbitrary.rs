@@ -3,8 +3,8 @@
 use super::fake::{Fake, NAMES};
 use super::print;
 use crate::body::{self, Input};
-use crate::json::Workspace;
 use crate::plan::table::{Rules, Table};
+use crate::tree::Workspace;
 use crate::{Format, Limits, Uninspectable};
 use std::sync::Arc;
 use yingbi_crypto::PseudonymKey;

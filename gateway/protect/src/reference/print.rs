@@ -4,9 +4,11 @@ use super::paths::{Taken, leads};
 use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
-use crate::json::{Subject, name_hits, rank, string};
+use crate::json::string;
+use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::tree::{Subject, name_hits, rank};
 use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -308,8 +310,9 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
-        let opens = decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
+        let opens = decoded.len() >= SHORTEST_TEXT
+            && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
+        if !opens || !scope.element.opens_json() || self.strings == crate::tree::STRINGS_DEEP {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {
@@ -354,11 +357,19 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 Action::Drop => &NOTHING,
             };
             self.counts.add(hit.kind, Outcome::Masked, monitored);
-            pieces.push(Piece::Kept(at, hit.start));
-            let mut masked = String::new();
-            mask::text(mask, text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
+            let value = text.get(hit.start..hit.end).unwrap_or("");
+            let (from, to, masked) = match mask::hidden(mask, value) {
+                // What shows stays as it is spelt.
+                Some(hidden) => (hidden.from, hidden.to, "*".repeat(hidden.fill)),
+                None => {
+                    let mut masked = String::new();
+                    mask::text(mask, value, &mut masked);
+                    (0, value.len(), masked)
+                }
+            };
+            pieces.push(Piece::Kept(at, hit.start + from));
             pieces.push(Piece::New(masked));
-            at = hit.end;
+            at = hit.start + to;
         }
         pieces.push(Piece::Kept(at, text.len()));
         Ok(pieces)

@@ -4,8 +4,8 @@
 //! whose next step selects the child; states before a descendant step also stay.
 
 use super::keys::KeyId;
-use super::parse::{Node, Shape};
-use super::string;
+use super::{Node, Shape, Spelling, decode};
+use std::ops::Range;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
 
@@ -57,14 +57,14 @@ impl Subject {
 }
 
 /// Finds records, their subjects and declared fields. Without a binding the document is one record.
-pub(crate) fn bind(binding: Option<&Binding>, text: &str, nodes: &[Node]) -> Bound {
+pub(crate) fn bind<S: Spelling>(binding: Option<&Binding>, spelling: S, text: &str, nodes: &[Node]) -> Bound {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return whole() };
     let automaton = Automaton::new(binding);
     if automaton.paths.is_empty() {
         return whole();
     }
-    Walk { automaton: &automaton, text, nodes, by_key: vec![] }.run()
+    Walk { automaton: &automaton, spelling, text, nodes, by_key: vec![] }.run()
 }
 
 /// What reaching the end of a path means.
@@ -202,8 +202,9 @@ pub(crate) fn rank(field: &FieldBinding) -> u32 {
         .sum()
 }
 
-struct Walk<'w> {
+struct Walk<'w, S> {
     automaton: &'w Automaton<'w>,
+    spelling: S,
     text: &'w str,
     nodes: &'w [Node],
     /// By field name: the states whose next step selects it.
@@ -219,7 +220,7 @@ struct Frame {
     record: Option<usize>,
 }
 
-impl Walk<'_> {
+impl<S: Spelling> Walk<'_, S> {
     fn run(mut self) -> Bound {
         let mut bound = Bound::default();
         let mut frames: Vec<Frame> = vec![];
@@ -245,14 +246,9 @@ impl Walk<'_> {
                         frame.index += 1;
                         self.automaton.advance(&frame.states, &selected, &mut states);
                     } else {
-                        let selected = selected_by_name(
-                            &mut self.by_key,
-                            self.automaton,
-                            node,
-                            self.text,
-                            &mut selected,
-                        );
-                        self.automaton.advance(&frame.states, selected, &mut states);
+                        let automaton = self.automaton;
+                        let selected = self.selected_by_name(node, &mut selected);
+                        automaton.advance(&frame.states, selected, &mut states);
                     }
                 }
             }
@@ -314,61 +310,42 @@ impl Walk<'_> {
     }
 
     fn add_subject(&self, node: &Node, subject: &mut Subject) {
-        let text = |from: u32, to: u32| self.text.get(from as usize..to as usize).unwrap_or("");
+        let text = |range: Range<usize>| self.text.get(range).unwrap_or("");
         match node.shape {
-            Shape::Plain => subject.add(text(node.start + 1, node.end - 1)),
-            Shape::Number => subject.add(text(node.start, node.end)),
+            Shape::Plain => subject.add(text(self.spelling.contents(node))),
+            Shape::Number => subject.add(text(node.start as usize..node.end as usize)),
             Shape::Escaped => {
                 let mut decoded = String::new();
-                if string::decode(text(node.start + 1, node.end - 1), &mut decoded).is_ok() {
+                if decode::<S::Pieces<'_>>(text(self.spelling.contents(node)), &mut decoded).is_ok() {
                     subject.add(&decoded);
                 }
             }
             _ => {}
         }
     }
-}
 
-fn selected_by_name<'s>(
-    by_key: &'s mut Vec<Option<Vec<u64>>>,
-    automaton: &Automaton<'_>,
-    node: &Node,
-    text: &str,
-    scratch: &'s mut Vec<u64>,
-) -> &'s [u64] {
-    let name = || {
-        let raw = raw_name(text, node.name);
-        let mut decoded = String::new();
-        match raw.contains('\\') && string::decode(raw, &mut decoded).is_ok() {
-            true => automaton.named(&decoded),
-            false => automaton.named(raw),
+    /// The states whose next step selects a member.
+    fn selected_by_name<'s>(&'s mut self, node: &Node, scratch: &'s mut Vec<u64>) -> &'s [u64] {
+        let (automaton, spelling, text) = (self.automaton, self.spelling, self.text);
+        let name = || {
+            let raw = text.get(spelling.name(text, node)).unwrap_or("");
+            let mut decoded = String::new();
+            match decode::<S::Pieces<'_>>(raw, &mut decoded) {
+                Ok(()) => automaton.named(&decoded),
+                Err(_) => automaton.named(raw),
+            }
+        };
+        if let Some(index) = node.key.learned() {
+            if self.by_key.len() <= index {
+                self.by_key.resize(index + 1, None);
+            }
+            if let Some(slot) = self.by_key.get_mut(index) {
+                return slot.get_or_insert_with(name);
+            }
         }
-    };
-    if let Some(index) = node.key.learned() {
-        if by_key.len() <= index {
-            by_key.resize(index + 1, None);
-        }
-        if let Some(slot) = by_key.get_mut(index) {
-            return slot.get_or_insert_with(name);
-        }
+        *scratch = name();
+        scratch
     }
-    *scratch = name();
-    scratch
-}
-
-/// The raw text of a member's name, given its opening quote.
-pub(crate) fn raw_name(text: &str, quote: u32) -> &str {
-    let from = quote as usize + 1;
-    let rest = text.get(from..).unwrap_or("");
-    let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'"', b'\\', rest.as_bytes().get(at..).unwrap_or_default()) {
-        at += found;
-        if rest.as_bytes().get(at) == Some(&b'"') {
-            return rest.get(..at).unwrap_or("");
-        }
-        at += 2;
-    }
-    rest
 }
 
 fn begin_record(bound: &mut Bound, node: u32) -> usize {

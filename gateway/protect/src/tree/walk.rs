@@ -1,7 +1,7 @@
 //! The walk over a parsed document: what every scalar is taken for, whose it is, and what becomes of its member.
 
 use super::keys::{Key, KeyId};
-use super::parse::{Node, Shape};
+use super::{Node, Shape};
 use crate::Uninspectable;
 use crate::meaning::Meaning;
 use yingbi_classifiers::Signals;
@@ -18,11 +18,11 @@ pub(crate) trait Visitor<R> {
     /// A scalar that isn't null.
     fn leaf(&mut self, leaf: &Leaf<'_, R>) -> Result<Fate, Uninspectable>;
 
-    /// Takes bytes out; replacements made from `from` on are void.
-    fn remove(&mut self, from: u32, to: u32);
+    /// Leaves a member out, given the next member and where the last one ends that stays.
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>);
 
-    /// Puts null in the place of a value.
-    fn make_null(&mut self, node: &Node);
+    /// Leaves an element out that keeps its place.
+    fn empty(&mut self, node: &Node);
 }
 
 /// A scalar with all that is known about it.
@@ -48,11 +48,11 @@ pub(crate) struct Frame<R> {
     pub(crate) node: u32,
     after: u32,
     pub(crate) is_object: bool,
-    /// Elements seen, the current one counted in.
+    /// Elements of an array seen, the current one counted in.
     pub(crate) elements: u64,
     scope: Scope<R>,
-    /// End of the last member that stays.
-    survivor: Option<u32>,
+    /// The last run of members that were left out: its first member, and the node after its last.
+    left_out: (u32, u32),
 }
 
 /// What a container says about what it holds.
@@ -83,7 +83,15 @@ pub(crate) struct Declared<'w, R> {
     pub(crate) fields: &'w [(u32, Option<Kind>)],
 }
 
-/// Visits every scalar of a document.
+impl<R> Declared<'_, R> {
+    /// The first node of which something is said.
+    fn first(&self) -> u32 {
+        let record = self.records.first().map_or(u32::MAX, |(node, _)| *node);
+        self.fields.first().map_or(record, |(node, _)| record.min(*node))
+    }
+}
+
+/// Visits every scalar of a document that may be something.
 pub(crate) fn walk<R: Copy, V: Visitor<R>>(
     nodes: &[Node],
     declared: &Declared<'_, R>,
@@ -93,9 +101,19 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
     let mut records = declared.records;
     let mut fields = declared.fields;
     let mut frames: Vec<Frame<R>> = Vec::with_capacity(16);
+    // Of the innermost container: the first node after it, and whether it leaves members that say nothing by their
+    // name alone. And the next node of which a binding says something.
+    let (mut after, mut is_quiet) = (u32::MAX, false);
+    let mut next_declared = declared.first();
     for (at, node) in (0u32..).zip(nodes) {
-        while frames.last().is_some_and(|frame| frame.after <= at) {
-            frames.pop();
+        if at >= after {
+            while frames.last().is_some_and(|frame| frame.after <= at) {
+                frames.pop();
+            }
+            (after, is_quiet) = frames.last().map_or((u32::MAX, false), Frame::state);
+        }
+        if node.is_mute && is_quiet && at != next_declared {
+            continue;
         }
         let parent = match frames.last_mut() {
             Some(frame) => {
@@ -104,8 +122,14 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             }
             None => &outside,
         };
-        let rules = next_at(&mut records, at).unwrap_or(parent.rules);
-        let declared = next_at(&mut fields, at);
+        let (rules, declared) = match at == next_declared {
+            true => {
+                let said = (next_at(&mut records, at).unwrap_or(parent.rules), next_at(&mut fields, at));
+                next_declared = Declared { records, fields }.first();
+                said
+            }
+            false => (parent.rules, None),
+        };
         let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
         let is_personal = key.is_some_and(|key| key.is_personal);
         let holder = key.map_or(parent.holder, |key| key.meaning.signals());
@@ -121,11 +145,12 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             if is_personal {
                 visitor.name(node, &frames, outer)?;
             }
-            let fate = match node.shape {
-                Shape::Null => Fate::Kept,
-                _ => visitor.leaf(&Leaf { node, meaning, signals, rules, frames: &frames })?,
-            };
-            close_member(nodes, node, fate, &mut frames, visitor);
+            if node.shape == Shape::Null {
+                continue;
+            }
+            if visitor.leaf(&Leaf { node, meaning, signals, rules, frames: &frames })? == Fate::Dropped {
+                leave_out(nodes, at, node, frames.last_mut(), visitor);
+            }
             continue;
         }
         let inherited = own.as_ref().map_or(above, |own| own.inherited(above));
@@ -139,38 +164,53 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
         if is_personal {
             visitor.name(node, &frames, outer)?;
         }
-        if let Some(frame) = frames.last_mut() {
-            frame.survivor = Some(node.end);
-        }
-        frames.push(Frame { node: at, after: node.after, is_object, elements: 0, scope, survivor: None });
+        let left_out = (u32::MAX, u32::MAX);
+        let frame = Frame { node: at, after: node.after, is_object, elements: 0, scope, left_out };
+        (after, is_quiet) = frame.state();
+        frames.push(frame);
     }
     Ok(())
 }
 
-/// Takes note of a scalar that stays, or takes it out.
-fn close_member<R, V: Visitor<R>>(
+impl<R> Frame<R> {
+    /// The first node after it, and whether a short member whose name says nothing needs no look.
+    fn state(&self) -> (u32, bool) {
+        (self.after, self.scope.inherited.is_none())
+    }
+}
+
+/// Takes out a scalar that is left out.
+fn leave_out<R, V: Visitor<R>>(
     nodes: &[Node],
+    at: u32,
     node: &Node,
-    fate: Fate,
-    frames: &mut [Frame<R>],
+    frame: Option<&mut Frame<R>>,
     visitor: &mut V,
 ) {
-    match (fate, frames.last_mut()) {
-        (Fate::Kept, Some(frame)) => frame.survivor = Some(node.end),
-        (Fate::Kept, None) => {}
-        (Fate::Dropped, Some(frame)) if frame.is_object => {
-            let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
-            match (next, frame.survivor) {
-                // The comma and white space up to the next name go along.
-                (Some(next), _) => visitor.remove(node.name, next.name),
-                // The last one takes along the comma before it, and what was dropped between.
-                (None, Some(survivor)) => visitor.remove(survivor, node.end),
-                (None, None) => visitor.remove(node.name, node.end),
-            }
-        }
+    let Some(frame) = frame.filter(|frame| frame.is_object) else {
         // An element keeps its place, so that positions still mean the same.
-        (Fate::Dropped, _) => visitor.make_null(node),
+        visitor.empty(node);
+        return;
+    };
+    let (first, next) = frame.left_out;
+    let first = if next == at { first } else { at };
+    frame.left_out = (first, at + 1);
+    let next = (node.after < frame.after).then(|| nodes.get(node.after as usize)).flatten();
+    // What is left out at the end goes with what was left out right before it.
+    let survivor = match next {
+        Some(_) => None,
+        None => before(nodes, frame.node + 1, first).map(|member| member.end),
+    };
+    visitor.remove(node, next, survivor);
+}
+
+/// The member before the one at `at`, in the container whose first member is at `first`.
+fn before(nodes: &[Node], first: u32, at: u32) -> Option<&Node> {
+    let mut member = nodes.get(first as usize).filter(|_| first < at)?;
+    while member.after < at {
+        member = nodes.get(member.after as usize)?;
     }
+    Some(member)
 }
 
 /// What is known about the record that an object is: what its names and its holder say; when they say nothing, or a

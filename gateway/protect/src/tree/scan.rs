@@ -2,12 +2,11 @@
 
 use super::coded::Known;
 use super::keys::{Key, KeyId, name_hits};
-use super::parse::{Node, Shape};
-use super::paths::raw_name;
-use super::string::{self, Offsets};
+use super::spelling::{Direct, Place, Spelt};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{Level, STRINGS_DEEP, Workspace, looks_like_json};
+use super::{Grammar, Level, Node, STRINGS_DEEP, Shape, Spelling, Workspace, decode};
 use crate::classify::Classify;
+use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
 use crate::{Finding, Limits, Uninspectable};
 use yingbi_classifiers::{Hit, Scalar, Signals};
@@ -22,13 +21,13 @@ pub(crate) struct Scan<'a, C> {
 
 impl<C: Classify> Scan<'_, C> {
     /// Scans a document; spans are relative to `text`.
-    pub(crate) fn document(&mut self, text: &str) -> Result<(), Uninspectable> {
-        self.level(text, Scope::inside(Meaning::UNKNOWN, Signals::default(), ()), 0, 0, "")
+    pub(crate) fn document<G: Grammar>(&mut self, text: &str) -> Result<(), Uninspectable> {
+        self.level::<G>(text, Scope::inside(Meaning::UNKNOWN, Signals::default(), ()), 0, 0, "")
     }
 
     /// Scans a document that is a part of a body; `false` when it is none.
     pub(crate) fn part(&mut self, text: &str) -> Result<bool, Uninspectable> {
-        match self.document(text) {
+        match self.document::<Json>(text) {
             Ok(()) => Ok(true),
             Err(Uninspectable::Malformed { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -37,7 +36,7 @@ impl<C: Classify> Scan<'_, C> {
 
     /// Scans a document inside a page; `false` when it is none.
     pub(crate) fn island(&mut self, text: &str, meaning: Meaning) -> Result<bool, Uninspectable> {
-        match self.level(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "") {
+        match self.level::<Json>(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "") {
             Ok(()) => Ok(true),
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
             Err(_) => Ok(false),
@@ -48,20 +47,20 @@ impl<C: Classify> Scan<'_, C> {
     pub(crate) fn text(&mut self, text: &str) {
         let mut hits = vec![];
         self.classifier.text(text, &mut hits);
-        self.add(&hits, "", |at| at);
+        self.add(&hits, "", &mut Direct(0));
     }
 
-    pub(crate) fn add(&mut self, hits: &[Hit], path: &str, mut place: impl FnMut(usize) -> usize) {
+    pub(crate) fn add(&mut self, hits: &[Hit], path: &str, place: &mut impl Place) {
         self.findings.extend(hits.iter().map(|hit| Finding {
             path: path.to_owned(),
-            span: (place(hit.start), place(hit.end)),
+            span: place.span(hit.start, hit.end),
             kind: hit.kind,
             how: hit.how,
             confidence: hit.confidence,
         }));
     }
 
-    pub(super) fn level(
+    pub(super) fn level<G: Grammar>(
         &mut self,
         text: &str,
         outside: Scope<()>,
@@ -72,15 +71,17 @@ impl<C: Classify> Scan<'_, C> {
         let limit = self.limits.depth;
         let mut level = Level::default();
         let left = (limit.saturating_sub(depth), limit);
-        level.parse(text, &mut self.workspace.keys, self.classifier, left)?;
+        let spelling = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left)?;
         let declared = Declared { records: &[], fields: &[] };
         let nodes = level.nodes;
-        walk(&nodes, &declared, outside, &mut Visit { scan: self, text, nodes: &nodes, strings, depth, path })
+        let mut visit = Visit { scan: self, spelling, text, nodes: &nodes, strings, depth, path };
+        walk(&nodes, &declared, outside, &mut visit)
     }
 }
 
-struct Visit<'v, 'a, C> {
+struct Visit<'v, 'a, C, S> {
     scan: &'v mut Scan<'a, C>,
+    spelling: S,
     text: &'v str,
     nodes: &'v [Node],
     strings: usize,
@@ -88,19 +89,19 @@ struct Visit<'v, 'a, C> {
     path: &'v str,
 }
 
-impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
+impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, C, S> {
     fn key(&self, id: KeyId) -> &Key {
         self.scan.workspace.keys.key(id)
     }
 
     fn name(&mut self, node: &Node, frames: &[Frame<()>], (): ()) -> Result<(), Uninspectable> {
-        let raw = raw_name(self.text, node.name);
-        let name = decoded(raw);
+        let range = self.spelling.name(self.text, node);
+        let raw = self.text.get(range.clone()).unwrap_or("");
+        let name = decoded::<S>(raw);
         let mut hits = vec![];
         name_hits(&name, self.scan.classifier, &mut hits);
         let path = self.pointer(frames, None) + "/!key";
-        let mut offsets = Offsets::new(raw);
-        self.scan.add(&hits, &path, |at| node.name as usize + 1 + offsets.raw(at));
+        self.scan.add(&hits, &path, &mut Spelt::<S::Pieces<'_>>::new(raw, range.start));
         Ok(())
     }
 
@@ -110,8 +111,9 @@ impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
         let mut hits = vec![];
         match node.shape {
             Shape::Plain | Shape::Escaped => {
-                let raw = self.text.get(start + 1..end - 1).unwrap_or("");
-                let text = decoded(raw);
+                let contents = self.spelling.contents(node);
+                let raw = self.text.get(contents.clone()).unwrap_or("");
+                let text = decoded::<S>(raw);
                 if text.is_empty() || self.nested(raw, &text, leaf)? {
                     return Ok(Fate::Kept);
                 }
@@ -120,8 +122,7 @@ impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
                 if !Scan::<C>::is_covered(&text, &hits) && self.coded(raw, &text, leaf, &path)? {
                     return Ok(Fate::Kept);
                 }
-                let mut offsets = Offsets::new(raw);
-                self.scan.add(&hits, &path, |at| start + 1 + offsets.raw(at));
+                self.scan.add(&hits, &path, &mut Spelt::<S::Pieces<'_>>::new(raw, contents.start));
             }
             shape => {
                 let spelt = self.text.get(start..end).unwrap_or("");
@@ -131,18 +132,18 @@ impl<C: Classify> Visitor<()> for Visit<'_, '_, C> {
                 for hit in &mut hits {
                     (hit.start, hit.end) = (0, end - start);
                 }
-                self.scan.add(&hits, &path, |at| start + at);
+                self.scan.add(&hits, &path, &mut Direct(start));
             }
         }
         Ok(Fate::Kept)
     }
 
-    fn remove(&mut self, _: u32, _: u32) {}
+    fn remove(&mut self, _: &Node, _: Option<&Node>, _: Option<u32>) {}
 
-    fn make_null(&mut self, _: &Node) {}
+    fn empty(&mut self, _: &Node) {}
 }
 
-impl<C: Classify> Visit<'_, '_, C> {
+impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
     /// Scans a string that holds a document; `false` when it holds none.
     fn nested(&mut self, raw: &str, text: &str, leaf: &Leaf<'_, ()>) -> Result<bool, Uninspectable> {
         if !leaf.meaning.opens_json() || self.strings >= STRINGS_DEEP || !looks_like_json(text) {
@@ -152,15 +153,15 @@ impl<C: Classify> Visit<'_, '_, C> {
         let path = self.pointer(leaf.frames, Some(leaf.node)) + "/!json";
         let before = self.scan.findings.len();
         let depth = self.depth + leaf.frames.len();
-        match self.scan.level(text, outside, self.strings + 1, depth, &path) {
+        match self.scan.level::<Json>(text, outside, self.strings + 1, depth, &path) {
             Ok(()) => {}
             Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
             Err(_) => return Ok(false),
         }
-        let start = leaf.node.start as usize + 1;
-        let mut offsets = Offsets::new(raw);
+        let start = self.spelling.contents(leaf.node).start;
+        let mut place = Spelt::<S::Pieces<'_>>::new(raw, start);
         for finding in self.scan.findings.iter_mut().skip(before) {
-            finding.span = (start + offsets.raw(finding.span.0), start + offsets.raw(finding.span.1));
+            finding.span = place.span(finding.span.0, finding.span.1);
         }
         Ok(true)
     }
@@ -177,7 +178,7 @@ impl<C: Classify> Visit<'_, '_, C> {
         let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: (), depth };
         let before = self.scan.findings.len();
         let found = self.scan.coded(text, &known, self.strings, path)?;
-        let start = leaf.node.start as usize + 1;
+        let start = self.spelling.contents(leaf.node).start;
         for finding in self.scan.findings.iter_mut().skip(before) {
             finding.span = (start, start + raw.len());
         }
@@ -194,8 +195,8 @@ impl<C: Classify> Visit<'_, '_, C> {
             pointer.push('/');
             match frame.is_object {
                 true => {
-                    let name = decoded(raw_name(self.text, node.name));
-                    pointer.push_str(&string::pointer_step(&name));
+                    let name = self.spelling.name(self.text, node);
+                    pointer.push_str(&pointer_step(&decoded::<S>(self.text.get(name).unwrap_or(""))));
                 }
                 false => pointer.push_str(&frame.elements.saturating_sub(1).to_string()),
             }
@@ -204,9 +205,14 @@ impl<C: Classify> Visit<'_, '_, C> {
     }
 }
 
-fn decoded(raw: &str) -> String {
+/// A name as a step of an RFC 6901 pointer.
+pub(super) fn pointer_step(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn decoded<S: Spelling>(raw: &str) -> String {
     let mut text = String::new();
-    match string::decode(raw, &mut text) {
+    match decode::<S::Pieces<'_>>(raw, &mut text) {
         Ok(()) => text,
         Err(_) => raw.to_owned(),
     }
