@@ -159,7 +159,10 @@ pub fn read(text: &str) -> String {
             other => other,
         };
         let silent = character.is_whitespace()
-            || matches!(character, '-' | '+' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{3000}');
+            || matches!(
+                character,
+                '-' | '+' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{3000}'
+            );
         (!silent).then(|| character.to_ascii_lowercase())
     });
     characters.collect()

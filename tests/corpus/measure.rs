@@ -231,7 +231,11 @@ fn values(document: &Document, answer: &Answer, places: &Alignments, seen: &str)
             path: found.first().map(|finding| finding.path.clone()),
             taken_for: found.first().map(|finding| format!("{} by {}", finding.kind, finding.how)),
             named: right.is_some(),
-            missed: leaks || stays(label, spans),
+            missed: match label.kind {
+                // Its customary mask keeps the region, which is often all there is.
+                Kind::LocationCoarse => found.is_empty(),
+                _ => leaks || stays(label, spans),
+            },
         }
     });
     judged.collect()
