@@ -92,6 +92,8 @@ fn dress(rng: &mut Rng, disguise: &str, value: &str) -> (String, String) {
         parts.retain(|part| !part.is_empty());
         parts.join(between)
     };
+    let silent = *rng.pick(&["\u{200b}", "\u{200d}", "\u{feff}", "\u{2060}"]);
+    let like_x = *rng.pick(&["Х", "×", "Χ", "ⅹ"]);
     let groups: &[usize] = match value.chars().count() {
         11 => &[3, 4, 4],
         ..=4 => &[1, 1, 1],
@@ -104,12 +106,12 @@ fn dress(rng: &mut Rng, disguise: &str, value: &str) -> (String, String) {
         "full-width spaces" => grouped(groups, "\u{3000}"),
         "dashes" => grouped(groups, "-"),
         "spaces in an ID" => grouped(&[6, 8, 4], " "),
-        "zero-width" => grouped(groups, *rng.pick(&["\u{200b}", "\u{200d}", "\u{feff}", "\u{2060}"])),
+        "zero-width" => grouped(groups, silent),
         "+86" => format!("+86{}{value}", rng.pick(&["", " ", "-"])),
         "0086" => format!("0086{}{value}", rng.pick(&["", "-"])),
         "(+86)" => format!("(+86){value}"),
         "lower-case x" | "lower case" => value.to_lowercase(),
-        "homoglyph X" => value.replace('X', *rng.pick(&["Х", "×", "Χ", "ⅹ"])),
+        "homoglyph X" => value.replace('X', like_x),
         "spaced name" | "full-width spaced name" => {
             let space = if disguise == "spaced name" { " " } else { "\u{3000}" };
             let characters: Vec<String> = value.chars().map(String::from).collect();

@@ -4,7 +4,7 @@ use crate::formats::json::{self, Node, Style, key, string};
 use crate::formats::{markup, plain, stream, table::Table};
 use crate::halves::Half;
 use crate::marked::{Mark, Marked, Tag};
-use crate::records::{Cell, Field, Maker};
+use crate::records::{Cell, Column, Field, Maker};
 use crate::rng::Rng;
 
 /// A document and what is in it.
@@ -81,7 +81,7 @@ pub fn documents(half: &Half, seed: u64, count: usize) -> Vec<Document> {
 }
 
 /// Some fields of one family, personal and other, in an order of their own.
-fn pick<'a>(half: &'a Half, maker: &mut Maker, count: usize) -> Vec<&'a Field> {
+fn pick<'a>(half: &'a Half, maker: &mut Maker, count: usize) -> Vec<Column<'a>> {
     let families = half.families(false);
     let (_, fields) = *maker.rng.pick(&families);
     let mut chosen: Vec<&Field> = fields.iter().collect();
@@ -89,11 +89,15 @@ fn pick<'a>(half: &'a Half, maker: &mut Maker, count: usize) -> Vec<&'a Field> {
     let mut named = std::collections::HashSet::new();
     chosen.retain(|field| named.insert(field.name.to_lowercase()));
     chosen.truncate(count);
-    chosen
+    columns_of(half, maker, &chosen)
 }
 
-fn cells(maker: &mut Maker, fields: &[&Field]) -> Vec<Cell> {
-    fields.iter().map(|field| maker.cell(field)).collect()
+fn columns_of<'a>(half: &Half, maker: &mut Maker, fields: &[&'a Field]) -> Vec<Column<'a>> {
+    fields.iter().map(|field| Column::draw(&mut maker.rng, field, half.wrappers.affixes)).collect()
+}
+
+fn cells(maker: &mut Maker, columns: &[Column]) -> Vec<Cell> {
+    columns.iter().map(|column| maker.cell(column)).collect()
 }
 
 /// Records of the same fields, each of another person, each with its own number.
@@ -198,7 +202,8 @@ fn map(half: &Half, maker: &mut Maker) -> Marked {
             maker.next_record();
         }
         // What names the person is the key itself; nothing tells what it is but its look.
-        let name = maker.telling_cell(&keyed_by).value;
+        let column = Column { field: &keyed_by, name: keyed_by.name.to_owned() };
+        let name = maker.telling_cell(&column).value;
         let count = maker.rng.between(1, 4);
         let fields = pick(half, maker, count);
         members.push((name, json::object(&cells(maker, &fields))));
@@ -220,7 +225,7 @@ fn inside(half: &Half, maker: &mut Maker) -> Marked {
 fn base64(half: &Half, maker: &mut Maker) -> Marked {
     let name = *maker.rng.pick(half.wrappers.parcels);
     let mut fields = pick(half, maker, 40);
-    fields.retain(|field| field.is_strong());
+    fields.retain(|column| column.field.is_strong());
     fields.truncate(6);
     let inner = json::object(&cells(maker, &fields));
     let content = Node::Object(vec![(key(name), json::base64(&inner))]);
@@ -256,6 +261,7 @@ fn public(half: &Half, maker: &mut Maker) -> Marked {
     let families = half.families(true);
     let (_, fields) = *maker.rng.pick(&families);
     let fields: Vec<&Field> = fields.iter().collect();
+    let fields = columns_of(half, maker, &fields);
     let rows = (0..maker.rng.between(1, 5)).map(|_| json::object(&cells(maker, &fields)));
     let content = Node::Array(rows.collect());
     json_of(half, maker, content)
@@ -324,6 +330,7 @@ fn headless(half: &Half, maker: &mut Maker) -> Marked {
     fields.retain(|field| field.kind().is_some_and(|kind| TELLING.contains(&kind.id())));
     maker.rng.shuffle(&mut fields);
     fields.truncate(3);
+    let fields = columns_of(half, maker, &fields);
     let rows = maker.rng.between(2, 4);
     let mut records = Vec::new();
     for place in 0..rows {

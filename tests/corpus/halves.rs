@@ -36,6 +36,8 @@ pub struct Wrappers {
     pub deltas: &'static [&'static str],
     /// Objects that have a person's value as key.
     pub maps: &'static [&'static str],
+    /// Words set before (`word_`) or after field names; `""` leaves a name to be spelt otherwise only.
+    pub affixes: &'static [&'static str],
     /// The record's own number, which tells records apart.
     pub row: &'static str,
 }
@@ -103,6 +105,7 @@ const OPEN: Wrappers = Wrappers {
     groups: &[["basicInfo", "accountInfo"], ["client", "assets"]],
     deltas: &["delta", "content"],
     maps: &["customers", "byUser"],
+    affixes: &["", "", "old_", "main_", "1", "2", "info"],
     row: "record_key",
 };
 
@@ -119,5 +122,6 @@ const HELD: Wrappers = Wrappers {
     groups: &[["personal", "holding"], ["jbxx", "zhxx"]],
     deltas: &["piece", "chunk"],
     maps: &["index", "lookup"],
+    affixes: &["", "", "new_", "orig_", "t_", "3", "str"],
     row: "lineRef",
 };

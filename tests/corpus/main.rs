@@ -18,7 +18,8 @@
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,
-    reason = "a measuring program fails by panicking"
+    clippy::print_stderr,
+    reason = "a measuring program fails by panicking and says why"
 )]
 
 mod align;

@@ -198,7 +198,8 @@ impl Alignments {
 }
 
 fn values(document: &Document, answer: &Answer, places: &Alignments, seen: &str) -> Vec<Judged> {
-    let mut labels: BTreeMap<usize, (Rc<Label>, Vec<(usize, usize)>)> = BTreeMap::new();
+    type Spans = Vec<(usize, usize)>;
+    let mut labels: BTreeMap<usize, (Rc<Label>, Spans)> = BTreeMap::new();
     for mark in &document.marks {
         if let Tag::Label(label) = &mark.tag {
             let (_, spans) = labels.entry(label.id).or_insert_with(|| (Rc::clone(label), Vec::new()));
@@ -233,7 +234,7 @@ fn values(document: &Document, answer: &Answer, places: &Alignments, seen: &str)
             named: right.is_some(),
             missed: match label.kind {
                 // Its customary mask keeps the region, which is often all there is.
-                Kind::LocationCoarse => found.is_empty(),
+                Kind::LocationCoarse => found.is_empty() && stays(label, spans),
                 _ => leaks || stays(label, spans),
             },
         }

@@ -18,6 +18,59 @@ pub struct Field {
     way: Option<&'static str>,
 }
 
+/// A field as a document writes it.
+#[derive(Clone, Debug)]
+pub struct Column<'a> {
+    /// What it is.
+    pub field: &'a Field,
+    /// Its name there.
+    pub name: String,
+}
+
+impl<'a> Column<'a> {
+    /// A field under its own name, or one time in four in another spelling or with one of these words before or after it.
+    pub fn draw(rng: &mut Rng, field: &'a Field, affixes: &[&str]) -> Column<'a> {
+        let own = Column { field, name: field.name.to_owned() };
+        if !rng.chance(25) || !field.name.is_ascii() {
+            return own;
+        }
+        let mut words = words_of(field.name);
+        match *rng.pick(affixes) {
+            "" => {}
+            before if before.ends_with('_') => words.insert(0, before.trim_end_matches('_').to_owned()),
+            after => words.push(after.to_owned()),
+        }
+        let capital = |word: &String| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        };
+        let name = match rng.below(4) {
+            0 => words.join("_"),
+            1 => words.join("-"),
+            2 => words.join("_").to_uppercase(),
+            _ => words[0].clone() + &words[1..].iter().map(capital).collect::<String>(),
+        };
+        Column { field, name }
+    }
+}
+
+/// The words of a name in camel case, snake case or capitals, in small letters.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = '_';
+    for character in name.chars() {
+        let starts = character == '_' || character.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| character != '_') {
+            word.push(character.to_ascii_lowercase());
+        }
+        before = character;
+    }
+    words
+}
+
 /// A template of the data files.
 #[derive(Clone, Copy, Debug)]
 pub struct Template {
@@ -103,20 +156,21 @@ impl<'a> Maker<'a> {
     }
 
     /// The value of a field.
-    pub fn cell(&mut self, field: &Field) -> Cell {
-        let value = self.value(field.tag, field.way, field.name, true, 0);
+    pub fn cell(&mut self, column: &Column) -> Cell {
+        let Column { field, name } = column;
+        let value = self.value(field.tag, field.way, name, true, 0);
         let numeric =
             ["amount", "price", "quantity", "balance", "income", "count", "age", "epoch", "epoch-ms"];
         let way = field.way.unwrap_or_else(|| way(field.tag));
         let is_number = value.text.parse::<f64>().is_ok() && !value.text.starts_with(['0', '+']);
         let bare = is_number && if numeric.contains(&way) { self.rng.chance(65) } else { self.rng.chance(6) };
-        Cell { name: Marked::plain(field.name), value, bare }
+        Cell { name: Marked::plain(name), value, bare }
     }
 
     /// A value of a field, written so that it tells what it is without the field's name.
-    pub fn telling_cell(&mut self, field: &Field) -> Cell {
+    pub fn telling_cell(&mut self, column: &Column) -> Cell {
         loop {
-            let cell = self.cell(field);
+            let cell = self.cell(column);
             let is_plain = |mark: &Mark| !matches!(&mark.tag, Tag::Label(label) if label.disguise != "none");
             if cell.value.marks.iter().all(is_plain) {
                 return cell;
