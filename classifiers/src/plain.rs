@@ -3,6 +3,7 @@
 //! Recognizers read the folded text; hits are carried back to the places in the original.
 
 use crate::Hit;
+use std::sync::LazyLock;
 
 /// A text after folding, with the way back.
 pub(crate) struct Plain {
@@ -69,6 +70,41 @@ fn fold(c: char) -> Fold {
         _ => Fold::Keep,
     }
 }
+
+/// The text with simplified characters for traditional ones, byte for byte as long; `None` when there are none.
+pub(crate) fn simplified(text: &str) -> Option<String> {
+    let table = &*SIMPLE;
+    let simple = |c: char| {
+        let at = u32::from(c).checked_sub(FIRST_HAN)?;
+        table.get(at as usize).copied().filter(|simple| *simple != '\0')
+    };
+    let first = text.char_indices().find(|(_, c)| simple(*c).is_some())?.0;
+    let (same, rest) = text.split_at_checked(first)?;
+    let mut folded = String::with_capacity(text.len());
+    folded.push_str(same);
+    folded.extend(rest.chars().map(|c| simple(c).unwrap_or(c)));
+    Some(folded)
+}
+
+/// Where the block of Chinese characters begins in Unicode.
+const FIRST_HAN: u32 = 0x4e00;
+
+/// For each character of that block its simplified form, or nul. All of the block take three bytes.
+static SIMPLE: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let mut table = vec!['\0'; 0x5200];
+    let pairs = include_str!("../lexicon/traditional.tsv").lines().filter(|line| !line.starts_with('#'));
+    for (from, to) in pairs
+        .filter_map(|line| line.split_once('\t'))
+        .flat_map(|(from, to)| from.chars().zip(to.chars()))
+        .filter(|(from, to)| from != to && to.len_utf8() == from.len_utf8())
+    {
+        let at = u32::from(from).checked_sub(FIRST_HAN).unwrap_or(u32::MAX) as usize;
+        if let Some(slot) = table.get_mut(at) {
+            *slot = to;
+        }
+    }
+    table
+});
 
 #[cfg(test)]
 mod tests;
