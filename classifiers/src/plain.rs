@@ -20,7 +20,14 @@ impl Plain {
         }
         let mut text = String::with_capacity(original.len());
         let mut places = Vec::with_capacity(original.len());
+        let mut before = '\0';
         for (start, c) in original.char_indices() {
+            // A dash of Chinese print is two characters.
+            let is_second = c == '—' && before == '—';
+            before = if is_second { '\0' } else { c };
+            if is_second {
+                continue;
+            }
             let folded = match fold(c) {
                 Fold::Keep => c,
                 Fold::Drop => continue,
@@ -60,7 +67,14 @@ fn fold(c: char) -> Fold {
             char::from_u32(u32::from(c) - 0xfee0).map_or(Fold::Keep, Fold::To)
         }
         '－' | '—' | '–' | '‐' | '‑' | '−' => Fold::To('-'),
-        'Х' | 'х' | 'Χ' | 'χ' | '×' => Fold::To('X'),
+        'Х' | 'х' | 'Χ' | 'χ' | '×' | 'Ⅹ' | 'ⅹ' | '✕' | '✖' | '╳' => Fold::To('X'),
+        '\u{660}'..='\u{669}' => digit(c, 0x660),
+        '\u{6f0}'..='\u{6f9}' => digit(c, 0x6f0),
+        '①'..='⑨' => digit(c, 0x245f),
+        '⓪' | '⓿' => Fold::To('0'),
+        '₀'..='₉' => digit(c, 0x2080),
+        // Bold, double-struck, sans-serif and monospace digits, ten of each.
+        '\u{1d7ce}'..='\u{1d7ff}' => digit(c, 0x1d7ce),
         '\u{a0}' | '\u{3000}' | '\u{2002}'..='\u{200a}' | '\u{202f}' => Fold::To(' '),
         '\u{200b}'..='\u{200f}'
         | '\u{2060}'..='\u{2064}'
@@ -69,6 +83,11 @@ fn fold(c: char) -> Fold {
         | '\u{202a}'..='\u{202e}' => Fold::Drop,
         _ => Fold::Keep,
     }
+}
+
+/// The digit that many above the zero of its script.
+fn digit(c: char, zero: u32) -> Fold {
+    char::from_digit((u32::from(c) - zero) % 10, 10).map_or(Fold::Keep, Fold::To)
 }
 
 /// The text with simplified characters for traditional ones, byte for byte as long; `None` when there are none.

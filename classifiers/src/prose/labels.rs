@@ -65,9 +65,11 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
 /// What asks for a security answer.
 const ASKED: &str = "问题";
 
-/// English words right before a number that is secret.
-const SECRETS: &[&str] =
-    &["pin", "cvv", "cvv2", "cvn", "cvn2", "cvc", "otp", "password", "passcode", "passwd", "pwd", "captcha"];
+/// English words right before a number that is secret, or a device's.
+const SECRETS: &[&str] = &[
+    "pin", "cvv", "cvv2", "cvn", "cvn2", "cvc", "otp", "password", "passcode", "passwd", "pwd", "captcha",
+    "imei", "meid", "imsi", "iccid",
+];
 
 /// Whether the text ends in this word, in whatever case.
 pub(super) fn ends_in_word(text: &str, word: &str) -> bool {
@@ -179,7 +181,8 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     }
     let (kind, strength) = labels.kind(label)?;
     // `PIN 123456`; of Latin words before a number only these say what it is.
-    if han.is_empty() && (!matches!(kind, Kind::Password | Kind::Otp) || !starts_with_code(value)) {
+    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent);
+    if han.is_empty() && (!is_exact || !starts_with_code(value)) {
         return None;
     }
     let is_said = is_said && kind == Kind::Password && !han.is_empty();
