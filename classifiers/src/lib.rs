@@ -323,4 +323,7 @@ fn settle(hits: &mut Vec<Hit>, first: usize) {
 }
 
 #[cfg(test)]
+#[path = "rows/tests.rs"]
+mod rows;
+#[cfg(test)]
 mod tests;
