@@ -323,6 +323,9 @@ fn settle(hits: &mut Vec<Hit>, first: usize) {
 }
 
 #[cfg(test)]
+#[path = "generated/tests.rs"]
+mod generated;
+#[cfg(test)]
 #[path = "rows/tests.rs"]
 mod rows;
 #[cfg(test)]
