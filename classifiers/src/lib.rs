@@ -30,7 +30,7 @@ mod words;
 
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, dump, labels, names, numerals, sql};
+use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
 use scan::{Bytes, Reach};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
@@ -246,12 +246,20 @@ impl Classifier {
         if !prose && text.len() < SENTENCE && !bytes.has_digit() && !bytes.has_label_mark() {
             return;
         }
-        if bytes.has_high() || bytes.has_label_mark() {
+        let simplified = if bytes.has_high() { plain::simplified(text) } else { None };
+        let text = simplified.as_deref().unwrap_or(text);
+        if bytes.has_high() || bytes.has_label_mark() || bytes.has_digit() {
             labels::find(&self.lexicon, text, hits);
         }
         if text.len() >= SENTENCE {
             dump::find(&self.lexicon, text, hits);
             sql::find(&self.lexicon, text, hits);
+        }
+        if prose || text.len() >= SENTENCE {
+            latin::find(text, hits);
+            if bytes.has_digit() {
+                codes::find(text, hits);
+            }
         }
         if !bytes.has_high() {
             return;
@@ -317,5 +325,11 @@ fn settle(hits: &mut Vec<Hit>, first: usize) {
     hits.truncate(kept);
 }
 
+#[cfg(test)]
+#[path = "generated/tests.rs"]
+mod generated;
+#[cfg(test)]
+#[path = "rows/tests.rs"]
+mod rows;
 #[cfg(test)]
 mod tests;

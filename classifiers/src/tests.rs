@@ -47,10 +47,7 @@ const TEXTS: &[(&str, &[(&str, &str)])] = &[
     ("投资者阿卜杜拉·买买提致电", &[("阿卜杜拉·买买提", "basic.name")]),
     ("寄到上海市浦东新区世纪大道100号3楼", &[("上海市浦东新区世纪大道100号3楼", "basic.address")]),
     ("custName=张三&mobile=13800138001", &[("张三", "basic.name"), ("13800138001", "basic.mobile")]),
-    (
-        "Authorization: Bearer abcdef123456",
-        &[("Bearer", "credential.account.token"), ("abcdef123456", "credential.account.token")],
-    ),
+    ("Authorization: Bearer abcdef123456", &[("abcdef123456", "credential.account.token")]),
     ("登录IP 220.181.38.148", &[("220.181.38.148", "trade.log.ip")]),
     ("MAC 00-15-5D-01-23-45", &[("00-15-5D-01-23-45", "device.permanent.mac")]),
     ("打138.0013.8001", &[("138.0013.8001", "basic.mobile")]),

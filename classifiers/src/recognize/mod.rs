@@ -3,7 +3,9 @@
 //! None of them allocates, none looks at more than its token, and each keeps its vectors in `tests.rs`.
 
 pub(crate) mod bank_card;
+pub(crate) mod coordinates;
 pub(crate) mod email;
+pub(crate) mod glued;
 pub(crate) mod mobile;
 pub(crate) mod moment;
 pub(crate) mod network;
