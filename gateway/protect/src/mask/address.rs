@@ -46,7 +46,10 @@ fn part(text: &str, ends: &[char], stops: &[char]) -> usize {
         // 市辖区 and 市中区 begin with what else ends a part, so one character is no name.
         if count > 0 && ends.contains(&character) {
             let is_region = !before.is_some_and(|before| NO_REGIONS.contains(&before));
-            return if is_region { at + character.len_utf8() } else { 0 };
+            let end = at + character.len_utf8();
+            // 杭州市 ends behind its 市.
+            let more = text.get(end..).filter(|rest| character == '州' && rest.starts_with('市'));
+            return if is_region { end + more.map_or(0, |_| '市'.len_utf8()) } else { 0 };
         }
         if count > 0 && stops.contains(&character) {
             return 0;
