@@ -27,6 +27,10 @@ impl Hasher for WordHasher {
         }
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }

@@ -10,6 +10,8 @@ use crate::prose::is_han;
 pub(super) enum Left {
     /// Other Chinese.
     Nothing,
+    /// A common word that ends here.
+    AfterWord,
     /// The start, a mark, a preposition.
     Border,
     /// `客户`, `联系`: people follow them, and much else.
@@ -56,7 +58,7 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
         let least = match left {
             Left::Strong | Left::Labelled => Right::End,
             Left::Weak => Right::Deed,
-            Left::Border | Left::Nothing => Right::Title,
+            Left::Border | Left::AfterWord | Left::Nothing => Right::Title,
         };
         return judge(text, length, surname, left)
             .filter(|judged| judged.right >= least && judged.weight > 3 && !is_word(text, length));
@@ -95,7 +97,30 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
     if given == 1 && surname_weight < 2 && !(left >= Left::Strong && surname_weight == 1) {
         return None;
     }
-    let right = right_of(rest);
+    let mut right = right_of(rest);
+    // `谢谢`, `高峰`: a word, unless something calls it a name.
+    if length == 6 && left < Left::Strong && right < Right::Title && LISTS.ends_with_word(name) {
+        return None;
+    }
+    if right < Right::Deed && left < Left::Strong {
+        // `华海诚科科技`, `金海通股份`.
+        if LISTS.is_anothers(rest) {
+            return None;
+        }
+        // `徐明|天来`: a word begins in the name's last character.
+        let crosses = right == Right::Nothing
+            && matches!(
+                (name.chars().next_back(), rest.chars().next()),
+                (Some(last), Some(next)) if LISTS.is_word(last, next)
+            );
+        let begins = LISTS.begins_with_word(rest);
+        if crosses && !(begins && given == 3) {
+            return None;
+        }
+        if right == Right::Nothing && begins {
+            right = Right::Word;
+        }
+    }
     // `张三：你好`, who speaks in a chat.
     let speaks = left == Left::Border && rest.starts_with(['：', ':']);
     let needed = needed(left, right)? - i32::from(speaks);
@@ -117,7 +142,10 @@ fn takes_in_what_follows(text: &str, name: &str, surname: usize) -> bool {
 fn needed(left: Left, right: Right) -> Option<i32> {
     let needed = match (left, right) {
         (Left::Nothing, Right::Title) => 3,
-        (Left::Nothing, _) | (Left::Border, Right::Nothing) => return None,
+        (Left::AfterWord, Right::Title) => 3,
+        (Left::AfterWord, Right::Deed) => 4,
+        (Left::AfterWord, Right::Word | Right::End) => 5,
+        (Left::Nothing, _) | (Left::AfterWord | Left::Border, Right::Nothing) => return None,
         (Left::Border, Right::Word | Right::End) => 5,
         (Left::Border, Right::Deed) => 4,
         (Left::Weak, Right::Nothing) => 5,
