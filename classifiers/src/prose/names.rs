@@ -180,7 +180,7 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let before = text.get(..at).unwrap_or_default();
     // `、` behind something that was no name.
     let listed = before.ends_with('、') && hits.last().is_none_or(|last| last.end + '、'.len_utf8() != at);
-    let side = if is_labelled(before) { Left::Labelled } else { Left::Border };
+    let side = if is_labelled(before) || before.ends_with('@') { Left::Labelled } else { Left::Border };
     if let Some(judged) = name_at(rest, side) {
         // `常青科技、金海通`: what one other thing of a list is, all are.
         let goes_on = rest.get(judged.length..).unwrap_or_default();
@@ -221,7 +221,7 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
 /// Whether the text ends with a colon behind a word for a person: `预约人：`, `复核员：`.
 fn is_labelled(text: &str) -> bool {
     let Some(label) = text.trim_end().strip_suffix([':', '：']) else { return false };
-    let mut last = label.chars().rev();
+    let mut last = label.trim_end_matches([')', '）']).chars().rev();
     matches!(last.next(), Some('人' | '员' | '者' | '师')) && last.next().is_some_and(is_han)
 }
 

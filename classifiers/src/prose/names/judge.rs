@@ -196,7 +196,7 @@ pub(super) fn right_of(rest: &str) -> Right {
     let Some(next) = rest.chars().next() else { return Right::End };
     if !is_han(next) {
         // `，男，`: what a person is, behind a mark.
-        if let Some(right) = LISTS.behind(rest) {
+        if let Some(right) = LISTS.behind(rest).filter(|right| *right >= Right::Deed) {
             return right;
         }
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
