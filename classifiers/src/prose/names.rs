@@ -174,7 +174,13 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
 /// The name, or list of names, at a border; says where it ends.
 fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    if !rest.chars().next().is_some_and(|first| LISTS.is(first, role::SURNAME)) {
+    let before = text.get(..at).and_then(|left| left.chars().next_back()).unwrap_or_default();
+    // `中高端`, `将军`: the preposition and the surname are one word.
+    if !rest
+        .chars()
+        .next()
+        .is_some_and(|first| LISTS.is(first, role::SURNAME) && !LISTS.is_word(before, first))
+    {
         return at;
     }
     let before = text.get(..at).unwrap_or_default();
@@ -229,7 +235,11 @@ fn is_labelled(text: &str) -> bool {
 fn after_word(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let Some((left, rest)) = text.split_at_checked(at) else { return at };
     let (Some(before), Some(first)) = (left.chars().next_back(), rest.chars().next()) else { return at };
-    if !LISTS.is(first, role::SURNAME) || !LISTS.ends_with_word(left) || LISTS.is_word(before, first) {
+    let ends = || {
+        LISTS.ends_with_word(left)
+            || (matches!(before, '人' | '者' | '员') && tail(left, 2, is_han).len() == 6)
+    };
+    if !LISTS.is(first, role::SURNAME) || !ends() || LISTS.is_word(before, first) {
         return at;
     }
     match name_at(rest, Left::AfterWord) {

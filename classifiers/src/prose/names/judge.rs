@@ -92,7 +92,7 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
         return None;
     }
     let given = given_score(name, surname)?;
-    let surname_weight = surname_score(name, surname);
+    let surname_weight = surname_score(name, surname, left);
     // A character that given names hardly have stands only behind an undoubted surname.
     if given == 1 && surname_weight < 2 && !(left >= Left::Strong && surname_weight == 1) {
         return None;
@@ -117,7 +117,7 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
         if crosses && !(begins && given == 3) {
             return None;
         }
-        if right == Right::Nothing && begins {
+        if right == Right::Nothing && begins && !names_company(rest) {
             right = Right::Word;
         }
     }
@@ -128,6 +128,12 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
     let margin = weight - needed;
     let usual = name.chars().skip(surname).all(|c| LISTS.is(c, role::GIVEN));
     (margin >= 0).then_some(Judged { length, right, margin, weight, usual })
+}
+
+/// `海兰信数据科技股份有限公司`: what goes on is the rest of a company's name.
+fn names_company(rest: &str) -> bool {
+    let run = rest.get(..crate::prose::head(rest, 14, is_han)).unwrap_or_default();
+    ["公司", "集团", "有限", "股份", "银行", "证券", "大学", "医院"].iter().any(|word| run.contains(word))
 }
 
 /// `陈先生`, `张三来电`: a title or a deed begins inside.
@@ -181,13 +187,24 @@ fn given_score(name: &str, surname: usize) -> Option<i32> {
 }
 
 /// 3 for a compound surname, 0 for one that is a frequent small word.
-fn surname_score(name: &str, surname: usize) -> i32 {
+fn surname_score(name: &str, surname: usize, left: Left) -> i32 {
     let first = name.chars().next().unwrap_or_default();
     match surname {
         2 if name.starts_with("东方") || name.starts_with('公') => 1,
         2 => 3,
         _ if LISTS.is(first, role::SMALL) => 0,
-        _ if LISTS.is(first, role::DOUBTFUL) => 1,
+        // Doubtful for the words it opens.
+        _ if LISTS.is(first, role::DOUBTFUL) => {
+            let mut given = name.chars().skip(1);
+            let (second, third) = (given.next().unwrap_or_default(), given.next());
+            let opens =
+                LISTS.is_word(first, second) || third.is_some_and(|third| LISTS.is_word(second, third));
+            if left == Left::Border && !opens && first != '任' && LISTS.is(second, role::GIVEN) {
+                2
+            } else {
+                1
+            }
+        }
         _ => 2,
     }
 }
