@@ -16,6 +16,8 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
     spoken(labels, text, hits);
+    userinfo(text, hits);
+    pointed(labels, text, hits);
     if text.is_ascii() {
         for at in memchr::memchr_iter(b' ', text.as_bytes()) {
             // `CVV 318`, `PIN 123456`.
@@ -96,12 +98,69 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
     if value.starts_with("VALUES(") || value.starts_with("values(") {
         return None;
     }
+    let digits = head(value, 5, |c| c.is_ascii_digit());
+    if (3..=4).contains(&digits) && is_cards_code(left.trim_end_matches(['"', ' '])) {
+        return Some(hit(at + mark + skip, digits, Kind::Password));
+    }
     let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
     let (kind, strength) =
         labels.kind(label).or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))?;
     let length = value_length(kind, strength, value, true)?;
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
+}
+
+/// `https://ops:p4ssw0rd@host/`: the password in an address.
+fn userinfo(text: &str, hits: &mut Vec<Hit>) {
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"://") {
+        let start = at + "://".len();
+        let rest = text.get(start..).unwrap_or_default();
+        let authority =
+            head(rest, 256, |c| c.is_ascii_graphic() && !matches!(c, '/' | '?' | '#' | '"' | '\'' | '<'));
+        let Some((user, _)) = rest.get(..authority).and_then(|authority| authority.rsplit_once('@')) else {
+            continue;
+        };
+        if let Some((name, password)) = user.split_once(':').filter(|(_, password)| !password.is_empty()) {
+            hits.push(hit(start + name.len() + 1, password.len(), Kind::Password));
+        }
+    }
+    // `mysql -uops -pRoot@123`: the one client that glues it to its option.
+    if memchr::memmem::find(text.as_bytes(), b"mysql").is_some() {
+        for at in memchr::memmem::find_iter(text.as_bytes(), b" -p") {
+            let length = text.get(at + 3..).map_or(0, |rest| head(rest, 64, |c| c.is_ascii_graphic()));
+            if length > 0 {
+                hits.push(hit(at + 3, length, Kind::Password));
+            }
+        }
+    }
+}
+
+/// `<tradePassword>246810</tradePassword>`, `password -> tiger123`, `密码→246813`, `--password hunter2`.
+fn pointed<'t>(labels: &mut Labels<'_, 't>, text: &'t str, hits: &mut Vec<Hit>) {
+    let arrows = memchr::memmem::find_iter(text.as_bytes(), "→").map(|at| (at, "→".len()));
+    let angles = memchr::memchr_iter(b'>', text.as_bytes()).map(|at| (at, 1));
+    let options = memchr::memmem::find_iter(text.as_bytes(), b"--").map(|at| (at + 2, 0));
+    for (at, mark) in angles.chain(arrows).chain(options) {
+        let (Some(left), Some(right)) = (text.get(..at), text.get(at + mark..)) else { continue };
+        let (label, skip) = if mark == 0 {
+            let name = head(right, 40, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+            let spaces = right.get(name..).map_or(0, |rest| head(rest, 2, opens));
+            (right.get(..name).filter(|name| !name.is_empty() && spaces > 0), name + spaces)
+        } else {
+            let is_arrow = mark > 1 || left.ends_with(['-', '=']);
+            let label = label_before(left.trim_end_matches(['-', '=']));
+            let before = label.and_then(|label| left.strip_suffix(label));
+            let is_tag = before.is_some_and(|before| before.ends_with('<'));
+            (label.filter(|_| is_arrow || is_tag), head(right, 4, opens))
+        };
+        let Some((kind, _)) = label.and_then(|label| labels.kind(label)) else { continue };
+        let Some(value) = right.get(skip..).filter(|_| kind.category() == Category::CredentialAccount) else {
+            continue;
+        };
+        if let Some(length) = value_length(kind, Strength::Decides, value, true) {
+            hits.push(hit(at + mark + skip, length, kind));
+        }
+    }
 }
 
 /// `password is S3cure!pw`, `your verification code is 403921`: a label in English, a verb, and what is no word.
@@ -195,6 +254,7 @@ fn is_cards_code(left: &str) -> bool {
     let left = left.trim_end_matches(['2', ' ']);
     let latin = tail(left, 4, |c| c.is_ascii_alphabetic());
     ["CVV", "CVN", "CVC"].iter().any(|code| code.eq_ignore_ascii_case(latin))
+        || ends_in_word(left, "security code")
         || ["背面后三位", "背面三位", "背面末三位", "卡背后三位", "背面的三位", "背后三位", "安全码"]
             .iter()
             .any(|code| left.ends_with(code))
@@ -254,8 +314,9 @@ fn without_closing<'v>(left: &str, value: &'v str) -> &'v str {
 fn without_change(left: &str) -> &str {
     const CHANGED: &[&str] = &[
         "改成", "换成", "成", "了", "修改", "更改", "变更", "重置", "设置", "设成", "更新", "改", "换", "设",
-        "已", "被", "就", "应该", "现在", "其实", "显示", "填写", "填", "写", "输入", "输", "发的", "收到",
-        "一直", "还", "仍", "默认", "初始", "原来", "原", "当前", "的",
+        "已", "被", "就", "应该", "现在", "其实", "好像", "大概", "可能", "记得", "貌似", "显示", "填写",
+        "填", "写", "输入", "输", "发的", "收到", "一直", "还", "仍", "默认", "初始", "原来", "原", "当前",
+        "的",
     ];
     let mut label = left;
     while let Some(rest) = CHANGED.iter().find_map(|word| label.strip_suffix(word)) {
