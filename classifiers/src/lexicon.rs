@@ -90,7 +90,7 @@ impl Lexicon {
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
-            poppable: set(&["no", "id"]),
+            poppable: set(&["no", "id", "home", "office"]),
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),

@@ -33,7 +33,7 @@ use plain::Plain;
 use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
 use scan::{Bytes, Reach};
 use std::sync::LazyLock;
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Kind, Level};
 
 /// How a value was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -315,14 +315,20 @@ fn settle(hits: &mut Vec<Hit>, first: usize) {
             kept += 1;
         } else if (hit.confidence, hit.end - hit.start) > (last.confidence, last.end - last.start) {
             // What only the weaker hit covered stays covered: a gap would show what was found.
-            let kind = shape::refine(hit.kind, last.kind);
+            let kind = sterner(shape::refine(hit.kind, last.kind), last.kind);
             *last = Hit { start: last.start.min(hit.start), end: last.end.max(hit.end), kind, ..hit };
         } else {
-            last.kind = shape::refine(last.kind, hit.kind);
+            last.kind = sterner(shape::refine(last.kind, hit.kind), hit.kind);
             last.end = last.end.max(hit.end);
         }
     }
     hits.truncate(kept);
+}
+
+/// The kind that two readings of one stretch make: what may be a secret is one, though it looks like a number or an
+/// address (`密码13800138000`).
+fn sterner(kind: Kind, other: Kind) -> Kind {
+    if other.level() == Level::L4 && kind.level() != Level::L4 { other } else { kind }
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ impl Pass<'_> {
             && let Some(read) = glued::read_letters_as_digits(token)
             && let Some(number) = read.get(..token.len())
         {
-            if mobile::is_mobile(number) && !label_letters(token).is_some_and(|letters| letters > 1) {
+            if mobile::is_mobile(number) && label_letters(token).is_none_or(|letters| letters <= 1) {
                 self.push(start, end, Kind::Mobile, 60);
             } else if resident_id::is_18(number) {
                 self.push(start, end, Kind::ResidentId, 90);

@@ -27,6 +27,10 @@ impl Hasher for WordHasher {
         }
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }
@@ -264,7 +268,7 @@ impl Words {
 }
 
 /// Shorter words have neighbours that mean something else.
-const SHORTEST_CORRECTED: usize = 6;
+const SHORTEST_CORRECTED: usize = 5;
 
 /// The word with each of its letters but the first left out.
 fn without_one(word: &str) -> impl Iterator<Item = String> {
@@ -284,8 +288,8 @@ fn is_slip(token: &str, word: &str) -> bool {
         (token.as_bytes().get(same..).unwrap_or_default(), word.as_bytes().get(same..).unwrap_or_default());
     match (a, b) {
         // An ending makes another word: `healthy`, `passed`.
-        ([_, a @ ..], b) if a == b => !a.is_empty(),
-        (a, [_, b @ ..]) if a == b => !b.is_empty(),
+        ([_, a @ ..], b) if a == b => !a.is_empty() && word.len() > 5,
+        (a, [_, b @ ..]) if a == b => !b.is_empty() && word.len() > 5,
         ([x, y, a @ ..], [z, w, b @ ..]) if (x, y) == (w, z) && a == b => true,
         ([_, a @ ..], [_, b @ ..]) => a == b && word.len() > 7,
         _ => false,

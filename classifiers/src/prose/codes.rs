@@ -12,7 +12,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let mut done = 0;
     for at in memmem::find_iter(text.as_bytes(), "码").chain(memmem::find_iter(text.as_bytes(), "口令")) {
         let Some((left, word)) = text.split_at_checked(at) else { continue };
-        let kinds = ["验证", "校验", "动态", "短信", "确认", "认证", "一次性"];
+        let kinds = ["验证", "校验", "动态", "短信", "确认", "认证", "一次性", "令牌"];
         let Some(kind) = kinds.iter().find(|kind| left.ends_with(**kind)) else { continue };
         let start = at - kind.len();
         let end = at + if word.starts_with("口令") { "口令".len() } else { "码".len() };
@@ -69,6 +69,7 @@ fn names_it(between: &str) -> bool {
             "（",
             "(",
             "is your",
+            "as your",
             "is the",
             "is a",
             "是登",
@@ -115,7 +116,9 @@ fn is_alone(text: &str, start: usize, end: usize) -> bool {
     let another =
         ["尾号", "错误码", "编号", "单号", "工号", "致电", "拨打", "热线", "客服", "代码", "合同", "订单"];
     let label = left.trim_end_matches([' ', '：', ':', '为']);
-    !left.ends_with(joined)
+    // `G-771234`: the sender's letter.
+    let sender = matches!(left.as_bytes(), [letter, b'-'] if letter.is_ascii_uppercase());
+    (sender || !left.ends_with(joined))
         && !right.trim_start_matches('.').starts_with(joined)
         && !right
             .trim_start()

@@ -2,6 +2,8 @@
 //!
 //! A label means what a field of that name means, so the lexicon answers for both.
 
+mod marks;
+
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
 use crate::lexicon::Lexicon;
@@ -15,7 +17,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
     let labels = &mut labels;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
-    spoken(labels, text, hits);
+    marks::find(labels, text, hits);
     if text.is_ascii() {
         for at in memchr::memchr_iter(b' ', text.as_bytes()) {
             // `CVV 318`, `PIN 123456`.
@@ -96,34 +98,16 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
     if value.starts_with("VALUES(") || value.starts_with("values(") {
         return None;
     }
+    let digits = head(value, 5, |c| c.is_ascii_digit());
+    if (3..=4).contains(&digits) && is_cards_code(left.trim_end_matches(['"', ' '])) {
+        return Some(hit(at + mark + skip, digits, Kind::Password));
+    }
     let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
     let (kind, strength) =
         labels.kind(label).or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))?;
     let length = value_length(kind, strength, value, true)?;
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
-}
-
-/// `password is S3cure!pw`, `your verification code is 403921`: a label in English, a verb, and what is no word.
-fn spoken<'t>(labels: &mut Labels<'_, 't>, text: &'t str, hits: &mut Vec<Hit>) {
-    for at in memchr::memmem::find_iter(text.as_bytes(), b" is ") {
-        let (Some(left), Some(right)) = (text.get(..at), text.get(at + " is ".len()..)) else { continue };
-        let phrase = tail(left, 32, |c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-'));
-        let last = phrase.rsplit(' ').next().unwrap_or_default();
-        let two = phrase.rsplitn(3, ' ').take(2).map(|word| word.len() + 1).sum::<usize>();
-        let two = phrase.get(phrase.len().saturating_sub(two)..).unwrap_or_default().trim_start();
-        let Some((kind, _)) = labels.kind(two).or_else(|| labels.kind(last)) else { continue };
-        let skip = head(right, 3, |c| opens(c) || c == ':');
-        let Some(value) = right.get(skip..).filter(|_| kind.category() == Category::CredentialAccount) else {
-            continue;
-        };
-        if let Some(length) = value_length(kind, Strength::Decides, value, false) {
-            let bare = value.get(..length).unwrap_or_default().trim_end_matches(['.', ')', '!', '?']);
-            if bare.bytes().any(|byte| byte.is_ascii_digit()) && bare.len() >= 3 {
-                hits.push(hit(at + " is ".len() + skip, bare.len(), kind));
-            }
-        }
-    }
 }
 
 /// `后来又改成975310`: another password soon behind the first.
@@ -195,6 +179,7 @@ fn is_cards_code(left: &str) -> bool {
     let left = left.trim_end_matches(['2', ' ']);
     let latin = tail(left, 4, |c| c.is_ascii_alphabetic());
     ["CVV", "CVN", "CVC"].iter().any(|code| code.eq_ignore_ascii_case(latin))
+        || ends_in_word(left, "security code")
         || ["背面后三位", "背面三位", "背面末三位", "卡背后三位", "背面的三位", "背后三位", "安全码"]
             .iter()
             .any(|code| left.ends_with(code))
@@ -254,8 +239,9 @@ fn without_closing<'v>(left: &str, value: &'v str) -> &'v str {
 fn without_change(left: &str) -> &str {
     const CHANGED: &[&str] = &[
         "改成", "换成", "成", "了", "修改", "更改", "变更", "重置", "设置", "设成", "更新", "改", "换", "设",
-        "已", "被", "就", "应该", "现在", "其实", "显示", "填写", "填", "写", "输入", "输", "发的", "收到",
-        "一直", "还", "仍", "默认", "初始", "原来", "原", "当前", "的",
+        "已", "被", "就", "应该", "现在", "其实", "好像", "大概", "可能", "记得", "貌似", "显示", "填写",
+        "填", "写", "输入", "输", "发的", "收到", "一直", "还", "仍", "默认", "初始", "原来", "原", "当前",
+        "的",
     ];
     let mut label = left;
     while let Some(rest) = CHANGED.iter().find_map(|word| label.strip_suffix(word)) {

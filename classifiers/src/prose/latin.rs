@@ -165,7 +165,7 @@ const NOT_NAMES: &[&str] = &[
 fn is_pinyin(text: &str) -> bool {
     let mut words = text.split([' ', '-', ',']).filter(|word| !word.is_empty());
     let known = |word: &str| SURNAMES.split(' ').any(|surname| surname.eq_ignore_ascii_case(word));
-    words.next().is_some_and(known) || words.last().is_some_and(known)
+    words.next().is_some_and(known) || words.next_back().is_some_and(known)
 }
 
 const SURNAMES: &str = "Wang Li Zhang Liu Chen Yang Zhao Huang Zhou Wu Xu Sun Hu Zhu Gao Lin He Guo Ma Luo Liang Song \

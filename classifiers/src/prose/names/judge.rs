@@ -10,6 +10,8 @@ use crate::prose::is_han;
 pub(super) enum Left {
     /// Other Chinese.
     Nothing,
+    /// A common word that ends here.
+    AfterWord,
     /// The start, a mark, a preposition.
     Border,
     /// `客户`, `联系`: people follow them, and much else.
@@ -56,7 +58,7 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
         let least = match left {
             Left::Strong | Left::Labelled => Right::End,
             Left::Weak => Right::Deed,
-            Left::Border | Left::Nothing => Right::Title,
+            Left::Border | Left::AfterWord | Left::Nothing => Right::Title,
         };
         return judge(text, length, surname, left)
             .filter(|judged| judged.right >= least && judged.weight > 3 && !is_word(text, length));
@@ -90,12 +92,35 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
         return None;
     }
     let given = given_score(name, surname)?;
-    let surname_weight = surname_score(name, surname);
+    let surname_weight = surname_score(name, surname, left);
     // A character that given names hardly have stands only behind an undoubted surname.
     if given == 1 && surname_weight < 2 && !(left >= Left::Strong && surname_weight == 1) {
         return None;
     }
-    let right = right_of(rest);
+    let mut right = right_of(rest);
+    // `谢谢`, `高峰`: a word, unless something calls it a name.
+    if length == 6 && left < Left::Strong && right < Right::Title && LISTS.ends_with_word(name) {
+        return None;
+    }
+    if right < Right::Deed && left < Left::Strong {
+        // `华海诚科科技`, `金海通股份`.
+        if LISTS.is_anothers(rest) {
+            return None;
+        }
+        // `徐明|天来`: a word begins in the name's last character.
+        let crosses = right == Right::Nothing
+            && matches!(
+                (name.chars().next_back(), rest.chars().next()),
+                (Some(last), Some(next)) if LISTS.is_word(last, next)
+            );
+        let begins = LISTS.begins_with_word(rest);
+        if crosses && !(begins && given == 3) {
+            return None;
+        }
+        if right == Right::Nothing && begins && !names_company(rest) {
+            right = Right::Word;
+        }
+    }
     // `张三：你好`, who speaks in a chat.
     let speaks = left == Left::Border && rest.starts_with(['：', ':']);
     let needed = needed(left, right)? - i32::from(speaks);
@@ -103,6 +128,12 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
     let margin = weight - needed;
     let usual = name.chars().skip(surname).all(|c| LISTS.is(c, role::GIVEN));
     (margin >= 0).then_some(Judged { length, right, margin, weight, usual })
+}
+
+/// `海兰信数据科技股份有限公司`: what goes on is the rest of a company's name.
+fn names_company(rest: &str) -> bool {
+    let run = rest.get(..crate::prose::head(rest, 14, is_han)).unwrap_or_default();
+    ["公司", "集团", "有限", "股份", "银行", "证券", "大学", "医院"].iter().any(|word| run.contains(word))
 }
 
 /// `陈先生`, `张三来电`: a title or a deed begins inside.
@@ -117,7 +148,10 @@ fn takes_in_what_follows(text: &str, name: &str, surname: usize) -> bool {
 fn needed(left: Left, right: Right) -> Option<i32> {
     let needed = match (left, right) {
         (Left::Nothing, Right::Title) => 3,
-        (Left::Nothing, _) | (Left::Border, Right::Nothing) => return None,
+        (Left::AfterWord, Right::Title) => 3,
+        (Left::AfterWord, Right::Deed) => 4,
+        (Left::AfterWord, Right::Word | Right::End) => 5,
+        (Left::Nothing, _) | (Left::AfterWord | Left::Border, Right::Nothing) => return None,
         (Left::Border, Right::Word | Right::End) => 5,
         (Left::Border, Right::Deed) => 4,
         (Left::Weak, Right::Nothing) => 5,
@@ -153,13 +187,24 @@ fn given_score(name: &str, surname: usize) -> Option<i32> {
 }
 
 /// 3 for a compound surname, 0 for one that is a frequent small word.
-fn surname_score(name: &str, surname: usize) -> i32 {
+fn surname_score(name: &str, surname: usize, left: Left) -> i32 {
     let first = name.chars().next().unwrap_or_default();
     match surname {
         2 if name.starts_with("东方") || name.starts_with('公') => 1,
         2 => 3,
         _ if LISTS.is(first, role::SMALL) => 0,
-        _ if LISTS.is(first, role::DOUBTFUL) => 1,
+        // Doubtful for the words it opens.
+        _ if LISTS.is(first, role::DOUBTFUL) => {
+            let mut given = name.chars().skip(1);
+            let (second, third) = (given.next().unwrap_or_default(), given.next());
+            let opens =
+                LISTS.is_word(first, second) || third.is_some_and(|third| LISTS.is_word(second, third));
+            if left == Left::Border && !opens && first != '任' && LISTS.is(second, role::GIVEN) {
+                2
+            } else {
+                1
+            }
+        }
         _ => 2,
     }
 }
@@ -168,7 +213,7 @@ pub(super) fn right_of(rest: &str) -> Right {
     let Some(next) = rest.chars().next() else { return Right::End };
     if !is_han(next) {
         // `，男，`: what a person is, behind a mark.
-        if let Some(right) = LISTS.behind(rest) {
+        if let Some(right) = LISTS.behind(rest).filter(|right| *right >= Right::Deed) {
             return right;
         }
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
