@@ -1,10 +1,11 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
+use crate::form::Form;
 use crate::json::{Json, looks_like_json};
 use crate::plan::Plan;
 use crate::tree::{Scan, Subject, Treat, Workspace};
-use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
+use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, csv, html, lines, xml};
 use std::collections::BTreeSet;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 
@@ -27,8 +28,14 @@ pub(crate) fn treat<C: Classify>(
     let mut summary = Summary { records: 1, ..Summary::default() };
     let mut subjects = vec![];
     match input.format {
-        Format::Json => {
-            let records = treat.document::<Json>(text)?;
+        Format::Json | Format::Xml | Format::Csv | Format::Tsv | Format::Form => {
+            let records = match input.format {
+                Format::Xml => treat.document::<xml::Document>(text)?,
+                Format::Csv => treat.document::<csv::Commas>(text)?,
+                Format::Tsv => treat.document::<csv::Tabs>(text)?,
+                Format::Form => treat.document::<Form>(text)?,
+                _ => treat.document::<Json>(text)?,
+            };
             (summary.records, subjects) = (records.count, records.subjects);
         }
         Format::Text => {
@@ -78,6 +85,10 @@ pub(crate) fn scan<C: Classify>(
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
     match input.format {
         Format::Json => scan.document::<Json>(text)?,
+        Format::Xml => scan.document::<xml::Document>(text)?,
+        Format::Csv => scan.document::<csv::Commas>(text)?,
+        Format::Tsv => scan.document::<csv::Tabs>(text)?,
+        Format::Form => scan.document::<Form>(text)?,
         Format::Text => {
             for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");

@@ -94,6 +94,40 @@ impl Edits {
         self.edits.sort_by_key(|edit| edit.start);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.edits.len()
+    }
+
+    /// Takes back all but the first so many.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.edits.truncate(count);
+    }
+
+    /// Makes the replacements from `from` to `to` again, `by` bytes further on.
+    pub(crate) fn repeat(&mut self, from: usize, to: usize, by: usize) {
+        let again = self.edits.get(from..to).unwrap_or_default().to_vec();
+        let by = by as u32;
+        let moved = again.into_iter().map(|edit| Edit { start: edit.start + by, end: edit.end + by, ..edit });
+        self.edits.extend(moved);
+    }
+
+    /// Puts replacements in order, and makes one of those that overlap: all that any of them replaces is gone, and
+    /// what the first of them writes stands for it.
+    pub(crate) fn settle(&mut self) {
+        let key = |edit: &Edit| (edit.start, std::cmp::Reverse(edit.end));
+        if !self.edits.is_sorted_by_key(key) {
+            self.edits.sort_by_key(key);
+        }
+        self.edits.dedup_by(|next, kept| {
+            let overlaps = next.start < kept.end;
+            if overlaps {
+                kept.end = kept.end.max(next.end);
+            }
+            overlaps
+        });
+    }
+
     /// The replacements in order with their texts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, &str)> {
         self.edits.iter().map(|edit| {

@@ -12,7 +12,7 @@ pub(crate) use index::Index;
 use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::meaning::SHORTEST_TEXT;
-use crate::tree::{Grammar, Keys, Level, Node, Spelling};
+use crate::tree::{Grammar, Keys, Level, Node, Part, Spelling};
 use std::ops::Range;
 use string::Escapes;
 
@@ -37,6 +37,10 @@ impl Grammar for Json {
 
 impl Spelling for Json {
     type Pieces<'r> = Escapes<'r>;
+
+    fn pieces<'r>(self, raw: &'r str, _: Part<'_>) -> Escapes<'r> {
+        Escapes::new(raw)
+    }
 
     #[inline]
     fn contents(self, node: &Node) -> Range<usize> {

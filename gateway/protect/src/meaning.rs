@@ -136,6 +136,32 @@ impl Meaning {
     }
 }
 
+/// Looks in the parts of a text for what is not seen in the whole, because markup parts what only looks like one; what
+/// overlaps with what is known is left.
+pub(crate) fn hits_in_parts<C: Classify>(
+    (text, parts): (&str, &[std::ops::Range<usize>]),
+    meaning: Meaning,
+    classifier: &C,
+    record: Signals,
+    hits: &mut Vec<Hit>,
+) {
+    if parts.is_empty() {
+        return;
+    }
+    let mut more = vec![];
+    for part in parts {
+        meaning.hits(classifier, record, Scalar::Text(text.get(part.clone()).unwrap_or("")), &mut more);
+        for hit in &more {
+            let hit = Hit { start: hit.start + part.start, end: hit.end + part.start, ..*hit };
+            // Sorted and disjoint, so that one look suffices.
+            let at = hits.partition_point(|other| other.end <= hit.start);
+            if hits.get(at).is_none_or(|other| hit.end <= other.start) {
+                hits.insert(at, hit);
+            }
+        }
+    }
+}
+
 /// Under a name that speaks of no kind, less than this many bytes show nobody's information: the shortest e-mail
 /// address has five.
 pub(crate) const SHORTEST_TEXT: usize = 5;

@@ -13,7 +13,7 @@ mod spelling;
 mod treat;
 mod walk;
 
-pub(crate) use keys::{Gist, KeyId, Keys, name_hits};
+pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
 use naming::Named;
 pub(crate) use naming::has_pair;
 #[cfg(any(test, feature = "reference"))]
@@ -22,7 +22,7 @@ pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
 pub(crate) use scan::Scan;
-pub(crate) use spelling::{BadSpelling, Piece, Pieces, Spelling, decode};
+pub(crate) use spelling::{BadSpelling, Member, Part, Piece, Pieces, Spelling, decode};
 #[cfg(test)]
 pub(crate) use spelling::{Place, Spelt};
 pub(crate) use treat::Treat;
@@ -51,6 +51,12 @@ pub(crate) struct Node {
     pub(crate) shape: Shape,
     /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Gist::is_plain`].
     pub(crate) is_mute: bool,
+}
+
+impl Node {
+    pub(crate) fn is_container(&self) -> bool {
+        matches!(self.shape, Shape::Object | Shape::Array)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

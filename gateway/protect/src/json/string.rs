@@ -49,16 +49,19 @@ fn needs_encoding(text: &str) -> bool {
 /// Reads the text between two quotes.
 ///
 /// Lone surrogates are refused: they stand for no character, and readers differ on them.
+#[derive(Clone)]
 pub(crate) struct Escapes<'r> {
     raw: &'r str,
     at: usize,
 }
 
-impl<'r> Pieces<'r> for Escapes<'r> {
-    fn new(raw: &'r str) -> Self {
+impl<'r> Escapes<'r> {
+    pub(crate) fn new(raw: &'r str) -> Self {
         Escapes { raw, at: 0 }
     }
+}
 
+impl<'r> Pieces<'r> for Escapes<'r> {
     fn at(&self) -> usize {
         self.at
     }

@@ -13,6 +13,7 @@ use crate::edit::Edits;
 use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
 use crate::plan::{Action, Rules};
+use crate::xml::{Fragment, looks_like_xml};
 use std::mem;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
@@ -140,7 +141,9 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
     }
 
     fn decoded(&mut self, text: &str, known: &Known<Rules<'p>>) -> Result<(), Uninspectable> {
-        if looks_like_json(text) && self.inner::<Json>(text, known.scope(), known.depth)? {
+        if looks_like_json(text) && self.inner::<Json>(text, known.scope(), known.depth)?
+            || looks_like_xml(text) && self.inner::<Fragment>(text, known.scope(), known.depth)?
+        {
             return Ok(());
         }
         let mut hits = Vec::new();
@@ -231,13 +234,13 @@ impl<C: Classify> Scan<'_, C> {
         strings: usize,
         path: &str,
     ) -> Result<(), Uninspectable> {
-        if looks_like_json(text) {
-            let json = format!("{path}/!json");
-            match self.level::<Json>(text, known.scope(), strings + 1, known.depth, &json) {
-                Ok(()) => return Ok(()),
-                Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
-                Err(_) => {}
-            }
+        let outside = known.scope();
+        if looks_like_json(text)
+            && self.inner::<Json>(text, outside, strings + 1, known.depth, &format!("{path}/!json"))?
+            || looks_like_xml(text)
+                && self.inner::<Fragment>(text, outside, strings + 1, known.depth, &format!("{path}/!xml"))?
+        {
+            return Ok(());
         }
         let mut hits = Vec::new();
         known.meaning.hits(self.classifier, known.signals, Scalar::Text(text), &mut hits);

@@ -28,6 +28,11 @@ impl KeyId {
     /// No name: an element of an array, or the whole document.
     pub(crate) const NONE: KeyId = KeyId(u32::MAX);
 
+    /// Whether there is no name.
+    pub(crate) fn is_none(self) -> bool {
+        self == KeyId::NONE
+    }
+
     /// A small number for a name that is learned; it stands for that name throughout the body.
     pub(crate) fn learned(self) -> Option<usize> {
         (self.0 < PASSING).then_some(self.0 as usize)
@@ -146,6 +151,23 @@ impl Keys {
         self.look_up(raw, is_escaped, classifier)
     }
 
+    /// Resolves a name that is spelt without escapes.
+    pub(crate) fn resolve_plain(&mut self, name: &str, classifier: &impl Classify) -> (KeyId, Signals) {
+        // In JSON the same bytes would spell another name, and ids are learned by their spelling there.
+        if !name.contains('\\') {
+            let (id, gist) = self.resolve(name.as_bytes(), false, classifier);
+            return (id, gist.signals);
+        }
+        let key = self.classify(name, false, classifier);
+        (self.pass(key), key.meaning.signals())
+    }
+
+    /// An id for what is known of one member of this body, whatever its name.
+    pub(crate) fn pass(&mut self, key: Key) -> KeyId {
+        self.passing.push(key);
+        KeyId(PASSING + (self.passing.len() - 1) as u32)
+    }
+
     #[inline(never)]
     fn look_up(&mut self, raw: &[u8], is_escaped: bool, classifier: &impl Classify) -> (KeyId, Gist) {
         let hash = self.hash(raw);
@@ -172,8 +194,7 @@ impl Keys {
         let is_plain = !key.is_personal && !key.meaning.is_kind();
         let gist = Gist { signals: key.meaning.signals().union(role), is_plain };
         if key.is_personal || raw.len() > LONGEST || self.entries.len() >= MOST {
-            self.passing.push(key);
-            return (KeyId(PASSING + (self.passing.len() - 1) as u32), gist);
+            return (self.pass(key), gist);
         }
         let entry = self.entries.len() as u32;
         let (from, length) = (self.names.len() as u32, raw.len() as u32);
@@ -206,8 +227,11 @@ impl Keys {
 
     fn classify(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> Key {
         self.decoded.clear();
-        let name =
-            if is_escaped && decode::<Escapes>(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
+        let name = if is_escaped && decode(Escapes::new(raw), &mut self.decoded).is_ok() {
+            &self.decoded
+        } else {
+            raw
+        };
         let meaning = Meaning::named(classifier.key(name));
         self.hits.clear();
         name_hits(name, classifier, &mut self.hits);

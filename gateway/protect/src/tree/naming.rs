@@ -3,7 +3,7 @@
 //!
 //! Found before the walk, and only in documents that have such forms at all.
 
-use super::spelling::{Spelling, decode};
+use super::spelling::{Part, Spelling, decode};
 use super::{KeyId, Node, Shape};
 use crate::classify::Classify;
 use crate::meaning::Meaning;
@@ -297,7 +297,8 @@ impl<'n, C: Classify, S: Spelling, F: Fn(KeyId) -> Option<Role>> Finder<'n, C, S
             _ => return None,
         };
         self.decoded.clear();
-        if raw.len() > LONGEST_NAME || decode::<S::Pieces<'_>>(raw, &mut self.decoded).is_err() {
+        let pieces = self.spelling.pieces(raw, Part::Contents(node));
+        if raw.len() > LONGEST_NAME || decode(pieces, &mut self.decoded).is_err() {
             return None;
         }
         // A value full of digits is no name.

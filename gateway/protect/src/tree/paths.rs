@@ -3,8 +3,10 @@
 //! State *i* of a path says that its first *i* steps lead to the node at hand. Going to a child shifts the states
 //! whose next step selects the child; states before a descendant step also stay.
 
+mod lists;
+
 use super::keys::KeyId;
-use super::{Node, Shape, Spelling, decode};
+use super::{Member, Node, Part, Shape, Spelling, decode};
 use std::ops::Range;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
@@ -64,7 +66,8 @@ pub(crate) fn bind<S: Spelling>(binding: Option<&Binding>, spelling: S, text: &s
     if automaton.paths.is_empty() {
         return whole();
     }
-    Walk { automaton: &automaton, spelling, text, nodes, by_key: vec![] }.run()
+    let walk = Walk { automaton: &automaton, spelling, text, nodes, by_key: vec![] };
+    if S::REPEATS { walk.run_lists() } else { walk.run() }
 }
 
 /// What reaching the end of a path means.
@@ -257,26 +260,38 @@ impl<S: Spelling> Walk<'_, S> {
                 at = node.after;
                 continue;
             }
-            if self.reaches(&states, Goal::Record) {
-                // The innermost record wins: paths from an outer one end here, save the way to further records.
-                record = Some(begin_record(&mut bound, at));
-                self.keep_records(&mut states);
-                merge(&mut states, &self.automaton.record);
-            }
-            if self.reaches(&states, Goal::Subject)
-                && let Some(record) = record.and_then(|record| bound.records.get_mut(record))
-            {
-                self.add_subject(node, &mut record.subject);
-            }
-            if let Some(kind) = self.field(&states) {
-                bound.fields.push((at, kind));
-            }
+            let record = self.arrive(at, &mut states, record, &mut bound);
             if node.after > at + 1 {
                 frames.push(Frame { after: node.after, states: states.clone(), index: 0, record });
             }
             at += 1;
         }
         bound
+    }
+
+    /// Takes note of what a node is by its states; the record it belongs to.
+    fn arrive(
+        &self,
+        at: u32,
+        states: &mut [u64],
+        mut record: Option<usize>,
+        bound: &mut Bound,
+    ) -> Option<usize> {
+        if self.reaches(states, Goal::Record) {
+            // The innermost record wins: paths from an outer one end here, save the way to further records.
+            record = Some(begin_record(bound, at));
+            self.keep_records(states);
+            merge(states, &self.automaton.record);
+        }
+        if self.reaches(states, Goal::Subject)
+            && let Some(record) = record.and_then(|record| bound.records.get_mut(record))
+        {
+            self.add_subject(at, &mut record.subject);
+        }
+        if let Some(kind) = self.field(states) {
+            bound.fields.push((at, kind));
+        }
+        record
     }
 
     fn reaches(&self, states: &[u64], goal: Goal) -> bool {
@@ -309,16 +324,23 @@ impl<S: Spelling> Walk<'_, S> {
         }
     }
 
-    fn add_subject(&self, node: &Node, subject: &mut Subject) {
+    fn add_subject(&self, at: u32, subject: &mut Subject) {
+        let Some(node) = self.nodes.get(at as usize) else { return };
         let text = |range: Range<usize>| self.text.get(range).unwrap_or("");
         match node.shape {
             Shape::Plain => subject.add(text(self.spelling.contents(node))),
             Shape::Number => subject.add(text(node.start as usize..node.end as usize)),
             Shape::Escaped => {
                 let mut decoded = String::new();
-                if decode::<S::Pieces<'_>>(text(self.spelling.contents(node)), &mut decoded).is_ok() {
+                let raw = text(self.spelling.contents(node));
+                if decode(self.spelling.pieces(raw, Part::Contents(node)), &mut decoded).is_ok() {
                     subject.add(&decoded);
                 }
+            }
+            Shape::Object if S::REPEATS => {
+                let texts = lists::parts(self.nodes, at);
+                let texts = texts.filter(|(_, node)| self.spelling.member(self.text, node) == Member::Text);
+                texts.for_each(|(at, _)| self.add_subject(at, subject));
             }
             _ => {}
         }
@@ -330,7 +352,7 @@ impl<S: Spelling> Walk<'_, S> {
         let name = || {
             let raw = text.get(spelling.name(text, node)).unwrap_or("");
             let mut decoded = String::new();
-            match decode::<S::Pieces<'_>>(raw, &mut decoded) {
+            match decode(spelling.pieces(raw, Part::Name), &mut decoded) {
                 Ok(()) => automaton.named(&decoded),
                 Err(_) => automaton.named(raw),
             }

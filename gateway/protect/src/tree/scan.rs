@@ -4,10 +4,11 @@ use super::coded::Known;
 use super::keys::{Key, KeyId, name_hits};
 use super::spelling::{Direct, Place, Spelt};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{Grammar, Level, Node, STRINGS_DEEP, Shape, Spelling, Workspace, decode};
+use super::{Grammar, Level, Node, Part, Pieces, STRINGS_DEEP, Shape, Spelling, Workspace, decode};
 use crate::classify::Classify;
 use crate::json::{Json, looks_like_json};
-use crate::meaning::Meaning;
+use crate::meaning::{Meaning, hits_in_parts};
+use crate::xml::{Fragment, looks_like_xml};
 use crate::{Finding, Limits, Uninspectable};
 use yingbi_classifiers::{Hit, Scalar, Signals};
 
@@ -36,7 +37,19 @@ impl<C: Classify> Scan<'_, C> {
 
     /// Scans a document inside a page; `false` when it is none.
     pub(crate) fn island(&mut self, text: &str, meaning: Meaning) -> Result<bool, Uninspectable> {
-        match self.level::<Json>(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "") {
+        self.inner::<Json>(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "")
+    }
+
+    /// Scans a document inside another; `false` when it is none.
+    pub(super) fn inner<G: Grammar>(
+        &mut self,
+        text: &str,
+        outside: Scope<()>,
+        strings: usize,
+        depth: usize,
+        path: &str,
+    ) -> Result<bool, Uninspectable> {
+        match self.level::<G>(text, outside, strings, depth, path) {
             Ok(()) => Ok(true),
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
             Err(_) => Ok(false),
@@ -98,11 +111,12 @@ impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, C, S> {
     fn name(&mut self, node: &Node, frames: &[Frame<()>], (): ()) -> Result<(), Uninspectable> {
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
-        let name = decoded::<S>(raw);
+        let pieces = self.spelling.pieces(raw, Part::Name);
+        let name = decoded(pieces.clone(), raw);
         let mut hits = vec![];
         name_hits(&name, self.scan.classifier, &mut hits);
         let path = self.pointer(frames, None) + "/!key";
-        self.scan.add(&hits, &path, &mut Spelt::<S::Pieces<'_>>::new(raw, range.start));
+        self.scan.add(&hits, &path, &mut Spelt::new(pieces, range.start));
         Ok(())
     }
 
@@ -114,16 +128,20 @@ impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, C, S> {
             Shape::Plain | Shape::Escaped => {
                 let contents = self.spelling.contents(node);
                 let raw = self.text.get(contents.clone()).unwrap_or("");
-                let text = decoded::<S>(raw);
+                let mut place = Spelt::new(self.spelling.pieces(raw, Part::Contents(node)), contents.start);
+                let text = decoded(self.spelling.pieces(raw, Part::Contents(node)), raw);
                 if text.is_empty() || self.nested(raw, &text, leaf)? {
                     return Ok(Fate::Kept);
                 }
                 leaf.meaning.hits(self.scan.classifier, leaf.signals, Scalar::Text(&text), &mut hits);
+                let parts = place.parts();
+                hits_in_parts((&text, &parts), leaf.meaning, self.scan.classifier, leaf.signals, &mut hits);
+                hits.retain(|hit| !place.is_inside(hit.start, hit.end));
                 let path = self.pointer(leaf.frames, Some(node));
                 if !Scan::<C>::is_covered(&text, &hits) && self.coded(raw, &text, leaf, &path)? {
                     return Ok(Fate::Kept);
                 }
-                self.scan.add(&hits, &path, &mut Spelt::<S::Pieces<'_>>::new(raw, contents.start));
+                self.scan.add(&hits, &path, &mut place);
             }
             shape => {
                 let spelt = self.text.get(start..end).unwrap_or("");
@@ -147,20 +165,22 @@ impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, C, S> {
 impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
     /// Scans a string that holds a document; `false` when it holds none.
     fn nested(&mut self, raw: &str, text: &str, leaf: &Leaf<'_, ()>) -> Result<bool, Uninspectable> {
-        if !leaf.meaning.opens_json() || self.strings >= STRINGS_DEEP || !looks_like_json(text) {
+        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
+        if !leaf.meaning.opens_json() || self.strings >= STRINGS_DEEP || !(is_json || is_xml) {
             return Ok(false);
         }
         let outside = Scope::inside(leaf.meaning, leaf.signals, ());
-        let path = self.pointer(leaf.frames, Some(leaf.node)) + "/!json";
+        let path = self.pointer(leaf.frames, Some(leaf.node));
         let before = self.scan.findings.len();
         let depth = self.depth + leaf.frames.len();
-        match self.scan.level::<Json>(text, outside, self.strings + 1, depth, &path) {
-            Ok(()) => {}
-            Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
-            Err(_) => return Ok(false),
+        let (json, xml, strings) = (format!("{path}/!json"), format!("{path}/!xml"), self.strings + 1);
+        if !(is_json && self.scan.inner::<Json>(text, outside, strings, depth, &json)?
+            || is_xml && self.scan.inner::<Fragment>(text, outside, strings, depth, &xml)?)
+        {
+            return Ok(false);
         }
         let start = self.spelling.contents(leaf.node).start;
-        let mut place = Spelt::<S::Pieces<'_>>::new(raw, start);
+        let mut place = Spelt::new(self.spelling.pieces(raw, Part::Contents(leaf.node)), start);
         for finding in self.scan.findings.iter_mut().skip(before) {
             finding.span = place.span(finding.span.0, finding.span.1);
         }
@@ -196,8 +216,9 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
             pointer.push('/');
             match frame.is_object {
                 true => {
-                    let name = self.spelling.name(self.text, node);
-                    pointer.push_str(&pointer_step(&decoded::<S>(self.text.get(name).unwrap_or(""))));
+                    let raw = self.text.get(self.spelling.name(self.text, node)).unwrap_or("");
+                    let name = decoded(self.spelling.pieces(raw, Part::Name), raw);
+                    pointer.push_str(&pointer_step(&self.spelling.step(self.text, node, &name)));
                 }
                 false => pointer.push_str(&frame.elements.saturating_sub(1).to_string()),
             }
@@ -211,9 +232,9 @@ pub(super) fn pointer_step(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-fn decoded<S: Spelling>(raw: &str) -> String {
+fn decoded<'r>(pieces: impl Pieces<'r>, raw: &str) -> String {
     let mut text = String::new();
-    match decode::<S::Pieces<'_>>(raw, &mut text) {
+    match decode(pieces, &mut text) {
         Ok(()) => text,
         Err(_) => raw.to_owned(),
     }

@@ -3,6 +3,7 @@
 use super::Node;
 use crate::edit::Edits;
 use crate::mask;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// How a format spells what stands in it.
@@ -10,17 +11,61 @@ pub(crate) trait Spelling: Copy {
     /// Reads a spelt text piece by piece.
     type Pieces<'r>: Pieces<'r>;
 
+    /// Whether members of one name are a list of that name, as elements are in XML.
+    const REPEATS: bool = false;
+
+    /// Reads the bytes of a name or of a text's contents.
+    fn pieces<'r>(self, raw: &'r str, part: Part<'_>) -> Self::Pieces<'r>;
+
     /// The bytes of a text's contents: without quotes.
     fn contents(self, node: &Node) -> Range<usize>;
 
     /// The bytes of a member's name.
     fn name(self, text: &str, node: &Node) -> Range<usize>;
 
+    /// What a member is called in paths, given its name.
+    fn step<'n>(self, _: &str, _: &Node, name: &'n str) -> Cow<'n, str> {
+        Cow::Borrowed(name)
+    }
+
+    /// What a member is, where members of one name are a list.
+    fn member(self, _: &str, _: &Node) -> Member {
+        Member::Element
+    }
+
     /// The bytes that go when a member is left out, given the next member and where the last one ends that stays.
     fn removal(self, text: &str, node: &Node, next: Option<&Node>, survivor: Option<u32>) -> Range<usize>;
 
     /// What takes the place of an element that is left out and keeps its position.
     fn emptied(self, node: &Node) -> (Range<usize>, &'static str);
+
+    /// A member's name was changed by the edits from `from` on: changes what else depends on it.
+    fn renamed(self, _text: &str, _node: &Node, _edits: &mut Edits, _from: usize) {}
+
+    /// Whether edits come in another order than that of the text, or over each other.
+    const UNORDERED: bool = false;
+}
+
+/// A part of a document that is spelt.
+#[derive(Clone, Copy)]
+pub(crate) enum Part<'n> {
+    /// The name of a member.
+    Name,
+    /// The contents of a text.
+    Contents(&'n Node),
+}
+
+/// What a member is where members of one name are a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Member {
+    /// One of its name, and in its place among all elements.
+    Element,
+    /// A property of what it is in.
+    Attribute,
+    /// The text of what it is in.
+    Text,
+    /// No part of the data.
+    Aside,
 }
 
 /// Where a spelling is wrong.
@@ -37,14 +82,11 @@ pub(crate) enum Piece<'r> {
     /// A character that is spelt out.
     Character(char),
     /// Stands for nothing.
-    #[cfg_attr(not(test), expect(dead_code, reason = "JSON has none"))]
     Markup,
 }
 
 /// Reads a spelt text piece by piece.
-pub(crate) trait Pieces<'r>: Sized {
-    fn new(raw: &'r str) -> Self;
-
+pub(crate) trait Pieces<'r>: Clone {
     /// Where the next piece begins.
     fn at(&self) -> usize;
 
@@ -55,11 +97,15 @@ pub(crate) trait Pieces<'r>: Sized {
 
     /// Appends `text` as it must be spelt where the pieces now are.
     fn encode(&self, text: &str, out: &mut String);
+
+    /// Which element inside the text the last piece belongs to; zero for none.
+    fn inside(&self) -> usize {
+        0
+    }
 }
 
 /// Appends what a spelt text stands for.
-pub(crate) fn decode<'r, P: Pieces<'r>>(raw: &'r str, out: &mut String) -> Result<(), BadSpelling> {
-    let mut pieces = P::new(raw);
+pub(crate) fn decode<'r>(mut pieces: impl Pieces<'r>, out: &mut String) -> Result<(), BadSpelling> {
     while let Some(piece) = pieces.next()? {
         match piece {
             Piece::Plain(text) => out.push_str(text),
@@ -82,6 +128,16 @@ pub(crate) trait Place {
 
     /// The bytes from the first to the last of a stretch.
     fn span(&mut self, start: usize, end: usize) -> (usize, usize);
+
+    /// Whether a stretch belongs to one element inside the text, which is read for itself.
+    fn is_inside(&mut self, _start: usize, _end: usize) -> bool {
+        false
+    }
+
+    /// The stretches that markup parts, where it does, without those of elements inside.
+    fn parts(&self) -> Vec<Range<usize>> {
+        vec![]
+    }
 }
 
 /// A text that stands as it is from an offset on. Replacements are made of its own characters and of others that need
@@ -105,8 +161,9 @@ impl Place for Direct {
 }
 
 /// A text that is spelt out from an offset on.
-pub(crate) struct Spelt<'r, P> {
-    text: &'r str,
+pub(crate) struct Spelt<P> {
+    /// From the start, to begin anew.
+    fresh: P,
     pieces: P,
     offset: usize,
     /// The current piece: what it is of the decoded and of the spelt text, and whether offsets within run alike.
@@ -117,9 +174,10 @@ pub(crate) struct Spelt<'r, P> {
     parted: bool,
 }
 
-impl<'r, P: Pieces<'r>> Spelt<'r, P> {
-    pub(crate) fn new(text: &'r str, offset: usize) -> Self {
-        Spelt { text, pieces: P::new(text), offset, decoded: 0..0, raw: 0..0, alike: true, parted: false }
+impl<'r, P: Pieces<'r>> Spelt<P> {
+    pub(crate) fn new(pieces: P, offset: usize) -> Self {
+        let fresh = pieces.clone();
+        Spelt { fresh, pieces, offset, decoded: 0..0, raw: 0..0, alike: true, parted: false }
     }
 
     /// Goes on to the next piece that stands for something; `false` at the end.
@@ -154,7 +212,7 @@ impl<'r, P: Pieces<'r>> Spelt<'r, P> {
     /// Goes to the piece in which a byte of the text is spelt; where its spelling begins.
     fn begin(&mut self, at: usize) -> usize {
         if at < self.decoded.start {
-            *self = Spelt::new(self.text, self.offset);
+            *self = Spelt::new(self.fresh.clone(), self.offset);
         }
         while self.decoded.end <= at && self.advance() {}
         let within = if self.alike { at.saturating_sub(self.decoded.start) } else { 0 };
@@ -174,7 +232,7 @@ impl<'r, P: Pieces<'r>> Spelt<'r, P> {
     }
 }
 
-impl<'r, P: Pieces<'r>> Place for Spelt<'r, P> {
+impl<'r, P: Pieces<'r>> Place for Spelt<P> {
     fn replace(&mut self, edits: &mut Edits, start: usize, end: usize, write: impl FnOnce(&mut String)) {
         let from = self.begin(start);
         let pieces = &self.pieces;
@@ -203,5 +261,34 @@ impl<'r, P: Pieces<'r>> Place for Spelt<'r, P> {
             to = self.end(end);
         }
         (from, to)
+    }
+
+    fn is_inside(&mut self, start: usize, end: usize) -> bool {
+        self.begin(start);
+        let inside = self.pieces.inside();
+        while self.goes_on(end) {
+            if self.pieces.inside() != inside {
+                return false;
+            }
+        }
+        inside != 0
+    }
+
+    fn parts(&self) -> Vec<Range<usize>> {
+        let mut spelt = Spelt::new(self.fresh.clone(), 0);
+        let mut parts: Vec<Range<usize>> = vec![];
+        let (mut has_markup, mut is_open) = (false, false);
+        while spelt.advance() {
+            has_markup |= spelt.parted;
+            is_open &= !spelt.parted;
+            if spelt.pieces.inside() == 0 {
+                match parts.last_mut().filter(|_| is_open) {
+                    Some(part) => part.end = spelt.decoded.end,
+                    None => parts.push(spelt.decoded.clone()),
+                }
+                is_open = true;
+            }
+        }
+        if has_markup { parts } else { vec![] }
     }
 }

@@ -5,14 +5,15 @@ use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Subject, bind};
 use super::spelling::{Direct, Place, Spelt};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{Grammar, Level, Node, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
+use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
 use crate::json::{Json, looks_like_json};
 use crate::mask::Hidden;
-use crate::meaning::{Meaning, strongest};
+use crate::meaning::{Meaning, hits_in_parts, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
 use yingbi_classifiers::{Hit, Scalar, Signals};
@@ -84,6 +85,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         level.decoded = decoded;
         self.put_level(level);
         walked?;
+        self.settle::<G>();
         let count = bound.records.len() as u64;
         Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
     }
@@ -167,7 +169,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     /// Reads a string as a document of its own; `false` when it is none.
-    fn nested(
+    fn nested<G: Grammar>(
         &mut self,
         text: &str,
         leaf: &Leaf<'_, Rules<'p>>,
@@ -175,7 +177,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<bool, Uninspectable> {
         let outer = mem::take(&mut self.edits);
         let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
-        let done = self.inner::<Json>(text, scope, self.depth + leaf.frames.len());
+        let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
         self.lift(&inner, place);
         done
@@ -204,6 +206,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let walked = walk(&level.nodes, &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
+                self.settle::<G>();
                 walked.map(|()| true)
             }
         };
@@ -236,8 +239,15 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
+    fn settle<S: Spelling>(&mut self) {
+        if S::UNORDERED {
+            self.edits.settle();
+        }
+    }
+
     fn take_level(&mut self) -> Level {
-        self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default()
+        let level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
+        super::Level { may_name: false, ..level }
     }
 
     fn put_level(&mut self, level: Level) {
@@ -264,14 +274,18 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
-        if let Err(bad) = decode::<S::Pieces<'_>>(raw, self.decoded) {
+        let pieces = self.spelling.pieces(raw, Part::Name);
+        if let Err(bad) = decode(pieces.clone(), self.decoded) {
             return Err(malformed(range.start + bad.at));
         }
         let mut hits = mem::take(&mut self.treat.hits);
         hits.clear();
         name_hits(self.decoded, self.treat.classifier, &mut hits);
-        let mut place = Spelt::<S::Pieces<'_>>::new(raw, range.start);
-        let treated = self.treat.spans(self.decoded, &hits, rules, &mut place);
+        let before = self.treat.edits.len();
+        let treated = self.treat.spans(self.decoded, &hits, rules, &mut Spelt::new(pieces, range.start));
+        if self.treat.edits.len() > before {
+            self.spelling.renamed(self.text, node, &mut self.treat.edits, before);
+        }
         self.treat.hits = hits;
         treated
     }
@@ -295,8 +309,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
                 let raw = self.text.get(contents).unwrap_or("");
                 let mut decoded = mem::take(self.decoded);
                 decoded.clear();
-                let fate = match decode::<S::Pieces<'_>>(raw, &mut decoded) {
-                    Ok(()) => self.string(leaf, &decoded, &mut Spelt::<S::Pieces<'_>>::new(raw, start)),
+                let pieces = self.spelling.pieces(raw, Part::Contents(node));
+                let fate = match decode(pieces.clone(), &mut decoded) {
+                    Ok(()) => self.string(leaf, &decoded, &mut Spelt::new(pieces, start)),
                     Err(bad) => Err(malformed(start + bad.at)),
                 };
                 *self.decoded = decoded;
@@ -312,8 +327,10 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 
     fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
         let range = self.spelling.removal(self.text, node, next, survivor);
-        // Replacements made in what goes are void.
-        self.treat.edits.forget_from(range.start);
+        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
+        if !S::UNORDERED {
+            self.treat.edits.forget_from(range.start);
+        }
         self.treat.edits.push(range.start, range.end, "");
     }
 
@@ -330,10 +347,12 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         text: &str,
         place: &mut impl Place,
     ) -> Result<Fate, Uninspectable> {
-        if looks_like_json(text)
+        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
+        if (is_json || is_xml)
             && leaf.meaning.opens_json()
             && self.treat.strings < STRINGS_DEEP
-            && self.treat.nested(text, leaf, place)?
+            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
+                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?)
         {
             return Ok(Fate::Kept);
         }
@@ -355,6 +374,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
+        let parts = place.parts();
+        hits_in_parts((text, &parts), leaf.meaning, self.treat.classifier, leaf.signals, &mut hits);
+        hits.retain(|hit| !place.is_inside(hit.start, hit.end));
         if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, place)? {
             self.treat.hits = hits;
             return Ok(Fate::Kept);
