@@ -23,6 +23,13 @@ pub struct Document {
     pub marks: Vec<Mark>,
 }
 
+impl Document {
+    /// Whether it is JSON whose members are fields and nothing is wrapped.
+    pub fn is_plain_json(&self) -> bool {
+        self.format == "JSON" && ["object", "list", "groups"].contains(&self.shape)
+    }
+}
+
 /// A way to make a document.
 type Recipe = fn(&Half, &mut Maker) -> Marked;
 

@@ -233,8 +233,8 @@ fn values(document: &Document, answer: &Answer, places: &Alignments, seen: &str)
             taken_for: found.first().map(|finding| format!("{} by {}", finding.kind, finding.how)),
             named: right.is_some(),
             missed: match label.kind {
-                // Its customary mask keeps the region, which is often all there is.
-                Kind::LocationCoarse => found.is_empty() && stays(label, spans),
+                // Their customary masks may leave all there is: the region, the tens of an age.
+                Kind::LocationCoarse | Kind::Age => found.is_empty() && stays(label, spans),
                 _ => leaks || stays(label, spans),
             },
         }

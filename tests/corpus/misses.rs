@@ -1,14 +1,16 @@
 //! What went wrong on the open half, grouped and ranked; its people are invented, so their values are printed.
+//! First the names that are not read at all, then everything by kind, place, disguise and format.
 
 use crate::measure::Outcome;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// How many groups of a sort are printed.
+/// How many groups of a sort are printed when no word is given.
 const GROUPS: usize = 400;
 
 /// Misses, false hits, altered look-alikes, broken and refused documents; `about` keeps the lines that say this word.
 pub fn text(outcomes: &[Outcome], about: Option<&str>) -> String {
+    let mut fields: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut missed = Groups::default();
     let mut false_hits = Groups::default();
     let mut altered = Groups::default();
@@ -16,6 +18,12 @@ pub fn text(outcomes: &[Outcome], about: Option<&str>) -> String {
     for outcome in outcomes {
         let document = outcome.document;
         let form = format!("{}: {}", document.format, document.shape);
+        for value in outcome.values.iter().filter(|_| document.is_plain_json()) {
+            let label = &value.label;
+            let count = fields.entry(format!("{}\t{}", label.kind, label.place)).or_default();
+            count.0 += usize::from(value.missed);
+            count.1 += 1;
+        }
         for value in outcome.values.iter().filter(|value| value.missed) {
             let label = &value.label;
             let example = format!(
@@ -59,6 +67,14 @@ pub fn text(outcomes: &[Outcome], about: Option<&str>) -> String {
         }
     }
     let mut out = String::new();
+    let mut fields: Vec<_> = fields.into_iter().filter(|(_, (missed, _))| *missed > 0).collect();
+    fields.retain(|(field, _)| about.is_none_or(|about| field.contains(about)));
+    fields.sort_by_key(|(_, (missed, _))| std::cmp::Reverse(*missed));
+    let _ = writeln!(out, "━━ fields of plain JSON that are missed: missed of all, kind, name");
+    for (field, (missed, values)) in fields {
+        let _ = writeln!(out, "{missed:>5} of {values:<4} {field}");
+    }
+    out.push('\n');
     missed.print("missed: kind, field or kind of text, disguise, format", about, &mut out);
     false_hits.print("found where nothing is: kind, how, field, format", about, &mut out);
     altered.print("look-alikes altered: class, format", about, &mut out);
@@ -81,7 +97,9 @@ impl Groups {
         groups.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
         let total: usize = groups.iter().map(|(_, (count, _))| count).sum();
         let _ = writeln!(out, "━━ {title} ({total} in {} groups)", groups.len());
-        for (group, (count, example)) in groups.into_iter().take(GROUPS) {
+        for (group, (count, example)) in
+            groups.into_iter().take(if about.is_some() { usize::MAX } else { GROUPS })
+        {
             let _ = writeln!(out, "{count:>5}  {group}\n       {}", example.replace('\n', "⏎"));
         }
         out.push('\n');

@@ -158,7 +158,8 @@ impl<'a> Maker<'a> {
     /// The value of a field.
     pub fn cell(&mut self, column: &Column) -> Cell {
         let Column { field, name } = column;
-        let value = self.value(field.tag, field.way, name, true, 0);
+        let place = if name == field.name { name.clone() } else { format!("{} respelt", field.name) };
+        let value = self.value(field.tag, field.way, &place, true, 0);
         let numeric =
             ["amount", "price", "quantity", "balance", "income", "count", "age", "epoch", "epoch-ms"];
         let way = field.way.unwrap_or_else(|| way(field.tag));

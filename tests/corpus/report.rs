@@ -108,6 +108,11 @@ impl Report {
             };
             let group = group(kind).map(|group| format!("{group}, {text}"));
             rows.extend(group.as_deref().map(|group| ("group", group)));
+            // How well names are read, whatever the formats.
+            let named = format!("level {level}, plain JSON fields");
+            if document.is_plain_json() {
+                rows.push(("group", &named));
+            }
             for (axis, name) in rows {
                 let row = self.row(axis, name);
                 row.values += 1;
