@@ -58,6 +58,8 @@ fn t1_elements_attributes_and_text_are_treated_where_they_stand() {
         // Tags may part what only looks like one text.
         ("<p>13800138000<b/>13800138001<b>1</b>13800138002</p>", "<p>****<b/>****<b>1</b>****</p>"),
         ("<p>13800138000<!-- -->13800138001</p>", "<p>****<!-- -->****</p>"),
+        ("<p>&lt;a>x&lt;/a>13800138000<a>13800138001--></a></p>", "<p>&lt;a>x&lt;/a>****<a>****--></a></p>"),
+        ("<p>{\"password\":\"x\"}<b>y</b></p>", "<p>{\"password\":\"****\"}<b>y</b></p>"),
         // White space between elements is no text.
         ("<p><a>138</a> <b>00138000</b></p>", "<p><a>138</a> <b>00138000</b></p>"),
         // Comments, instructions, and what is commented out.
