@@ -416,16 +416,18 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         let mut hits = vec![];
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
         let is_whole = matches!(hits.as_slice(), [hit] if hit.start == 0 && hit.end == text.len());
-        if parts.is_empty() || is_whole {
+        let is_all = parts.iter().map(Range::len).sum::<usize>() == text.len();
+        if is_whole || parts.is_empty() || (is_all && parts.len() == 1) {
             return self.string(leaf, text, place);
         }
-        let is_all = parts.iter().map(Range::len).sum::<usize>() == text.len();
-        if is_all && (self.document(leaf, text, place)? || self.treat.nested_coded(text, leaf, place)?) {
-            return Ok(Fate::Kept);
+        // What markup parts may still show itself when all of it was read as a document.
+        if !(is_all && (self.document(leaf, text, place)? || self.treat.nested_coded(text, leaf, place)?)) {
+            let is_in = |hit: &Hit, part: &Range<usize>| part.start <= hit.start && hit.end <= part.end;
+            hits.retain(|hit| {
+                !place.is_inside(hit.start, hit.end) && !parts.iter().any(|part| is_in(hit, part))
+            });
+            self.treat.spans(text, &hits, leaf.rules, place)?;
         }
-        let is_in = |hit: &Hit, part: &Range<usize>| part.start <= hit.start && hit.end <= part.end;
-        hits.retain(|hit| !place.is_inside(hit.start, hit.end) && !parts.iter().any(|part| is_in(hit, part)));
-        self.treat.spans(text, &hits, leaf.rules, place)?;
         for part in parts {
             let mut within = Within { place: &mut *place, offset: part.start };
             let own = text.get(part).unwrap_or("");
