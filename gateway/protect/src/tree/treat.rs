@@ -3,7 +3,7 @@
 use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Subject, bind};
-use super::spelling::{Direct, Place, Spelt};
+use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
 use crate::classify::Classify;
@@ -11,11 +11,12 @@ use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
 use crate::json::{Json, looks_like_json};
 use crate::mask::Hidden;
-use crate::meaning::{Meaning, hits_in_parts, strongest};
+use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
+use std::ops::Range;
 use yingbi_classifiers::{Hit, Scalar, Signals};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
@@ -311,6 +312,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
                 decoded.clear();
                 let pieces = self.spelling.pieces(raw, Part::Contents(node));
                 let fate = match decode(pieces.clone(), &mut decoded) {
+                    Ok(()) if S::REPEATS => self.mixed(leaf, &decoded, &mut Spelt::new(pieces, start)),
                     Ok(()) => self.string(leaf, &decoded, &mut Spelt::new(pieces, start)),
                     Err(bad) => Err(malformed(start + bad.at)),
                 };
@@ -347,13 +349,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         text: &str,
         place: &mut impl Place,
     ) -> Result<Fate, Uninspectable> {
-        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
-        if (is_json || is_xml)
-            && leaf.meaning.opens_json()
-            && self.treat.strings < STRINGS_DEEP
-            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
-                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?)
-        {
+        if self.document(leaf, text, place)? {
             return Ok(Fate::Kept);
         }
         // The short way of most personal information: its name says what it is, and none of it stays in clear.
@@ -374,9 +370,6 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
-        let parts = place.parts();
-        hits_in_parts((text, &parts), leaf.meaning, self.treat.classifier, leaf.signals, &mut hits);
-        hits.retain(|hit| !place.is_inside(hit.start, hit.end));
         if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, place)? {
             self.treat.hits = hits;
             return Ok(Fate::Kept);
@@ -393,6 +386,56 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         };
         self.treat.hits = hits;
         fate
+    }
+
+    /// Treats a string as a document of its own; `false` when it is none.
+    #[inline]
+    fn document(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<bool, Uninspectable> {
+        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
+        Ok((is_json || is_xml)
+            && leaf.meaning.opens_json()
+            && self.treat.strings < STRINGS_DEEP
+            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
+                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?))
+    }
+
+    /// Treats a text that markup may part: what goes over the markup, and each part by itself, because markup also
+    /// parts what only looks like one text. What child elements hold is treated with them.
+    fn mixed(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<Fate, Uninspectable> {
+        let parts = place.parts();
+        let mut hits = vec![];
+        leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
+        let is_whole = matches!(hits.as_slice(), [hit] if hit.start == 0 && hit.end == text.len());
+        let is_all = parts.iter().map(Range::len).sum::<usize>() == text.len();
+        if is_whole || parts.is_empty() || (is_all && parts.len() == 1) {
+            return self.string(leaf, text, place);
+        }
+        // What markup parts may still show itself when all of it was read as a document.
+        if !(is_all && (self.document(leaf, text, place)? || self.treat.nested_coded(text, leaf, place)?)) {
+            let is_in = |hit: &Hit, part: &Range<usize>| part.start <= hit.start && hit.end <= part.end;
+            hits.retain(|hit| {
+                !place.is_inside(hit.start, hit.end) && !parts.iter().any(|part| is_in(hit, part))
+            });
+            self.treat.spans(text, &hits, leaf.rules, place)?;
+        }
+        for part in parts {
+            let mut within = Within { place: &mut *place, offset: part.start };
+            let own = text.get(part).unwrap_or("");
+            if self.string(leaf, own, &mut within)? == Fate::Dropped {
+                within.replace(&mut self.treat.edits, 0, own.len(), |_| {});
+            }
+        }
+        Ok(Fate::Kept)
     }
 
     /// Treats a scalar that is all or nothing.
