@@ -12,6 +12,9 @@ pub(crate) mod string;
 mod treat;
 mod walk;
 
+pub(crate) use coded::Known;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use coded::PROBED_DEEP;
 use keys::Keys;
 pub(crate) use keys::name_hits;
 #[cfg(any(test, feature = "reference"))]

@@ -14,6 +14,7 @@ mod json;
 mod lines;
 mod mask;
 mod meaning;
+mod overlap;
 mod plan;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;

@@ -178,8 +178,14 @@ impl<C: Classify> Visit<'_, '_, C> {
         let before = self.scan.findings.len();
         let found = self.scan.coded(text, &known, self.strings, path)?;
         let start = leaf.node.start as usize + 1;
+        let (mut offsets, mut last) = (Offsets::new(raw), 0);
         for finding in self.scan.findings.iter_mut().skip(before) {
-            finding.span = (start, start + raw.len());
+            let (from, to) = finding.span;
+            if from < last {
+                offsets = Offsets::new(raw);
+            }
+            last = to;
+            finding.span = (start + offsets.raw(from), start + offsets.raw(to));
         }
         Ok(found)
     }

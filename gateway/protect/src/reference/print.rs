@@ -274,7 +274,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         let decoded = text.decoded();
         out.push(Piece::Kept(text.start, text.start + 1));
         let mut hits = vec![];
-        let pieces = match self.nested(node.depth, &decoded, scope)? {
+        let document = match self.strings < crate::json::STRINGS_DEEP {
+            true => self.nested(node.depth, &decoded, scope)?,
+            false => None,
+        };
+        let pieces = match document {
             Some(pieces) => pieces,
             None => {
                 if !decoded.is_empty() {
@@ -309,7 +313,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
         let opens = decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
+        if !opens || !scope.element.opens_json() {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {
