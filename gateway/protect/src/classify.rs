@@ -6,7 +6,6 @@ use yingbi_classifiers::{Classifier, Hit, KeyMeaning, Scalar, Signals};
 pub(crate) trait Classify {
     fn key(&self, name: &str) -> KeyMeaning;
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
-    fn text(&self, text: &str, hits: &mut Vec<Hit>);
 }
 
 impl Classify for Classifier {
@@ -16,10 +15,6 @@ impl Classify for Classifier {
 
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
         Classifier::value(self, key, record, value, hits);
-    }
-
-    fn text(&self, text: &str, hits: &mut Vec<Hit>) {
-        Classifier::text(self, text, hits);
     }
 }
 

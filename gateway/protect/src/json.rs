@@ -17,10 +17,11 @@ pub(crate) use coded::Known;
 pub(crate) use coded::PROBED_DEEP;
 use keys::Keys;
 pub(crate) use keys::name_hits;
+pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
-pub(crate) use paths::{Subject, rank};
+pub(crate) use paths::rank;
 pub(crate) use scan::Scan;
-pub(crate) use treat::Treat;
+pub(crate) use treat::{Records, Treat};
 
 use crate::Uninspectable;
 use crate::classify::Classify;

@@ -8,18 +8,27 @@ mod classify;
 mod coded;
 mod counts;
 mod edit;
+mod events;
+mod format;
 mod header;
 mod html;
+mod joined;
 mod json;
 mod lines;
 mod mask;
 mod meaning;
+mod multipart;
 mod overlap;
 mod plan;
+mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod spread;
 
-use json::Workspace;
+pub use format::Format;
+pub use multipart::Boundary;
+
+use json::{Treat, Workspace};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -27,17 +36,6 @@ use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;
 use yingbi_taxonomy::{Category, Kind};
-
-/// How a body is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JSON (RFC 8259).
-    Json,
-    /// Free text; what of it is JSON is read as JSON: the whole, or single lines (NDJSON, server-sent events, logs).
-    Text,
-    /// HTML: text and attribute values, markup kept.
-    Html,
-}
 
 /// Treats bodies. Cheap to share.
 pub struct Protector {
@@ -93,8 +91,9 @@ pub struct Summary {
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// RFC 6901 pointer; `!json`, `!b64`, `!url` and `!query` mark steps into strings that hold JSON, base64,
-    /// percent-encoded text, and fields of a form or URL.
+    /// RFC 6901 pointer; `!json`, `!b64`, `!url`, `!html`, `!esc` and `!query` mark steps into strings that hold JSON,
+    /// base64, percent-encoded text, character references, escapes, and fields of a form or URL. The first step counts
+    /// the records of a stream, or names or counts the part of a multipart body.
     pub path: String,
     /// Bytes of the input.
     pub span: (usize, usize),
@@ -126,6 +125,12 @@ pub enum Uninspectable {
     TooDeep {
         /// The limit.
         limit: usize,
+    },
+    /// A part is of a type that is not read.
+    #[error("part of a type that is not read at byte {at}")]
+    MediaType {
+        /// Byte of the body.
+        at: usize,
     },
     /// The policy blocks answers that hold this category.
     #[error("policy blocks {0}")]
@@ -163,7 +168,10 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        header::treat(self.classifier, Plan::new(permit), name, value, summary)
+        self.with_workspace(|workspace| {
+            let mut treat = Treat::new(self.classifier, Plan::new(permit), self.limits, workspace);
+            header::treat(&mut treat, name, value, summary)
+        })
     }
 
     /// Everything found in a body, treated by no policy.

@@ -9,8 +9,10 @@ use yingbi_policies::{
 
 mod formats;
 mod grammar;
+mod multipart;
 mod records;
 mod shipped;
+mod streams;
 mod values;
 
 fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {

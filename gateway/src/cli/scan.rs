@@ -186,15 +186,17 @@ fn body_format(content_type: &str) -> Option<BodyFormat> {
         return None;
     }
     let essence = essence.trim().to_ascii_lowercase();
-    match essence.split_once('/')? {
-        ("application", "json") => Some(BodyFormat::Json),
-        ("text", "html") | ("application", "xhtml+xml") => Some(BodyFormat::Html),
-        ("text", "json") => Some(BodyFormat::Json),
-        ("application" | "image" | "model", subtype) if subtype.ends_with("+json") => Some(BodyFormat::Json),
-        ("text", _) | ("application", "x-ndjson" | "ndjson" | "jsonl" | "xml") => Some(BodyFormat::Text),
+    let parameter = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let boundary = parameters.split(';').find_map(parameter);
+    // Formats whose structure is not read are at least text.
+    BodyFormat::of(&essence, boundary.as_deref()).or_else(|| match essence.split_once('/')? {
+        ("text", _) | ("application", "xml") => Some(BodyFormat::Text),
         ("application", subtype) if subtype.ends_with("+xml") => Some(BodyFormat::Text),
         _ => None,
-    }
+    })
 }
 
 fn machine(finding: &Finding) -> Value {

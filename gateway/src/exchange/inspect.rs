@@ -46,7 +46,7 @@ impl Exchange {
             ResponseHeader::build_no_case(status, Some(headers.len() + 4)).map_err(|_| INTERNAL)?;
         self.treat_headers(permit, &headers, !opaque, &mut head, &mut summary)?;
         if let Some(media_type) = media_type {
-            head.insert_header(CONTENT_TYPE, content_type(&media_type)).map_err(|_| INTERNAL)?;
+            head.insert_header(CONTENT_TYPE, media_type.to_string()).map_err(|_| INTERNAL)?;
         }
         if let Some(coding) = body.coding {
             head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
@@ -70,9 +70,18 @@ impl Exchange {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
         let plain =
             coding::decode(&codings, body, &self.limits.decode).map_err(|_| problem::CONTENT_CODING)?;
-        let text = Text::decode(media_type, plain).map_err(|_| problem::CHARSET)?;
-        let treated = self.protector.body(permit, format, &text.utf8)?;
-        let bytes = text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?;
+        let (bytes, found) = match format {
+            // Each part says its own charset, and may be no text.
+            Format::Multipart(_) => {
+                let treated = self.protector.body(permit, format, &plain)?;
+                (Bytes::from(treated.body), treated.summary)
+            }
+            _ => {
+                let text = Text::decode(media_type, plain).map_err(|_| problem::CHARSET)?;
+                let treated = self.protector.body(permit, format, &text.utf8)?;
+                (text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?, treated.summary)
+            }
+        };
         let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();
         // The local hop was asked for identity; only an upstream that codes all the same is worth coding for again,
         // or a client that rules identity out.
@@ -82,7 +91,7 @@ impl Exchange {
         } else {
             Body { bytes, coding: None }
         };
-        Ok((coded, treated.summary))
+        Ok((coded, found))
     }
 
     fn treat_headers(
@@ -127,19 +136,9 @@ struct Body {
 
 const INTERNAL: Problem = problem::INTERNAL;
 
-/// How a media type is read; `None`: not at all. CSV, XML and the like need their structure read to be judged, so
-/// reading them as plain text would miss what only a column or element name tells.
+/// How a media type is read; `None`: not at all.
 fn format(media_type: &MediaType) -> Option<Format> {
-    if media_type.is_json() {
-        return Some(Format::Json);
-    }
-    match media_type.essence() {
-        "text/html" | "application/xhtml+xml" => Some(Format::Html),
-        "text/plain" | "text/markdown" | "text/css" | "text/javascript" | "application/javascript" => {
-            Some(Format::Text)
-        }
-        _ => None,
-    }
+    Format::of(media_type.essence(), media_type.boundary())
 }
 
 fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
@@ -150,14 +149,6 @@ fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
     match one(headers, &CONTENT_TYPE)? {
         Some(value) => MediaType::parse(value).map(Some).map_err(|_| problem::CONTENT_TYPE),
         None => Ok(None),
-    }
-}
-
-/// The media type and its charset alone: other parameters (a file's name) may hold anything.
-fn content_type(media_type: &MediaType) -> String {
-    match media_type.charset() {
-        Some(charset) => format!("{}; charset={charset}", media_type.essence()),
-        None => media_type.essence().to_owned(),
     }
 }
 

@@ -271,7 +271,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
     }
 
     /// The edits that some work makes, without those made before.
-    fn apart(
+    pub(crate) fn apart(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<(), Uninspectable>,
     ) -> Result<Edits, Uninspectable> {

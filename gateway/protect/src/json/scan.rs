@@ -44,13 +44,6 @@ impl<C: Classify> Scan<'_, C> {
         }
     }
 
-    /// Scans free text; spans are relative to it.
-    pub(crate) fn text(&mut self, text: &str) {
-        let mut hits = vec![];
-        self.classifier.text(text, &mut hits);
-        self.add(&hits, "", |at| at);
-    }
-
     pub(crate) fn add(&mut self, hits: &[Hit], path: &str, mut place: impl FnMut(usize) -> usize) {
         self.findings.extend(hits.iter().map(|hit| Finding {
             path: path.to_owned(),
