@@ -19,6 +19,8 @@ mod errors;
 mod evidence;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/streams.rs"]
+mod streams;
 #[path = "conformance/views.rs"]
 mod views;
 

@@ -8,10 +8,12 @@
 mod arbitrary;
 mod coded;
 mod fake;
+pub mod formats;
 mod paths;
 mod print;
 mod tree;
 
+use arbitrary::{Bytes as Choices, built};
 pub use arbitrary::{Compared, differential, seeds};
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Exchange {
             ResponseHeader::build_no_case(status, Some(headers.len() + 4)).map_err(|_| INTERNAL)?;
         self.treat_headers(permit, &headers, !opaque, &mut head, &mut summary)?;
         if let Some(media_type) = media_type {
-            head.insert_header(CONTENT_TYPE, media_type.to_string()).map_err(|_| INTERNAL)?;
+            head.insert_header(CONTENT_TYPE, content_type(&media_type)).map_err(|_| INTERNAL)?;
         }
         if let Some(coding) = body.coding {
             head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
@@ -149,6 +149,16 @@ fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
     match one(headers, &CONTENT_TYPE)? {
         Some(value) => MediaType::parse(value).map(Some).map_err(|_| problem::CONTENT_TYPE),
         None => Ok(None),
+    }
+}
+
+/// The media type with its charset, and the boundary of one that is read by it: other parameters (a file's name) may
+/// hold anything.
+fn content_type(media_type: &MediaType) -> String {
+    match media_type.charset() {
+        _ if media_type.kind() == "multipart" => media_type.to_string(),
+        Some(charset) => format!("{}; charset={charset}", media_type.essence()),
+        None => media_type.essence().to_owned(),
     }
 }
 

@@ -93,7 +93,9 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
                     Ok(())
                 })?;
                 if found {
-                    taken.push((from..from + content.len(), edits));
+                    let mut moved = Edits::default();
+                    moved.append(&edits, from);
+                    taken.push((from..from + content.len(), moved));
                 }
             }
         }

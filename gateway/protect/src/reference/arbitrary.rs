@@ -121,9 +121,13 @@ fn serde_reads(text: &str) -> bool {
 }
 
 /// Bytes as choices; zeros when they run out.
-struct Bytes<'b>(&'b [u8]);
+pub(super) struct Bytes<'b>(&'b [u8]);
 
-impl Bytes<'_> {
+impl<'b> Bytes<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Bytes(bytes)
+    }
+
     fn next(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
@@ -256,7 +260,7 @@ fn selector(bytes: &mut Bytes<'_>) -> Selector {
 }
 
 /// A document grown from bytes: mostly valid, rich in names, escapes, repeats, and JSON in strings.
-fn built(bytes: &mut Bytes<'_>) -> String {
+pub(super) fn built(bytes: &mut Bytes<'_>) -> String {
     let mut out = String::new();
     value(bytes, 0, &mut out);
     if bytes.below(64) == 1 {

@@ -26,3 +26,18 @@ fn an_all_clear_plan_changes_nothing() {
         assert_eq!(arbitrary::compare(&clear, 16, text), Compared::Kept);
     }
 }
+
+#[test]
+fn what_must_hold_of_formats_holds() {
+    use formats::{CODED_WORDS, MULTIPART_WORDS, STREAM_WORDS, bodies};
+    type Check = fn(&[u8]) -> bool;
+    let all: [(&'static [&'static str], Check); 3] = [
+        (STREAM_WORDS, formats::stream),
+        (MULTIPART_WORDS, formats::multipart),
+        (CODED_WORDS, formats::coded),
+    ];
+    for (words, check) in all {
+        let released = bodies(words).take(1500).filter(|data| check(data)).count();
+        assert!(released > 100, "{released}");
+    }
+}
