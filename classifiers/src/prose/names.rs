@@ -75,7 +75,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
-    if let Some(judged) = name_at(run, Left::Strong) {
+    if let Some(judged) = name_at(run, Left::Labelled) {
         return Some(judged.length);
     }
     // `客户：陈怼怼经过`: who is announced is named, in whatever characters.
@@ -91,6 +91,43 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 
 /// Appends the people that running text names.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+    let first = hits.len();
+    once(text, hits);
+    again(text, first, hits);
+}
+
+/// Whoever is named in one sentence is so in the next, though nothing there announces it.
+fn again(text: &str, first: usize, hits: &mut Vec<Hit>) {
+    let mut known: [&str; MOST_KNOWN] = [""; MOST_KNOWN];
+    let mut count = 0;
+    for hit in hits.get(first..).unwrap_or_default() {
+        let name = text.get(hit.start..hit.end).unwrap_or_default();
+        // Two characters may be a word elsewhere.
+        let is_telling =
+            name.chars().count() > 2 || (surname_length(name) == Some(1) && !starts_doubtfully(name));
+        if name.chars().count() < 2 || !is_telling || known.contains(&name) {
+            continue;
+        }
+        let Some(slot) = known.get_mut(count) else { break };
+        *slot = name;
+        count += 1;
+    }
+    for name in known.iter().take(count) {
+        for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()).take(MOST_AGAIN) {
+            if !hits.iter().skip(first).any(|hit| hit.start <= at && at < hit.end) {
+                push(at, name.len(), 60, hits);
+            }
+        }
+    }
+}
+
+/// How many names of one text are looked for again, so that a hostile text costs no more than its length.
+const MOST_KNOWN: usize = 8;
+/// How often one of them is marked again.
+const MOST_AGAIN: usize = 4096;
+
+/// Appends the people that something beside them shows to be such.
+fn once(text: &str, hits: &mut Vec<Hit>) {
     let lists = &*LISTS;
     let mut done = at_border(text, 0, hits);
     for (at, c) in text.char_indices() {
@@ -121,7 +158,11 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
     let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
     let colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
-    let strength = if weak && !colon { Left::Weak } else { Left::Strong };
+    let strength = match (weak, colon) {
+        (_, true) => Left::Labelled,
+        (true, false) => Left::Weak,
+        (false, false) => Left::Strong,
+    };
     let found = |skip: usize| Some((skip, name_at(right.get(skip..)?, strength)?));
     let (skip, judged) = found(skip).or_else(|| found(head(right, 3, is_mark)).filter(|_| skip > 0))?;
     Some(joined(text, push(at + skip, judged.length, 75, hits), hits))
@@ -206,7 +247,7 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         let before = left.get(..cut + at).unwrap_or_default();
         // With other Chinese before it, a name must show more of itself.
         let (side, more) = match at {
-            0 if cell => (Left::Strong, 0),
+            0 if cell => (Left::Labelled, 0),
             _ if LISTS.announcing(before).is_some() => (Left::Weak, 0),
             _ => (Left::Weak, 1),
         };
@@ -232,7 +273,7 @@ pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     };
     let name = rest.get(skip..skip + judged.length).unwrap_or_default();
     let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
-    if judged.right == Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
+    if judged.right >= Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
         push(number + skip, judged.length, 65, hits);
     }
 }

@@ -1,15 +1,18 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
-use crate::json::{Scan, Treat, Workspace, looks_like_json};
+use crate::form::Form;
+use crate::json::{Json, looks_like_json};
 use crate::plan::{Plan, Rules};
 use crate::records::{Content, Framing};
+use crate::tree::{Scan, Subject, Treat, Workspace};
 use crate::{
-    Finding, Format, Limits, Summary, Treated, Uninspectable, events, html, lines, multipart, records,
+    Finding, Format, Limits, Summary, Treated, Uninspectable, csv, events, html, lines, multipart, records,
+    xml,
 };
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::mem;
-use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
 pub(crate) struct Input<'i, C> {
@@ -34,15 +37,26 @@ pub(crate) fn treat<C: Classify>(
         }
     };
     let mut summary = Summary { records: found.count, ..Summary::default() };
-    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
-    names.extend(found.subjects.iter().flat_map(|subject| subject.names()));
-    summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
     let (before, rest) = input.body.split_at_checked(mark).unwrap_or((&[], input.body));
     let mut body = Vec::new();
     body.extend_from_slice(before);
     treat.edits.apply(rest, &mut body);
+    workspace.edits = treat.edits;
     Ok(Treated { body, summary })
+}
+
+/// Each of the subjects once: a pseudonym costs more than all else about a record.
+fn pseudonymous(
+    document: Option<&str>,
+    records: &[Subject],
+    pseudonyms: &PseudonymKey,
+) -> BTreeSet<Pseudonym> {
+    let mut names: Vec<&str> = document.into_iter().chain(records.iter().flat_map(Subject::names)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
 }
 
 /// Treats a text of some format, whether it is all of a body or a part; the edits are relative to it.
@@ -54,7 +68,11 @@ pub(crate) fn content<'p, C: Classify>(
 ) -> Result<Content, Uninspectable> {
     let mut content = Content::default();
     match format {
-        Format::Json => content.add(treat.document(text)?),
+        Format::Json => content.add(treat.document::<Json>(text)?),
+        Format::Xml => content.add(treat.document::<xml::Document>(text)?),
+        Format::Csv => content.add(treat.document::<csv::Commas>(text)?),
+        Format::Tsv => content.add(treat.document::<csv::Tabs>(text)?),
+        Format::Form => content.add(treat.document::<Form>(text)?),
         Format::Text => {
             for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");
@@ -108,7 +126,11 @@ pub(crate) fn findings<C: Classify>(
     // Formats that sort their findings see none but their own.
     let outer = mem::take(&mut scan.findings);
     let done = match format {
-        Format::Json => scan.document(text),
+        Format::Json => scan.document::<Json>(text),
+        Format::Xml => scan.document::<xml::Document>(text),
+        Format::Csv => scan.document::<csv::Commas>(text),
+        Format::Tsv => scan.document::<csv::Tabs>(text),
+        Format::Form => scan.document::<Form>(text),
         Format::Text => lines::parts(text).into_iter().try_for_each(|part| {
             let whole = text.get(part.clone()).unwrap_or("");
             let before = scan.findings.len();

@@ -14,7 +14,6 @@ mod words;
 
 pub(crate) use base64::Base64;
 pub(crate) use percent::decode as decode_percent;
-#[cfg(any(test, feature = "reference"))]
 pub(crate) use percent::encode as encode_percent;
 pub(crate) use plain::Plain;
 pub(crate) use words::Word;

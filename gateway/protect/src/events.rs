@@ -4,10 +4,11 @@
 
 use crate::classify::Classify;
 use crate::joined::{Joined, Nature};
-use crate::json::{Known, Scan, Treat, looks_like_json};
+use crate::json::looks_like_json;
 use crate::plan::Rules;
 use crate::records::Content;
 use crate::spread::Spread;
+use crate::tree::{Known, Scan, Treat};
 use crate::{Finding, Uninspectable};
 use std::mem;
 use std::ops::Range;
@@ -50,7 +51,7 @@ pub(crate) fn treat<'p, C: Classify>(
             for (start, end, replacement) in inner.iter() {
                 spread.replace(start, end, replacement, |start, end, text| edits.push(start, end, text));
             }
-            joined.add_text(value, spread, field.name, number, Nature::Values);
+            joined.add_text(value, spread, (field.name, None), number, Nature::Values);
         }
     }
     treat.edits.sort();
@@ -87,7 +88,7 @@ pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<()
                 finding.span = (finding.span.0 + from, finding.span.1 + from);
             }
             let spread = Spread::at(field.value.start, value.len());
-            joined.add_text(value, spread, field.name, number, Nature::Values);
+            joined.add_text(value, spread, (field.name, None), number, Nature::Values);
         }
     }
     joined.scan(scan);
@@ -146,13 +147,10 @@ impl Event {
 
     /// A text may go on in the next event, of the same kind or of any.
     fn join(&self, joined: &mut Joined, number: usize) {
-        if self.data.is_empty() {
-            return;
-        }
-        joined.add_text(&self.data, self.spread.clone(), "data", number, Nature::Deltas);
-        if !self.kind.is_empty() {
-            let name = format!("data {}", self.kind);
-            joined.add_text(&self.data, self.spread.clone(), &name, number, Nature::Deltas);
+        // An empty document is no piece of a text.
+        if !self.data.is_empty() && !["{}", "[]"].contains(&self.data.trim()) {
+            let spread = self.spread.clone();
+            joined.add_text(&self.data, spread, ("data", Some(&self.kind)), number, Nature::Deltas);
         }
     }
 }

@@ -11,6 +11,14 @@ pub enum Format {
     Text,
     /// HTML: text and attribute values, markup kept.
     Html,
+    /// XML: text, attributes and names.
+    Xml,
+    /// Comma-separated values (RFC 4180), or separated by something else.
+    Csv,
+    /// Tab-separated values.
+    Tsv,
+    /// `application/x-www-form-urlencoded`.
+    Form,
     /// JSON documents, one a line (NDJSON).
     Lines,
     /// A JSON text sequence: each document behind a record separator (RFC 7464).
@@ -29,6 +37,10 @@ impl Format {
         Some(match essence {
             "application/json" | "text/json" => Format::Json,
             "text/html" | "application/xhtml+xml" => Format::Html,
+            "application/xml" | "text/xml" => Format::Xml,
+            "text/csv" | "application/csv" | "text/comma-separated-values" => Format::Csv,
+            "text/tab-separated-values" | "text/tsv" => Format::Tsv,
+            "application/x-www-form-urlencoded" => Format::Form,
             "text/plain" | "text/markdown" | "text/css" | "text/javascript" | "application/javascript" => {
                 Format::Text
             }
@@ -41,6 +53,7 @@ impl Format {
             "application/json-seq" => Format::Sequence,
             "text/event-stream" => Format::Events,
             _ if subtype.ends_with("+json") => Format::Json,
+            _ if subtype.ends_with("+xml") => Format::Xml,
             _ if subtype.ends_with("+json-seq") => Format::Sequence,
             _ => return None,
         })

@@ -2,9 +2,9 @@
 
 use crate::classify::Classify;
 use crate::edit::Edits;
-use crate::json::{Known, Treat};
 use crate::meaning::Meaning;
 use crate::plan::Rules;
+use crate::tree::{Known, Treat};
 use crate::{Summary, Uninspectable};
 use yingbi_classifiers::{KeyMeaning, Signals};
 

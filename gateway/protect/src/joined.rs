@@ -8,11 +8,12 @@ mod leaves;
 
 use crate::classify::Classify;
 use crate::edit::Edits;
-use crate::json::{Known, Scan, Treat, string};
+use crate::json::string::{self, Escapes};
 use crate::meaning::Meaning;
 use crate::overlap::{Claim, merge};
 use crate::plan::Rules;
 use crate::spread::Spread;
+use crate::tree::{Direct, Known, Place as _, Scan, Spelt, Treat, decode};
 use crate::{Finding, Uninspectable};
 use std::collections::HashMap;
 use std::mem;
@@ -79,7 +80,7 @@ impl Joined {
             }
             let mut decoded = String::new();
             let raw = text.get(leaf.span.clone()).unwrap_or("");
-            if raw.is_empty() || string::decode(raw, &mut decoded).is_err() {
+            if raw.is_empty() || decode(Escapes::new(raw), &mut decoded).is_err() {
                 continue;
             }
             let spread = spread.part(leaf.span.clone());
@@ -96,12 +97,22 @@ impl Joined {
         }
     }
 
-    /// Adds a text that is no JSON.
-    pub(crate) fn add_text(&mut self, text: &str, spread: Spread, name: &str, record: usize, nature: Nature) {
+    /// Adds a text that is no JSON, as a piece of all texts of that name and of those that are of a kind with it.
+    pub(crate) fn add_text(
+        &mut self,
+        text: &str,
+        spread: Spread,
+        (name, kind): (&str, Option<&str>),
+        record: usize,
+        nature: Nature,
+    ) {
         let path = format!("/{record}");
         self.pieces.push(Piece { text: text.to_owned(), path, spread, is_json: false, raw: None });
         let piece = self.pieces.len() - 1;
-        self.add_piece(&format!("!{name}"), nature, piece, None);
+        let whole = self.add_piece(&format!("!{name}"), nature, piece, None);
+        if let Some(kind) = kind {
+            self.add_piece(&format!("!{name}\n{kind}"), nature, piece, Some(whole));
+        }
     }
 
     fn add_piece(&mut self, name: &str, nature: Nature, piece: usize, of: Option<usize>) -> usize {
@@ -266,7 +277,7 @@ impl<'j> Run<'j> {
         rules: Rules<'p>,
     ) -> Result<Edits, Uninspectable> {
         let hits = self.hits(treat.classifier, Nature::Values);
-        treat.apart(|treat| treat.spans(&self.text, &hits, rules, |at| at, |_| {}))
+        treat.apart(|treat| treat.spans(&self.text, &hits, rules, &mut Direct(0)))
     }
 
     /// Gives each piece its share of a replacement: as many characters as it had, or the first piece all.
@@ -298,10 +309,7 @@ impl Piece {
     /// Offsets of the decoded piece as offsets of its spelling.
     fn raw(&self, start: usize, end: usize) -> (usize, usize) {
         match &self.raw {
-            Some(raw) => {
-                let mut offsets = string::Offsets::new(raw);
-                (offsets.raw(start), offsets.raw(end))
-            }
+            Some(raw) => Spelt::new(Escapes::new(raw), 0).span(start, end),
             None => (start, end),
         }
     }

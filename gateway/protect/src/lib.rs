@@ -7,8 +7,10 @@ mod body;
 mod classify;
 mod coded;
 mod counts;
+mod csv;
 mod edit;
 mod events;
+mod form;
 mod format;
 mod header;
 mod html;
@@ -24,14 +26,17 @@ mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
 mod spread;
+mod tree;
+mod xml;
 
 pub use format::Format;
 pub use multipart::Boundary;
+pub use xml::declared_encoding;
 
-use json::{Treat, Workspace};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;
@@ -170,7 +175,9 @@ impl Protector {
     ) -> Result<Option<String>, Uninspectable> {
         self.with_workspace(|workspace| {
             let mut treat = Treat::new(self.classifier, Plan::new(permit), self.limits, workspace);
-            header::treat(&mut treat, name, value, summary)
+            let done = header::treat(&mut treat, name, value, summary);
+            workspace.edits = treat.edits;
+            done
         })
     }
 

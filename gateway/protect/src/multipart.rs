@@ -12,11 +12,11 @@ pub use frame::Boundary;
 use crate::classify::Classify;
 use crate::counts::Outcome;
 use crate::edit::Edits;
-use crate::json::{Known, Scan, Treat, name_hits, string};
 use crate::meaning::Meaning;
 use crate::overlap::{Claim, merge, nothing};
 use crate::plan::{Action, Rules};
 use crate::records::Content;
+use crate::tree::{Direct, Known, Scan, Treat, name_hits, pointer_step};
 use crate::{Format, Uninspectable, body, header};
 use frame::Place;
 use head::{Line, Parameter};
@@ -362,7 +362,7 @@ impl<'b> Part<'b> {
         // A name that is somebody's information is not repeated.
         let step = match self.name.is_empty() || !hits.is_empty() {
             true => number.to_string(),
-            false => string::pointer_step(&self.name),
+            false => pointer_step(&self.name),
         };
         for line in &self.lines {
             for piece in pieces(line) {
@@ -388,7 +388,7 @@ impl<'b> Part<'b> {
                     how: yingbi_classifiers::How::Key,
                     confidence: 95,
                 };
-                scan.add(&[hit], "", |at| at);
+                scan.add(&[hit], "", &mut Direct(0));
             }
             Reading::Value => {
                 let (text, skipped) = self.text()?;
@@ -479,7 +479,7 @@ impl Piece<'_> {
             PieceKind::Name => {
                 let mut hits = vec![];
                 name_hits(&self.text, treat.classifier, &mut hits);
-                treat.apart(|treat| treat.spans(&self.text, &hits, rules, |at| at, |_| {}))
+                treat.apart(|treat| treat.spans(&self.text, &hits, rules, &mut Direct(0)))
             }
             PieceKind::Prose => treat.value(&self.text, &Known::prose(rules)),
             PieceKind::Header(name) => header::edits(treat, name, &self.text, rules),
@@ -491,7 +491,7 @@ impl Piece<'_> {
             PieceKind::Name => {
                 let mut hits = vec![];
                 name_hits(&self.text, scan.classifier, &mut hits);
-                scan.add(&hits, "", |at| at);
+                scan.add(&hits, "", &mut Direct(0));
                 Ok(())
             }
             PieceKind::Prose | PieceKind::Header(_) => scan.value(&self.text, &Known::prose(()), 0, ""),

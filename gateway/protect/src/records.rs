@@ -3,8 +3,9 @@
 use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::joined::Joined;
-use crate::json::{Records, Scan, Subject, Treat};
+use crate::json::Json;
 use crate::spread::Spread;
+use crate::tree::{Records, Scan, Subject, Treat};
 use std::ops::Range;
 
 /// What a body holds: how many records, and whose.
@@ -47,7 +48,7 @@ pub(crate) fn treat<C: Classify>(
         let document = text.get(span.clone()).unwrap_or("");
         let mut records = None;
         let inner = treat.apart(|treat| {
-            records = Some(treat.document(document).map_err(|error| moved(error, span.start))?);
+            records = Some(treat.document::<Json>(document).map_err(|error| moved(error, span.start))?);
             Ok(())
         })?;
         treat.edits.append(&inner, span.start);
@@ -70,7 +71,7 @@ pub(crate) fn scan<C: Classify>(
     for (number, span) in (0..).zip(split(text, framing)?) {
         let document = text.get(span.clone()).unwrap_or("");
         let before = scan.findings.len();
-        scan.document(document).map_err(|error| moved(error, span.start))?;
+        scan.document::<Json>(document).map_err(|error| moved(error, span.start))?;
         for finding in scan.findings.iter_mut().skip(before) {
             finding.path = format!("/{number}{}", finding.path);
             finding.span = (finding.span.0 + span.start, finding.span.1 + span.start);

@@ -9,6 +9,7 @@ mod arbitrary;
 mod coded;
 mod fake;
 pub mod formats;
+mod naming;
 mod paths;
 mod print;
 mod tree;

@@ -1,7 +1,7 @@
 //! From the answer of the API behind to what its client may see: undo codings, read the charset, treat the body, treat
 //! every header. What can't be read is refused (T/TSAC 001—2025 §8.4.4; promise: what can't be parsed is not passed).
 
-use super::charset::{MediaType, Text};
+use super::charset::{Charset, MediaType, Text};
 use super::headers::{self, NO_STORE};
 use super::problem::{self, Problem};
 use super::release::Treated;
@@ -12,7 +12,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use pingora_http::ResponseHeader;
 use yingbi_policies::Permit;
-use yingbi_protect::{Format, Summary};
+use yingbi_protect::{Format, Summary, declared_encoding};
 use yingbi_taxonomy::Level;
 
 impl Exchange {
@@ -77,7 +77,11 @@ impl Exchange {
                 (Bytes::from(treated.body), treated.summary)
             }
             _ => {
-                let text = Text::decode(media_type, plain).map_err(|_| problem::CHARSET)?;
+                // Readers of XML go by what it says itself, too.
+                let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+                let charset = Charset::of(media_type.and_then(MediaType::charset), declared);
+                let text = charset.and_then(|charset| Text::decode(charset, plain));
+                let text = text.map_err(|_| problem::CHARSET)?;
                 let treated = self.protector.body(permit, format, &text.utf8)?;
                 (text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?, treated.summary)
             }

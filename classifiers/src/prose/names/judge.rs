@@ -14,8 +14,10 @@ pub(super) enum Left {
     Border,
     /// `客户`, `联系`: people follow them, and much else.
     Weak,
-    /// `联系人`, `我叫`, `其妻`, or a colon.
+    /// `联系人`, `我叫`, `其妻`.
     Strong,
+    /// The same and a colon, an equals sign, a bracket.
+    Labelled,
 }
 
 /// What stands behind the name.
@@ -41,27 +43,43 @@ pub(super) struct Judged {
     pub(super) margin: i32,
     /// What surname and given name weigh together, 1 to 6.
     pub(super) weight: i32,
+    /// Whether given names are made of all the characters of its given name.
+    pub(super) usual: bool,
 }
 
 /// The name at the start of `text`, which goes on behind it.
 pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
     let surname = surname_length(text)?;
     if starts_with_not_name(text) {
-        // `我叫方可欣，`: announced, cut off behind, and made of a name's characters throughout.
-        let length = length_of(text, surname + 2).filter(|_| left == Left::Strong)?;
+        // `我叫方可欣，`, `委托宁静远先生`: announced, cut off behind, and made of a name's characters throughout.
+        let length = length_of(text, surname + 2)?;
+        let least = match left {
+            Left::Strong | Left::Labelled => Right::End,
+            Left::Weak => Right::Deed,
+            Left::Border | Left::Nothing => Right::Title,
+        };
         return judge(text, length, surname, left)
-            .filter(|judged| judged.right >= Right::End && judged.weight > 3);
+            .filter(|judged| judged.right >= least && judged.weight > 3 && !is_word(text, length));
     }
     let mut best: Option<Judged> = None;
-    // Two characters of a given name before one, as they are more frequent.
-    for given in [2, 1] {
+    // Two characters of a given name before one, as they are more frequent; three are rare.
+    for given in [2, 1, 3] {
+        if given == 3 && left < Left::Weak {
+            continue;
+        }
         let Some(length) = length_of(text, surname + given) else { continue };
         let Some(judged) = judge(text, length, surname, left) else { continue };
-        if best.is_none_or(|best| judged.right > best.right) {
+        // `陈静更换手机`: a character that is no given name's is rather the beginning of what follows.
+        if best.is_none_or(|best| (judged.right, judged.usual) > (best.right, best.usual)) {
             best = Some(judged);
         }
     }
     best
+}
+
+/// `高净值客户`: a word of three characters is no name, whoever announces it.
+fn is_word(text: &str, length: usize) -> bool {
+    text.get(..length).is_some_and(|word| LISTS.not_names.contains(word))
 }
 
 /// Judges just the first `length` bytes of `text`, of which `surname` characters are the surname.
@@ -74,7 +92,7 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
     let given = given_score(name, surname)?;
     let surname_weight = surname_score(name, surname);
     // A character that given names hardly have stands only behind an undoubted surname.
-    if given == 1 && surname_weight < 2 && !(left == Left::Strong && surname_weight == 1) {
+    if given == 1 && surname_weight < 2 && !(left >= Left::Strong && surname_weight == 1) {
         return None;
     }
     let right = right_of(rest);
@@ -83,7 +101,8 @@ pub(super) fn judge(text: &str, length: usize, surname: usize, left: Left) -> Op
     let needed = needed(left, right)? - i32::from(speaks);
     let weight = given + surname_weight;
     let margin = weight - needed;
-    (margin >= 0).then_some(Judged { length, right, margin, weight })
+    let usual = name.chars().skip(surname).all(|c| LISTS.is(c, role::GIVEN));
+    (margin >= 0).then_some(Judged { length, right, margin, weight, usual })
 }
 
 /// `陈先生`, `张三来电`: a title or a deed begins inside.
@@ -103,27 +122,34 @@ fn needed(left: Left, right: Right) -> Option<i32> {
         (Left::Border, Right::Deed) => 4,
         (Left::Weak, Right::Nothing) => 5,
         (Left::Weak, Right::Word) => 4,
-        (Left::Strong, Right::Nothing) => 4,
-        (Left::Strong, Right::End | Right::Deed) => 2,
-        (Left::Weak, Right::End | Right::Deed) | (Left::Strong, Right::Word) => 3,
+        (Left::Strong, Right::Nothing) => 5,
+        (Left::Labelled, Right::Nothing) => 4,
+        (Left::Strong | Left::Labelled, Right::End | Right::Deed) => 2,
+        (Left::Weak, Right::End | Right::Deed) | (Left::Strong | Left::Labelled, Right::Word) => 3,
         (_, Right::Title) => 2,
     };
     Some(needed)
 }
 
-/// 3 for two characters that given names are made of, 2 for one, 1 when nothing speaks against it.
+/// 3 for two characters that given names are made of, 2 for one, 1 when nothing speaks against it; nothing for three
+/// that are no given name throughout.
 fn given_score(name: &str, surname: usize) -> Option<i32> {
-    let mut score = 1;
-    let mut all = true;
+    let mut given = 0;
+    let mut usual = 0;
     for c in name.chars().skip(surname) {
         let roles = LISTS.roles(c);
         if roles & role::NEVER != 0 || !is_han(c) {
             return None;
         }
-        all &= roles & role::GIVEN != 0;
-        score += 1;
+        given += 1;
+        usual += i32::from(roles & role::GIVEN != 0);
     }
-    Some(if all { score } else { 1 })
+    match given {
+        // Three characters, as children of two surnames bear, must all be a given name's.
+        3.. => (given == usual).then_some(3),
+        _ if given == usual => Some(given + 1),
+        _ => Some(1 + usual),
+    }
 }
 
 /// 3 for a compound surname, 0 for one that is a frequent small word.
@@ -141,6 +167,10 @@ fn surname_score(name: &str, surname: usize) -> i32 {
 pub(super) fn right_of(rest: &str) -> Right {
     let Some(next) = rest.chars().next() else { return Right::End };
     if !is_han(next) {
+        // `，男，`: what a person is, behind a mark.
+        if let Some(right) = LISTS.behind(rest) {
+            return right;
+        }
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
         return if next.is_ascii_alphabetic() || matches!(next, '·' | '•') {
             Right::Nothing

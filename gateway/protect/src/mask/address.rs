@@ -1,8 +1,8 @@
 //! Province, city, district.
 
-use super::is_han;
+use super::{Hidden, is_han};
 
-pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
+pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let rest = value.trim_start();
     let rest = rest.strip_prefix("中国").unwrap_or(rest);
     let mut shown = 0;
@@ -17,14 +17,9 @@ pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
         return None;
     }
     shown += part(rest.get(shown..)?, &['区', '县', '旗', '市'], &['路', '街', '号', '乡', '镇', '村']);
-    if rest.get(shown..)?.is_empty() {
-        // All of it is a region: nothing was hidden, nor needs to be.
-        out.push_str(rest);
-        return Some(());
-    }
-    out.push_str(rest.get(..shown)?);
-    super::nothing(3, out);
-    Some(())
+    // When all of it is a region nothing is hidden, nor needs to be.
+    let fill = if shown == rest.len() { 0 } else { 3 };
+    Some(Hidden { from: value.len() - rest.len() + shown, to: value.len(), fill })
 }
 
 /// Bytes of the province's name that `text` begins with. The first two characters tell all provinces apart.

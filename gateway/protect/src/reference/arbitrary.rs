@@ -3,8 +3,8 @@
 use super::fake::{Fake, NAMES};
 use super::print;
 use crate::body::{self, Input};
-use crate::json::Workspace;
 use crate::plan::table::{Rules, Table};
+use crate::tree::Workspace;
 use crate::{Format, Limits, Uninspectable};
 use std::sync::Arc;
 use yingbi_crypto::PseudonymKey;
@@ -288,7 +288,9 @@ fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
             items(bytes, '{', '}', out, |bytes, out| {
                 let name = match bytes.below(8) {
                     0..4 => bytes.pick(&NAMES).unwrap_or_default(),
-                    4..7 => bytes.pick(&["a", "list", "data", "note", "x\"y", "k"]).unwrap_or_default(),
+                    4..7 => {
+                        bytes.pick(&["a", "list", "data", "note", "x\"y", "k", "value"]).unwrap_or_default()
+                    }
                     _ => bytes.pick(&TEXTS).unwrap_or_default(),
                 };
                 spell(bytes, name, out);
@@ -297,9 +299,51 @@ fn value(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
                 value(bytes, depth + 1, out);
             });
         }
+        16 => table_of_rows(bytes, depth, out),
         _ => items(bytes, '[', ']', out, |bytes, out| value(bytes, depth + 1, out)),
     }
     space(bytes, out);
+}
+
+/// Columns and rows, or pairs of names and values.
+fn table_of_rows(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
+    let name = |bytes: &mut Bytes<'_>, out: &mut String| {
+        let name = bytes.pick(&NAMES).unwrap_or_default();
+        spell(bytes, name, out);
+    };
+    let cells = |bytes: &mut Bytes<'_>, out: &mut String| {
+        items(bytes, '[', ']', out, |bytes, out| value(bytes, depth + 3, out));
+    };
+    match bytes.below(4) {
+        0 => {
+            out.push_str("{\"cols\":");
+            items(bytes, '[', ']', out, name);
+            out.push_str(",\"rows\":");
+            items(bytes, '[', ']', out, cells);
+            out.push('}');
+        }
+        1 => {
+            out.push('[');
+            items(bytes, '[', ']', out, name);
+            out.push(',');
+            cells(bytes, out);
+            out.push(']');
+        }
+        2 => items(bytes, '[', ']', out, |bytes, out| {
+            out.push('[');
+            name(bytes, out);
+            out.push(',');
+            value(bytes, depth + 2, out);
+            out.push(']');
+        }),
+        _ => items(bytes, '[', ']', out, |bytes, out| {
+            out.push_str("{\"title\":");
+            name(bytes, out);
+            out.push_str(",\"value\":");
+            value(bytes, depth + 2, out);
+            out.push('}');
+        }),
+    }
 }
 
 fn items(

@@ -3,9 +3,10 @@
 use super::print::{Piece, Printer, Scope, printed};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::json::{PROBED_DEEP, STRINGS_DEEP, name_hits, string};
+use crate::json::string;
 use crate::meaning::Meaning;
 use crate::plan::Action;
+use crate::tree::{PROBED_DEEP, STRINGS_DEEP, name_hits};
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
 impl<'p, C: Classify> Printer<'_, 'p, C> {

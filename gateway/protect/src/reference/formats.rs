@@ -2,8 +2,8 @@
 
 use super::fake::Fake;
 use crate::body::{self, Input};
-use crate::json::Workspace;
 use crate::plan::table::{Rules, Table};
+use crate::tree::Workspace;
 use crate::{Format, Limits, Summary, Treated, Uninspectable};
 use std::cell::RefCell;
 use std::sync::Arc;

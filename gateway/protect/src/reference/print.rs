@@ -1,12 +1,15 @@
 //! Rules applied to a tree, and the tree printed.
 
+use super::naming::{Said, said};
 use super::paths::{Taken, leads};
 use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
-use crate::json::{Subject, name_hits, rank, string};
+use crate::json::string;
+use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::tree::{Subject, name_hits, rank};
 use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -28,8 +31,16 @@ pub(super) fn treat<C: Classify>(
     })?;
     let mut records = vec![];
     find_records(plan, &tree, &mut vec![], None, &mut records);
-    let mut printer =
-        Printer { classifier, plan, depth, strings: 0, records, counts: Counts::default(), declares: true };
+    let mut printer = Printer {
+        classifier,
+        plan,
+        depth,
+        strings: 0,
+        records,
+        said: said(classifier, &tree),
+        counts: Counts::default(),
+        declares: true,
+    };
     let scope = Scope {
         inherited: None,
         element: Meaning::UNKNOWN,
@@ -123,6 +134,7 @@ pub(super) struct Printer<'c, 'p, C> {
     depth: usize,
     pub(super) strings: usize,
     records: Vec<Record>,
+    said: Said,
     pub(super) counts: Counts,
     /// Whether the binding speaks of the text at hand: not of JSON in its strings.
     declares: bool,
@@ -169,8 +181,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             };
         }
         let declared = self.declared(&node.taken, scope.record);
-        if node.key.is_some() || declared.is_some() {
-            let named = Meaning::named(node.key.unwrap_or(KeyMeaning::UNKNOWN));
+        let (said, signals) = self.said.get(&node.value.start).copied().unwrap_or_default();
+        let key = said.or(node.key);
+        if key.is_some() || declared.is_some() {
+            let named = Meaning::named(key.unwrap_or(KeyMeaning::UNKNOWN));
             let own = declared.map_or(named, |declared| named.declared(declared));
             scope.element = *own.under(outer.inherited.as_ref());
             scope.inherited = own.inherited(outer.inherited.as_ref()).copied();
@@ -186,8 +200,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             Data::Text(text) => self.text(node, text, &scope, out),
             Data::Number(spelt) => self.whole(node, Scalar::Number(spelt), &scope, out),
             Data::Bool => self.whole(node, Scalar::Bool, &scope, out),
-            Data::Array(values) => self.array(node, values, &scope, out).map(|()| false),
-            Data::Object(members) => self.object(node, members, scope, out).map(|()| false),
+            Data::Array(values) => {
+                scope.signals = scope.signals.union(signals);
+                self.array(node, values, &scope, out).map(|()| false)
+            }
+            Data::Object(members) => self.object(node, members, (scope, signals), out).map(|()| false),
         }
     }
 
@@ -229,7 +246,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         &mut self,
         node: &Node<'_>,
         members: &[Member],
-        mut scope: Scope<'p>,
+        (mut scope, said): (Scope<'p>, Signals),
         out: &mut Vec<Piece>,
     ) -> Result<(), Uninspectable> {
         let keys: Vec<KeyMeaning> =
@@ -239,6 +256,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         if scope.signals == Signals::default() || scope.inherited.is_some() {
             scope.signals = scope.signals.union(outer);
         }
+        scope.signals = scope.signals.union(said);
         // Every member is lead, body, trail; leads and trails are white space.
         let mut printed = vec![];
         for (member, key) in members.iter().zip(keys) {
@@ -274,7 +292,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         let decoded = text.decoded();
         out.push(Piece::Kept(text.start, text.start + 1));
         let mut hits = vec![];
-        let document = match self.strings < crate::json::STRINGS_DEEP {
+        let document = match self.strings < crate::tree::STRINGS_DEEP {
             true => self.nested(node.depth, &decoded, scope)?,
             false => None,
         };
@@ -312,7 +330,8 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
-        let opens = decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
+        let opens = decoded.len() >= SHORTEST_TEXT
+            && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
         if !opens || !scope.element.opens_json() {
             return Ok(None);
         }
@@ -328,12 +347,14 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             ..scope.clone()
         };
         let declares = std::mem::replace(&mut self.declares, false);
+        let outer = std::mem::replace(&mut self.said, said(self.classifier, &tree));
         self.strings += 1;
         let root = Node { value: &tree, key: None, taken: vec![], depth };
         let mut pieces = vec![Piece::Kept(0, tree.start)];
         self.value(&root, &inner, &mut pieces)?;
         pieces.push(Piece::Kept(tree.end, decoded.len()));
         self.strings -= 1;
+        self.said = outer;
         self.declares = declares;
         Ok(Some(pieces))
     }
@@ -358,11 +379,19 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 Action::Drop => &NOTHING,
             };
             self.counts.add(hit.kind, Outcome::Masked, monitored);
-            pieces.push(Piece::Kept(at, hit.start));
-            let mut masked = String::new();
-            mask::text(mask, text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
+            let value = text.get(hit.start..hit.end).unwrap_or("");
+            let (from, to, masked) = match mask::hidden(mask, value) {
+                // What shows stays as it is spelt.
+                Some(hidden) => (hidden.from, hidden.to, "*".repeat(hidden.fill)),
+                None => {
+                    let mut masked = String::new();
+                    mask::text(mask, value, &mut masked);
+                    (0, value.len(), masked)
+                }
+            };
+            pieces.push(Piece::Kept(at, hit.start + from));
             pieces.push(Piece::New(masked));
-            at = hit.end;
+            at = hit.start + to;
         }
         pieces.push(Piece::Kept(at, text.len()));
         Ok(pieces)

@@ -100,7 +100,7 @@ fn c8_what_spans_events_is_masked_in_each() {
         // Spelt with escapes, under a name that says nothing.
         (
             r#"data: {"k7":"\u00313800"}|data: {"k7":"13\u0038000"}"#,
-            r#"data: {"k7":"138**"}|data: {"k7":"**8000"}"#,
+            r#"data: {"k7":"\u003138**"}|data: {"k7":"**\u0038000"}"#,
         ),
         // A number that is whole in its piece, and one that goes on.
         (

@@ -4,19 +4,20 @@
 //! Codings are undone three deep. Below, down to [`PROBED_DEEP`], they are undone only to see whether anything is
 //! there; then nothing of the string shows. What is coded deeper still is refused.
 
-use super::scan::Scan;
-use super::string;
+use super::scan::{Scan, pointer_step};
+use super::spelling::Direct;
 use super::treat::Treat;
 use super::walk::{Scope, record_signals};
-use super::{STRINGS_DEEP, looks_like_json, name_hits};
+use super::{STRINGS_DEEP, name_hits};
 use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::coded::{Coded, Field, Plain, Word, decode_percent, read};
 use crate::edit::Edits;
-use crate::mask;
+use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
 use crate::overlap::{Claim, merge, nothing};
 use crate::plan::{Action, Rules};
+use crate::xml::{Fragment, looks_like_xml};
 use std::mem;
 use std::ops::Range;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -117,7 +118,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
     /// What a string that stands too deep to be treated holds.
     #[cold]
     fn probed(&self, text: &str) -> Option<Coded> {
-        if looks_like_json(text) && self.strings < PROBED_DEEP {
+        if (looks_like_json(text) || looks_like_xml(text)) && self.strings < PROBED_DEEP {
             return Some(Coded::Json);
         }
         let coded = read(text)?;
@@ -147,7 +148,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
     fn by_coding(&mut self, text: &str, coded: Coded, known: &Known<Rules<'p>>) -> Result<(), Uninspectable> {
         match coded {
             Coded::Json => {
-                if !self.inner(text, known.scope(), known.depth)?
+                if !self.holds_document(text, known)?
                     && let Some(coded) = read(text)
                 {
                     self.by_coding(text, coded, known)?;
@@ -215,24 +216,16 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         taken: &[(Range<usize>, Edits)],
         rules: Rules<'p>,
     ) -> Result<Edits, Uninspectable> {
-        let mut masks = Vec::new();
-        for hit in hits {
+        let is_untold = |hit: &&Hit| {
             let inside = taken.iter().find(|(span, _)| span.start <= hit.start && hit.end <= span.end);
-            let is_done = inside.is_some_and(|(_, edits)| {
+            !inside.is_some_and(|(_, edits)| {
                 rules.action(hit.kind) == Action::Clear
                     || edits.iter().any(|(start, end, _)| start <= hit.start && hit.end <= end)
-            });
-            if is_done {
-                continue;
-            }
-            if let Some(mask) = self.decide(hit.kind, rules)? {
-                let mut masked = String::new();
-                mask::text(mask, text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
-                masks.push((hit.start, hit.end, masked));
-            }
-        }
-        let of_hits =
-            masks.iter().map(|(start, end, text)| Claim { start: *start, end: *end, text, stands: false });
+            })
+        };
+        let untold: Vec<Hit> = hits.iter().filter(is_untold).copied().collect();
+        let masks = self.apart(|treat| treat.spans(text, &untold, rules, &mut Direct(0)))?;
+        let of_hits = masks.iter().map(|(start, end, text)| Claim { start, end, text, stands: false });
         let of_words = taken.iter().flat_map(|(_, edits)| edits.iter());
         let of_words = of_words.map(|(start, end, text)| Claim { start, end, text, stands: true });
         Ok(merge(of_hits.chain(of_words).collect()))
@@ -243,7 +236,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         let name = decode_percent(text.get(field.name.clone()).unwrap_or(""));
         let mut hits = Vec::new();
         name_hits(&name.text, self.classifier, &mut hits);
-        let inner = self.apart(|treat| treat.spans(&name.text, &hits, known.rules, |at| at, |_| {}))?;
+        let inner = self.apart(|treat| treat.spans(&name.text, &hits, known.rules, &mut Direct(0)))?;
         self.lift_spelt(&inner, &name, field.name.start, !is_ascii);
         match text.get(field.value.clone()) {
             Some(value) if !value.is_empty() => {
@@ -283,9 +276,14 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         done.map(|()| inner)
     }
 
+    /// Treats a text that is a document; `false` when it is none.
+    fn holds_document(&mut self, text: &str, known: &Known<Rules<'p>>) -> Result<bool, Uninspectable> {
+        Ok(looks_like_json(text) && self.inner::<Json>(text, known.scope(), known.depth)?
+            || looks_like_xml(text) && self.inner::<Fragment>(text, known.scope(), known.depth)?)
+    }
+
     fn decoded(&mut self, text: &str, known: &Known<Rules<'p>>) -> Result<(), Uninspectable> {
-        let opens = known.meaning.opens_json() && looks_like_json(text);
-        if opens && self.inner(text, known.scope(), known.depth)? {
+        if known.meaning.opens_json() && self.holds_document(text, known)? {
             return Ok(());
         }
         let mut hits = Vec::new();
@@ -302,7 +300,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         if found? {
             return Ok(());
         }
-        self.spans(text, &hits, known.rules, |at| at, |_| {})
+        self.spans(text, &hits, known.rules, &mut Direct(0))
     }
 }
 
@@ -360,20 +358,29 @@ impl<C: Classify> Scan<'_, C> {
         strings: usize,
         path: &str,
     ) -> Result<(), Uninspectable> {
-        if known.meaning.opens_json() && looks_like_json(text) {
-            let json = format!("{path}/!json");
-            match self.level(text, known.scope(), strings + 1, known.depth, &json) {
-                Ok(()) => return Ok(()),
-                Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
-                Err(_) => {}
-            }
+        if known.meaning.opens_json() && self.holds_document(text, known, strings, path)? {
+            return Ok(());
         }
         let mut hits = Vec::new();
         known.meaning.hits(self.classifier, known.signals, Scalar::Text(text), &mut hits);
         if covers(text, &hits).is_some() || !self.coded(text, known, strings + 1, path)? {
-            self.add(&hits, path, |at| at);
+            self.add(&hits, path, &mut Direct(0));
         }
         Ok(())
+    }
+
+    /// Scans a text that is a document; `false` when it is none.
+    fn holds_document(
+        &mut self,
+        text: &str,
+        known: &Known<()>,
+        strings: usize,
+        path: &str,
+    ) -> Result<bool, Uninspectable> {
+        let (json, xml) = (format!("{path}/!json"), format!("{path}/!xml"));
+        let (scope, depth) = (known.scope(), known.depth);
+        Ok(looks_like_json(text) && self.inner::<Json>(text, scope, strings + 1, depth, &json)?
+            || looks_like_xml(text) && self.inner::<Fragment>(text, scope, strings + 1, depth, &xml)?)
     }
 
     /// Scans coded data in a string `strings` deep in others, whose path is `path`; `false` when nothing was found.
@@ -389,12 +396,9 @@ impl<C: Classify> Scan<'_, C> {
             return Ok(false);
         }
         let before = self.findings.len();
-        if (STRINGS_DEEP..PROBED_DEEP).contains(&strings) && looks_like_json(text) {
-            match self.level(text, known.scope(), strings + 1, known.depth, &format!("{path}/!json")) {
-                Ok(()) => return Ok(self.findings.len() > before),
-                Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
-                Err(_) => {}
-            }
+        let is_probed = (STRINGS_DEEP..PROBED_DEEP).contains(&strings);
+        if is_probed && self.holds_document(text, known, strings, path)? {
+            return Ok(self.findings.len() > before);
         }
         let Some(coded) = read(text) else { return Ok(false) };
         if strings >= PROBED_DEEP {
@@ -472,13 +476,16 @@ impl<C: Classify> Scan<'_, C> {
         let name = decode_percent(text.get(field.name.clone()).unwrap_or(""));
         let mut hits = Vec::new();
         name_hits(&name.text, self.classifier, &mut hits);
-        let from = field.name.start;
-        self.add(&hits, &format!("{path}/!query/!key"), |at| from + name.place(at));
+        let (from, seen) = (field.name.start, self.findings.len());
+        self.add(&hits, &format!("{path}/!query/!key"), &mut Direct(0));
+        for finding in self.findings.iter_mut().skip(seen) {
+            finding.span = (from + name.place(finding.span.0), from + name.place(finding.span.1));
+        }
         let path = match name.text.is_empty() {
             true => format!("{path}/!url"),
             // A name that is somebody's information is not repeated.
             false if !hits.is_empty() => format!("{path}/!query/!key"),
-            false => format!("{path}/!query/{}", string::pointer_step(&name.text)),
+            false => format!("{path}/!query/{}", pointer_step(&name.text)),
         };
         let value = text.get(field.value.clone()).filter(|value| !value.is_empty());
         value.map_or(Ok(()), |value| {
@@ -508,7 +515,7 @@ impl<C: Classify> Scan<'_, C> {
                 && told.iter().any(|(start, end)| *start <= hit.start && hit.end <= *end))
         };
         let untold: Vec<Hit> = hits.iter().filter(is_untold).copied().collect();
-        self.add(&untold, path, |at| at);
+        self.add(&untold, path, &mut Direct(0));
         if let Some(findings) = self.findings.get_mut(before..) {
             findings.sort_by_key(|finding| finding.span);
         }
