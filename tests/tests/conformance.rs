@@ -21,6 +21,8 @@ mod evidence;
 mod formats;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/streams.rs"]
+mod streams;
 #[path = "conformance/views.rs"]
 mod views;
 

@@ -41,6 +41,29 @@ impl Counts {
         }
     }
 
+    /// Takes away what was counted elsewhere, as far as it goes.
+    pub(crate) fn take_away(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_sub);
+    }
+
+    /// Takes over what was counted elsewhere.
+    pub(crate) fn take_over(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_add);
+    }
+
+    fn each(&mut self, other: &Counts, work: impl Fn(u64, u64) -> u64) {
+        let pairs = [
+            (&mut self.clear, &other.clear),
+            (&mut self.masked, &other.masked),
+            (&mut self.dropped, &other.dropped),
+            (&mut self.monitored, &other.monitored),
+        ];
+        for (own, other) in pairs {
+            own.0.iter_mut().zip(other.0).for_each(|(own, other)| *own = work(*own, other));
+        }
+        self.total = work(self.total, other.total);
+    }
+
     /// Adds everything counted to a summary.
     pub(crate) fn add_to(&self, summary: &mut Summary) {
         self.clear.add_to(&mut summary.clear);

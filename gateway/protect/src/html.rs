@@ -8,6 +8,8 @@
 mod flow;
 mod token;
 
+pub(crate) use flow::{encode, reference};
+
 use crate::Uninspectable;
 use crate::classify::{CONFIDENT, Classify};
 use crate::edit::Edits;

@@ -9,27 +9,34 @@ mod coded;
 mod counts;
 mod csv;
 mod edit;
+mod events;
 mod form;
 mod format;
 mod header;
 mod html;
+mod joined;
 mod json;
 mod lines;
 mod mask;
 mod meaning;
+mod multipart;
+mod overlap;
 mod plan;
+mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod spread;
 mod tree;
 mod xml;
 
 pub use format::Format;
+pub use multipart::Boundary;
 pub use xml::declared_encoding;
 
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use tree::Workspace;
+use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;
@@ -89,8 +96,9 @@ pub struct Summary {
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// RFC 6901 pointer; `!json`, `!b64`, `!url` and `!query` mark steps into strings that hold JSON, base64,
-    /// percent-encoded text, and fields of a form or URL.
+    /// RFC 6901 pointer; `!json`, `!b64`, `!url`, `!html`, `!esc` and `!query` mark steps into strings that hold JSON,
+    /// base64, percent-encoded text, character references, escapes, and fields of a form or URL. The first step counts
+    /// the records of a stream, or names or counts the part of a multipart body.
     pub path: String,
     /// Bytes of the input.
     pub span: (usize, usize),
@@ -122,6 +130,12 @@ pub enum Uninspectable {
     TooDeep {
         /// The limit.
         limit: usize,
+    },
+    /// A part is of a type that is not read.
+    #[error("part of a type that is not read at byte {at}")]
+    MediaType {
+        /// Byte of the body.
+        at: usize,
     },
     /// The policy blocks answers that hold this category.
     #[error("policy blocks {0}")]
@@ -159,7 +173,12 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        header::treat(self.classifier, Plan::new(permit), name, value, summary)
+        self.with_workspace(|workspace| {
+            let mut treat = Treat::new(self.classifier, Plan::new(permit), self.limits, workspace);
+            let done = header::treat(&mut treat, name, value, summary);
+            workspace.edits = treat.edits;
+            done
+        })
     }
 
     /// Everything found in a body, treated by no policy.

@@ -13,6 +13,9 @@ mod spelling;
 mod treat;
 mod walk;
 
+pub(crate) use coded::Known;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use coded::PROBED_DEEP;
 pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
 use naming::Named;
 pub(crate) use naming::has_pair;
@@ -21,11 +24,10 @@ pub(crate) use naming::{Role, role};
 pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
-pub(crate) use scan::Scan;
-pub(crate) use spelling::{BadSpelling, Member, Part, Piece, Pieces, Spelling, decode};
-#[cfg(test)]
+pub(crate) use scan::{Scan, pointer_step};
+pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};
-pub(crate) use treat::Treat;
+pub(crate) use treat::{Records, Treat};
 
 use crate::edit::Edits;
 use crate::json::Index;

@@ -191,10 +191,14 @@ fn body_format(content_type: &str) -> Option<BodyFormat> {
         return None;
     }
     let essence = essence.trim().to_ascii_lowercase();
-    BodyFormat::of_media_type(&essence).or_else(|| match essence.split_once('/')? {
-        ("text", _) | ("application", "x-ndjson" | "ndjson" | "jsonl") => Some(BodyFormat::Text),
-        _ => None,
-    })
+    let parameter = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let boundary = parameters.split(';').find_map(parameter);
+    // Formats whose structure is not read are at least text.
+    BodyFormat::of(&essence, boundary.as_deref())
+        .or_else(|| essence.starts_with("text/").then_some(BodyFormat::Text))
 }
 
 /// Refuses XML that says it is in another charset than UTF-8.

@@ -214,6 +214,7 @@ impl From<Uninspectable> for Problem {
             Uninspectable::Malformed { .. } => BODY_MALFORMED,
             Uninspectable::Charset { .. } => CHARSET,
             Uninspectable::TooDeep { .. } => BODY_TOO_DEEP,
+            Uninspectable::MediaType { .. } => CONTENT_TYPE,
             Uninspectable::Blocked(_) => BLOCKED_BY_POLICY,
         }
     }

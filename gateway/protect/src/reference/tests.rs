@@ -39,3 +39,18 @@ fn what_must_hold_holds_of_thousands_of_documents() {
         assert!(seen.get("Refused").copied().unwrap_or(0) > 100, "{format:?}: {seen:?}");
     }
 }
+
+#[test]
+fn what_must_hold_of_streams_holds() {
+    use streams::{CODED_WORDS, MULTIPART_WORDS, STREAM_WORDS, bodies};
+    type Check = fn(&[u8]) -> bool;
+    let all: [(&'static [&'static str], Check); 3] = [
+        (STREAM_WORDS, streams::stream),
+        (MULTIPART_WORDS, streams::multipart),
+        (CODED_WORDS, streams::coded),
+    ];
+    for (words, check) in all {
+        let released = bodies(words).take(500).filter(|data| check(data)).count();
+        assert!(released > 30, "{released}");
+    }
+}

@@ -107,17 +107,6 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
-    /// Treats free text that stands at `offset`.
-    pub(crate) fn text(&mut self, text: &str, offset: usize, rules: Rules<'p>) -> Result<(), Uninspectable> {
-        let mut hits = mem::take(&mut self.hits);
-        hits.clear();
-        self.classifier.text(text, &mut hits);
-        hits.retain(|hit| hit.confidence >= crate::classify::CONFIDENT);
-        let treated = self.spans(text, &hits, rules, &mut Direct(offset));
-        self.hits = hits;
-        treated
-    }
-
     fn rules(&self, subject: &Subject) -> Rules<'p> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
