@@ -49,7 +49,7 @@ fn matrix(set: &PolicySet) -> String {
         let mut outcomes: Vec<(String, Vec<String>)> = Vec::new();
         for purpose in &purposes {
             for (who, caller) in callers(set) {
-                let request = Request { method, host, path, purpose: *purpose };
+                let request = Request { method, host, path, purpose: *purpose, today: crate::Day::default() };
                 let outcome = outcome(set, &caller, &request);
                 let who = format!("{who} for {}", purpose.unwrap_or("no purpose"));
                 match outcomes.iter_mut().find(|(own, _)| *own == outcome) {

@@ -1,5 +1,6 @@
 //! `kind: PolicyTest`.
 
+use crate::Day;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route;
 use crate::yaml::{At, Located, Node, Value, entries};
@@ -30,6 +31,8 @@ pub struct TestCase {
     pub path: String,
     /// Purpose named by the caller.
     pub purpose: Option<String>,
+    /// The day of the access; 1 January 2026 unless the case says otherwise, so that nobody grows older in a test.
+    pub today: Day,
     /// What the upstream answers.
     pub response: Option<String>,
     /// Its media type.
@@ -108,6 +111,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     };
     let route = fields.required("route", sink).and_then(|node| node.text(sink));
     let purpose = fields.optional("purpose").and_then(|node| node.text(sink)).map(|text| text.value);
+    let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
     let expect = expect?;
@@ -127,6 +131,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         host,
         path,
         purpose,
+        today: today.unwrap_or_default(),
         response,
         content_type: content_type.unwrap_or_else(|| "application/json".to_owned()),
         expect,
@@ -181,6 +186,18 @@ fn read_route(text: &Located<String>, sink: &mut Sink<'_>) -> Option<(String, St
         );
     }
     parsed
+}
+
+fn read_day(text: &Located<String>, sink: &mut Sink<'_>) -> Day {
+    text.value.parse().unwrap_or_else(|_| {
+        sink.report(
+            Code::WrongValue,
+            text.at,
+            Text::new(format!("`{}` is no day", text.value), format!("`{}` 不是日期", text.value)),
+            Text::new("write `\"2026-12-31\"`", "请写 `\"2026-12-31\"`"),
+        );
+        Day::default()
+    })
 }
 
 /// `GET host/path` taken apart: method, host, path.
