@@ -58,6 +58,7 @@ pub(crate) fn treat<C: Classify>(
     }
     summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
+    summary.raised = treat.survey.take_raised();
     let mut body = Vec::new();
     body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
     treat.edits.apply(text.as_bytes(), &mut body);
