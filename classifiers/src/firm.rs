@@ -190,7 +190,8 @@ impl Firm {
         }
         let Some(words) = &self.words else { return };
         for found in words.automaton.find_iter(text) {
-            let Some((kind, confidence, under_names)) = words.meanings.get(found.pattern().as_usize()).copied()
+            let Some((kind, confidence, under_names)) =
+                words.meanings.get(found.pattern().as_usize()).copied()
             else {
                 continue;
             };

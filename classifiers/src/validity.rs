@@ -194,11 +194,7 @@ fn phone_number(text: &str) -> Checked {
 fn card(text: &str) -> Checked {
     let digits = digits_of(text, b" -").ok_or(Wrong::Format)?;
     form((13..=19).contains(&digits.len()))?;
-    if luhn(&digits) && digits.iter().any(|digit| *digit != b'0') {
-        Ok(())
-    } else {
-        Err(Wrong::CheckDigit)
-    }
+    if luhn(&digits) && digits.iter().any(|digit| *digit != b'0') { Ok(()) } else { Err(Wrong::CheckDigit) }
 }
 
 /// One address and nothing else; role mailboxes are addresses too.
@@ -214,7 +210,9 @@ fn is_email(text: &str) -> bool {
     local_good
         && !domain.starts_with(['.', '-'])
         && !domain.contains("..")
-        && domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+        && domain
+            .split('.')
+            .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
         && email::around(probe.as_bytes(), local.len() + 2) == Some((0, probe.len()))
 }
 

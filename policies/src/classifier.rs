@@ -119,7 +119,8 @@ impl Pattern {
         // Full-width digits are read as digits before a pattern sees them, so no others need be asked for.
         let text = &with_ascii_digits(text);
         let hir = regex_syntax::parse(text).map_err(|error| syntax(&error, whole.clone()))?;
-        let problem = |message, help| PatternProblem { is_syntax: false, bytes: whole.clone(), message, help };
+        let problem =
+            |message, help| PatternProblem { is_syntax: false, bytes: whole.clone(), message, help };
         let properties = hir.properties();
         if properties.maximum_len().is_none_or(|longest| longest > LONGEST) {
             return Err(problem(
@@ -187,10 +188,7 @@ fn syntax(error: &regex_syntax::Error, whole: Range<usize>) -> PatternProblem {
     PatternProblem {
         is_syntax: true,
         bytes: span.start.offset..span.end.offset,
-        message: Text::new(
-            format!("not a regular expression: {why}"),
-            format!("不是正则表达式：{why}"),
-        ),
+        message: Text::new(format!("not a regular expression: {why}"), format!("不是正则表达式：{why}")),
         help: Text::new(
             "the syntax is that of Rust's `regex` crate: no look-around, no back-references",
             "语法同Rust的 `regex` 库：不支持环视与反向引用",
@@ -276,8 +274,7 @@ impl NameRule {
         let kind = match kind {
             "-" => None,
             id => Some(
-                Kind::from_id(id)
-                    .or_else(|| yingbi_taxonomy::Category::from_id(id).map(Kind::general))?,
+                Kind::from_id(id).or_else(|| yingbi_taxonomy::Category::from_id(id).map(Kind::general))?,
             ),
         };
         NameRule::parse(name, kind, strength)

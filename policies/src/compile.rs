@@ -163,11 +163,7 @@ fn position(
 }
 
 /// The bindings, and what kinds count as: by the standard first, then in each scene that bindings declare.
-fn bindings(
-    documents: &[Layered],
-    names: &Names,
-    sink: &mut Sink<'_>,
-) -> (Vec<BoundRoute>, Vec<Grading>) {
+fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<BoundRoute>, Vec<Grading>) {
     let mut bound = Vec::new();
     let mut scenes = vec![Grading::standard()];
     for layered in documents {

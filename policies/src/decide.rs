@@ -20,8 +20,8 @@ pub(crate) use tables::{
 pub(crate) use view::{Lost, Outcome, Views};
 
 use crate::condition::{Facts, Relation};
-use crate::route;
 use crate::document::scope::Grading;
+use crate::route;
 use crate::{ClassifierTest, Day, Decision, FirmClassifiers, Identity, Permit, Raise, Request};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;

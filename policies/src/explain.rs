@@ -266,14 +266,22 @@ impl Explanation {
     fn scene_text(&self, language: Language, text: &mut String) {
         let zh = language == Language::Chinese;
         if !self.overrides.is_empty() {
-            text.push_str(if zh { "本路由上的级别与类别:\n" } else { "levels and categories on this route:\n" });
+            text.push_str(if zh {
+                "本路由上的级别与类别:\n"
+            } else {
+                "levels and categories on this route:\n"
+            });
         }
         for one in &self.overrides {
             let clauses = listed(&one.clauses);
             let _ = writeln!(text, "  {} — {}{clauses}", one.text().to(language), one.reason);
         }
         if !self.raises.is_empty() {
-            text.push_str(if zh { "单条记录更严的处理:\n" } else { "stricter for single records:\n" });
+            text.push_str(if zh {
+                "单条记录更严的处理:\n"
+            } else {
+                "stricter for single records:\n"
+            });
         }
         for raise in &self.raises {
             let (clauses, cause) = (listed(&raise.clauses), raise.cause.text());
@@ -331,8 +339,7 @@ impl crate::Override {
     /// What it does, in words.
     pub fn text(&self) -> Text {
         let taken_for = self.taken_for.map(|kind| (format!(" counts as {kind}"), format!("归为 {kind}")));
-        let level =
-            self.level.map(|level| (format!(" is of level {level}"), format!("定为{level}级")));
+        let level = self.level.map(|level| (format!(" is of level {level}"), format!("定为{level}级")));
         let (en, zh): (Vec<String>, Vec<String>) = taken_for.into_iter().chain(level).unzip();
         Text::new(format!("`{}`{}", self.of, en.join(" and")), format!("`{}` {}", self.of, zh.join("，")))
     }
@@ -342,14 +349,12 @@ impl Cause {
     /// When a record is raised, in words.
     pub fn text(&self) -> Text {
         match self {
-            Cause::Under { age } => Text::new(
-                format!("a record of somebody under {age}"),
-                format!("记录涉及不满{age}周岁者"),
-            ),
+            Cause::Under { age } => {
+                Text::new(format!("a record of somebody under {age}"), format!("记录涉及不满{age}周岁者"))
+            }
             Cause::Together { parts, least } => {
-                let part = |part: &yingbi_taxonomy::KindSet| {
-                    part.iter().map(Kind::id).collect::<Vec<_>>().join("|")
-                };
+                let part =
+                    |part: &yingbi_taxonomy::KindSet| part.iter().map(Kind::id).collect::<Vec<_>>().join("|");
                 let parts: Vec<String> = parts.iter().map(part).collect();
                 let (count, parts) = (parts.len(), parts.join(" + "));
                 match least == &count {

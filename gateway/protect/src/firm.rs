@@ -1,6 +1,8 @@
 //! The firm's own classifiers, from the policies' words to the classifiers' own.
 
-use yingbi_classifiers::{Classifier, FirmLexicon, FirmName, FirmPattern, FirmWords, KeyMeaning, TooManyWords};
+use yingbi_classifiers::{
+    Classifier, FirmLexicon, FirmName, FirmPattern, FirmWords, KeyMeaning, TooManyWords,
+};
 use yingbi_policies::{FirmClassifiers, NameRule, Pattern, Strength};
 
 /// The shipped classifier with what a firm adds in one version of its policies.
@@ -38,6 +40,7 @@ fn name(rule: &NameRule) -> FirmName {
         Strength::Prose => (yingbi_classifiers::Strength::Decides, true),
     };
     let kind = rule.kind.filter(|_| !prose);
-    let meaning = KeyMeaning { kind, strength, denies: kind.is_none() && !prose, prose, ..KeyMeaning::UNKNOWN };
+    let meaning =
+        KeyMeaning { kind, strength, denies: kind.is_none() && !prose, prose, ..KeyMeaning::UNKNOWN };
     FirmName { name: rule.name.clone(), is_exact: rule.is_exact, open: rule.open, meaning }
 }

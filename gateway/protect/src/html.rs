@@ -27,9 +27,7 @@ pub(crate) fn treat<'p, C: Classify>(
     rules: Rules<'p>,
 ) -> Result<(), Uninspectable> {
     // A page is read as one record: which of its parts are whose can't be told.
-    treat.as_record(rules, |treat, rules| {
-        Page::new(text, treat.classifier, Treating { treat, rules }).read()
-    })
+    treat.as_record(rules, |treat, rules| Page::new(text, treat.classifier, Treating { treat, rules }).read())
 }
 
 pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<(), Uninspectable> {

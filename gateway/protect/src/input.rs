@@ -109,7 +109,11 @@ fn declared(asked: Asked<'_>, name: &str) -> Option<Kind> {
             selectors.iter().any(|selector| matches!(selector, Selector::Name(own) if own == name))
         }
     };
-    let field = asked.validation.fields.iter().find(|field| matches!(field.path.steps.as_slice(), [step] if names(step)));
+    let field = asked
+        .validation
+        .fields
+        .iter()
+        .find(|field| matches!(field.path.steps.as_slice(), [step] if names(step)));
     field.and_then(|field| field.kind)
 }
 

@@ -174,11 +174,6 @@ impl Protector {
         Protector { shipped, firm: RwLock::new(None), pseudonyms, limits, seed: [low, high] }
     }
 
-    /// Makes ready for permits of policies with these classifiers of the firm's own, so that no request waits for it.
-    pub fn prepare(&self, firm: Option<&Arc<FirmClassifiers>>) {
-        drop(self.reader(firm));
-    }
-
     /// What reads under a permit: the shipped classifier and what the firm adds in the version that decided.
     fn reader(&self, firm: Option<&Arc<FirmClassifiers>>) -> Result<Arc<Reader>, Uninspectable> {
         let Some(firm) = firm else { return Ok(Arc::clone(&self.shipped)) };

@@ -121,7 +121,8 @@ impl<'p> Rules<'p> {
                 let would = |raise: &&Raise| {
                     !raise.is_enforced() && raise.treatment(kind).compare(self.treatment(kind)).is_gt()
                 };
-                view.monitored(kind).is_some() || (self.raised != 0 && self.raises().any(|raise| would(&raise)))
+                view.monitored(kind).is_some()
+                    || (self.raised != 0 && self.raises().any(|raise| would(&raise)))
             }
             #[cfg(any(test, feature = "reference"))]
             By::Table(rules) => rules.monitored.contains(kind),
@@ -183,7 +184,10 @@ impl<'p> Rules<'p> {
     }
 
     fn raises(self) -> impl Iterator<Item = &'p Raise> {
-        self.all_raises().enumerate().filter(move |(nth, _)| self.raised >> nth & 1 == 1).map(|(_, raise)| raise)
+        self.all_raises()
+            .enumerate()
+            .filter(move |(nth, _)| self.raised >> nth & 1 == 1)
+            .map(|(_, raise)| raise)
     }
 
     fn all_raises(self) -> impl Iterator<Item = &'p Raise> {

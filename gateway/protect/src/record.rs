@@ -75,7 +75,8 @@ impl Survey {
             let own = self.seen.get(rules.record()).copied().unwrap_or_default();
             return rules.raised_by(own.and(outside).kinds, own.and(outside).youngest);
         }
-        let each = self.seen.iter().map(|seen| rules.raised_by(seen.and(outside).kinds, seen.and(outside).youngest));
+        let each =
+            self.seen.iter().map(|seen| rules.raised_by(seen.and(outside).kinds, seen.and(outside).youngest));
         each.fold(rules, Rules::and)
     }
 

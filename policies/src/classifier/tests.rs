@@ -45,7 +45,14 @@ fn lines_of_a_lexicon_are_read() {
     let rule = NameRule::of_line("=AcctKey\t-\tdecides").unwrap();
     assert_eq!((rule.name.as_str(), rule.is_exact, rule.kind), ("AcctKey", true, None));
     assert_eq!(NameRule::of_line("*_zh\tbasic\tprose").unwrap().open, [true, false]);
-    for line in ["zhbh", "zhbh\tbasic", "zhbh\tbasick\tdecides", "zhbh\tbasic\tmaybe", "a*b\tbasic\tdecides", "__\tbasic\tdecides"] {
+    for line in [
+        "zhbh",
+        "zhbh\tbasic",
+        "zhbh\tbasick\tdecides",
+        "zhbh\tbasic\tmaybe",
+        "a*b\tbasic\tdecides",
+        "__\tbasic\tdecides",
+    ] {
         assert_eq!(NameRule::of_line(line), None, "{line}");
     }
 }

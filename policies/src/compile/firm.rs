@@ -170,11 +170,7 @@ fn words(file: &Located<String>, sources: &[Source], sink: &mut Sink<'_>) -> Vec
 }
 
 /// The lines of a data file that say something, with their places.
-fn lines<'s>(
-    file: &Located<String>,
-    sources: &'s [Source],
-    sink: &mut Sink<'_>,
-) -> Vec<(At, &'s str)> {
+fn lines<'s>(file: &Located<String>, sources: &'s [Source], sink: &mut Sink<'_>) -> Vec<(At, &'s str)> {
     let Some((number, source)) =
         sources.iter().enumerate().find(|(_, source)| source.is_data() && source.name == file.value)
     else {
@@ -186,10 +182,8 @@ fn lines<'s>(
                 "请写 `*.tsv` 文件相对策略目录的路径",
             ),
         };
-        let message = Text::new(
-            format!("no data file `{}`", file.value),
-            format!("没有数据文件 `{}`", file.value),
-        );
+        let message =
+            Text::new(format!("no data file `{}`", file.value), format!("没有数据文件 `{}`", file.value));
         sink.report(Code::UnknownReference, file.at, message, help);
         return Vec::new();
     };
@@ -207,3 +201,6 @@ fn lines<'s>(
 
 /// Six letters, two Chinese characters: less is not looked for in values of any name.
 const SHORTEST_WORD: usize = 6;
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use crate::compile::Templates;
 use crate::condition::Condition;
 use crate::document::policy::Mode;
-use crate::document::scope::{Grade, Grading, Scope, Selection};
 use crate::document::role::Proof;
+use crate::document::scope::{Grade, Grading, Scope, Selection};
 use crate::route::{self, Host, RoutePattern, Segment};
 use crate::yaml::At;
 use crate::{Basis, Binding, Cause, ClassifierTest, FirmClassifiers, Mask, Treatment};

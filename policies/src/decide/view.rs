@@ -253,7 +253,11 @@ impl PolicySet {
         let own = self.tables.templates.of(kind);
         let mut settled = Settled {
             // What only counts as level 4 here has a template that shows something.
-            treatment: if kind.level() == Level::L4 { own } else { Treatment::Mask(Arc::new(Mask::nothing())) },
+            treatment: if kind.level() == Level::L4 {
+                own
+            } else {
+                Treatment::Mask(Arc::new(Mask::nothing()))
+            },
             by: Vec::new(),
             lost: Vec::new(),
             floor: None,
@@ -318,7 +322,10 @@ impl PolicySet {
             let given = when.iter().enumerate().filter(|(nth, _)| held(*nth));
             return match none_held {
                 true => at(base, graded.kind).cloned(),
-                false => given.filter_map(|(_, (_, given))| at(given, graded.kind)).cloned().reduce(Treatment::stronger),
+                false => given
+                    .filter_map(|(_, (_, given))| at(given, graded.kind))
+                    .cloned()
+                    .reduce(Treatment::stronger),
             };
         }
         let give = |words: &Words| words.give(&written.allow, graded.grade, &self.tables.templates);

@@ -88,9 +88,10 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<ClassifierSpec> {
     if keys.is_empty() && patterns.iter().any(|pattern| pattern.shortest < SHORTEST) {
         too_short(patterns_at, sink);
     }
+    let named_keys = keys.len();
     let strength = if looks_at_values { Strength::Value } else { Strength::Decides };
     let keys = keys.iter().filter_map(|key| name(key, kind, strength, sink)).collect::<Vec<_>>();
-    if keys_node.is_some() && keys.is_empty() {
+    if keys_node.is_some() && named_keys == 0 {
         let message = Text::new("`keys` is empty", "`keys` 为空");
         sink.report(Code::WrongValue, keys_at, message, Text::new("name one at least", "请至少写一个"));
     }

@@ -4,10 +4,10 @@
 use super::binding::checked;
 use super::policy::{Mode, read_mode};
 use super::scope::{self, Scope, Selection};
+use crate::Cause;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route::RoutePattern;
 use crate::yaml::{At, Node, Value};
-use crate::Cause;
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
 #[derive(Debug)]

@@ -206,9 +206,7 @@ fn read_action(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<Action> {
     }
     if let Some(node) = deny {
         return match &node.value {
-            Value::Text(word) if word == "all" => {
-                Some(Action::Deny { of: Selection::all(), all: true })
-            }
+            Value::Text(word) if word == "all" => Some(Action::Deny { of: Selection::all(), all: true }),
             Value::Text(word) => {
                 one_of(word, node.at, &["all"], sink);
                 None

@@ -91,10 +91,7 @@ fn read_override(node: &Node, sink: &mut Sink<'_>) -> Option<(Scope, Override)> 
                 format!("`{kind}` is level 4 and can't be lowered (T/TSAC 001 §8.4.4 c)"),
                 format!("`{kind}` 为4级信息，不可降级（T/TSAC 001 8.4.4 c）"),
             ),
-            Text::new(
-                "name categories of level 3 and below",
-                "请只覆盖3级及以下的类别",
-            ),
+            Text::new("name categories of level 3 and below", "请只覆盖3级及以下的类别"),
         );
         return None;
     }

@@ -84,6 +84,8 @@ pub struct ExpectedRecord {
     pub dropped: Option<BTreeMap<Category, u64>>,
     /// Values that a `monitor` rule would have treated otherwise.
     pub monitored: Option<BTreeMap<Category, u64>>,
+    /// Records that were raised, by the id of the combination.
+    pub raised: Option<BTreeMap<String, u64>>,
 }
 
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<TestSpec> {
@@ -244,11 +246,18 @@ fn read_expectation(
 fn read_record(node: &Node, sink: &mut Sink<'_>) -> Option<ExpectedRecord> {
     let fields = node.fields(sink)?;
     let subjects = fields.optional("subjects").and_then(|node| node.integer(sink));
+    let raised = fields.optional("raised").map(|node| {
+        let one = |(name, node): &(Located<String>, Node), sink: &mut Sink<'_>| {
+            Some((name.value.clone(), u64::try_from(node.integer(sink)?.value).ok()?))
+        };
+        entries(node, sink).iter().filter_map(|entry| one(entry, sink)).collect()
+    });
     let mut counts = |key: &'static str| {
         let node = fields.optional(key)?;
         Some(entries(node, sink).iter().filter_map(|(name, node)| count(name, node, sink)).collect())
     };
     let record = ExpectedRecord {
+        raised,
         subjects: subjects.and_then(|subjects| u64::try_from(subjects.value).ok()),
         shown: counts("shown"),
         masked: counts("masked"),

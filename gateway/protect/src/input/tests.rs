@@ -42,7 +42,10 @@ fn t12_wrong_values_are_named_by_path_and_rule() {
     let cases: &[(&str, &[(&str, &str, bool)])] = &[
         (r#"{"id_no":"11010519491231002X","mobile_tel":"13812345678"}"#, &[]),
         (r#"{"id_no":"110105194912310020"}"#, &[("/id_no", "check-digit", true)]),
-        (r#"{"cust":{"list":[{"mobile_tel":"12012345678"}]}}"#, &[("/cust/list/0/mobile_tel", "segment", true)]),
+        (
+            r#"{"cust":{"list":[{"mobile_tel":"12012345678"}]}}"#,
+            &[("/cust/list/0/mobile_tel", "segment", true)],
+        ),
         (r#"{"mobile_tel":13812345678,"email":"a@b"}"#, &[("/email", "format", false)]),
         (r#"{"mobile_tel":"","email":null,"postcode":"1"}"#, &[]),
         (r#"{"id_no":"1","id_no":"11010519491231002X"}"#, &[("/id_no", "format", true)]),

@@ -6,7 +6,9 @@ use yingbi_taxonomy::Kind;
 /// The age in years that a value tells of somebody. What is not exact counts as the younger.
 pub(super) fn age(kind: Kind, value: &str, today: Day) -> Option<u8> {
     match kind {
-        Kind::ResidentId | Kind::IdNumber | Kind::IdentityDocument | Kind::Permit => of_document(value, today),
+        Kind::ResidentId | Kind::IdNumber | Kind::IdentityDocument | Kind::Permit => {
+            of_document(value, today)
+        }
         Kind::BirthDate => of_birth(value, today),
         Kind::Age => of_age(value),
         _ => None,
@@ -15,13 +17,19 @@ pub(super) fn age(kind: Kind, value: &str, today: Day) -> Option<u8> {
 
 /// The day of birth in a resident's number, or in a foreigner's permanent residence card of either form.
 fn of_document(value: &str, today: Day) -> Option<u8> {
-    let token: Vec<u8> =
-        value.chars().map(plain).filter(char::is_ascii_alphanumeric).filter_map(|c| u8::try_from(c).ok()).collect();
+    let token: Vec<u8> = value
+        .chars()
+        .map(plain)
+        .filter(char::is_ascii_alphanumeric)
+        .filter_map(|c| u8::try_from(c).ok())
+        .collect();
     let number = |from: usize, to: usize| number(token.get(from..to)?);
     match token.len() {
         18 => born(number(6, 10)?, number(10, 12)?, number(12, 14)?, today),
         // The first generation is of the last century; those cards of foreigners say two digits of the year.
-        15 if token.iter().all(u8::is_ascii_digit) => born(1900 + number(6, 8)?, number(8, 10)?, number(10, 12)?, today),
+        15 if token.iter().all(u8::is_ascii_digit) => {
+            born(1900 + number(6, 8)?, number(8, 10)?, number(10, 12)?, today)
+        }
         15 => {
             let this = today.year().unsigned_abs();
             let (century, year) = (this / 100 * 100, number(7, 9)?);
@@ -65,7 +73,13 @@ fn of_age(value: &str) -> Option<u8> {
     let number = digits.parse::<u16>().ok().filter(|_| !text.starts_with('-'))?;
     let in_months = ["月", "month", "Month"].iter().any(|word| text.contains(word));
     let in_days = text.contains('天') || text.contains("day");
-    let years = if in_days { number / 365 } else if in_months && !text.contains('岁') { number / 12 } else { number };
+    let years = if in_days {
+        number / 365
+    } else if in_months && !text.contains('岁') {
+        number / 12
+    } else {
+        number
+    };
     Some(u8::try_from(years).unwrap_or(u8::MAX))
 }
 

@@ -132,7 +132,11 @@ fn c4_text_and_pages_are_records_too() {
     assert_eq!(raised(&summary), [("baseline.minors", 1)]);
     let (body, _) = treat("/one", Format::Text, "客户号：80001234，身份证11010519491231002X");
     assert!(body.contains("80001234") && !body.contains("11010519491231002X"), "{body}");
-    let page = |id: &str| format!("<table><tr><td>客户号</td><td>80001234</td></tr><tr><td>身份证</td><td>{id}</td></tr></table>");
+    let page = |id: &str| {
+        format!(
+            "<table><tr><td>客户号</td><td>80001234</td></tr><tr><td>身份证</td><td>{id}</td></tr></table>"
+        )
+    };
     let (body, _) = treat("/one", Format::Html, &page("110105201206161238"));
     assert!(!body.contains("80001234"), "{body}");
     let (body, _) = treat("/one", Format::Html, &page("11010519491231002X"));

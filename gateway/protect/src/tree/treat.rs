@@ -160,7 +160,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             // The document counts where none of what is listed in it does.
             let is_listed = |rules: &Rules<'_>| rules.record() > 0 && rules.is_raised();
             let any_listed = raised.iter().any(|(_, rules)| is_listed(rules));
-            let counted = raised.iter().map(|(_, rules)| *rules).filter(|rules| !any_listed || is_listed(rules));
+            let counted =
+                raised.iter().map(|(_, rules)| *rules).filter(|rules| !any_listed || is_listed(rules));
             counted.for_each(|rules| treat.survey.count(rules));
             work(treat, outside, &raised).map(|()| false)
         })
