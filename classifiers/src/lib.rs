@@ -210,13 +210,15 @@ impl Classifier {
             Scalar::Number(number) => {
                 // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
                 let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
-                if number.len() < least || number.starts_with('-') || number.contains(['e', 'E']) {
+                if number.starts_with('-') || number.contains(['e', 'E']) {
                     return;
                 }
-                let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
-                scan::values(number, Bytes::of(number), reach, hits);
-                settle(hits, first);
+                if number.len() >= least {
+                    let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                    scan::values(number, Bytes::of(number), reach, hits);
+                    settle(hits, first);
+                }
                 self.add_firms(number, hits, first);
             }
             Scalar::Bool => {}

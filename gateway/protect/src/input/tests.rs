@@ -31,6 +31,9 @@ fn permit(path: &str) -> Permit {
     }
 }
 
+/// Path, rule, and whether it is refused.
+type Faults = &'static [(&'static str, &'static str, bool)];
+
 fn check(path: &str, entered: Entered<'_>) -> Result<Vec<(String, &'static str, bool)>, Uninspectable> {
     let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([7; 32]), Limits::default());
     let faults = protector.check_input(&permit(path), entered)?;
@@ -39,7 +42,7 @@ fn check(path: &str, entered: Entered<'_>) -> Result<Vec<(String, &'static str, 
 
 #[test]
 fn t12_wrong_values_are_named_by_path_and_rule() {
-    let cases: &[(&str, &[(&str, &str, bool)])] = &[
+    let cases: &[(&str, Faults)] = &[
         (r#"{"id_no":"11010519491231002X","mobile_tel":"13812345678"}"#, &[]),
         (r#"{"id_no":"110105194912310020"}"#, &[("/id_no", "check-digit", true)]),
         (
@@ -52,8 +55,6 @@ fn t12_wrong_values_are_named_by_path_and_rule() {
         (r#"{"body":"{\"mobile_tel\":\"138\"}"}"#, &[("/body/!json/mobile_tel", "format", true)]),
         (r#"{"tag":"110105194912310020"}"#, &[("/tag", "check-digit", true)]),
         (r#"{"13812345678":{"mobile_tel":"1"}}"#, &[("/*/mobile_tel", "format", true)]),
-        (r#"{"bank_card_no":"6222021234567890129"}"#, &[]),
-        (r#"{"bank_card_no":"6222021234567890128"}"#, &[("/bank_card_no", "check-digit", true)]),
         (r#"{"birthday":"2027-01-01"}"#, &[("/birthday", "date", false)]),
         (r#"{"mobile_t\u0065l":"1\u0033812345678"}"#, &[]),
         (r#"{"stock_code":"600000","order_no":"1"}"#, &[]),
@@ -61,10 +62,6 @@ fn t12_wrong_values_are_named_by_path_and_rule() {
     for (body, expect) in cases {
         let found = check("/open", Entered::Json(body.as_bytes())).unwrap();
         let expect: Vec<_> = expect.iter().map(|(path, rule, no)| ((*path).to_owned(), *rule, *no)).collect();
-        // 6222021234567890128 may have either check digit; the other must be wrong.
-        if body.contains("bank_card_no") {
-            continue;
-        }
         assert_eq!(found, expect, "{body}");
     }
     let of_card = |number: &str| {
@@ -76,7 +73,7 @@ fn t12_wrong_values_are_named_by_path_and_rule() {
 
 #[test]
 fn t12_forms_and_queries_are_checked() {
-    let cases: &[(&str, &[(&str, &str, bool)])] = &[
+    let cases: &[(&str, Faults)] = &[
         ("mobile_tel=138+1234+5678&id_no=11010519491231002X", &[]),
         ("mobile_tel=%31%32012345678", &[("mobile_tel", "segment", true)]),
         ("%E6%89%8B%E6%9C%BA%E5%8F%B7=1", &[("手机号", "format", true)]),

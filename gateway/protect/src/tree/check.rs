@@ -49,9 +49,10 @@ impl<C: Classify> Check<'_, '_, C> {
         let mut level = Level::default();
         let left = (limit.saturating_sub(depth), limit);
         let spelling = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left)?;
+        let bound = bind(binding, spelling, text, &level.nodes);
+        let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        let declared = Declared { records: &[], fields: &bound.fields, named: &named };
         let nodes = level.nodes;
-        let bound = bind(binding, spelling, text, &nodes);
-        let declared = Declared { records: &[], fields: &bound.fields };
         let mut visit = Visit { check: self, spelling, text, nodes: &nodes, strings, depth, path };
         walk(&nodes, &declared, outside, &mut visit)
     }
