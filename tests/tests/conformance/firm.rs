@@ -177,7 +177,7 @@ fn c2_no_override_escapes_a_floor() {
     let asked = stage.answers_json(&body).get(TELLER, "/scene/figures");
     let shown = asked.response.json();
     assert_eq!((&shown["total_asset"], &shown["risk_label"]), (&json!(0), &json!("********")), "{shown}");
-    assert_eq!((&shown["client_name"], &shown["trade_pwd"]), (&json!("张*"), &json!("********")), "{shown}");
+    assert_eq!((&shown["client_name"], &shown["trade_pwd"]), (&json!("张**"), &json!("********")), "{shown}");
     let lowered = "apiVersion: yingbi/v1\nkind: Binding\nmetadata: {id: bad}\nspec: {route: {host: h, path: /}, overrides: [{category: credential.account, level: 2, reason: x}]}\n";
     let refused =
         std::panic::catch_unwind(|| Stage::with(FIRM, |setup| setup.more_policy("bad.yaml", lowered)));
