@@ -8,7 +8,7 @@ use crate::{
     Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Text, Treatment, View,
 };
 use std::fmt::Write as _;
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Category, Kind, KindSet};
 
 /// Why one request is decided as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -353,9 +353,7 @@ impl Cause {
                 Text::new(format!("a record of somebody under {age}"), format!("记录涉及不满{age}周岁者"))
             }
             Cause::Together { parts, least } => {
-                let part =
-                    |part: &yingbi_taxonomy::KindSet| part.iter().map(Kind::id).collect::<Vec<_>>().join("|");
-                let parts: Vec<String> = parts.iter().map(part).collect();
+                let parts: Vec<String> = parts.iter().map(|part| named(*part)).collect();
                 let (count, parts) = (parts.len(), parts.join(" + "));
                 match least == &count {
                     true => Text::new(format!("a record with {parts}"), format!("记录同时含有 {parts}")),
@@ -367,6 +365,19 @@ impl Cause {
             }
         }
     }
+}
+
+/// Kinds by their ids, whole rows by the row's.
+fn named(kinds: KindSet) -> String {
+    let mut names = Vec::new();
+    for category in Category::all() {
+        let row = || Kind::all().filter(|kind| kind.category() == category);
+        match row().all(|kind| kinds.contains(kind)) {
+            true => names.push(category.id()),
+            false => names.extend(row().filter(|kind| kinds.contains(*kind)).map(Kind::id)),
+        }
+    }
+    names.join("|")
 }
 
 impl KindWord {
