@@ -2,7 +2,7 @@
 //! the body, held whole within the bound for answers. What is wrong is refused or noted by path and rule, never by
 //! value; what is right goes on byte for byte. A route that asks for nothing streams as ever.
 
-use super::charset::{MediaType, Text};
+use super::charset::{Charset, MediaType, Text};
 use super::front::Head;
 use super::problem::{self, Problem};
 use super::record::Access;
@@ -13,7 +13,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use serde::Serialize;
 use yingbi_policies::Permit;
-use yingbi_protect::{Entered, Fault, Uninspectable};
+use yingbi_protect::{Entered, Fault, Format, Uninspectable};
 
 /// A wrong value as the client is told of it.
 #[derive(Debug, Serialize)]
@@ -78,10 +78,11 @@ impl Exchange {
         };
         let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
         let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
-        let text = Text::decode(Some(&media_type), plain).map_err(|_| problem::INPUT_UNREADABLE)?;
-        match media_type.essence() {
-            _ if media_type.is_json() => self.faults(permit, Entered::Json(&text.utf8)),
-            "application/x-www-form-urlencoded" => self.faults(permit, Entered::Form(&text.utf8)),
+        let charset = Charset::of(media_type.charset(), None).map_err(|_| problem::INPUT_UNREADABLE)?;
+        let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
+        match Format::of_media_type(media_type.essence()) {
+            Some(Format::Json) => self.faults(permit, Entered::Json(&text.utf8)),
+            Some(Format::Form) => self.faults(permit, Entered::Form(&text.utf8)),
             _ => Err(problem::INPUT_TYPE.into()),
         }
     }

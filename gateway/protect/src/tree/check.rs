@@ -3,6 +3,7 @@
 use super::keys::{Key, KeyId};
 use super::paths::bind;
 use super::scan::pointer_step;
+use super::spelling::Part;
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, STRINGS_DEEP, Shape, Spelling, Workspace, decode};
 use crate::classify::Classify;
@@ -83,7 +84,8 @@ impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, '_, C, S> {
         match node.shape {
             Shape::Plain | Shape::Escaped => {
                 let raw = self.text.get(self.spelling.contents(node)).unwrap_or("");
-                if let Err(bad) = decode::<S::Pieces<'_>>(raw, &mut value) {
+                let pieces = self.spelling.pieces(raw, Part::Contents(node));
+                if let Err(bad) = decode(pieces, &mut value) {
                     return Err(super::malformed(self.spelling.contents(node).start + bad.at));
                 }
                 if self.nested(&value, leaf)? {
@@ -128,7 +130,7 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, '_, C, S> {
             if frame.is_object {
                 let raw = self.text.get(self.spelling.name(self.text, node)).unwrap_or("");
                 let mut name = String::new();
-                let good = decode::<S::Pieces<'_>>(raw, &mut name).is_ok();
+                let good = decode(self.spelling.pieces(raw, Part::Name), &mut name).is_ok();
                 let name = if good { shown_name(self.check.classifier, &name) } else { "*".to_owned() };
                 pointer.push_str(&pointer_step(&name));
             } else {
