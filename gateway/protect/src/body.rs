@@ -39,6 +39,7 @@ pub(crate) fn treat<C: Classify>(
     let mut summary = Summary { records: found.count, ..Summary::default() };
     summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
+    summary.raised = treat.survey.take_raised();
     let (before, rest) = input.body.split_at_checked(mark).unwrap_or((&[], input.body));
     let mut body = Vec::new();
     body.extend_from_slice(before);
@@ -79,10 +80,11 @@ pub(crate) fn content<'p, C: Classify>(
                 let read = if looks_like_json(whole) { treat.part(whole, part.start)? } else { None };
                 match read {
                     Some(read) => content.add(read),
-                    None => {
+                    None => treat.as_record(rules, |treat, rules| {
                         let inner = treat.prose(whole, rules)?;
                         treat.edits.append(&inner, part.start);
-                    }
+                        Ok(())
+                    })?,
                 }
             }
             content.count = content.count.max(1);

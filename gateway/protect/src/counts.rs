@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use yingbi_taxonomy::{Category, Kind};
 
 /// Counters by category.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Counts {
     clear: Tally,
     masked: Tally,
@@ -73,6 +73,7 @@ impl Counts {
     }
 }
 
+#[derive(Clone)]
 struct Tally([u64; Category::COUNT]);
 
 impl Default for Tally {

@@ -10,10 +10,12 @@ mod counts;
 mod csv;
 mod edit;
 mod events;
+mod firm;
 mod form;
 mod format;
 mod header;
 mod html;
+mod input;
 mod joined;
 mod json;
 mod lines;
@@ -22,6 +24,7 @@ mod meaning;
 mod multipart;
 mod overlap;
 mod plan;
+mod record;
 mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
@@ -29,29 +32,57 @@ mod spread;
 mod tree;
 mod xml;
 
+pub use firm::classifier;
 pub use format::Format;
+pub use input::{Entered, Fault};
 pub use multipart::Boundary;
 pub use xml::declared_encoding;
 
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::Permit;
+use yingbi_policies::{FirmClassifiers, Permit};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Treats bodies. Cheap to share.
 pub struct Protector {
-    classifier: &'static Classifier,
+    shipped: Arc<Reader>,
+    /// What reads under the policies' latest version, where the firm adds classifiers of its own.
+    firm: RwLock<Option<(Arc<FirmClassifiers>, Arc<Reader>)>>,
     pseudonyms: PseudonymKey,
     limits: Limits,
     /// Secret seed of the tables of learned names.
     seed: [u64; 2],
+}
+
+/// A classifier, and what was learned of it.
+struct Reader {
+    classifier: Shared,
     /// Working space of past bodies, one for each that was treated at the same time.
     #[expect(clippy::vec_box, reason = "taken and put back for every body: a word to move")]
     spare: Mutex<Vec<Box<Workspace>>>,
+}
+
+/// The shipped classifier, or one with a firm's additions.
+enum Shared {
+    Shipped(&'static Classifier),
+    Firm(Box<Classifier>),
+}
+
+impl Reader {
+    fn of(classifier: Shared) -> Arc<Reader> {
+        Arc::new(Reader { classifier, spare: Mutex::new(Vec::new()) })
+    }
+
+    fn classifier(&self) -> &Classifier {
+        match &self.classifier {
+            Shared::Shipped(classifier) => classifier,
+            Shared::Firm(classifier) => classifier,
+        }
+    }
 }
 
 /// Bounds on what is read.
@@ -89,6 +120,8 @@ pub struct Summary {
     pub monitored: BTreeMap<Category, u64>,
     /// Records in the answer.
     pub records: u64,
+    /// Records that a combination of what they hold, or somebody's age, made stricter, by its id.
+    pub raised: BTreeMap<Arc<str>, u64>,
     /// Whose they were, as far as the binding says.
     pub subjects: BTreeSet<Pseudonym>,
 }
@@ -137,6 +170,9 @@ pub enum Uninspectable {
         /// Byte of the body.
         at: usize,
     },
+    /// The firm's own classifiers can't be made ready.
+    #[error("the firm's classifiers are too large")]
+    Classifier,
     /// The policy blocks answers that hold this category.
     #[error("policy blocks {0}")]
     Blocked(Category),
@@ -148,7 +184,23 @@ impl Protector {
         // Derived from a secret and not drawn, so that this crate needs no source of randomness.
         let seed = pseudonyms.pseudonym("key-table", "seed").0;
         let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
-        Protector { classifier, pseudonyms, limits, seed: [low, high], spare: Mutex::new(Vec::new()) }
+        let shipped = Reader::of(Shared::Shipped(classifier));
+        Protector { shipped, firm: RwLock::new(None), pseudonyms, limits, seed: [low, high] }
+    }
+
+    /// What reads under a permit: the shipped classifier and what the firm adds in the version that decided.
+    fn reader(&self, firm: Option<&Arc<FirmClassifiers>>) -> Result<Arc<Reader>, Uninspectable> {
+        let Some(firm) = firm else { return Ok(Arc::clone(&self.shipped)) };
+        if let Some((known, reader)) = &*self.firm.read().unwrap_or_else(PoisonError::into_inner)
+            && Arc::ptr_eq(known, firm)
+        {
+            return Ok(Arc::clone(reader));
+        }
+        let classifier = firm::classifier(firm).map_err(|_| Uninspectable::Classifier)?;
+        let reader = Reader::of(Shared::Firm(Box::new(classifier)));
+        *self.firm.write().unwrap_or_else(PoisonError::into_inner) =
+            Some((Arc::clone(firm), Arc::clone(&reader)));
+        Ok(reader)
     }
 
     /// Treats one body under a permit.
@@ -156,9 +208,25 @@ impl Protector {
     /// # Errors
     /// The body can't be read, or the policy blocks it: refuse the answer.
     pub fn body(&self, permit: &Permit, format: Format, body: &[u8]) -> Result<Treated, Uninspectable> {
-        self.with_workspace(|workspace| {
-            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+        })
+    }
+
+    /// What came in and is not what its names say, as far as the route's binding asks; nothing where it asks nothing.
+    ///
+    /// # Errors
+    /// It can't be read: refuse the request.
+    pub fn check_input(&self, permit: &Permit, entered: Entered<'_>) -> Result<Vec<Fault>, Uninspectable> {
+        let Some(validation) = permit.binding().and_then(|binding| binding.validation.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let asked = input::Asked::new(validation, permit.today());
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            input::check(reader.classifier(), self.limits, asked, entered, workspace)
         })
     }
 
@@ -173,27 +241,42 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        self.with_workspace(|workspace| {
-            let mut treat = Treat::new(self.classifier, Plan::new(permit), self.limits, workspace);
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            let mut treat = Treat::new(reader.classifier(), Plan::new(permit), self.limits, workspace);
             let done = header::treat(&mut treat, name, value, summary);
             workspace.edits = treat.edits;
             done
         })
     }
 
-    /// Everything found in a body, treated by no policy.
+    /// Everything found in a body by the shipped classifiers, treated by no policy.
     ///
     /// # Errors
     /// The body can't be read.
     pub fn scan(&self, format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
-        self.with_workspace(|workspace| {
-            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+        self.scan_with(None, format, body)
+    }
+
+    /// The same, by what the firm adds as well.
+    ///
+    /// # Errors
+    /// The body can't be read.
+    pub fn scan_with(
+        &self,
+        firm: Option<&Arc<FirmClassifiers>>,
+        format: Format,
+        body: &[u8],
+    ) -> Result<Vec<Finding>, Uninspectable> {
+        let reader = self.reader(firm)?;
+        self.with_workspace(&reader, |workspace| {
+            let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::scan(&input, workspace)
         })
     }
 
-    fn with_workspace<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+    fn with_workspace<T>(&self, reader: &Reader, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let spare = || reader.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = spare().pop();
         let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
         workspace.begin();

@@ -4,6 +4,7 @@
 //! A format brings a grammar, which reads a text into nodes, and a [`Spelling`], which says how names and texts are
 //! spelt. What a value is taken for, whose it is and what becomes of it is the same for all.
 
+mod check;
 mod coded;
 mod keys;
 mod naming;
@@ -13,6 +14,7 @@ mod spelling;
 mod treat;
 mod walk;
 
+pub(crate) use check::check_document;
 pub(crate) use coded::Known;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;

@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{ApiToken, Decision, Identity, Permit, PolicySet, Request, Source};
+use yingbi_policies::{ApiToken, Day, Decision, Identity, Permit, PolicySet, Request, Source};
 use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable, declared_encoding};
 
 /// Arguments of `yingbi scan`.
@@ -90,7 +90,7 @@ fn redaction(level: u8) -> Option<Permit> {
         stepped_up: true,
         ..Identity::default()
     };
-    let request = Request { method: "GET", host: "scan", path: "/own", purpose: None };
+    let request = Request { method: "GET", host: "scan", path: "/own", purpose: None, today: Day::default() };
     match policies.decide(&identity, &request) {
         Decision::Permit(permit) => Some(permit),
         Decision::Refuse(_) => None,

@@ -2,13 +2,14 @@
 //! counts, templates and pseudonyms.
 
 use super::identity::Identified;
+use super::input::InputError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Intent;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::{Basis, Permit, Refusal};
-use yingbi_protect::Summary;
+use yingbi_policies::{Basis, Override, Permit, Refusal};
+use yingbi_protect::{Fault, Summary};
 use yingbi_taxonomy::Category;
 
 /// Facts of one exchange that its record needs, gathered as they become known.
@@ -37,6 +38,12 @@ pub struct Access {
     pub policy: String,
     /// Trace id.
     pub trace: String,
+    /// What kinds count as on the route, where that differs from the standard.
+    pub overrides: Vec<Override>,
+    /// Wrong values that came in, by category and rule.
+    pub input_faults: BTreeMap<String, u64>,
+    /// Those of them that the client is told of.
+    pub input_errors: Vec<InputError>,
 }
 
 impl Access {
@@ -55,6 +62,9 @@ impl Access {
             basis: None,
             policy: String::new(),
             trace: String::new(),
+            overrides: Vec::new(),
+            input_faults: BTreeMap::new(),
+            input_errors: Vec::new(),
         }
     }
 
@@ -65,6 +75,15 @@ impl Access {
         self.rules = permit.rules().into();
         self.purpose = permit.purpose().map(str::to_owned);
         self.basis = permit.basis();
+        self.overrides = permit.binding().map(|binding| binding.overrides.clone()).unwrap_or_default();
+    }
+
+    /// Takes over what was wrong with the data that came in.
+    pub fn checked(&mut self, faults: &[Fault]) {
+        for fault in faults {
+            let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
+            *self.input_faults.entry(what).or_default() += 1;
+        }
     }
 
     /// Takes over why the policy refused.
@@ -93,6 +112,8 @@ impl Access {
             masked: counts(&summary.masked),
             dropped: counts(&summary.dropped),
             monitored: counts(&summary.monitored),
+            raised: summary.raised.iter().map(|(id, count)| (id.to_string(), *count)).collect(),
+            overrides: self.overrides_met(summary),
             bytes: bytes as u64,
             ..self.intent()
         }
@@ -101,6 +122,17 @@ impl Access {
     /// The record of a refusal.
     pub fn refusal_intent(&self, status: u16, code: &str) -> Intent {
         Intent { decision: "refuse".to_owned(), code: Some(code.to_owned()), status, ..self.intent() }
+    }
+
+    /// The overrides of which some value was found.
+    fn overrides_met(&self, summary: &Summary) -> Vec<String> {
+        let found = |category: Category| {
+            [&summary.clear, &summary.masked, &summary.dropped]
+                .iter()
+                .any(|counts| counts.contains_key(&category))
+        };
+        let met = self.overrides.iter().filter(|one| one.kinds.iter().any(|kind| found(kind.category())));
+        met.map(Override::effect).collect()
     }
 
     fn intent(&self) -> Intent {
@@ -118,6 +150,7 @@ impl Access {
             rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
             policy: self.policy.clone(),
             trace: self.trace.clone(),
+            input_faults: self.input_faults.clone(),
             ..Intent::default()
         }
     }

@@ -105,21 +105,31 @@ impl Upstream {
         Upstream { connector: TransportConnector::new(None), peer, bounds, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Sends `request` with the client's body and reads the whole answer.
+    /// Largest body of a request that is held to be checked.
+    pub fn held_bytes(&self) -> usize {
+        usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
+    }
+
+    /// Sends `request` with the client's body, or with what was read of it already, and reads the whole answer.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
-    pub async fn ask(&self, client: &mut Client, request: RequestHeader) -> Result<Answer, Failure> {
+    pub async fn ask(
+        &self,
+        client: &mut Client,
+        request: RequestHeader,
+        mut held: Option<Bytes>,
+    ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
             Some(stream) => (self.session(stream), true),
             None => (self.connect().await?, false),
         };
         let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request).await, again) {
+        let answer = match (self.attempt(&mut session, client, request, &mut held).await, again) {
             (Err(Stop::Stale), Some(request)) => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request).await
+                self.attempt(&mut session, client, request, &mut held).await
             }
             (first, _) => first,
         };
@@ -144,9 +154,10 @@ impl Upstream {
         session: &mut Session,
         client: &mut Client,
         request: RequestHeader,
+        held: &mut Option<Bytes>,
     ) -> Result<(Answer, Reuse), Stop> {
         session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
-        if !client.is_body_empty() && self.send_body(session, client).await? == Sent::AnsweredEarly {
+        if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
@@ -165,7 +176,12 @@ impl Upstream {
     }
 
     /// Passes the client's body on, piece by piece.
-    async fn send_body(&self, session: &mut Session, client: &mut Client) -> Result<Sent, Stop> {
+    async fn send_body(
+        &self,
+        session: &mut Session,
+        client: &mut Client,
+        held: &mut Option<Bytes>,
+    ) -> Result<Sent, Stop> {
         let mut sent: u64 = 0;
         loop {
             let piece: Option<Bytes> = tokio::select! {
@@ -175,7 +191,7 @@ impl Upstream {
                     if is_interim(session) { continue }
                     return Ok(Sent::AnsweredEarly);
                 }
-                piece = client.read_body_bytes() => piece.map_err(|_| Stop::Failed(Failure::RequestBody))?,
+                piece = next_piece(client, held) => piece?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
             // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
@@ -262,6 +278,18 @@ impl Upstream {
         }
     }
 }
+
+/// The next piece of the body: of what was read already, or from the client.
+async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Option<Bytes>, Stop> {
+    match held {
+        Some(held) if held.is_empty() => Ok(None),
+        Some(held) => Ok(Some(held.split_to(held.len().min(PIECE)))),
+        None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
+    }
+}
+
+/// Pieces written at once of a body that was held: the API may answer before it has all.
+const PIECE: usize = 64 << 10;
 
 /// Resolves when the client has left; the body must have been read.
 async fn gone(client: &mut Client) {

@@ -235,7 +235,7 @@ fn binding(bytes: &mut Bytes<'_>) -> Binding {
         records: (bytes.below(3) > 0).then(|| path(bytes, 2)),
         subject: (bytes.below(4) > 0).then(|| SubjectSelector::Record(path(bytes, 2))),
         fields,
-        opaque: vec![],
+        ..Binding::default()
     }
 }
 

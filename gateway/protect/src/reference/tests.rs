@@ -5,13 +5,13 @@ use yingbi_policies::Treatment;
 #[test]
 fn engine_and_reference_agree_on_thousands_of_documents() {
     let mut seen: HashMap<String, u32> = HashMap::new();
-    for data in seeds().take(5000) {
+    for data in seeds().take(2000) {
         *seen.entry(format!("{:?}", differential(&data))).or_default() += 1;
     }
     // A comparison of documents that are all refused would show nothing.
     let share = |what: &str| seen.get(what).copied().unwrap_or(0);
-    assert!(share("Changed") > 1500, "{seen:?}");
-    assert!(share("Kept") > 300 && share("Unreadable") > 300 && share("Blocked") > 20, "{seen:?}");
+    assert!(share("Changed") > 600, "{seen:?}");
+    assert!(share("Kept") > 100 && share("Unreadable") > 100 && share("Blocked") > 5, "{seen:?}");
 }
 
 #[test]
