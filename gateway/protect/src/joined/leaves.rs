@@ -163,7 +163,9 @@ mod tests {
         let found: Vec<(&str, &str, &str)> = leaves
             .strings
             .iter()
-            .map(|leaf| (leaf.path.as_str(), leaf.name.as_str(), &text[leaf.span.clone()]))
+            .map(|leaf| {
+                (leaf.path.as_str(), leaf.name.as_str(), text.get(leaf.span.clone()).expect("a span"))
+            })
             .collect();
         let expect = [
             ("/id", "id", "c1"),

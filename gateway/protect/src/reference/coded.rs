@@ -462,7 +462,7 @@ impl Spelling {
     }
 
     fn references(text: &str, _: usize, _: usize) -> Spelling {
-        Spelling::by(text, Style::References, |rest| crate::html::reference(rest), |_| true)
+        Spelling::by(text, Style::References, crate::html::reference, |_| true)
     }
 
     fn escapes(text: &str, _: usize, _: usize) -> Spelling {

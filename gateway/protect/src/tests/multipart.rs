@@ -250,7 +250,7 @@ proptest! {
             let content = match sort {
                 0 => format!("call 13800138000 {content}"),
                 1 => "{\"mobile\":\"13800138000\",\"a\":[13800138000]}".to_owned(),
-                2 => format!("--i\r\n\r\n13800138000\r\n--i--\r\n"),
+                2 => "--i\r\n\r\n13800138000\r\n--i--\r\n".to_owned(),
                 _ => content.clone(),
             };
             let kind = ["text/plain", "application/json", "multipart/mixed; boundary=i", "text/html", "text/event-stream", "image/png"];
