@@ -1,4 +1,7 @@
 //! Segments on disk: the one place that writes the log. A commit is one write and one sync.
+//!
+//! Mostly it overwrites zeros that an earlier commit left behind its records: then the sync changes neither length nor
+//! extents, and the file system needs no commit of its own.
 
 use crate::disk::{Disk, DiskFile, Identity};
 use crate::format::{self, Begun, FrameKind, Head, Header};
@@ -44,9 +47,18 @@ pub(crate) struct Writer {
     /// Sequence of the next record.
     pub next: u64,
     pub place: Place,
-    pub segment_bytes: u64,
+    pub sizes: Sizes,
     pub faults: Faults,
     buffer: Vec<u8>,
+}
+
+/// How large segments grow, and in which steps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// A segment is sealed past this.
+    pub segment: u64,
+    /// Zeros written ahead.
+    pub reserve: u64,
 }
 
 /// Where the next record goes.
@@ -64,6 +76,8 @@ pub(crate) struct Segment {
     pub identity: Identity,
     /// Durable bytes; what stands behind them doesn't count.
     pub length: u64,
+    /// Length of the file: zeros stand behind `length`, or whatever a failed write left.
+    pub reserved: u64,
     /// Sequence of its first record.
     pub first: u64,
     pub checked: Instant,
@@ -77,7 +91,7 @@ pub(crate) struct Reason {
 }
 
 impl Writer {
-    pub fn new(disk: Box<dyn Disk>, stream: [u8; 16], segment_bytes: u64) -> Self {
+    pub fn new(disk: Box<dyn Disk>, stream: [u8; 16], sizes: Sizes) -> Self {
         Writer {
             disk,
             stream,
@@ -85,7 +99,7 @@ impl Writer {
             chain: [0; 32],
             next: 0,
             place: Place::New(Begun::First, None),
-            segment_bytes,
+            sizes,
             faults: Faults::default(),
             buffer: Vec::new(),
         }
@@ -95,7 +109,7 @@ impl Writer {
     pub fn commit(&mut self, batch: &Batch) -> Result<u64, Failure> {
         self.check();
         if let Place::Open(segment) = &self.place
-            && segment.length >= self.segment_bytes
+            && segment.length >= self.sizes.segment
             && segment.first < self.next
         {
             self.seal()?;
@@ -117,7 +131,7 @@ impl Writer {
         segment.checked = Instant::now();
         let text = match self.disk.identity(&segment.name) {
             Ok(now) => {
-                let was = Identity { length: segment.length, ..segment.identity };
+                let was = Identity { length: segment.reserved, ..segment.identity };
                 match () {
                     () if (now.device, now.inode) != (was.device, was.inode) => "replaced",
                     () if (now.mode, now.owner) != (was.mode, was.owner) => "its permissions were changed",
@@ -135,7 +149,7 @@ impl Writer {
         let (first, mut chain) = (self.next, self.chain);
         self.buffer.clear();
         frames(&mut self.buffer, &mut chain, first, batch.iter());
-        match self.write(|| format!("{} records", batch.len())) {
+        match self.write(Reserve::Keep, || format!("{} records", batch.len())) {
             Ok(()) => {
                 self.chain = chain;
                 self.next += batch.len() as u64;
@@ -145,10 +159,20 @@ impl Writer {
         }
     }
 
-    /// Writes the buffer to the end of the open segment and syncs.
-    fn write(&mut self, what: impl Fn() -> String) -> Result<(), WriteError> {
+    /// Writes the buffer over the reserve of the open segment, with a new reserve if that doesn't suffice, and syncs.
+    fn write(&mut self, reserve: Reserve, what: impl Fn() -> String) -> Result<(), WriteError> {
         let Place::Open(segment) = &mut self.place else { return Ok(()) };
-        write_all(segment.file.as_mut(), &self.buffer, segment.length).map_err(|error| {
+        let length = segment.length + self.buffer.len() as u64;
+        let reserved = match reserve {
+            Reserve::Keep if length > segment.reserved => self.sizes.extend(&mut self.buffer, length),
+            Reserve::Keep => segment.reserved,
+            Reserve::Cut => length,
+        };
+        let mut written = write_all(segment.file.as_mut(), &self.buffer, segment.length);
+        if written.is_ok() && reserved < segment.reserved {
+            written = segment.file.truncate(reserved);
+        }
+        written.map_err(|error| {
             self.faults.write_errors += 1;
             WriteError { at_sync: false, text: format!("writing {} failed: {error}", what()), error }
         })?;
@@ -156,7 +180,7 @@ impl Writer {
             self.faults.sync_errors += 1;
             WriteError { at_sync: true, text: format!("syncing {} failed: {error}", what()), error }
         })?;
-        segment.length += self.buffer.len() as u64;
+        (segment.length, segment.reserved) = (length, reserved);
         Ok(())
     }
 
@@ -168,6 +192,7 @@ impl Writer {
             if let Place::Open(segment) = &mut self.place
                 && segment.file.truncate(segment.length).and_then(|()| segment.file.sync()).is_ok()
             {
+                segment.reserved = segment.length;
                 return Err(Failure::Refused(error.text));
             }
             self.abandon(error.text.clone());
@@ -198,7 +223,7 @@ impl Writer {
         let mut chain = self.chain;
         self.buffer.clear();
         frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload);
-        match self.write(|| "a seal".to_owned()) {
+        match self.write(Reserve::Cut, || "a seal".to_owned()) {
             Ok(()) => {
                 self.chain = chain;
                 self.place = Place::New(Begun::Continued, None);
@@ -229,6 +254,8 @@ impl Writer {
         self.buffer.clear();
         self.buffer.extend_from_slice(&bytes);
         frames(&mut self.buffer, &mut chain, self.next, note.iter().map(Vec::as_slice).chain(batch.iter()));
+        let length = self.buffer.len() as u64;
+        let reserved = self.sizes.extend(&mut self.buffer, length);
 
         let name = format::name(self.next_number);
         let (file, identity) = self.create(&name).map_err(|error| error.into_failure(&name))?;
@@ -238,13 +265,26 @@ impl Writer {
             file,
             name,
             identity,
-            length: self.buffer.len() as u64,
+            length,
+            reserved,
             first: self.next,
             checked: Instant::now(),
         });
         self.chain = chain;
         self.next = first + batch.len() as u64;
         Ok(first)
+    }
+
+    /// Leaves nothing but records behind: the log is closed.
+    pub fn cut_reserve(&mut self) {
+        if let Place::Open(segment) = &mut self.place
+            && segment.reserved > segment.length
+            && segment.file.truncate(segment.length).is_ok()
+        {
+            segment.reserved = segment.length;
+            // All records are durable already; a reserve that comes back is as good as none.
+            let _ = segment.file.sync();
+        }
     }
 
     /// Creates a segment with the buffer's content; durable in content and name when it returns.
@@ -284,6 +324,22 @@ impl Writer {
             self.place = Place::New(Begun::Break, Some(reason));
         })
     }
+}
+
+impl Sizes {
+    /// Appends zeros to what will make a file this long; gives its length with them.
+    fn extend(&self, buffer: &mut Vec<u8>, length: u64) -> u64 {
+        let reserved = length.saturating_add(self.reserve).next_multiple_of(format::RESERVE_ALIGN);
+        let zeros = usize::try_from(reserved - length).unwrap_or(0);
+        buffer.resize(buffer.len() + zeros, 0);
+        reserved
+    }
+}
+
+/// What becomes of the reserve in a write.
+enum Reserve {
+    Keep,
+    Cut,
 }
 
 impl Batch {

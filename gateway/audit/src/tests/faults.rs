@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Segments so small that the few appends of a trial fill several.
 fn options() -> Options {
-    Options { segment_bytes: 1200, queue: 16, commit_timeout: Duration::from_secs(20) }
+    let commit_timeout = Duration::from_secs(20);
+    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout }
 }
 
 fn open(sim: &Sim) -> Result<(Log, Recovery), AuditError> {
