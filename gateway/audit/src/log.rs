@@ -129,7 +129,8 @@ impl Log {
     }
 
     pub(crate) fn open_on(disk: Box<dyn Disk>, options: Options) -> Result<(Log, Recovery), AuditError> {
-        let (mut writer, recovery, events) = recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
+        let (mut writer, recovery, events) =
+            recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
         let mut batch = Batch::default();
         events.iter().for_each(|event| batch.push_record(event));
         writer.commit(&batch).map_err(|(Failure::Refused(text) | Failure::Closed(text))| {

@@ -12,10 +12,7 @@ use std::time::Instant;
 use yingbi_crypto::{hex, sm3};
 
 /// A writer behind the last whole record, what was found, and the records that say so, still to be written.
-pub(crate) fn recover(
-    disk: Box<dyn Disk>,
-    sizes: Sizes,
-) -> io::Result<(Writer, Recovery, Vec<Record>)> {
+pub(crate) fn recover(disk: Box<dyn Disk>, sizes: Sizes) -> io::Result<(Writer, Recovery, Vec<Record>)> {
     let names = disk.names()?;
     for name in names.iter().filter(|name| is_leftover(name)) {
         disk.remove(name)?;

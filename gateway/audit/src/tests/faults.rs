@@ -94,6 +94,25 @@ fn records(scratch: &Scratch) -> BTreeMap<u64, Record> {
 }
 
 #[test]
+fn e3_a_receipt_comes_after_the_sync_of_its_record() {
+    let sim = Sim::default();
+    let (log, _) = open(&sim).unwrap();
+    // Over several segments, over reserves and beyond.
+    for i in 0..60 {
+        let id = format!("receipt-{i}-");
+        assert!(!sim.is_durable(&id));
+        let receipt = block_on(log.append(intent(&id)));
+        assert!(receipt.is_ok() && sim.is_durable(&id), "record {i}");
+        let noted = format!("note-{i}-");
+        log.note(outcome(&noted));
+        log.flush().unwrap();
+        assert!(sim.is_durable(&noted), "outcome {i}");
+    }
+    let syncs = sim.calls().iter().filter(|call| **call == Call::Sync).count();
+    assert!(syncs >= 120, "{syncs} syncs");
+}
+
+#[test]
 fn e3_power_cut_at_every_call_keeps_every_promise() {
     let scratch = Scratch::new("cut");
     for seed in 0..12 {
