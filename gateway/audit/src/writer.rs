@@ -163,14 +163,18 @@ impl Writer {
     fn write(&mut self, reserve: Reserve, what: impl Fn() -> String) -> Result<(), WriteError> {
         let Place::Open(segment) = &mut self.place else { return Ok(()) };
         let length = segment.length + self.buffer.len() as u64;
-        let reserved = match reserve {
-            Reserve::Keep if length > segment.reserved => self.sizes.extend(&mut self.buffer, length),
-            Reserve::Keep => segment.reserved,
-            Reserve::Cut => length,
-        };
         let mut written = write_all(segment.file.as_mut(), &self.buffer, segment.length);
-        if written.is_ok() && reserved < segment.reserved {
-            written = segment.file.truncate(reserved);
+        let mut reserved = segment.reserved.max(length);
+        if written.is_ok() {
+            written = match reserve {
+                Reserve::Keep if length > segment.reserved => {
+                    self.sizes.extend(segment.file.as_mut(), length)
+                }
+                Reserve::Keep => Ok(reserved),
+                Reserve::Cut if reserved > length => segment.file.truncate(length).map(|()| length),
+                Reserve::Cut => Ok(length),
+            }
+            .map(|now| reserved = now);
         }
         written.map_err(|error| {
             self.faults.write_errors += 1;
@@ -255,10 +259,9 @@ impl Writer {
         self.buffer.extend_from_slice(&bytes);
         frames(&mut self.buffer, &mut chain, self.next, note.iter().map(Vec::as_slice).chain(batch.iter()));
         let length = self.buffer.len() as u64;
-        let reserved = self.sizes.extend(&mut self.buffer, length);
 
         let name = format::name(self.next_number);
-        let (file, identity) = self.create(&name).map_err(|error| error.into_failure(&name))?;
+        let (file, identity, reserved) = self.create(&name).map_err(|error| error.into_failure(&name))?;
         self.next_number += 1;
         let first = self.next + note.iter().len() as u64;
         self.place = Place::Open(Segment {
@@ -288,7 +291,7 @@ impl Writer {
     }
 
     /// Creates a segment with the buffer's content; durable in content and name when it returns.
-    fn create(&mut self, name: &str) -> Result<(Box<dyn DiskFile>, Identity), WriteError> {
+    fn create(&mut self, name: &str) -> Result<(Box<dyn DiskFile>, Identity, u64), WriteError> {
         let failed = |at_sync, what: &str, error: io::Error| WriteError {
             at_sync,
             text: format!("{what} a segment failed: {error}"),
@@ -303,18 +306,25 @@ impl Writer {
         let _ = self.disk.remove(&new);
         let mut file = self.disk.create(&new).map_err(|error| failed(false, "creating", error))?;
         let content = write_all(file.as_mut(), &self.buffer, 0)
+            .and_then(|()| self.sizes.extend(file.as_mut(), self.buffer.len() as u64))
             .map_err(|error| failed(false, "writing", error))
-            .and_then(|()| file.sync().map_err(|error| failed(true, "syncing", error)))
-            .and_then(|()| self.disk.rename(&new, name).map_err(|error| failed(false, "naming", error)));
-        if let Err(error) = content {
-            self.faults.sync_errors += u64::from(error.at_sync);
-            self.faults.write_errors += u64::from(!error.at_sync);
-            let _ = self.disk.remove(&new);
-            return Err(error);
-        }
+            .and_then(|reserved| {
+                file.sync().map_err(|error| failed(true, "syncing", error))?;
+                self.disk.rename(&new, name).map_err(|error| failed(false, "naming", error))?;
+                Ok(reserved)
+            });
+        let reserved = match content {
+            Ok(reserved) => reserved,
+            Err(error) => {
+                self.faults.sync_errors += u64::from(error.at_sync);
+                self.faults.write_errors += u64::from(!error.at_sync);
+                let _ = self.disk.remove(&new);
+                return Err(error);
+            }
+        };
         let named =
             self.disk.sync().and_then(|()| file.identity()).map_err(|error| failed(true, "syncing", error));
-        named.map(|identity| (file, identity)).inspect_err(|error| {
+        named.map(|identity| (file, identity, reserved)).inspect_err(|error| {
             // The name may stand or not after a power cut; the next segment has another and says that this one doesn't
             // count.
             self.faults.sync_errors += 1;
@@ -327,12 +337,15 @@ impl Writer {
 }
 
 impl Sizes {
-    /// Appends zeros to what will make a file this long; gives its length with them.
-    fn extend(&self, buffer: &mut Vec<u8>, length: u64) -> u64 {
+    /// Writes zeros behind a file's records, which end here; gives its length with them. A disk that has no room for
+    /// them may have room for records all the same.
+    fn extend(&self, file: &mut dyn DiskFile, length: u64) -> io::Result<u64> {
         let reserved = length.saturating_add(self.reserve).next_multiple_of(format::RESERVE_ALIGN);
-        let zeros = usize::try_from(reserved - length).unwrap_or(0);
-        buffer.resize(buffer.len() + zeros, 0);
-        reserved
+        let zeros = vec![0; usize::try_from(reserved - length).unwrap_or(0)];
+        match write_all(file, &zeros, length) {
+            Ok(()) => Ok(reserved),
+            Err(_) => file.truncate(length).map(|()| length),
+        }
     }
 }
 
