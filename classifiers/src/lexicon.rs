@@ -2,7 +2,7 @@
 //!
 //! Names and rules are data (`lexicon/names/*.tsv`, `lexicon/rules.tsv`), one file a family of systems.
 
-use crate::words::{Concept, ConceptSet, Words};
+use crate::words::{Concept, ConceptSet, UNKNOWN, Words};
 use crate::{KeyMeaning, Signals, Strength};
 use std::collections::HashMap;
 use yingbi_taxonomy::{Category, Kind};
@@ -90,7 +90,7 @@ impl Lexicon {
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
-            poppable: set(&["no", "id"]),
+            poppable: set(&["no", "id", "home", "office"]),
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
@@ -146,11 +146,20 @@ impl Lexicon {
             names = rest;
             penalty += 1;
         }
-        let meaning = best.map(|(_, meaning)| meaning);
+        let meaning = best.map(|(_, meaning)| meaning).or_else(|| self.but_for_its_end(names));
         if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
             return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
         }
         meaning
+    }
+
+    /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
+    fn but_for_its_end(&self, names: &[Concept]) -> Option<Meaning> {
+        let (last, known) = names.split_last()?;
+        let (_, meaning) = self.best_rule(known).filter(|_| *last == UNKNOWN)?;
+        let decided = meaning.strength == Strength::Decides;
+        let kind = meaning.kind.filter(|kind| decided && shows_by_form(*kind));
+        kind.map(|_| Meaning { strength: Strength::NeedsShape, ..meaning })
     }
 
     fn best_rule(&self, concepts: &[Concept]) -> Option<(i32, Meaning)> {
@@ -194,6 +203,29 @@ impl Rule {
         }
         Some(score)
     }
+}
+
+/// Kinds whose values have a form of their own, so that half a name and the form are enough.
+fn shows_by_form(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Name
+            | Kind::Mobile
+            | Kind::Phone
+            | Kind::Email
+            | Kind::Address
+            | Kind::IdNumber
+            | Kind::BankCard
+            | Kind::BankAccount
+            | Kind::FundAccount
+            | Kind::SecuritiesAccount
+            | Kind::InvestorCode
+            | Kind::Password
+            | Kind::AccessToken
+            | Kind::IpAddress
+            | Kind::Mac
+            | Kind::Imei
+    )
 }
 
 /// Yes or no is the whole of these facts: `is_disabled`, `是否军人`.

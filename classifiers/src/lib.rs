@@ -30,10 +30,10 @@ mod words;
 
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, dump, labels, names, numerals, sql};
+use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
 use scan::{Bytes, Reach};
 use std::sync::LazyLock;
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Kind, Level};
 
 /// How a value was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -139,6 +139,11 @@ pub enum Scalar<'a> {
     Bool,
 }
 
+/// No number of less digits is somebody's, unless a name says so.
+pub const SHORTEST_NUMBER: usize = 11;
+/// No number of less digits shows beyond accident whose it is.
+const SHORTEST_CERTAIN_NUMBER: usize = 18;
+
 /// The compiled lexicon and recognizers.
 pub struct Classifier {
     lexicon: Lexicon,
@@ -161,11 +166,12 @@ impl Classifier {
     /// `record` is the union of the signals of the object's keys; it may be incomplete unless the key's strength is
     /// [`Strength::NeedsRecord`]. A hit on [`Scalar::Bool`] means the whole value, however it is spelt.
     pub fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
-        if let Some(kind) = key.kind
-            && shape::agrees(key, kind, record, value)
-        {
-            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
-            self.whole(kind, how, value, hits);
+        if let Some((kind, how)) = self.whole(key, record, value) {
+            let end = match value {
+                Scalar::Text(text) | Scalar::Number(text) => text.len(),
+                Scalar::Bool => BOOL_SPAN,
+            };
+            hits.push(Hit { start: 0, end, kind, how, confidence: 95 });
             return;
         }
         match value {
@@ -178,8 +184,9 @@ impl Classifier {
                 }
             }
             Scalar::Number(number) => {
-                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number.
-                if number.starts_with('-') || number.contains(['e', 'E']) {
+                // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
+                let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
+                if number.len() < least || number.starts_with('-') || number.contains(['e', 'E']) {
                     return;
                 }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
@@ -191,6 +198,19 @@ impl Classifier {
         }
     }
 
+    /// What a value is as a whole, by its field's name and its own form; `None`: nothing, or not as a whole. What
+    /// [`Classifier::value`] asks first, for callers that need no hit to act on it.
+    #[inline]
+    pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
+        let kind = key.kind?;
+        // Most values need no more than their name.
+        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value)
+        {
+            return Some((kind, How::Key));
+        }
+        shape::whole(key, kind, record, value)
+    }
+
     /// Appends what is found in text that has no field name (a whole text body, a header value, a log line).
     pub fn text(&self, text: &str, hits: &mut Vec<Hit>) {
         self.value(
@@ -199,23 +219,6 @@ impl Classifier {
             Scalar::Text(text),
             hits,
         );
-    }
-
-    /// The whole value is of the kind, or of a finer one that it shows.
-    fn whole(&self, kind: Kind, how: How, value: Scalar<'_>, hits: &mut Vec<Hit>) {
-        let (end, kind) = match value {
-            Scalar::Bool => (BOOL_SPAN, kind),
-            Scalar::Text(text) | Scalar::Number(text) => {
-                let first = hits.len();
-                if shape::is_refinable(kind) {
-                    scan::values(text, Bytes::of(text), Reach::Ordinary, hits);
-                }
-                let seen = hits.get(first..).and_then(|hits| hits.first()).map(|hit| hit.kind);
-                hits.truncate(first);
-                (text.len(), seen.map_or(kind, |seen| shape::refine(kind, seen)))
-            }
-        };
-        hits.push(Hit { start: 0, end, kind, how, confidence: 95 });
     }
 
     /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.
@@ -243,12 +246,20 @@ impl Classifier {
         if !prose && text.len() < SENTENCE && !bytes.has_digit() && !bytes.has_label_mark() {
             return;
         }
-        if bytes.has_high() || bytes.has_label_mark() {
+        let simplified = if bytes.has_high() { plain::simplified(text) } else { None };
+        let text = simplified.as_deref().unwrap_or(text);
+        if bytes.has_high() || bytes.has_label_mark() || bytes.has_digit() {
             labels::find(&self.lexicon, text, hits);
         }
         if text.len() >= SENTENCE {
             dump::find(&self.lexicon, text, hits);
             sql::find(&self.lexicon, text, hits);
+        }
+        if prose || text.len() >= SENTENCE {
+            latin::find(text, hits);
+            if bytes.has_digit() {
+                codes::find(text, hits);
+            }
         }
         if !bytes.has_high() {
             return;
@@ -304,15 +315,27 @@ fn settle(hits: &mut Vec<Hit>, first: usize) {
             kept += 1;
         } else if (hit.confidence, hit.end - hit.start) > (last.confidence, last.end - last.start) {
             // What only the weaker hit covered stays covered: a gap would show what was found.
-            let kind = shape::refine(hit.kind, last.kind);
+            let kind = sterner(shape::refine(hit.kind, last.kind), last.kind);
             *last = Hit { start: last.start.min(hit.start), end: last.end.max(hit.end), kind, ..hit };
         } else {
-            last.kind = shape::refine(last.kind, hit.kind);
+            last.kind = sterner(shape::refine(last.kind, hit.kind), hit.kind);
             last.end = last.end.max(hit.end);
         }
     }
     hits.truncate(kept);
 }
 
+/// The kind that two readings of one stretch make: what may be a secret is one, though it looks like a number or an
+/// address (`密码13800138000`).
+fn sterner(kind: Kind, other: Kind) -> Kind {
+    if other.level() == Level::L4 && kind.level() != Level::L4 { other } else { kind }
+}
+
+#[cfg(test)]
+#[path = "generated/tests.rs"]
+mod generated;
+#[cfg(test)]
+#[path = "rows/tests.rs"]
+mod rows;
 #[cfg(test)]
 mod tests;

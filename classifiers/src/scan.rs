@@ -4,8 +4,10 @@
 //! cut into tokens of letters and digits (Chinese, punctuation and spaces are borders, so a number glued to Chinese is
 //! seen) and chains of digit groups (`138 0013 8000`), and each goes to the recognizers of its length.
 
-use crate::recognize::{bank_card, email, mobile, network, organisation, permit, phone, resident_id, secret};
-use crate::recognize::{luhn, securities_account};
+use crate::recognize::{
+    bank_card, coordinates, email, glued, luhn, mobile, moment, network, organisation, permit, phone,
+    resident_id, secret, securities_account,
+};
 use crate::{Hit, How};
 use yingbi_taxonomy::Kind;
 
@@ -69,12 +71,13 @@ impl Bytes {
 
 /// Appends what shows by itself; unsorted.
 pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
-    if text.len() >= 15 && bytes.classes & (DOT | SPACE | DASH) != 0 {
-        secret::find(text.as_bytes(), |start, end, kind| {
+    if text.len() >= 15 {
+        let has = |class| bytes.classes & class != 0;
+        secret::find(text.as_bytes(), has(DOT), has(SPACE), has(DASH), |start, end, kind| {
             hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
         });
     }
-    if bytes.may_hold_a_value(text.len()) {
+    if bytes.may_hold_a_value(text.len()) && !moment::is_moment(text.as_bytes()) {
         Pass { bytes: text.as_bytes(), reach, hits, may_chain: bytes.digits >= 10 }.run();
     }
 }
@@ -129,6 +132,13 @@ impl Pass<'_> {
         {
             return after;
         }
+        if next == Some(b'.')
+            && length <= 3
+            && digits == length
+            && let Some(after) = self.point(start)
+        {
+            return after;
+        }
         if length <= 4
             && matches!(next, Some(b':' | b'.' | b'-'))
             && let Some(after) = self.network(start)
@@ -141,7 +151,29 @@ impl Pass<'_> {
         if digits >= 6 && (7..=40).contains(&length) {
             self.whole(start, end, digits);
         }
+        if digits + 4 >= length && (22..=glued::LONGEST).contains(&length) {
+            self.glued(start, end);
+        }
         end
+    }
+
+    /// Latitude and longitude side by side; says where they end.
+    fn point(&mut self, start: usize) -> Option<usize> {
+        let before = start.checked_sub(1).and_then(|at| self.bytes.get(at));
+        if self.reach == Reach::Certain || before.is_some_and(|byte| matches!(byte, b'.' | b'_')) {
+            return None;
+        }
+        let length = coordinates::pair_length(self.bytes.get(start..)?)?;
+        self.push(start, start + length, Kind::Coordinates, 75);
+        Some(start + length)
+    }
+
+    /// Several numbers of people back to back.
+    fn glued(&mut self, start: usize, end: usize) {
+        let parts = self.bytes.get(start..end).and_then(glued::parts);
+        for (from, to, kind) in parts.into_iter().flatten().filter(|(from, to, _)| from < to) {
+            self.push(start + from, start + to, kind, 85);
+        }
     }
 
     /// One token by itself.
@@ -164,7 +196,8 @@ impl Pass<'_> {
                     let skip = mobile::country_prefix(token).unwrap_or(0);
                     self.push(start + skip, end, Kind::Mobile, 85);
                 }
-                15 if ordinary && resident_id::is_15(token) && !is_imei(token) => {
+                15 if ordinary && is_imei(token) => self.push(start, end, Kind::Imei, 60),
+                15 if ordinary && resident_id::is_15(token) => {
                     self.push(start, end, Kind::ResidentId, 70);
                 }
                 18 => self.eighteen(start, end, token),
@@ -174,6 +207,17 @@ impl Pass<'_> {
                 _ => {}
             }
             return;
+        }
+        if ordinary
+            && matches!(token.len(), 11 | 18)
+            && let Some(read) = glued::read_letters_as_digits(token)
+            && let Some(number) = read.get(..token.len())
+        {
+            if mobile::is_mobile(number) && label_letters(token).is_none_or(|letters| letters <= 1) {
+                self.push(start, end, Kind::Mobile, 60);
+            } else if resident_id::is_18(number) {
+                self.push(start, end, Kind::ResidentId, 90);
+            }
         }
         match token.len() {
             18 => self.eighteen(start, end, token),
@@ -232,6 +276,10 @@ impl Pass<'_> {
         let is_border = |at: usize, more: &[u8]| {
             !rest.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || more.contains(byte))
         };
+        if rest.get(..14).is_some_and(network::is_dotted_mac) && is_border(14, b".") {
+            self.push(start, start + 14, Kind::Mac, 85);
+            return Some(start + 14);
+        }
         if rest.get(..17).is_some_and(network::is_mac) && is_border(17, b":-") {
             self.push(start, start + 17, Kind::Mac, 90);
             return Some(start + 17);
@@ -243,7 +291,12 @@ impl Pass<'_> {
             let goes_on =
                 rest.get(length) == Some(&b'.') && rest.get(length + 1).is_some_and(u8::is_ascii_digit);
             let address = rest.get(..length).unwrap_or_default();
+            let is_section = self.bytes.get(..start).is_some_and(|left| left.ends_with("第".as_bytes()))
+                || ["节", "章", "条", "款"]
+                    .iter()
+                    .any(|part| rest.get(length..).is_some_and(|rest| rest.starts_with(part.as_bytes())));
             if is_border(length, b"_")
+                && !is_section
                 && !goes_on
                 && network::is_hosts(address)
                 && !self.follows_version(start)
@@ -292,6 +345,15 @@ impl Pass<'_> {
         }
         let groups = chain.groups();
         let mut index = 0;
+        // `+86-10-88886666`: behind the country's code the area's has no 0.
+        if groups.len() >= 3
+            && let [country, area, rest @ ..] = groups
+            && self.is_country(country)
+            && let Some(end) = self.abroad(area, rest)
+        {
+            self.push(area.start, end, Kind::Phone, 80);
+            return groups.last().map_or(start + 1, |last| last.end);
+        }
         while index < groups.len() {
             let used = self.window(groups, index);
             if used == 0
@@ -339,6 +401,25 @@ impl Pass<'_> {
             self.push(start, end, kind, confidence);
         }
         best
+    }
+
+    /// Where a landline ends whose area code has lost its 0 behind a country's code.
+    fn abroad(&self, area: &Group, rest: &[Group]) -> Option<usize> {
+        let mut number = [0u8; 8];
+        let mut length = 0;
+        for group in rest.iter().take(2) {
+            let part = self.bytes.get(group.start..group.end)?;
+            number.get_mut(length..length + part.len())?.copy_from_slice(part);
+            length += part.len();
+            let mut code = [b'0'; 4];
+            let digits = self.bytes.get(area.start..area.end)?;
+            code.get_mut(1..=digits.len())?.copy_from_slice(digits);
+            let code = code.get(..=digits.len())?;
+            if phone::is_landline(code, number.get(..length)?) {
+                return Some(group.end);
+            }
+        }
+        None
     }
 
     fn is_country(&self, group: &Group) -> bool {
@@ -430,7 +511,7 @@ impl Chain {
 
 /// What may stand between the groups of a number.
 fn is_joint(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b')' | b'.')
+    matches!(byte, b' ' | b'-' | b')' | b'.' | b'_')
 }
 
 /// An IMEI begins with its body's code and passes Luhn; 35… would else be read as a region of Fujian.
@@ -442,7 +523,8 @@ fn label_letters(token: &[u8]) -> Option<usize> {
     let letters = token.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     const LABELS: &[&[u8]] = &[
         b"tel", b"mobile", b"phone", b"mob", b"id", b"idno", b"idcard", b"no", b"sfz", b"sj", b"sjh",
-        b"card", b"fax",
+        b"card", b"fax", b"wx", b"qq", b"vx", b"v", b"cell", b"call", b"dh", b"lxdh", b"sjhm", b"sfzh",
+        b"zjhm", b"m", b"t",
     ];
     let label = token.get(..letters).filter(|label| !label.is_empty())?;
     LABELS.iter().any(|known| label.eq_ignore_ascii_case(known)).then_some(letters)
@@ -473,7 +555,8 @@ const fn classes() -> [u8; 256] {
             b' ' => SPACE,
             b'-' => DASH,
             // The first bytes of Latin-1 spaces, Greek and Cyrillic X, zero-width characters, wide spaces.
-            0xc2 | 0xc3 | 0xce..=0xd1 | 0xe2 | 0xe3 => HIGH | FOLD,
+            // Arabic digits and the mathematical ones of the higher planes among them.
+            0xc2 | 0xc3 | 0xce..=0xd1 | 0xd9 | 0xdb | 0xe2 | 0xe3 | 0xf0 => HIGH | FOLD,
             // The full-width forms, `：` and `＝` among them.
             0xef => HIGH | FOLD | MARK,
             0x80.. => HIGH,

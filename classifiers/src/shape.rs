@@ -2,9 +2,38 @@
 //! text; and whether a record as a whole may hold the kind.
 
 use crate::prose::names;
-use crate::recognize::{email, network, organisation, phone};
-use crate::{KeyMeaning, Scalar, Signals, Strength};
+use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
+use crate::scan::{self, Bytes, Reach};
+use crate::{How, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
+
+/// What all of the value under this key is.
+pub(crate) fn whole(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
+    if !agrees(key, kind, record, value) {
+        return None;
+    }
+    let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+    Some((refined(kind, value), how))
+}
+
+/// Whether a name that decides says all there is to say: no form of the value speaks against the kind or for a finer one.
+#[inline]
+pub(crate) fn is_plainly_named(kind: Kind) -> bool {
+    !is_refinable(kind) && kind != Kind::TaxId
+}
+
+/// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
+/// character. Nearly all do.
+#[inline]
+pub(crate) fn begins_plainly(value: Scalar<'_>) -> bool {
+    match value {
+        Scalar::Text(text) => {
+            let first = text.as_bytes().first().copied().unwrap_or(0);
+            first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9)
+        }
+        Scalar::Number(_) | Scalar::Bool => true,
+    }
+}
 
 /// Whether the value under this key is of the key's kind.
 pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
@@ -41,11 +70,9 @@ fn is_blank(value: Scalar<'_>) -> bool {
     }
 }
 
-/// Whether there is a letter or digit in it. Nearly all values begin with one, which the first byte tells: ASCII, or the
-/// first byte of a Chinese character.
+/// Whether there is a letter or digit in it.
 fn says_something(text: &str) -> bool {
-    let first = text.as_bytes().first().copied().unwrap_or(0);
-    first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9) || text.chars().any(char::is_alphanumeric)
+    begins_plainly(Scalar::Text(text)) || text.chars().any(char::is_alphanumeric)
 }
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
@@ -86,12 +113,12 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     if !says_something(text) {
         return false;
     }
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let digits = || text.bytes().filter(u8::is_ascii_digit).count();
     match kind {
         Kind::Name | Kind::BankAccountName => !is_number && names::is_name(text),
-        Kind::ServiceStaff => names::is_name(text) || (digits >= 3 && is_code(text)),
-        Kind::Mobile | Kind::Phone => digits >= 7 && is_dialled(text) && !phone::is_service(text),
-        Kind::Contact => (digits >= 5 && text.len() <= 40) || text.contains('@'),
+        Kind::ServiceStaff => names::is_name(text) || (digits() >= 3 && is_code(text)),
+        Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
+        Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
         Kind::Email => text.contains('@'),
         Kind::Address => !is_number && is_address(text, digits),
         Kind::Gender => {
@@ -102,21 +129,21 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Password => text.len() >= 6,
         Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
         Kind::Certificate => text.len() >= 8,
-        Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits) && is_code(text),
-        Kind::TradingAccount => text.contains('@') || (digits >= 3 && text.len() >= 4 && is_code(text)),
+        Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
+        Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
-        Kind::InvestorCode => digits >= 4 && is_code(text),
+        Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
-            Category::IdentityDocument | Category::AccountOpening => digits >= 4 && is_code(text),
+            Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
             Category::WealthCash
             | Category::WealthPosition
             | Category::TradeFill
-            | Category::TradeBankTransfer => digits > 0,
+            | Category::TradeBankTransfer => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
-            Category::HealthStatus => digits > 0 || text.len() > 1,
+            Category::HealthStatus => text.len() > 1 || digits() > 0,
             _ => true,
         },
     }
@@ -140,7 +167,7 @@ fn is_dialled(text: &str) -> bool {
 }
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.
-fn is_address(text: &str, digits: usize) -> bool {
+fn is_address(text: &str, digits: impl Fn() -> usize) -> bool {
     let is_mark = |c: &char| {
         matches!(
             c,
@@ -167,11 +194,14 @@ fn is_address(text: &str, digits: usize) -> bool {
     };
     let chinese = text.chars().filter(is_mark).take(2).count();
     if chinese > 0 {
-        return chinese > 1 || digits > 0 || text.chars().count() >= 5;
+        return chinese > 1 || digits() > 0 || text.chars().count() >= 5;
     }
     let is_link =
         text.contains("://") || email::around(text.as_bytes(), text.find('@').unwrap_or(0)).is_some();
-    !is_link && text.contains(' ') && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6 && digits > 0
+    !is_link
+        && text.contains(' ')
+        && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6
+        && digits() > 0
         || (!text.is_ascii() && text.chars().count() >= 6)
 }
 
@@ -183,8 +213,31 @@ fn is_ip(text: &str) -> bool {
     })
 }
 
+/// The kind of a whole value under a key's name: the name's, or a finer one that the value shows.
+fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
+    let (Scalar::Text(text) | Scalar::Number(text)) = value else { return kind };
+    if !is_refinable(kind) {
+        return kind;
+    }
+    // Most values are what their name says in the plainest spelling.
+    let bytes = text.as_bytes();
+    let seen = match bytes.len() {
+        11 if mobile::is_mobile(bytes) => Some(Kind::Mobile),
+        // Under a telling name a wrong check character is a slip of the pen.
+        18 if resident_id::has_form_18(bytes) => Some(Kind::ResidentId),
+        16 | 17 | 19 if are_digits(bytes) => bank_card::is_bank_card(bytes).then_some(Kind::BankCard),
+        _ => {
+            let mut hits = Vec::new();
+            scan::values(text, Bytes::of(text), Reach::Ordinary, &mut hits);
+            hits.first().map(|hit| hit.kind)
+        }
+    };
+    seen.map_or(kind, |seen| refine(kind, seen))
+}
+
 /// Whether values under such a key can show a finer kind.
-pub(crate) fn is_refinable(kind: Kind) -> bool {
+#[inline]
+fn is_refinable(kind: Kind) -> bool {
     matches!(
         kind,
         Kind::IdNumber

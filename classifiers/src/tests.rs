@@ -47,10 +47,7 @@ const TEXTS: &[(&str, &[(&str, &str)])] = &[
     ("投资者阿卜杜拉·买买提致电", &[("阿卜杜拉·买买提", "basic.name")]),
     ("寄到上海市浦东新区世纪大道100号3楼", &[("上海市浦东新区世纪大道100号3楼", "basic.address")]),
     ("custName=张三&mobile=13800138001", &[("张三", "basic.name"), ("13800138001", "basic.mobile")]),
-    (
-        "Authorization: Bearer abcdef123456",
-        &[("Bearer", "credential.account.token"), ("abcdef123456", "credential.account.token")],
-    ),
+    ("Authorization: Bearer abcdef123456", &[("abcdef123456", "credential.account.token")]),
     ("登录IP 220.181.38.148", &[("220.181.38.148", "trade.log.ip")]),
     ("MAC 00-15-5D-01-23-45", &[("00-15-5D-01-23-45", "device.permanent.mac")]),
     ("打138.0013.8001", &[("138.0013.8001", "basic.mobile")]),
@@ -212,7 +209,8 @@ fn c8_look_alikes_are_not_found() {
 #[test]
 fn keys_decide_shape_or_record() {
     let cases: &[(&str, Scalar<'_>, Option<Kind>)] = &[
-        ("id_no", Scalar::Text("110105194912310021"), Some(Kind::IdNumber)),
+        ("id_no", Scalar::Text("110105194912310021"), Some(Kind::ResidentId)),
+        ("id_no", Scalar::Text("990105194912310021"), Some(Kind::IdNumber)),
         ("id_no", Scalar::Text("11010519491231002X"), Some(Kind::ResidentId)),
         ("client_name", Scalar::Text("某某"), Some(Kind::Name)),
         ("client_name", Scalar::Text(""), None),

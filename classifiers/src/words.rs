@@ -27,6 +27,10 @@ impl Hasher for WordHasher {
         }
     }
 
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
     }
@@ -77,6 +81,8 @@ pub(crate) struct Words {
     pinyin: WordList,
     chinese: WordList,
     traditional: HashMap<char, char>,
+    /// English words of some length with a letter left out, for those that are misspelt.
+    misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, BuildHasherDefault<WordHasher>>,
     decor: Concept,
 }
 
@@ -94,7 +100,13 @@ impl Words {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('\t'));
         let traditional = pairs.flat_map(|(from, to)| from.chars().zip(to.chars())).collect();
-        Words { concepts, english, pinyin, chinese, traditional, decor }
+        let mut misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, _> = HashMap::default();
+        for (word, concept) in english.iter().filter(|(word, _)| word.len() >= SHORTEST_CORRECTED) {
+            for shorter in without_one(word) {
+                misspelt.entry(shorter.into()).or_default().push((word, *concept));
+            }
+        }
+        Words { concepts, english, pinyin, chinese, traditional, misspelt, decor }
     }
 
     /// The concept of this name in the lists' first column.
@@ -172,7 +184,27 @@ impl Words {
                 return;
             }
         }
-        found.push(UNKNOWN);
+        found.push(self.corrected(token).unwrap_or(UNKNOWN));
+    }
+
+    /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.
+    fn corrected(&self, token: &str) -> Option<Concept> {
+        if token.len() < SHORTEST_CORRECTED - 1 || token.len() > LONGEST_WORD {
+            return None;
+        }
+        let near = |(word, concept): &(&'static str, Concept)| is_slip(token, word).then_some(*concept);
+        // One letter more is the word itself when left out, one less is its key; two changed places meet in between.
+        without_one(token)
+            .find_map(|shorter| {
+                let exact =
+                    self.english.get_key_value(shorter.as_str()).map(|(word, concept)| (*word, *concept));
+                exact
+                    .as_ref()
+                    .filter(|(word, _)| word.len() >= SHORTEST_CORRECTED)
+                    .and_then(near)
+                    .or_else(|| self.misspelt.get(shorter.as_str())?.iter().find_map(near))
+            })
+            .or_else(|| self.misspelt.get(token)?.iter().find_map(near))
     }
 
     /// Covers the whole token with the fewest listed words; pushes nothing when that is impossible.
@@ -232,6 +264,35 @@ impl Words {
             }
         }
         push_cover(&best, found);
+    }
+}
+
+/// Shorter words have neighbours that mean something else.
+const SHORTEST_CORRECTED: usize = 5;
+
+/// The word with each of its letters but the first left out.
+fn without_one(word: &str) -> impl Iterator<Item = String> {
+    word.char_indices()
+        .skip(1)
+        .map(|(at, _)| word.chars().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c).collect())
+}
+
+/// Whether two words differ by one letter left out, put in or changed, or by two neighbours in the wrong order. In
+/// short words a changed letter makes another word: `portal`, `postal`.
+fn is_slip(token: &str, word: &str) -> bool {
+    if token.as_bytes().first() != word.as_bytes().first() {
+        return false;
+    }
+    let same = token.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+    let (a, b) =
+        (token.as_bytes().get(same..).unwrap_or_default(), word.as_bytes().get(same..).unwrap_or_default());
+    match (a, b) {
+        // An ending makes another word: `healthy`, `passed`.
+        ([_, a @ ..], b) if a == b => !a.is_empty() && word.len() > 5,
+        (a, [_, b @ ..]) if a == b => !b.is_empty() && word.len() > 5,
+        ([x, y, a @ ..], [z, w, b @ ..]) if (x, y) == (w, z) && a == b => true,
+        ([_, a @ ..], [_, b @ ..]) => a == b && word.len() > 7,
+        _ => false,
     }
 }
 

@@ -17,6 +17,8 @@ mod classification;
 mod errors;
 #[path = "conformance/evidence.rs"]
 mod evidence;
+#[path = "conformance/formats.rs"]
+mod formats;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/views.rs"]

@@ -22,8 +22,9 @@ static PLACES: LazyLock<Places> = LazyLock::new(|| {
 
 /// Appends the addresses of a text.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
-    if !text.contains(['号', '室', '栋', '幢', '路', '街', '村', '弄', '巷', '区', '镇', '楼', '座'])
-    {
+    if !text.contains([
+        '号', '室', '栋', '幢', '路', '街', '村', '弄', '巷', '区', '镇', '楼', '座', '组', '道', '乡',
+    ]) {
         return;
     }
     let mut start = 0;
@@ -132,9 +133,20 @@ fn marks_of(run: &str) -> Vec<(usize, usize, Mark)> {
             before.is_some_and(|b: char| b.is_ascii_alphanumeric() || "一二三四五六七八九十百".contains(b));
         let han_before = before.is_some_and(is_han);
         let mark = match c {
+            // `市场`, `区间`, `路演`: other words begin like places' last characters.
+            _ if OTHER_WORDS.iter().any(|word| rest.starts_with(word)) => None,
+            '庄' if run.get(..at).is_some_and(|left| left.ends_with("石家")) => None,
+            '座' if before.is_some_and(is_han) => None,
+            '社' if rest.starts_with("社区") => Some((6, Mark::Street)),
             '省' | '市' | '县' | '州' | '旗' if han_before => Some((c.len_utf8(), Mark::Area)),
-            '区' if han_before && before != Some('小') => Some((c.len_utf8(), Mark::Area)),
-            '路' | '街' | '巷' | '弄' | '村' | '镇' | '乡' | '苑' if han_before || digit_before => {
+            '区' if han_before && !matches!(before, Some('小' | '社')) => Some((c.len_utf8(), Mark::Area)),
+            '路' if rest.starts_with("路口") && han_before => Some((6, Mark::Street)),
+            '路' | '街' | '巷' | '弄' | '村' | '镇' | '乡' | '苑' | '屯' | '庄'
+                if han_before || digit_before =>
+            {
+                Some((c.len_utf8(), Mark::Street))
+            }
+            '道' if han_before && rest.chars().nth(1).is_some_and(|next| next.is_ascii_digit()) => {
                 Some((c.len_utf8(), Mark::Street))
             }
             '大' if rest.starts_with("大道") || rest.starts_with("大厦") => Some((6, Mark::Street)),
@@ -142,7 +154,7 @@ fn marks_of(run: &str) -> Vec<(usize, usize, Mark)> {
             '花' if rest.starts_with("花园") => Some((6, Mark::Street)),
             '胡' if rest.starts_with("胡同") => Some((6, Mark::Street)),
             '公' if rest.starts_with("公寓") => Some((6, Mark::Street)),
-            '号' | '室' | '栋' | '幢' | '层' | '座' | '楼' if digit_before => {
+            '号' | '室' | '栋' | '幢' | '层' | '座' | '楼' | '组' | '队' | '房' if digit_before => {
                 let line = if rest.starts_with("号楼") || rest.starts_with("号院") { 6 } else { 3 };
                 Some((line, Mark::Number))
             }
@@ -162,12 +174,33 @@ fn marks_of(run: &str) -> Vec<(usize, usize, Mark)> {
                     end += room;
                 }
             }
+            end += building_length(run.get(end..).unwrap_or_default());
             marks.push((at, end, mark));
         }
         before = Some(c);
     }
     marks
 }
+
+/// `唐乐阁B201`, `湖滨花园18-2-501`: a building by name and a room behind the last mark.
+fn building_length(rest: &str) -> usize {
+    let name = super::head(rest, 10, is_han);
+    let (name, room) = rest.split_at_checked(name).unwrap_or_default();
+    let length = super::head(room, 9, |c| c.is_ascii_alphanumeric() || c == '-');
+    let ends_well =
+        room.get(length..).is_none_or(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    let is_building = name.ends_with([
+        '园', '阁', '苑', '楼', '厦', '座', '城', '场', '心', '居', '庭', '府', '湾', '轩', '邸',
+    ]);
+    if is_building && ends_well && (1..=8).contains(&length) { name.len() + length } else { 0 }
+}
+
+/// Words whose first character could end a place's name.
+const OTHER_WORDS: &[&str] = &[
+    "市场", "市值", "市价", "市民", "市盈", "市净", "区间", "区别", "区分", "区块", "路演", "路径", "路由",
+    "号线", "号文", "号令", "组合", "组织", "队伍", "层面", "层级", "县域", "省内", "省级", "市级", "房产",
+    "房屋", "座谈", "楼市", "庄家", "街头", "村镇", "镇静", "乡村", "室温",
+];
 
 fn last_mark(run: &str) -> Option<usize> {
     marks_of(run).iter().map(|(_, end, _)| *end).max().filter(|end| run.len() > *end && run.len() - *end > 12)

@@ -2,6 +2,8 @@
 //!
 //! A label means what a field of that name means, so the lexicon answers for both.
 
+mod marks;
+
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
 use crate::lexicon::Lexicon;
@@ -15,7 +17,17 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
     let labels = &mut labels;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
+    marks::find(labels, text, hits);
     if text.is_ascii() {
+        for at in memchr::memchr_iter(b' ', text.as_bytes()) {
+            // `CVV 318`, `PIN 123456`.
+            let is_code = text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
+            if is_code
+                && text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)))
+            {
+                hits.extend(bare(labels, text, at + 1));
+            }
+        }
         for at in memchr::memchr2_iter(b':', b'=', text.as_bytes()).filter(|at| *at > 1) {
             if at >= done
                 && let Some(hit) = marked(labels, text, at, 1)
@@ -27,6 +39,8 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
         return;
     }
     let mut before: Option<char> = None;
+    // Where the last password ended: `密码设成了135791，后来又改成975310`.
+    let mut secret = None;
     for (at, c) in text.char_indices() {
         let previous = before.replace(c);
         if at < done {
@@ -35,20 +49,42 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
         let found = match c {
             ':' | '=' | '：' => marked(labels, text, at, c.len_utf8()),
             _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
-                bare(labels, text, at)
+                bare(labels, text, at).or_else(|| changed(text, secret?, at))
             }
+            '是' | '为' => answered(text, at + c.len_utf8()),
             _ => None,
         };
         if let Some(hit) = found {
             done = hit.end;
+            if hit.kind == Kind::Password {
+                secret = Some(hit.end);
+            }
             hits.push(hit);
         }
     }
 }
 
+/// What asks for a security answer.
+const ASKED: &str = "问题";
+
+/// English words right before a number that is secret, or a device's.
+const SECRETS: &[&str] = &[
+    "pin", "cvv", "cvv2", "cvn", "cvn2", "cvc", "otp", "password", "passcode", "passwd", "pwd", "captcha",
+    "imei", "meid", "imsi", "iccid",
+];
+
+/// Whether the text ends in this word, in whatever case.
+pub(super) fn ends_in_word(text: &str, word: &str) -> bool {
+    let Some(at) = text.len().checked_sub(word.len()) else { return false };
+    let bytes = text.as_bytes();
+    bytes.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(word.as_bytes()))
+        && !at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(u8::is_ascii_alphanumeric)
+}
+
 /// A label, a mark, a value.
 fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize) -> Option<Hit> {
-    let label = label_before(text.get(..at)?)?;
+    let left = text.get(..at)?;
+    let label = label_before(left)?;
     let right = text.get(at + mark..)?;
     // `https://`, `10:30`, `::`.
     if right.starts_with(['/', ':'])
@@ -57,34 +93,104 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
         return None;
     }
     let skip = head(right, 4, |c| opens(c) || c == '=');
-    let skip = skip + call_before_quote(right.get(skip..)?);
+    let skip = skip + call_before_quote(right.get(skip..)?) + scheme(right.get(skip..)?);
     let value = right.get(skip..)?;
     if value.starts_with("VALUES(") || value.starts_with("values(") {
         return None;
     }
-    let (kind, strength) = labels.kind(label)?;
+    let digits = head(value, 5, |c| c.is_ascii_digit());
+    if (3..=4).contains(&digits) && is_cards_code(left.trim_end_matches(['"', ' '])) {
+        return Some(hit(at + mark + skip, digits, Kind::Password));
+    }
+    let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
+    let (kind, strength) =
+        labels.kind(label).or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))?;
     let length = value_length(kind, strength, value, true)?;
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
 }
 
+/// `后来又改成975310`: another password soon behind the first.
+fn changed(text: &str, secret: usize, at: usize) -> Option<Hit> {
+    let between = text.get(secret..at).filter(|between| between.len() <= 48)?;
+    let between = between.trim_end_matches(opens);
+    let again = ["改成", "改为", "换成", "换为", "变成", "改回", "或者", "或", "不是", "而是", "也不行"];
+    if between.contains(['。', '\n']) || !again.iter().any(|word| between.ends_with(word)) {
+        return None;
+    }
+    let value = text.get(at..).filter(|value| starts_with_code(value))?;
+    let length = value_length(Kind::Password, Strength::Decides, value, false)?;
+    Some(hit(at, length, Kind::Password))
+}
+
+/// `密保答案是小花猫`: an answer is a word, so only its label shows it.
+fn answered(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let label = left.trim_end_matches(['是', '为']);
+    let asked = label.ends_with("答案")
+        && ["密保", "安全", "保护", "问题", "提示"].iter().any(|word| tail(label, 12, is_han).contains(word));
+    let skip = head(value, 2, opens);
+    let length = answer_length(value.get(skip..)?)?;
+    asked.then(|| hit(at + skip, length, Kind::SecurityAnswer))
+}
+
+fn answer_length(value: &str) -> Option<usize> {
+    let length = head(value, 24, |c| c.is_alphanumeric() || matches!(c, '·' | '-' | '_' | '@'));
+    let word = value.get(..length)?;
+    let says_nothing = ["不能", "不正确", "错误", "必填", "已", "未", "不", "正确", "什么", "空"];
+    (length > 0 && !says_nothing.iter().any(|nothing| word.starts_with(nothing))).then_some(length)
+}
+
 /// A label right before a number, with at most 是 or a space between.
 fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
     let left = text.get(..at)?;
+    let closer = left.trim_end_matches(opens);
+    let is_said = closer.ends_with(['是', '为', '成', '：', ':']);
     let left = without_change(left.trim_end_matches(|c| opens(c) || is_filler(c)));
+    let left = without_brackets(left);
     let han = tail(left, 10, is_han);
-    let label = if han.is_empty() { tail(left, 16, |c| c.is_ascii_alphabetic()) } else { han };
+    let label = match han.len() {
+        0 => tail(left, 16, |c| c.is_ascii_alphabetic()),
+        // `PIN 码`, `CVV2 码`.
+        3 if han == "码" => tail(left.trim_end_matches(['码', ' ']), 16, |c| c.is_ascii_alphabetic()),
+        _ => han,
+    };
     if label.len() < 3 {
         return None;
     }
+    let value = text.get(at..)?;
+    if is_cards_code(left) {
+        let digits = head(value, 5, |c| c.is_ascii_digit());
+        return (3..=4).contains(&digits).then(|| hit(at, digits, Kind::Password));
+    }
     let (kind, strength) = labels.kind(label)?;
     // `PIN 123456`; of Latin words before a number only these say what it is.
-    let value = text.get(at..)?;
-    if han.is_empty() && (!matches!(kind, Kind::Password | Kind::Otp) || !starts_with_code(value)) {
+    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent);
+    if han.is_empty() && (!is_exact || !starts_with_code(value)) {
         return None;
     }
-    let length = value_length(kind, strength, value, false)?;
+    let is_said = is_said && kind == Kind::Password && !han.is_empty();
+    let length = value_length(kind, strength, value, is_said)?;
     Some(hit(at, length, kind))
+}
+
+/// The three digits on the back of a card.
+fn is_cards_code(left: &str) -> bool {
+    let left = left.trim_end_matches(['2', ' ']);
+    let latin = tail(left, 4, |c| c.is_ascii_alphabetic());
+    ["CVV", "CVN", "CVC"].iter().any(|code| code.eq_ignore_ascii_case(latin))
+        || ends_in_word(left, "security code")
+        || ["背面后三位", "背面三位", "背面末三位", "卡背后三位", "背面的三位", "背后三位", "安全码"]
+            .iter()
+            .any(|code| left.ends_with(code))
+}
+
+/// `交易密码（6位数字）`: the label without what brackets explain about it.
+fn without_brackets(left: &str) -> &str {
+    let Some(inner) = left.strip_suffix(['）', ')']) else { return left };
+    let inside = tail(inner, 16, |c| !matches!(c, '（' | '('));
+    let open = inner.len() - inside.len();
+    inner.get(..open).and_then(|label| label.strip_suffix(['（', '('])).unwrap_or(left)
 }
 
 fn hit(start: usize, length: usize, kind: Kind) -> Hit {
@@ -101,6 +207,16 @@ fn call_before_quote(value: &str) -> usize {
         false if matches!(name, "N" | "E") && rest.starts_with('\'') => name.len() + 1,
         false => 0,
     }
+}
+
+/// `Bearer …`, `Basic …`: how a credential is presented is no part of it.
+fn scheme(value: &str) -> usize {
+    let word = head(value, 12, |c| c.is_ascii_alphabetic());
+    let named = value.get(..word).is_some_and(|word| {
+        ["Bearer", "Basic", "Digest", "Token"].iter().any(|scheme| scheme.eq_ignore_ascii_case(word))
+    });
+    let spaces = value.get(word..).map_or(0, |rest| head(rest, 4, |c| c == ' '));
+    if named && spaces > 0 { word + spaces } else { 0 }
 }
 
 /// `(pwd=abc)`: a value without the brackets that were opened before it on its line.
@@ -123,7 +239,9 @@ fn without_closing<'v>(left: &str, value: &'v str) -> &'v str {
 fn without_change(left: &str) -> &str {
     const CHANGED: &[&str] = &[
         "改成", "换成", "成", "了", "修改", "更改", "变更", "重置", "设置", "设成", "更新", "改", "换", "设",
-        "已", "被", "就", "应该", "现在", "其实",
+        "已", "被", "就", "应该", "现在", "其实", "好像", "大概", "可能", "记得", "貌似", "显示", "填写",
+        "填", "写", "输入", "输", "发的", "收到", "一直", "还", "仍", "默认", "初始", "原来", "原", "当前",
+        "的",
     ];
     let mut label = left;
     while let Some(rest) = CHANGED.iter().find_map(|word| label.strip_suffix(word)) {
@@ -150,6 +268,7 @@ fn opens(c: char) -> bool {
 }
 
 fn label_before(left: &str) -> Option<&str> {
+    let left = without_brackets(left.trim_end_matches([' ', '"', '\'', '是', '为']));
     let left = left.trim_end_matches([' ', '"', '\'', '`', ')', '）', ']', '】', '”', '是', '为']);
     let last = left.chars().next_back()?;
     let label = if is_han(last) {
@@ -208,6 +327,7 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
             let digits = head(value, 12, |c| c.is_ascii_alphanumeric());
             Some(digits).filter(|length| (4..=8).contains(length))
         }
+        Category::CredentialAccount if kind == Kind::SecurityAnswer && marked => answer_length(value),
         Category::CredentialAccount => {
             let length = head(value, 4096, |c| {
                 c.is_ascii_graphic() && !matches!(c, ',' | ';' | '&' | '"' | '\'' | '<' | '>')

@@ -1,8 +1,10 @@
 //! Free text: values behind labels, people by their title or the verb beside them, addresses.
 
 pub(crate) mod addresses;
+pub(crate) mod codes;
 pub(crate) mod dump;
 pub(crate) mod labels;
+pub(crate) mod latin;
 pub(crate) mod names;
 pub(crate) mod numerals;
 mod record;

@@ -1,5 +1,6 @@
 //! People's names: by surname and length where a field or label announces one, by title or verb in running text.
 
+mod dotted;
 mod judge;
 mod lists;
 
@@ -75,7 +76,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     if (2..=4).contains(&run.chars().count()) && is_name(run) && !titled {
         return Some(run.len());
     }
-    if let Some(judged) = name_at(run, Left::Strong) {
+    if let Some(judged) = name_at(run, Left::Labelled) {
         return Some(judged.length);
     }
     // `客户：陈怼怼经过`: who is announced is named, in whatever characters.
@@ -91,6 +92,43 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 
 /// Appends the people that running text names.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+    let first = hits.len();
+    once(text, hits);
+    again(text, first, hits);
+}
+
+/// Whoever is named in one sentence is so in the next, though nothing there announces it.
+fn again(text: &str, first: usize, hits: &mut Vec<Hit>) {
+    let mut known: [&str; MOST_KNOWN] = [""; MOST_KNOWN];
+    let mut count = 0;
+    for hit in hits.get(first..).unwrap_or_default() {
+        let name = text.get(hit.start..hit.end).unwrap_or_default();
+        // Two characters may be a word elsewhere.
+        let is_telling =
+            name.chars().count() > 2 || (surname_length(name) == Some(1) && !starts_doubtfully(name));
+        if name.chars().count() < 2 || !is_telling || known.contains(&name) {
+            continue;
+        }
+        let Some(slot) = known.get_mut(count) else { break };
+        *slot = name;
+        count += 1;
+    }
+    let mut starts: Vec<usize> = hits.iter().skip(first).map(|hit| hit.start).collect();
+    starts.sort_unstable();
+    for name in known.iter().take(count) {
+        for at in memchr::memmem::find_iter(text.as_bytes(), name.as_bytes()) {
+            if starts.binary_search(&at).is_err() {
+                push(at, name.len(), 60, hits);
+            }
+        }
+    }
+}
+
+/// How many names of one text are looked for again, so that a hostile text costs no more than its length.
+const MOST_KNOWN: usize = 8;
+
+/// Appends the people that something beside them shows to be such.
+fn once(text: &str, hits: &mut Vec<Hit>) {
     let lists = &*LISTS;
     let mut done = at_border(text, 0, hits);
     for (at, c) in text.char_indices() {
@@ -98,7 +136,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
         if roles & role::TITLE != 0 && at >= done {
             titled(text, at, hits);
         } else if matches!(c, '·' | '•') {
-            dotted(text, at, hits);
+            dotted::find(text, at, hits);
         }
         let next = at + c.len_utf8();
         if next < done {
@@ -109,6 +147,9 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
             done = end;
         } else if roles & role::PREPOSITION != 0 || is_border(c) {
             done = done.max(at_border(text, next, hits));
+        }
+        if next >= done && is_han(c) {
+            done = done.max(after_word(text, next, hits));
         }
     }
 }
@@ -121,7 +162,11 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
     let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
     let colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
-    let strength = if weak && !colon { Left::Weak } else { Left::Strong };
+    let strength = match (weak, colon) {
+        (_, true) => Left::Labelled,
+        (true, false) => Left::Weak,
+        (false, false) => Left::Strong,
+    };
     let found = |skip: usize| Some((skip, name_at(right.get(skip..)?, strength)?));
     let (skip, judged) = found(skip).or_else(|| found(head(right, 3, is_mark)).filter(|_| skip > 0))?;
     Some(joined(text, push(at + skip, judged.length, 75, hits), hits))
@@ -130,15 +175,34 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
 /// The name, or list of names, at a border; says where it ends.
 fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    if !rest.chars().next().is_some_and(|first| LISTS.is(first, role::SURNAME)) {
+    let before = text.get(..at).and_then(|left| left.chars().next_back()).unwrap_or_default();
+    // `中高端`, `将军`: the preposition and the surname are one word.
+    if !rest
+        .chars()
+        .next()
+        .is_some_and(|first| LISTS.is(first, role::SURNAME) && !LISTS.is_word(before, first))
+    {
         return at;
     }
-    if let Some(judged) = name_at(rest, Left::Border) {
-        return joined(text, push(at, judged.length, 66, hits), hits);
+    let before = text.get(..at).unwrap_or_default();
+    // `、` behind something that was no name.
+    let listed = before.ends_with('、') && hits.last().is_none_or(|last| last.end + '、'.len_utf8() != at);
+    let side = if is_labelled(before) || before.ends_with('@') { Left::Labelled } else { Left::Border };
+    if let Some(judged) = name_at(rest, side) {
+        // `常青科技、金海通`: what one other thing of a list is, all are.
+        let goes_on = rest.get(judged.length..).unwrap_or_default();
+        let others =
+            goes_on.starts_with('、') && name_at(goes_on.trim_start_matches('、'), Left::Weak).is_none();
+        if judged.right >= Right::Deed || !(listed || others) {
+            return joined(text, push(at, judged.length, 66, hits), hits);
+        }
+        return at;
     }
     let first = hits.len();
     let mut end = at;
     let mut weight = 0;
+    // Whether what the last mark of the list joins is a name as well.
+    let mut ends_well = true;
     while let Some(judged) = text.get(end..).and_then(|rest| name_at(rest, Left::Weak)) {
         let behind = end + judged.length;
         // What a list needs: given names that are such, behind surnames of which most are nothing else.
@@ -146,6 +210,7 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
         push(end, judged.length, 64, hits);
         end = behind;
         let Some(join) = join(text.get(behind..).unwrap_or_default()) else { break };
+        ends_well = text.get(behind + join..).is_some_and(|next| name_at(next, Left::Weak).is_some());
         if hits.len() - first >= LONGEST_LIST {
             break;
         }
@@ -153,11 +218,35 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     }
     let count = hits.len() - first;
     let named = i32::try_from(count).unwrap_or(i32::MAX);
-    if count < 2 || weight < 4 * named - 1 {
+    if count < 2 || weight < 4 * named - 1 || listed || !(ends_well || count >= LONGEST_LIST) {
         hits.truncate(first);
         return at;
     }
     hits.last().map_or(at, |last| last.end)
+}
+
+/// Whether the text ends with a colon behind a word for a person: `预约人：`, `复核员：`.
+fn is_labelled(text: &str) -> bool {
+    let Some(label) = text.trim_end().strip_suffix([':', '：']) else { return false };
+    let mut last = label.trim_end_matches([')', '）']).chars().rev();
+    matches!(last.next(), Some('人' | '员' | '者' | '师')) && last.next().is_some_and(is_han)
+}
+
+/// The name behind a word that announces nobody: `冒用楼南光身份证`. Says where it ends.
+fn after_word(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
+    let Some((left, rest)) = text.split_at_checked(at) else { return at };
+    let (Some(before), Some(first)) = (left.chars().next_back(), rest.chars().next()) else { return at };
+    let ends = || {
+        LISTS.ends_with_word(left)
+            || (matches!(before, '人' | '者' | '员') && tail(left, 2, is_han).len() == 6)
+    };
+    if !LISTS.is(first, role::SURNAME) || !ends() || LISTS.is_word(before, first) {
+        return at;
+    }
+    match name_at(rest, Left::AfterWord) {
+        Some(judged) => joined(text, push(at, judged.length, 62, hits), hits),
+        None => at,
+    }
 }
 
 /// A list is judged by its first names; the others are read from where those end.
@@ -165,12 +254,29 @@ const LONGEST_LIST: usize = 8;
 
 /// Appends the names that 和 or a comma of lists joins to the one that ends here; says where they end.
 fn joined(text: &str, mut end: usize, hits: &mut Vec<Hit>) -> usize {
+    let mut count = 1;
     loop {
         let rest = text.get(end..).unwrap_or_default();
         let Some(skip) = join(rest) else { return end };
-        let Some(judged) = rest.get(skip..).and_then(|next| name_at(next, Left::Weak)) else { return end };
-        end = push(end + skip, judged.length, 70, hits);
+        let Some(next) = rest.get(skip..) else { return end };
+        let judged = name_at(next, Left::Weak).map(|judged| judged.length);
+        let Some(length) = judged.or_else(|| item(next).filter(|_| count > 1 && rest.starts_with('、')))
+        else {
+            return end;
+        };
+        end = push(end + skip, length, 70, hits);
+        count += 1;
     }
+}
+
+/// Among names, an item of two or three characters that begins with a surname is another.
+fn item(text: &str) -> Option<usize> {
+    let length = head(text, 5, is_han);
+    let (item, rest) = text.split_at_checked(length)?;
+    let ends = rest.chars().next().is_none_or(is_border);
+    let surname = surname_length(item)?;
+    let is_name = (surname + 1..=surname + 2).contains(&item.chars().count());
+    (ends && is_name && !LISTS.is_anothers(item)).then_some(length)
 }
 
 /// The length of what joins the names of a list.
@@ -206,7 +312,7 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         let before = left.get(..cut + at).unwrap_or_default();
         // With other Chinese before it, a name must show more of itself.
         let (side, more) = match at {
-            0 if cell => (Left::Strong, 0),
+            0 if cell => (Left::Labelled, 0),
             _ if LISTS.announcing(before).is_some() => (Left::Weak, 0),
             _ => (Left::Weak, 1),
         };
@@ -232,7 +338,7 @@ pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     };
     let name = rest.get(skip..skip + judged.length).unwrap_or_default();
     let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
-    if judged.right == Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
+    if judged.right >= Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
         push(number + skip, judged.length, 65, hits);
     }
 }
@@ -321,59 +427,6 @@ fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
     if let Some(length) = best.map(|(_, length)| length).or(alone) {
         push(left.len() - length, length, 75, hits);
     }
-}
-
-/// `阿卜杜拉·买买提`: what stands around the dot, without the word that announces it.
-fn dotted(text: &str, at: usize, hits: &mut Vec<Hit>) {
-    let Some((left, right)) = text.split_at_checked(at) else { return };
-    let dot = right.chars().next().map_or(0, char::len_utf8);
-    let mut before = tail(left, 8, is_han);
-    for word in &LISTS.before {
-        if let Some(cut) = before.rfind(word) {
-            before = before.get(cut + word.len()..).unwrap_or_default();
-        }
-    }
-    let rest = right.get(dot..).unwrap_or_default();
-    let mut after = head(rest, 6, is_han);
-    for word in LISTS.after.iter().filter(|word| word.len() > 3) {
-        if let Some(cut) = rest.get(..after).and_then(|run| run.find(word)).filter(|cut| *cut > 3) {
-            after = after.min(cut);
-        }
-    }
-    // What such names are not written with ends them: 美国魔术师大卫·布莱恩表演. A doubtful rest stays whole.
-    let is_foreign = |c: char| LISTS.is(c, role::FOREIGN);
-    let narrow = tail(before, 8, is_foreign);
-    if narrow.chars().count() >= 2 {
-        before = narrow;
-    }
-    let narrow = foreign_length(rest.get(..after).unwrap_or_default());
-    if narrow >= 6 {
-        let ends = |rest: &str| {
-            let is_small = |c: char| LISTS.is(c, role::NEVER | role::PREPOSITION);
-            rest.starts_with(is_small) || LISTS.behind(rest).is_some()
-        };
-        let more = rest.get(narrow..after).unwrap_or_default();
-        let more = more.char_indices().map(|(at, _)| narrow + at);
-        after = more.clone().find(|at| rest.get(*at..).is_some_and(ends)).unwrap_or(after);
-    }
-    if before.chars().count() >= 2 && after >= 6 {
-        let (start, end) = (left.len() - before.len(), left.len() + dot + after);
-        hits.push(Hit { start, end, kind: Kind::Name, how: How::Text, confidence: 65 });
-    }
-}
-
-/// The length of what names in other tongues are written with; 不 is of them only in 不都, 不力 and the like.
-fn foreign_length(text: &str) -> usize {
-    let mut length = 0;
-    for (at, c) in text.char_indices() {
-        let rest = text.get(at..).unwrap_or_default();
-        let syllable = ["不都", "不力", "不拉"].iter().any(|two| rest.starts_with(two));
-        if !syllable && !LISTS.is(c, role::FOREIGN) {
-            break;
-        }
-        length = at + c.len_utf8();
-    }
-    length
 }
 
 /// How many characters of the text are a surname.

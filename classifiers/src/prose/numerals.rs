@@ -9,8 +9,13 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let mut run = Run::default();
     for (at, c) in text.char_indices() {
         if let Some(digit) = digit(c) {
+            if run.length == 0 {
+                run.spoken = SECRETS.iter().find(|(word, _)| is_label(text, at, word)).map(|(_, kind)| *kind);
+            }
             run.push(at, at + c.len_utf8(), digit);
-        } else if run.length > 0 && !matches!(c, ' ' | '-') {
+        } else if run.length == 17 && matches!(c, 'X' | 'x') {
+            run.push(at, at + 1, b'X');
+        } else if run.length > 0 && !matches!(c, ' ' | '-' | ',' | '，' | '、') {
             run.close(hits);
         }
     }
@@ -24,6 +29,22 @@ struct Run {
     length: usize,
     start: usize,
     end: usize,
+    /// What the word before says that they are.
+    spoken: Option<Kind>,
+}
+
+/// `验证码一二三四五六`: words before numerals that are no number of a person, but secret.
+const SECRETS: &[(&str, Kind)] = &[
+    ("验证码", Kind::Otp),
+    ("校验码", Kind::Otp),
+    ("动态码", Kind::Otp),
+    ("动态口令", Kind::Otp),
+    ("密码", Kind::Password),
+    ("口令", Kind::Password),
+];
+
+fn is_label(text: &str, at: usize, word: &str) -> bool {
+    text.get(..at).is_some_and(|left| left.trim_end_matches(['是', '为', '：', ':', ' ']).ends_with(word))
 }
 
 /// A resident identity number is the longest that is read.
@@ -47,6 +68,7 @@ impl Run {
         let kind = match digits.len() {
             11 if mobile::is_mobile(digits) => Some(Kind::Mobile),
             18 if resident_id::is_18(digits) => Some(Kind::ResidentId),
+            4..=8 => self.spoken,
             _ => None,
         };
         if let Some(kind) = kind {

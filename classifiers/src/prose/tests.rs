@@ -11,7 +11,7 @@ const CLASSES: [(char, &str); 5] =
 /// A stretch of a sentence and its class.
 type Span = (usize, usize, char);
 
-/// `tune` or `hold`, the sentence without its marks, what they mark.
+/// `tune`, `seen` or `hold`, the sentence without its marks, what they mark.
 fn sentences() -> impl Iterator<Item = (&'static str, String, Vec<Span>)> {
     VECTORS.lines().filter(|line| !line.starts_with('#')).map(|line| {
         let (set, marked) = line.split_once('\t').expect("a set, a tab, a sentence");
@@ -47,7 +47,7 @@ fn class_of(hit: &Hit) -> char {
 fn c8_notes_and_chat_are_read() {
     let mut wrong = vec![];
     let mut scores = vec![];
-    for set in ["tune", "hold"] {
+    for set in ["tune", "hold", "seen"] {
         for (class, name) in CLASSES {
             let (mut marked, mut covered, mut hit, mut right) = (0u32, 0u32, 0u32, 0u32);
             for (_, text, spans) in sentences().filter(|(of, ..)| *of == set) {
@@ -82,14 +82,18 @@ fn c8_notes_and_chat_are_read() {
             println!(
                 "{set} {name}: {marked} marked, recall {recall:.3}; {hit} hits, precision {precision:.3}"
             );
-            scores.push((set, name, recall, precision));
+            if marked > 0 {
+                scores.push((set, name, recall, precision));
+            }
         }
     }
     println!("{}", wrong.join("\n"));
     for (set, name, recall, precision) in scores {
-        let floor = if name == "names" { 0.7 } else { 0.85 };
+        let least = if name == "names" { 0.9 } else { 0.85 };
+        // Borders of addresses in `seen` lines are a reader's, who disagree on `前台` and the like.
+        let exact = if set == "seen" { 0.9 } else { 0.95 };
         assert!(
-            recall >= floor && precision >= 0.95,
+            recall >= least && precision >= exact,
             "{set} {name}: recall {recall:.3}, precision {precision:.3}"
         );
     }

@@ -1,14 +1,25 @@
 //! Bank cards: a known issuer's prefix with its length, and the Luhn digit. Luhn alone passes one serial in ten.
 
-use super::luhn;
+use super::{are_digits, luhn};
 
 /// Whether the digits are a card of a mainland issuer.
 pub(crate) fn is_bank_card(digits: &[u8]) -> bool {
     (16..=19).contains(&digits.len())
-        && digits.iter().all(u8::is_ascii_digit)
+        && are_digits(digits)
         && has_issuer(digits)
         && luhn(digits)
-        && !digits.windows(8).any(|eight| eight.windows(2).all(|pair| pair.first() == pair.last()))
+        && longest_run(digits) < 8
+}
+
+/// How often a digit stands in a row at most.
+fn longest_run(digits: &[u8]) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, 0);
+    for digit in digits {
+        run = if *digit == last { run + 1 } else { 1 };
+        last = *digit;
+        longest = longest.max(run);
+    }
+    longest
 }
 
 fn has_issuer(digits: &[u8]) -> bool {

@@ -1,12 +1,12 @@
 //! Mobile numbers of the mainland: eleven digits in an assigned segment.
 
-use super::two_digits;
+use super::{are_digits, two_digits};
 
 /// Whether the eleven digits lie in a segment assigned to people.
 pub(crate) fn is_mobile(digits: &[u8]) -> bool {
     digits.len() == 11
         && digits.first() == Some(&b'1')
-        && digits.iter().all(u8::is_ascii_digit)
+        && are_digits(digits)
         && digits.get(1..3).and_then(two_digits).is_some_and(is_segment)
         && !is_placeholder(digits)
 }

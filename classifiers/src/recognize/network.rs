@@ -68,6 +68,16 @@ pub(crate) fn is_mac(token: &[u8]) -> bool {
             .all(|pair| pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit))
 }
 
+/// Whether the token is a MAC address in three groups, as switches print it: `001a.2b3c.4d5e`. All digits make a date or price.
+pub(crate) fn is_dotted_mac(token: &[u8]) -> bool {
+    token.len() == 14
+        && token.split(|byte| *byte == b'.').count() == 3
+        && token
+            .split(|byte| *byte == b'.')
+            .all(|group| group.len() == 4 && group.iter().all(u8::is_ascii_hexdigit))
+        && token.iter().any(u8::is_ascii_alphabetic)
+}
+
 /// Whether the token is a MAC address as it stands under a key or label: also without separators.
 pub(crate) fn has_mac_form(token: &[u8]) -> bool {
     is_mac(token) || (token.len() == 12 && token.iter().all(u8::is_ascii_hexdigit))

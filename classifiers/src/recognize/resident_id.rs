@@ -1,7 +1,7 @@
 //! 居民身份证号码 (GB 11643): 18 characters with a check character, or the 15 digits of the first generation; and the
 //! 18 digits of the foreigner's permanent residence card of 2023, which are built alike.
 
-use super::{is_date8, is_day, number, two_digits};
+use super::{are_digits, is_date8, is_day, number, two_digits};
 
 /// Whether the 18 characters are a resident identity number: region, day of birth, check character.
 pub(crate) fn is_18(token: &[u8]) -> bool {
@@ -24,7 +24,7 @@ pub(crate) fn is_15(token: &[u8]) -> bool {
 /// Whether the 18 characters have the form of a resident identity number, whatever the check character says.
 pub(crate) fn has_form_18(token: &[u8]) -> bool {
     token.len() == 18
-        && token.get(..17).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+        && token.get(..17).is_some_and(are_digits)
         && token.last().is_some_and(|last| last.is_ascii_digit() || matches!(last, b'X' | b'x'))
         && token.get(..6).is_some_and(is_region)
         && token.get(6..14).is_some_and(is_date8)
@@ -34,7 +34,7 @@ pub(crate) fn has_form_18(token: &[u8]) -> bool {
 pub(crate) fn is_residence_card_18(token: &[u8]) -> bool {
     token.len() == 18
         && token.first() == Some(&b'9')
-        && token.get(..17).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
+        && token.get(..17).is_some_and(are_digits)
         && token.get(1..3).and_then(two_digits).is_some_and(is_province)
         && token.get(3..6).and_then(number).is_some_and(|country| (4..=894).contains(&country))
         && token.get(6..14).is_some_and(is_date8)

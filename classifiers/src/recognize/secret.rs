@@ -1,11 +1,34 @@
-//! Secrets that show by their form: JSON web tokens, bearer tokens, private keys in PEM.
+//! Secrets that show by their form: JSON web tokens, bearer tokens, basic credentials, keys and certificates in PEM or DER.
 
 use memchr::memmem::{self, Finder};
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
-/// The secrets in the text, handed to `found` as byte range and kind.
-pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
+/// The secrets in the text, handed to `found` as byte range and kind. What marks a text has is known: a web token has
+/// points, a bearer token stands behind a space, and PEM has hyphens.
+#[inline]
+pub(crate) fn find(
+    bytes: &[u8],
+    has_point: bool,
+    has_space: bool,
+    has_hyphen: bool,
+    mut found: impl FnMut(usize, usize, Kind),
+) {
+    if has_point {
+        web_tokens(bytes, &mut found);
+    }
+    if has_space {
+        authorizations(bytes, &mut found);
+    }
+    if has_hyphen && has_space {
+        private_keys(bytes, &mut found);
+    }
+    if bytes.len() >= SHORTEST_DER {
+        der(bytes, &mut found);
+    }
+}
+
+fn web_tokens(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     for at in JWT.find_iter(bytes) {
         if at > 0 && bytes.get(at - 1).is_some_and(|byte| is_inside(*byte)) {
             continue;
@@ -16,6 +39,9 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(at, at + length, Kind::AccessToken);
         }
     }
+}
+
+fn authorizations(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     for at in BEARER.find_iter(bytes) {
         let start = at + 6;
         let length = run(bytes, start);
@@ -23,6 +49,17 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
             found(start, start + length, Kind::AccessToken);
         }
     }
+    for at in BASIC.find_iter(bytes) {
+        let start = at + 5;
+        let length = run(bytes, start);
+        let names = at > 0 && bytes.get(at - 1).is_some_and(|byte| matches!(byte, b'B' | b'b'));
+        if names && bytes.get(start..start + length).is_some_and(is_user_and_password) {
+            found(start, start + length, Kind::Password);
+        }
+    }
+}
+
+fn private_keys(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     let mut done = 0;
     for at in PEM.find_iter(bytes) {
         if at < done {
@@ -30,7 +67,11 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
         }
         let rest = bytes.get(at..).unwrap_or_default();
         let head = rest.get(..48).unwrap_or(rest);
-        if memmem::find(head, b"PRIVATE KEY").is_some() {
+        // A certificate authenticates as its key does (T/TSAC 001—2025 6.2 c); a public key tells nothing of a person.
+        if [b"PRIVATE KEY".as_slice(), b"CERTIFICATE-", b"PKCS7"]
+            .iter()
+            .any(|name| memmem::find(head, name).is_some())
+        {
             // Without an end mark everything that follows may be the key.
             let end = memmem::find(rest, b"-----END ")
                 .map_or(rest.len(), |end| end + run_to_line_end(rest.get(end..).unwrap_or_default()));
@@ -39,6 +80,59 @@ pub(crate) fn find(bytes: &[u8], mut found: impl FnMut(usize, usize, Kind)) {
         }
     }
 }
+
+/// `dXNlcjpwYXNz`: base64 of what has a colon in it.
+fn is_user_and_password(token: &[u8]) -> bool {
+    let value = |byte: u8| {
+        Some(match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        })
+    };
+    let (mut bits, mut held) = (0u32, 0u32);
+    let mut colon = false;
+    for byte in token.iter().take_while(|byte| **byte != b'=') {
+        let Some(six) = value(*byte) else { return false };
+        bits = (bits << 6 | u32::from(six)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            let decoded = (bits >> held & 0xff) as u8;
+            if !(decoded == b'\t' || (0x20..0x7f).contains(&decoded) || decoded >= 0x80) {
+                return false;
+            }
+            colon |= decoded == b':';
+        }
+    }
+    token.len() >= 4 && colon
+}
+
+/// Certificates and private keys in DER as base64: a sequence with a length of two bytes, `MII…`.
+fn der(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
+    let mut done = 0;
+    for at in DER.find_iter(bytes) {
+        if at < done || at > 0 && bytes.get(at - 1).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
+            continue;
+        }
+        let length = run(bytes, at);
+        let body = bytes.get(at..at + length).unwrap_or_default();
+        let head = body.get(..64).unwrap_or(body);
+        // What names the algorithm first and at once is a public key.
+        let is_public = memmem::find(head.get(..32).unwrap_or(head), b"A0GCSqGSIb3DQEBAQUAA4").is_some()
+            || head.starts_with(b"MIIBIjANBgkqhkiG9w0BAQEF");
+        if length >= SHORTEST_DER && !is_public {
+            found(at, at + length, Kind::Certificate);
+        }
+        done = at + length;
+    }
+}
+
+/// The shortest certificates and keys with a two-byte length have 256 bytes.
+pub(crate) const SHORTEST_DER: usize = 300;
 
 fn run(bytes: &[u8], start: usize) -> usize {
     bytes.get(start..).unwrap_or_default().iter().take_while(|byte| is_token(**byte)).count()
@@ -61,4 +155,6 @@ fn run_to_line_end(bytes: &[u8]) -> usize {
 
 static JWT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"eyJ"));
 static BEARER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"earer "));
+static BASIC: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"asic "));
+static DER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"MII"));
 static PEM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"-----BEGIN "));

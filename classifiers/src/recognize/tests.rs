@@ -203,14 +203,18 @@ fn secrets_show_by_their_form() {
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", 1),
         ("Bearer abcdef123456", 1),
         ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\nrest", 1),
-        ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", 0),
+        ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", 1),
+        ("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", 0),
+        ("Authorization: Basic dXNlcjpwYXNzd29yZA==", 1),
+        ("Basic information about orders", 0),
+        ("Basic YWJjZGVmZ2hpams=", 0),
         ("HeyJude", 0),
         ("the bearer of news", 0),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIB", 1),
     ];
     for (text, want) in cases {
         let mut count = 0;
-        secret::find(text.as_bytes(), |start, end, _| {
+        secret::find(text.as_bytes(), true, true, true, |start, end, _| {
             assert!(start < end && end <= text.len());
             count += 1;
         });

@@ -1,11 +1,13 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
-use crate::json::{Scan, Treat, Workspace, looks_like_json};
+use crate::form::Form;
+use crate::json::{Json, looks_like_json};
 use crate::plan::Plan;
-use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, html, lines};
-use std::collections::HashSet;
-use yingbi_crypto::PseudonymKey;
+use crate::tree::{Scan, Subject, Treat, Workspace};
+use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, csv, html, lines, xml};
+use std::collections::BTreeSet;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
 pub(crate) struct Input<'i, C> {
@@ -26,8 +28,14 @@ pub(crate) fn treat<C: Classify>(
     let mut summary = Summary { records: 1, ..Summary::default() };
     let mut subjects = vec![];
     match input.format {
-        Format::Json => {
-            let records = treat.document(text)?;
+        Format::Json | Format::Xml | Format::Csv | Format::Tsv | Format::Form => {
+            let records = match input.format {
+                Format::Xml => treat.document::<xml::Document>(text)?,
+                Format::Csv => treat.document::<csv::Commas>(text)?,
+                Format::Tsv => treat.document::<csv::Tabs>(text)?,
+                Format::Form => treat.document::<Form>(text)?,
+                _ => treat.document::<Json>(text)?,
+            };
             (summary.records, subjects) = (records.count, records.subjects);
         }
         Format::Text => {
@@ -48,14 +56,25 @@ pub(crate) fn treat<C: Classify>(
         }
         Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
     }
-    let mut names: HashSet<&str> = plan.document_subject().into_iter().collect();
-    names.extend(subjects.iter().flat_map(|subject| subject.names()));
-    summary.subjects = names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect();
+    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
     let mut body = Vec::new();
     body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
     treat.edits.apply(text.as_bytes(), &mut body);
+    workspace.edits = treat.edits;
     Ok(Treated { body, summary })
+}
+
+/// Each of the subjects once: a pseudonym costs more than all else about a record.
+fn pseudonymous(
+    document: Option<&str>,
+    records: &[Subject],
+    pseudonyms: &PseudonymKey,
+) -> BTreeSet<Pseudonym> {
+    let mut names: Vec<&str> = document.into_iter().chain(records.iter().flat_map(Subject::names)).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
 }
 
 pub(crate) fn scan<C: Classify>(
@@ -65,7 +84,11 @@ pub(crate) fn scan<C: Classify>(
     let (mark, text) = decoded(input.body)?;
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
     match input.format {
-        Format::Json => scan.document(text)?,
+        Format::Json => scan.document::<Json>(text)?,
+        Format::Xml => scan.document::<xml::Document>(text)?,
+        Format::Csv => scan.document::<csv::Commas>(text)?,
+        Format::Tsv => scan.document::<csv::Tabs>(text)?,
+        Format::Form => scan.document::<Form>(text)?,
         Format::Text => {
             for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");

@@ -1,11 +1,14 @@
 //! The classifier as the walks see it, so that tests can put a small one of their own in its place.
 
 use yingbi_classifiers::{Classifier, Hit, KeyMeaning, Scalar, Signals};
+use yingbi_taxonomy::Kind;
 
 /// What the walks ask of a classifier.
 pub(crate) trait Classify {
     fn key(&self, name: &str) -> KeyMeaning;
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
+    /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
+    fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
     fn text(&self, text: &str, hits: &mut Vec<Hit>);
 }
 
@@ -16,6 +19,11 @@ impl Classify for Classifier {
 
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {
         Classifier::value(self, key, record, value, hits);
+    }
+
+    #[inline]
+    fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind> {
+        Classifier::whole(self, key, record, value).map(|(kind, _)| kind)
     }
 
     fn text(&self, text: &str, hits: &mut Vec<Hit>) {

@@ -1,5 +1,7 @@
 //! Replacements of spans: everything that is not replaced is copied as it stood.
 
+use crate::mask::FILLS;
+
 /// Sorted, disjoint replacements over one text.
 #[derive(Default)]
 pub(crate) struct Edits {
@@ -8,13 +10,21 @@ pub(crate) struct Edits {
     texts: String,
 }
 
-/// One replacement.
+/// One replacement. Texts end below four gigabytes: the index of a document refuses longer ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Edit {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    from: usize,
-    to: usize,
+struct Edit {
+    start: u32,
+    end: u32,
+    with: With,
+}
+
+/// By what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum With {
+    /// A stretch of the texts.
+    Text(u32, u32),
+    /// As many fill characters; a few.
+    Fill(u8),
 }
 
 impl Edits {
@@ -22,11 +32,24 @@ impl Edits {
         self.edits.is_empty()
     }
 
+    /// Makes ready for another text.
+    pub(crate) fn clear(&mut self) {
+        self.edits.clear();
+        self.texts.clear();
+    }
+
+    /// Lets go of room beyond that many replacements.
+    pub(crate) fn shrink_to(&mut self, most: usize) {
+        self.edits.shrink_to(most);
+        self.texts.shrink_to(most);
+    }
+
     /// Replaces `start..end` by what `write` appends.
     pub(crate) fn push_with(&mut self, start: usize, end: usize, write: impl FnOnce(&mut String)) {
-        let from = self.texts.len();
+        let from = self.texts.len() as u32;
         write(&mut self.texts);
-        self.edits.push(Edit { start, end, from, to: self.texts.len() });
+        let with = With::Text(from, self.texts.len() as u32);
+        self.edits.push(Edit { start: start as u32, end: end as u32, with });
     }
 
     /// Replaces `start..end` by `text`.
@@ -34,9 +57,27 @@ impl Edits {
         self.push_with(start, end, |texts| texts.push_str(text));
     }
 
+    /// Replaces `start..end` by so many fill characters.
+    #[inline]
+    pub(crate) fn push_fill(&mut self, start: usize, end: usize, count: usize) {
+        match u8::try_from(count) {
+            Ok(few) if count <= FILLS.len() => {
+                self.edits.push(Edit { start: start as u32, end: end as u32, with: With::Fill(few) });
+            }
+            _ => self.push_with(start, end, |texts| texts.extend(std::iter::repeat_n('*', count))),
+        }
+    }
+
+    /// Moves the end of the replacement made last.
+    pub(crate) fn end_last_at(&mut self, end: usize) {
+        if let Some(edit) = self.edits.last_mut() {
+            edit.end = end as u32;
+        }
+    }
+
     /// Forgets every replacement that begins at `start` or later.
     pub(crate) fn forget_from(&mut self, start: usize) {
-        while self.edits.last().is_some_and(|edit| edit.start >= start) {
+        while self.edits.last().is_some_and(|edit| edit.start as usize >= start) {
             self.edits.pop();
         }
     }
@@ -53,9 +94,49 @@ impl Edits {
         self.edits.sort_by_key(|edit| edit.start);
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.edits.len()
+    }
+
+    /// Takes back all but the first so many.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.edits.truncate(count);
+    }
+
+    /// Makes the replacements from `from` to `to` again, `by` bytes further on.
+    pub(crate) fn repeat(&mut self, from: usize, to: usize, by: usize) {
+        let again = self.edits.get(from..to).unwrap_or_default().to_vec();
+        let by = by as u32;
+        let moved = again.into_iter().map(|edit| Edit { start: edit.start + by, end: edit.end + by, ..edit });
+        self.edits.extend(moved);
+    }
+
+    /// Puts replacements in order, and makes one of those that overlap: all that any of them replaces is gone, and
+    /// what the first of them writes stands for it.
+    pub(crate) fn settle(&mut self) {
+        let key = |edit: &Edit| (edit.start, std::cmp::Reverse(edit.end));
+        if !self.edits.is_sorted_by_key(key) {
+            self.edits.sort_by_key(key);
+        }
+        self.edits.dedup_by(|next, kept| {
+            let overlaps = next.start < kept.end;
+            if overlaps {
+                kept.end = kept.end.max(next.end);
+            }
+            overlaps
+        });
+    }
+
     /// The replacements in order with their texts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, &str)> {
-        self.edits.iter().map(|edit| (edit.start, edit.end, self.texts.get(edit.from..edit.to).unwrap_or("")))
+        self.edits.iter().map(|edit| {
+            let replacement = match edit.with {
+                With::Text(from, to) => self.texts.get(from as usize..to as usize),
+                With::Fill(count) => FILLS.get(..count.into()),
+            };
+            (edit.start as usize, edit.end as usize, replacement.unwrap_or(""))
+        })
     }
 
     /// The text with all replacements made.

@@ -1,97 +1,83 @@
-//! JSON bodies: index, grammar, walk, and copying all that does not change.
+//! JSON bodies (RFC 8259): index, grammar, spelling.
 
 mod classes;
-mod coded;
 mod index;
-mod keys;
 mod number;
 mod parse;
-mod paths;
-mod scan;
+mod positions;
 pub(crate) mod string;
-mod treat;
-mod walk;
 
-use keys::Keys;
-pub(crate) use keys::name_hits;
-#[cfg(any(test, feature = "reference"))]
-pub(crate) use paths::{Subject, rank};
-pub(crate) use scan::Scan;
-pub(crate) use treat::Treat;
+pub(crate) use index::Index;
 
 use crate::Uninspectable;
 use crate::classify::Classify;
-use index::Index;
-use parse::Node;
-use zeroize::Zeroize as _;
+use crate::meaning::SHORTEST_TEXT;
+use crate::tree::{Grammar, Keys, Level, Node, Part, Spelling};
+use std::ops::Range;
+use string::Escapes;
 
-/// How deep JSON and coded data may stand in strings; beyond, the string is text.
-pub(crate) const STRINGS_DEEP: usize = 3;
+/// JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Json;
 
-/// Working space, kept from body to body.
-pub(crate) struct Workspace {
-    pub(crate) keys: Keys,
-    levels: [Level; STRINGS_DEEP + 1],
-}
-
-/// Working space for one document.
-#[derive(Default)]
-struct Level {
-    index: Index,
-    nodes: Vec<Node>,
-    open: Vec<parse::Open>,
-    decoded: String,
-}
-
-impl Workspace {
-    pub(crate) fn new(seed: [u64; 2]) -> Self {
-        Workspace { keys: Keys::new(seed), levels: Default::default() }
-    }
-
-    /// Makes ready for the next body.
-    pub(crate) fn begin(&mut self) {
-        self.keys.begin();
-    }
-
-    /// How many names are kept.
-    #[cfg(test)]
-    pub(crate) fn learned(&self) -> usize {
-        self.keys.learned()
-    }
-
-    /// Forgets what was decoded, and lets go of what one unusually large body needed.
-    pub(crate) fn finish(&mut self) {
-        for level in &mut self.levels {
-            if !level.decoded.is_empty() {
-                level.decoded.zeroize();
-            }
-            level.index.tokens.shrink_to(KEPT);
-            level.index.backslashes.shrink_to(KEPT);
-            level.nodes.shrink_to(KEPT);
-            level.open.shrink_to(KEPT);
-            level.decoded.shrink_to(KEPT);
-        }
-    }
-}
-
-/// Entries of working space kept between bodies: a document of about a megabyte needs no more.
-const KEPT: usize = 1 << 18;
-
-impl Level {
+impl Grammar for Json {
     fn parse<C: Classify>(
-        &mut self,
+        level: &mut Level,
         text: &str,
         keys: &mut Keys,
         classifier: &C,
         depth: (usize, usize),
-    ) -> Result<(), Uninspectable> {
-        self.index.build(text.as_bytes())?;
-        parse::parse(text, &self.index, keys, classifier, depth, (&mut self.nodes, &mut self.open))
+    ) -> Result<Self, Uninspectable> {
+        level.index.build(text.as_bytes())?;
+        let space = (&mut level.nodes, &mut level.open);
+        level.may_name = parse::parse(text, &level.index, keys, classifier, depth, space)?;
+        Ok(Json)
+    }
+}
+
+impl Spelling for Json {
+    type Pieces<'r> = Escapes<'r>;
+
+    fn pieces<'r>(self, raw: &'r str, _: Part<'_>) -> Escapes<'r> {
+        Escapes::new(raw)
+    }
+
+    #[inline]
+    fn contents(self, node: &Node) -> Range<usize> {
+        node.start as usize + 1..node.end as usize - 1
+    }
+
+    fn name(self, text: &str, node: &Node) -> Range<usize> {
+        let from = node.name as usize + 1;
+        from..from + string::length(text.get(from..).unwrap_or(""))
+    }
+
+    fn removal(self, _: &str, node: &Node, next: Option<&Node>, survivor: Option<u32>) -> Range<usize> {
+        let (from, to) = match (next, survivor) {
+            // The comma and white space up to the next name go along.
+            (Some(next), _) => (node.name, next.name),
+            // The last one takes along the comma before it, and what was dropped between.
+            (None, Some(survivor)) => (survivor, node.end),
+            (None, None) => (node.name, node.end),
+        };
+        from as usize..to as usize
+    }
+
+    fn emptied(self, node: &Node) -> (Range<usize>, &'static str) {
+        (node.start as usize..node.end as usize, "null")
     }
 }
 
 /// Whether a string may hold a JSON document worth reading.
+#[inline]
 pub(crate) fn looks_like_json(text: &str) -> bool {
-    let mut bytes = text.bytes();
-    matches!(bytes.find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['))
+    let bytes = text.as_bytes();
+    match bytes.first() {
+        _ if bytes.len() < SHORTEST_TEXT => false,
+        Some(b'{' | b'[') => true,
+        Some(first) if first.is_ascii_whitespace() => {
+            matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+        }
+        _ => false,
+    }
 }

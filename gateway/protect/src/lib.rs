@@ -7,7 +7,10 @@ mod body;
 mod classify;
 mod coded;
 mod counts;
+mod csv;
 mod edit;
+mod form;
+mod format;
 mod header;
 mod html;
 mod json;
@@ -17,26 +20,20 @@ mod meaning;
 mod plan;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod tree;
+mod xml;
 
-use json::Workspace;
+pub use format::Format;
+pub use xml::declared_encoding;
+
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
+use tree::Workspace;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_policies::Permit;
 use yingbi_taxonomy::{Category, Kind};
-
-/// How a body is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JSON (RFC 8259).
-    Json,
-    /// Free text; what of it is JSON is read as JSON: the whole, or single lines (NDJSON, server-sent events, logs).
-    Text,
-    /// HTML: text and attribute values, markup kept.
-    Html,
-}
 
 /// Treats bodies. Cheap to share.
 pub struct Protector {

@@ -16,29 +16,61 @@ mod name;
 mod phone;
 mod year;
 
+/// The one stretch of a value that doesn't show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hidden {
+    /// First byte that doesn't show.
+    pub(crate) from: usize,
+    /// First byte after it that shows again.
+    pub(crate) to: usize,
+    /// Fill characters that stand there instead.
+    pub(crate) fill: usize,
+}
+
+impl Hidden {
+    /// Nothing of it shows.
+    fn all(value: &str, fill: usize) -> Hidden {
+        Hidden { from: 0, to: value.len(), fill }
+    }
+}
+
+/// What a mask hides of a text, when that is one stretch; else [`text`] spells all of it.
+#[inline]
+pub(crate) fn hidden(mask: &Mask, value: &str) -> Option<Hidden> {
+    let hidden = match mask {
+        Mask::Fixed { width, .. } => return Some(Hidden::all(value, (*width).into())),
+        Mask::Keep { first, last, width, .. } => {
+            keep::hidden(value, (*first).into(), (*last).into(), *width)?
+        }
+        Mask::Name => name::hidden(value),
+        Mask::Email => email::hidden(value),
+        Mask::Address => address::hidden(value),
+        Mask::Phone | Mask::Year | Mask::AgeBand | Mask::Mac | Mask::Ip => return None,
+    };
+    Some(hidden.unwrap_or(Hidden::all(value, NOTHING_WIDTH.into())))
+}
+
 /// Appends the masked form of a text.
 pub(crate) fn text(mask: &Mask, value: &str, out: &mut String) {
     let from = out.len();
+    if let Some(hidden) = hidden(mask, value) {
+        out.push_str(value.get(..hidden.from).unwrap_or(""));
+        fill(hidden.fill, out);
+        out.push_str(value.get(hidden.to..).unwrap_or(""));
+        return;
+    }
     let shown = match mask {
-        Mask::Fixed { width, .. } => {
-            nothing(*width, out);
-            return;
-        }
-        Mask::Keep { first, last, width, .. } => {
-            keep::mask(value, (*first).into(), (*last).into(), *width, out)
-        }
-        Mask::Name => name::mask(value, out),
+        Mask::Keep { first, last, .. } => keep::mask(value, (*first).into(), (*last).into(), out),
         Mask::Phone => phone::mask(value, out),
-        Mask::Email => email::mask(value, out),
-        Mask::Address => address::mask(value, out),
         Mask::Year => year::mask(value, out),
         Mask::AgeBand => age_band::mask(value, out),
         Mask::Mac => mac::mask(value, out),
         Mask::Ip => ip::mask(value, out),
+        Mask::Fixed { .. } | Mask::Name | Mask::Email | Mask::Address => None,
     };
     if shown.is_none() {
         out.truncate(from);
-        nothing(NOTHING_WIDTH, out);
+        fill(NOTHING_WIDTH.into(), out);
     }
 }
 
@@ -64,19 +96,16 @@ pub(crate) fn number(mask: &Mask, spelt: &str, out: &mut String) {
 /// The fill character.
 const FILL: char = '*';
 
-fn nothing(width: u8, out: &mut String) {
-    fill(width.into(), out);
-}
-
 /// Appends that many fill characters.
-fn fill(mut count: usize, out: &mut String) {
+pub(crate) fn fill(mut count: usize, out: &mut String) {
     while let Some(some) = FILLS.get(..count.min(FILLS.len())).filter(|some| !some.is_empty()) {
         out.push_str(some);
         count -= some.len();
     }
 }
 
-const FILLS: &str = "********************************";
+/// As many fill characters as a mask usually needs.
+pub(crate) const FILLS: &str = "****************************************************************";
 
 fn is_han(character: char) -> bool {
     matches!(character, '\u{3007}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')

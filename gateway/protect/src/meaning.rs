@@ -2,7 +2,7 @@
 
 use crate::classify::{CONFIDENT, Classify};
 use crate::plan::{Action, Rules};
-use yingbi_classifiers::{Hit, How, KeyMeaning, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, KeyMeaning, SHORTEST_NUMBER, Scalar, Signals};
 use yingbi_taxonomy::{Kind, Level};
 
 /// What is known about a value before it is looked at.
@@ -85,6 +85,21 @@ impl Meaning {
         !self.is_credential && self.source != Source::Declared
     }
 
+    /// What a value is as a whole, when its name and form say so without a search; else [`Meaning::hits`] tells.
+    #[inline]
+    pub(crate) fn whole<C: Classify>(
+        self,
+        classifier: &C,
+        record: Signals,
+        value: Scalar<'_>,
+    ) -> Option<Kind> {
+        match (self.source, self.key.kind) {
+            (_, None) => None,
+            (Source::Declared, kind) => kind,
+            _ => classifier.whole(self.key, record, value),
+        }
+    }
+
     /// What is found in a value, confident enough to be treated.
     pub(crate) fn hits<C: Classify>(
         self,
@@ -121,10 +136,35 @@ impl Meaning {
     }
 }
 
+/// Looks in the parts of a text for what is not seen in the whole, because markup parts what only looks like one; what
+/// overlaps with what is known is left.
+pub(crate) fn hits_in_parts<C: Classify>(
+    (text, parts): (&str, &[std::ops::Range<usize>]),
+    meaning: Meaning,
+    classifier: &C,
+    record: Signals,
+    hits: &mut Vec<Hit>,
+) {
+    if parts.is_empty() {
+        return;
+    }
+    let mut more = vec![];
+    for part in parts {
+        meaning.hits(classifier, record, Scalar::Text(text.get(part.clone()).unwrap_or("")), &mut more);
+        for hit in &more {
+            let hit = Hit { start: hit.start + part.start, end: hit.end + part.start, ..*hit };
+            // Sorted and disjoint, so that one look suffices.
+            let at = hits.partition_point(|other| other.end <= hit.start);
+            if hits.get(at).is_none_or(|other| hit.end <= other.start) {
+                hits.insert(at, hit);
+            }
+        }
+    }
+}
+
 /// Under a name that speaks of no kind, less than this many bytes show nobody's information: the shortest e-mail
-/// address has five, the shortest number that is somebody's six digits.
-const SHORTEST_TEXT: usize = 5;
-const SHORTEST_NUMBER: usize = 6;
+/// address has five.
+pub(crate) const SHORTEST_TEXT: usize = 5;
 
 /// The hit that rules a value that can only be treated as a whole, with what is done: the strongest, the first among
 /// equals.

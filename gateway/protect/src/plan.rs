@@ -153,7 +153,6 @@ pub(crate) mod table {
 
     impl Table {
         /// The same treatment for every kind.
-        #[cfg(test)]
         pub(crate) fn all(treatment: Treatment) -> Table {
             Table {
                 own: Rules::all(treatment.clone()),

@@ -8,11 +8,14 @@
 mod arbitrary;
 mod coded;
 mod fake;
+mod formats;
+mod naming;
 mod paths;
 mod print;
 mod tree;
 
 pub use arbitrary::{Compared, differential, seeds};
+pub use formats::{Held, documents, promises};
 
 #[cfg(test)]
 pub(crate) use fake::Fake;

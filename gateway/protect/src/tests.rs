@@ -9,11 +9,12 @@ use yingbi_policies::{
 
 mod formats;
 mod grammar;
+mod naming;
 mod records;
 mod shipped;
 mod values;
 
-fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {
+pub(crate) fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {
     let input = Input { classifier: &Fake, limits: Limits::default(), format, body };
     body::treat(&input, table.plan(), &PseudonymKey::new([7; 32]), &mut Workspace::new([3, 4]))
 }
@@ -23,25 +24,25 @@ fn treat(table: &Table, body: &str) -> String {
     String::from_utf8(treated.body).expect("UTF-8")
 }
 
-fn scan_as(format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
+pub(crate) fn scan_as(format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
     let input = Input { classifier: &Fake, limits: Limits::default(), format, body };
     body::scan(&input, &mut Workspace::new([3, 4]))
 }
 
-fn masks(mask: Mask) -> Treatment {
+pub(crate) fn masks(mask: Mask) -> Treatment {
     Treatment::Mask(Arc::new(mask))
 }
 
-fn fixed() -> Treatment {
+pub(crate) fn fixed() -> Treatment {
     masks(Mask::Fixed { width: 4, number: NumberMask::Zero })
 }
 
-fn keep(first: u8, last: u8) -> Treatment {
+pub(crate) fn keep(first: u8, last: u8) -> Treatment {
     masks(Mask::Keep { first, last, width: None, number: NumberMask::Text })
 }
 
 /// Child steps by name; `*` is any.
-fn path(steps: &str) -> Path {
+pub(crate) fn path(steps: &str) -> Path {
     let steps = steps.split('.').filter(|step| !step.is_empty());
     let selector = |step: &str| match step {
         "*" => Selector::Wildcard,
@@ -51,6 +52,6 @@ fn path(steps: &str) -> Path {
 }
 
 /// The bytes a finding points at.
-fn at<'b>(body: &'b str, finding: &Finding) -> &'b str {
+pub(crate) fn at<'b>(body: &'b str, finding: &Finding) -> &'b str {
     body.get(finding.span.0..finding.span.1).expect("a span of the body")
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{ApiToken, Decision, Identity, Permit, PolicySet, Request, Source};
-use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable};
+use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable, declared_encoding};
 
 /// Arguments of `yingbi scan`.
 #[derive(Debug, Args)]
@@ -107,6 +107,10 @@ fn one(scanner: &Scanner, args: &ScanArgs, mut input: Box<dyn Read>) -> Exit {
         err(&format!("yingbi: can't read the body: {}", error.kind()));
         return Exit::Usage;
     }
+    if let Err(problem) = check_encoding(body_format, &body) {
+        err(&format!("yingbi: can't be inspected: {problem}"));
+        return Exit::Problem;
+    }
     if let Some(permit) = &scanner.redact {
         return match scanner.protector.body(permit, body_format, &body) {
             Ok(treated) => {
@@ -162,6 +166,7 @@ fn job(scanner: &Scanner, line: &[u8]) -> Result<Value, (Value, String)> {
     let inspect = || {
         let format = body_format(&content_type).ok_or("content type is not read")?;
         let body = STANDARD.decode(&body_b64).map_err(|_| "body_b64 is not base64")?;
+        check_encoding(format, &body)?;
         let findings = scanner.protector.scan(format, &body).map_err(|error| error.to_string())?;
         let Some(permit) = &scanner.redact else { return Ok((findings, None)) };
         let treated = scanner.protector.body(permit, format, &body).map_err(|error| error.to_string())?;
@@ -186,14 +191,18 @@ fn body_format(content_type: &str) -> Option<BodyFormat> {
         return None;
     }
     let essence = essence.trim().to_ascii_lowercase();
-    match essence.split_once('/')? {
-        ("application", "json") => Some(BodyFormat::Json),
-        ("text", "html") | ("application", "xhtml+xml") => Some(BodyFormat::Html),
-        ("text", "json") => Some(BodyFormat::Json),
-        ("application" | "image" | "model", subtype) if subtype.ends_with("+json") => Some(BodyFormat::Json),
-        ("text", _) | ("application", "x-ndjson" | "ndjson" | "jsonl" | "xml") => Some(BodyFormat::Text),
-        ("application", subtype) if subtype.ends_with("+xml") => Some(BodyFormat::Text),
+    BodyFormat::of_media_type(&essence).or_else(|| match essence.split_once('/')? {
+        ("text", _) | ("application", "x-ndjson" | "ndjson" | "jsonl") => Some(BodyFormat::Text),
         _ => None,
+    })
+}
+
+/// Refuses XML that says it is in another charset than UTF-8.
+fn check_encoding(format: BodyFormat, body: &[u8]) -> Result<(), &'static str> {
+    let declared = declared_encoding(body).filter(|_| format == BodyFormat::Xml);
+    match declared.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("utf-8" | "us-ascii") => Ok(()),
+        Some(_) => Err("the encoding that the document declares is not read"),
     }
 }
 

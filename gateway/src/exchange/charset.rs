@@ -74,6 +74,29 @@ impl Charset {
         }
     }
 
+    /// Of a body whose media type says one name, or none, and that itself declares another, as XML may; UTF-8 when
+    /// neither says one.
+    ///
+    /// # Errors
+    /// One is not read, or they would have readers read the body in two ways.
+    pub fn of(said: Option<&str>, declared: Option<&str>) -> Result<Charset, CharsetError> {
+        let said = said.map(Charset::parse).transpose()?;
+        let declared = declared.map(Charset::parse).transpose()?;
+        match (said, declared) {
+            (Some(said), Some(declared)) if !said.reads_like(declared) => Err(CharsetError::Ambiguous),
+            (said, declared) => Ok(said.or(declared).unwrap_or(Charset::Utf8)),
+        }
+    }
+
+    /// Whether a body that is of both charsets reads the same in either.
+    fn reads_like(self, other: Charset) -> bool {
+        match (self, other) {
+            (Charset::Ascii, _) | (_, Charset::Ascii) => true,
+            (Charset::Gbk | Charset::Gb18030, Charset::Gbk | Charset::Gb18030) => true,
+            (one, other) => one == other,
+        }
+    }
+
     fn encoding(self) -> Option<&'static Encoding> {
         match self {
             Charset::Utf8 | Charset::Ascii => None,
@@ -84,15 +107,11 @@ impl Charset {
 }
 
 impl Text {
-    /// Reads a body under the charset that its media type says, UTF-8 when it says none.
+    /// Reads a body under its charset.
     ///
     /// # Errors
     /// The body can't be read.
-    pub fn decode(media_type: Option<&MediaType>, body: Bytes) -> Result<Text, CharsetError> {
-        let charset = match media_type.and_then(MediaType::charset) {
-            Some(label) => Charset::parse(label)?,
-            None => Charset::Utf8,
-        };
+    pub fn decode(charset: Charset, body: Bytes) -> Result<Text, CharsetError> {
         let (utf8, mark) = match charset.encoding() {
             None => {
                 let ascii_only = charset == Charset::Ascii;

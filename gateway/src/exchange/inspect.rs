@@ -1,7 +1,7 @@
 //! From the answer of the API behind to what its client may see: undo codings, read the charset, treat the body, treat
 //! every header. What can't be read is refused (T/TSAC 001—2025 §8.4.4; promise: what can't be parsed is not passed).
 
-use super::charset::{MediaType, Text};
+use super::charset::{Charset, MediaType, Text};
 use super::headers::{self, NO_STORE};
 use super::problem::{self, Problem};
 use super::release::Treated;
@@ -12,7 +12,7 @@ use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use pingora_http::ResponseHeader;
 use yingbi_policies::Permit;
-use yingbi_protect::{Format, Summary};
+use yingbi_protect::{Format, Summary, declared_encoding};
 use yingbi_taxonomy::Level;
 
 impl Exchange {
@@ -38,7 +38,9 @@ impl Exchange {
             // Passed as it is, so it stays coded as it is.
             body.coding = one(&headers, &CONTENT_ENCODING)?.map(str::to_owned);
         } else if !body.bytes.is_empty() {
-            let format = media_type.as_ref().and_then(format).ok_or(problem::CONTENT_TYPE)?;
+            let format =
+                media_type.as_ref().and_then(|media_type| Format::of_media_type(media_type.essence()));
+            let format = format.ok_or(problem::CONTENT_TYPE)?;
             (body, summary) =
                 self.treat_body(permit, request, &headers, format, media_type.as_ref(), body.bytes)?;
         }
@@ -70,7 +72,11 @@ impl Exchange {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
         let plain =
             coding::decode(&codings, body, &self.limits.decode).map_err(|_| problem::CONTENT_CODING)?;
-        let text = Text::decode(media_type, plain).map_err(|_| problem::CHARSET)?;
+        // Readers of XML go by what it says itself, too.
+        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+        let charset = Charset::of(media_type.and_then(MediaType::charset), declared);
+        let text = charset.and_then(|charset| Text::decode(charset, plain));
+        let text = text.map_err(|_| problem::CHARSET)?;
         let treated = self.protector.body(permit, format, &text.utf8)?;
         let bytes = text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?;
         let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();
@@ -126,21 +132,6 @@ struct Body {
 }
 
 const INTERNAL: Problem = problem::INTERNAL;
-
-/// How a media type is read; `None`: not at all. CSV, XML and the like need their structure read to be judged, so
-/// reading them as plain text would miss what only a column or element name tells.
-fn format(media_type: &MediaType) -> Option<Format> {
-    if media_type.is_json() {
-        return Some(Format::Json);
-    }
-    match media_type.essence() {
-        "text/html" | "application/xhtml+xml" => Some(Format::Html),
-        "text/plain" | "text/markdown" | "text/css" | "text/javascript" | "application/javascript" => {
-            Some(Format::Text)
-        }
-        _ => None,
-    }
-}
 
 fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
     permit.binding().is_some_and(|binding| binding.opaque.iter().any(|opaque| opaque == media_type.essence()))

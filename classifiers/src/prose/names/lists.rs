@@ -7,6 +7,7 @@ use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 const DATA: &str = include_str!("../../../lexicon/prose/names.tsv");
+const WORDS: &str = include_str!("../../../lexicon/prose/words.tsv");
 
 /// Only shipped words are keys, so a fast hash without a secret serves.
 type Set = HashSet<&'static str, BuildHasherDefault<WordHasher>>;
@@ -17,6 +18,10 @@ pub(super) struct Lists {
     pub(super) compound: Set,
     /// Beginnings of words that look like names.
     pub(super) not_names: Set,
+    /// Common words of two characters, each as one number.
+    words: HashSet<u32, BuildHasherDefault<WordHasher>>,
+    /// What makes the name of a company, product or place of the word before it.
+    others: ByChar<&'static str>,
     /// Words that stand before names.
     pub(super) before: Vec<&'static str>,
     /// The same by their last character, the longest first; whether people follow them less often than other things.
@@ -72,12 +77,39 @@ impl Lists {
         self.before_by_end.get(&last)?.iter().find(|(word, _)| text.ends_with(word)).copied()
     }
 
+    /// Whether the two characters are a common word.
+    pub(super) fn is_word(&self, first: char, second: char) -> bool {
+        self.words.contains(&pair(first, second))
+    }
+
+    /// Whether the text begins with a common word, or with none of the characters that words are made of.
+    pub(super) fn begins_with_word(&self, text: &str) -> bool {
+        let mut chars = text.chars();
+        matches!((chars.next(), chars.next()), (Some(first), Some(second)) if self.is_word(first, second))
+    }
+
+    /// Whether the text ends with a common word.
+    pub(super) fn ends_with_word(&self, text: &str) -> bool {
+        let mut chars = text.chars().rev();
+        matches!((chars.next(), chars.next()), (Some(second), Some(first)) if self.is_word(first, second))
+    }
+
+    /// Whether the text begins with what makes a company, product or place of the word before: `股份`, `科技`, `路`.
+    pub(super) fn is_anothers(&self, text: &str) -> bool {
+        let first = text.chars().next().unwrap_or_default();
+        self.others.get(&first).is_some_and(|words| words.iter().any(|word| text.starts_with(word)))
+    }
+
     /// What the text begins with, if a word that stands behind names.
     pub(super) fn behind(&self, text: &str) -> Option<Right> {
         let first = text.chars().next().filter(|first| self.is(*first, role::BEHIND))?;
         let words = self.behind.get(&first)?;
         words.iter().find(|(word, _)| text.starts_with(word)).map(|(_, right)| *right)
     }
+}
+
+fn pair(first: char, second: char) -> u32 {
+    u32::from(first) << 16 ^ u32::from(second)
 }
 
 pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
@@ -133,8 +165,21 @@ pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
             }
         }
     }
+    let mut common = HashSet::default();
+    for (first, seconds) in
+        WORDS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
+    {
+        let first = first.chars().next().unwrap_or_default();
+        common.extend(seconds.chars().map(|second| pair(first, second)));
+    }
+    let mut others: ByChar<&'static str> = ByChar::default();
+    for word in words("anothers") {
+        others.entry(word.chars().next().unwrap_or_default()).or_default().push(word);
+    }
     Lists {
         roles,
+        words: common,
+        others,
         compound: compound.into_iter().collect(),
         not_names: words("notname").into_iter().collect(),
         before: strong.into_iter().chain(weak).collect(),

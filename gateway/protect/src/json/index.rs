@@ -4,14 +4,15 @@
 //! characters. Which quotes are escaped and which bytes are inside strings follows from word arithmetic. The grammar
 //! is the next stage's.
 
-use super::classes::{Classes, classify};
+use super::classes::{Blocks, Classes, Machine, each};
+use super::positions::Positions;
 use crate::Uninspectable;
 
 /// Positions of tokens: operators, both quotes of every string, the first byte of every other scalar.
 #[derive(Default)]
 pub(crate) struct Index {
-    pub(crate) tokens: Vec<u32>,
-    pub(crate) backslashes: Vec<u32>,
+    pub(crate) tokens: Positions,
+    pub(crate) backslashes: Positions,
 }
 
 impl Index {
@@ -22,51 +23,65 @@ impl Index {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Uninspectable::Malformed { at: u32::MAX as usize });
         }
-        let mut carry = Carry::default();
-        let mut base = 0u32;
-        let mut found = [Classes::default(); BATCH];
+        let mut building = Building { index: self, base: 0, carry: Carry::default() };
         let (blocks, rest) = bytes.as_chunks::<64>();
         for batch in blocks.chunks(BATCH) {
-            classify(batch, &mut found);
-            for classes in found.iter().take(batch.len()) {
-                self.block(classes, base, &mut carry)?;
-                base += 64;
-            }
+            building.index.tokens.reserve(batch.len());
+            each(batch, &mut building)?;
         }
         let mut last = [b' '; 64];
         for (slot, byte) in last.iter_mut().zip(rest) {
             *slot = *byte;
         }
-        classify(&[last], &mut found);
-        if let Some(classes) = found.first() {
-            self.block(classes, base, &mut carry)?;
-        }
-        if carry.in_string != 0 {
+        building.index.tokens.reserve(1);
+        each(&[last], &mut building)?;
+        if building.carry.in_string != 0 {
             return Err(Uninspectable::Malformed { at: bytes.len() });
         }
         Ok(())
     }
 
-    fn block(&mut self, classes: &Classes, base: u32, carry: &mut Carry) -> Result<(), Uninspectable> {
+    /// Lets go of working space beyond so many entries.
+    pub(crate) fn shrink_to(&mut self, kept: usize) {
+        self.tokens.shrink_to(kept);
+        self.backslashes.shrink_to(kept);
+    }
+}
+
+/// An index being built.
+struct Building<'i> {
+    index: &'i mut Index,
+    /// Where the next block begins.
+    base: u32,
+    carry: Carry,
+}
+
+impl Blocks for Building<'_> {
+    #[inline(always)]
+    fn block<M: Machine>(&mut self, machine: M, classes: &Classes) -> Result<(), Uninspectable> {
+        let Building { index, base, carry } = self;
+        let begin = *base;
+        *base += 64;
         let escaped = if classes.backslash == 0 && !carry.escaped {
             0
         } else {
-            push_positions(&mut self.backslashes, base, classes.backslash);
+            index.backslashes.reserve(1);
+            index.backslashes.push(begin, classes.backslash);
             carry.escaped(classes.backslash)
         };
         let quotes = classes.quote & !escaped;
         // A byte is inside a string when the quotes up to and with it are odd in number: the opening quote is
         // inside, the closing one is not.
-        let in_string = prefix_xor(quotes) ^ carry.in_string;
+        let in_string = machine.prefix_xor(quotes) ^ carry.in_string;
         carry.in_string = ((in_string as i64) >> 63) as u64;
         let bad = classes.control & in_string;
         if bad != 0 {
-            return Err(Uninspectable::Malformed { at: base as usize + bad.trailing_zeros() as usize });
+            return Err(Uninspectable::Malformed { at: begin as usize + bad.trailing_zeros() as usize });
         }
         let scalar = !(classes.operator | classes.space | quotes | in_string);
         let first_of_scalar = scalar & !(scalar << 1 | carry.scalar);
         carry.scalar = scalar >> 63;
-        push_positions(&mut self.tokens, base, classes.operator & !in_string | quotes | first_of_scalar);
+        index.tokens.push(begin, classes.operator & !in_string | quotes | first_of_scalar);
         Ok(())
     }
 }
@@ -103,30 +118,7 @@ impl Carry {
     }
 }
 
-/// Every bit becomes the parity of itself and all lower ones.
-fn prefix_xor(mut word: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        word ^= word << shift;
-    }
-    word
-}
-
-fn push_positions(positions: &mut Vec<u32>, base: u32, mut word: u64) {
-    // Written eight at a time without asking for each whether there is room; what is too much is cut off again.
-    let begin = positions.len();
-    let count = word.count_ones() as usize;
-    positions.resize(begin + count.next_multiple_of(8), 0);
-    let (groups, _) = positions.get_mut(begin..).unwrap_or_default().as_chunks_mut::<8>();
-    for group in groups {
-        for slot in group {
-            *slot = base.wrapping_add(word.trailing_zeros());
-            word &= word.wrapping_sub(1);
-        }
-    }
-    positions.truncate(begin + count);
-}
-
-/// Blocks classified at a time: enough to pay for the call, few enough to stay in the nearest cache.
+/// Blocks read at a time: enough to pay for the call, few enough that little room is made in advance.
 const BATCH: usize = 32;
 
 #[cfg(test)]

@@ -1,48 +1,13 @@
 //! Stage two: the grammar of RFC 8259 over the tokens, without recursion, into one flat list of values.
 
 use super::index::Index;
-use super::keys::{KeyId, Keys};
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::tree::{Gist, KeyId, Keys, Node, Open, Shape, has_pair, malformed};
 use yingbi_classifiers::Signals;
 
-/// One value. Values stand in document order; what a container holds follows it directly.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Node {
-    /// First byte of the value; of a string, its quote.
-    pub(crate) start: u32,
-    /// One past the last byte.
-    pub(crate) end: u32,
-    /// Index of the first node that isn't inside this one.
-    pub(crate) after: u32,
-    /// The opening quote of the member's name; meaningless unless `key` is one.
-    pub(crate) name: u32,
-    pub(crate) key: KeyId,
-    /// Of an object: what all its names say together.
-    pub(crate) signals: Signals,
-    pub(crate) shape: Shape,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Object,
-    Array,
-    /// A string without escapes.
-    Plain,
-    /// A string with escapes, all of them good.
-    Escaped,
-    Number,
-    Bool,
-    Null,
-}
-
-/// What is wrong with a text that should be JSON.
-pub(crate) fn malformed(at: usize) -> Uninspectable {
-    Uninspectable::Malformed { at }
-}
-
-/// Reads `text` into `nodes`; `open` is working space.
+/// Reads `text` into `nodes`, and says whether names may stand as values; `open` is working space.
 ///
 /// `depth` is how deep containers may nest, `limit` what to call it in the error.
 pub(crate) fn parse<C: Classify>(
@@ -52,15 +17,20 @@ pub(crate) fn parse<C: Classify>(
     classifier: &C,
     (depth, limit): (usize, usize),
     (nodes, open): (&mut Vec<Node>, &mut Vec<Open>),
-) -> Result<(), Uninspectable> {
+) -> Result<bool, Uninspectable> {
     nodes.clear();
     open.clear();
-    let mut parser =
-        Parser { text, tokens: index.tokens.iter(), backslashes: index.backslashes.iter(), backslash: NONE };
+    let mut parser = Parser {
+        text,
+        tokens: index.tokens.as_slice().iter(),
+        backslashes: index.backslashes.as_slice().iter(),
+        backslash: NONE,
+    };
     parser.next_backslash();
-    let mut name = (0, KeyId::NONE);
+    let mut name = UNNAMED;
     // The innermost open container; those around it are in `open`.
-    let mut inner = Open { node: u32::MAX, is_object: false, signals: Signals::default() };
+    let mut inner = Open { node: 0, is_object: false, signals: Signals::default() };
+    let mut may_name = false;
     'value: loop {
         let at = parser.token()?;
         let (shape, end) = match parser.byte(at) {
@@ -71,12 +41,18 @@ pub(crate) fn parse<C: Classify>(
         };
         let this = nodes.len() as u32;
         let signals = Signals::default();
-        nodes.push(Node { start: at, end, after: this + 1, name: name.0, key: name.1, signals, shape });
+        let Name { at: quote, key, is_plain } = name;
+        // The quotes of a string don't count.
+        let length = if shape == Shape::Plain { end - at - 2 } else { end - at };
+        let is_mute = is_plain && shape.is_short(length);
+        nodes.push(Node { start: at, end, after: this + 1, name: quote, key, signals, shape, is_mute });
         let mut closing = None;
         if matches!(shape, Shape::Object | Shape::Array) {
             if open.len() >= depth {
                 return Err(Uninspectable::TooDeep { limit });
             }
+            may_name |=
+                shape == Shape::Array && !inner.is_object && inner.node + 1 == this && !open.is_empty();
             open.push(inner);
             inner = Open { node: this, is_object: shape == Shape::Object, signals };
             let next = parser.peek()?;
@@ -87,7 +63,7 @@ pub(crate) fn parse<C: Classify>(
                     continue 'value;
                 }
                 (false, _) => {
-                    name = (0, KeyId::NONE);
+                    name = UNNAMED;
                     continue 'value;
                 }
             }
@@ -96,6 +72,7 @@ pub(crate) fn parse<C: Classify>(
         loop {
             if let Some(at) = closing.take() {
                 let after = nodes.len() as u32;
+                may_name |= has_pair(inner.signals);
                 if let Some(node) = nodes.get_mut(inner.node as usize) {
                     (node.end, node.after, node.signals) = (at + 1, after, inner.signals);
                 }
@@ -103,7 +80,7 @@ pub(crate) fn parse<C: Classify>(
             }
             if open.is_empty() {
                 return match parser.tokens.next() {
-                    None => Ok(()),
+                    None => Ok(may_name),
                     Some(at) => Err(malformed(*at as usize)),
                 };
             }
@@ -114,7 +91,7 @@ pub(crate) fn parse<C: Classify>(
                     continue 'value;
                 }
                 (b',', false) => {
-                    name = (0, KeyId::NONE);
+                    name = UNNAMED;
                     continue 'value;
                 }
                 (b'}', true) | (b']', false) => closing = Some(at),
@@ -124,14 +101,16 @@ pub(crate) fn parse<C: Classify>(
     }
 }
 
-/// A container that is not closed yet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Open {
-    node: u32,
-    is_object: bool,
-    /// What its names so far say together.
-    signals: Signals,
+/// A member's name.
+#[derive(Clone, Copy)]
+struct Name {
+    at: u32,
+    key: KeyId,
+    is_plain: bool,
 }
+
+/// An element has none.
+const UNNAMED: Name = Name { at: 0, key: KeyId::NONE, is_plain: false };
 
 struct Parser<'t> {
     text: &'t str,
@@ -207,7 +186,7 @@ impl Parser<'_> {
         keys: &mut Keys,
         classifier: &impl Classify,
         signals: &mut Signals,
-    ) -> Result<(u32, KeyId), Uninspectable> {
+    ) -> Result<Name, Uninspectable> {
         let at = self.token()?;
         if self.byte(at) != b'"' {
             return Err(malformed(at as usize));
@@ -217,10 +196,11 @@ impl Parser<'_> {
         if self.byte(colon) != b':' {
             return Err(malformed(colon as usize));
         }
-        let raw = self.text.get(at as usize + 1..end as usize - 1).unwrap_or("");
-        let (id, of_name) = keys.resolve(raw, shape == Shape::Escaped, classifier);
+        let raw = self.text.as_bytes().get(at as usize + 1..end as usize - 1).unwrap_or_default();
+        let (key, Gist { signals: of_name, is_plain }) =
+            keys.resolve(raw, shape == Shape::Escaped, classifier);
         *signals = signals.union(of_name);
-        Ok((at, id))
+        Ok(Name { at, key, is_plain })
     }
 
     /// A number or a literal.

@@ -1,59 +1,18 @@
-//! JSON strings: escapes checked, decoded, mapped back to where they stood, and written.
+//! JSON strings: escapes checked, read, and written.
 
-/// Where an escape is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadEscape {
-    /// Byte of the raw text.
-    pub(crate) at: usize,
-}
+use crate::tree::{BadSpelling, Piece, Pieces};
 
-/// Appends the characters that `raw`, the text between the quotes, stands for.
-///
-/// Lone surrogates are refused: they stand for no character, and readers differ on them.
-pub(crate) fn decode(raw: &str, out: &mut String) -> Result<(), BadEscape> {
-    let mut pieces = Pieces::new(raw);
-    while let Some(piece) = pieces.next()? {
-        match piece {
-            Piece::Plain(text) => out.push_str(text),
-            Piece::Escape(character) => out.push(character),
+/// The contents of a string, from its opening quote's right to its closing quote: how many bytes.
+pub(crate) fn length(rest: &str) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', rest.as_bytes().get(at..).unwrap_or_default()) {
+        at += found;
+        if rest.as_bytes().get(at) == Some(&b'"') {
+            return at;
         }
+        at += 2;
     }
-    Ok(())
-}
-
-/// Maps growing byte offsets of a decoded string to offsets of its raw text.
-pub(crate) struct Offsets<'r> {
-    pieces: Pieces<'r>,
-    /// Offset in the decoded text of the piece that comes next.
-    decoded: usize,
-    /// Where the current piece began: decoded and raw offset, and whether offsets within run alike.
-    piece: (usize, usize, bool),
-}
-
-impl<'r> Offsets<'r> {
-    pub(crate) fn new(raw: &'r str) -> Self {
-        Offsets { pieces: Pieces::new(raw), decoded: 0, piece: (0, 0, true) }
-    }
-
-    /// The raw offset at which the decoded byte `at` begins; calls must not go back.
-    pub(crate) fn raw(&mut self, at: usize) -> usize {
-        while self.decoded <= at {
-            let begins = self.pieces.at;
-            match self.pieces.next() {
-                Ok(Some(Piece::Plain(text))) => {
-                    self.piece = (self.decoded, begins, true);
-                    self.decoded += text.len();
-                }
-                Ok(Some(Piece::Escape(character))) => {
-                    self.piece = (self.decoded, begins, false);
-                    self.decoded += character.len_utf8();
-                }
-                Ok(None) | Err(_) => return self.pieces.raw.len(),
-            }
-        }
-        let (decoded, raw, alike) = self.piece;
-        if alike { raw + at.saturating_sub(decoded) } else { raw }
-    }
+    rest.len()
 }
 
 /// Appends `text` as it must stand between quotes.
@@ -82,39 +41,39 @@ pub(crate) fn encode(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// A name as a step of an RFC 6901 pointer.
-pub(crate) fn pointer_step(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 /// Whether `text` would change under [`encode`].
-pub(crate) fn needs_encoding(text: &str) -> bool {
+fn needs_encoding(text: &str) -> bool {
     text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
 }
 
-enum Piece<'r> {
-    Plain(&'r str),
-    Escape(char),
-}
-
-struct Pieces<'r> {
+/// Reads the text between two quotes.
+///
+/// Lone surrogates are refused: they stand for no character, and readers differ on them.
+#[derive(Clone)]
+pub(crate) struct Escapes<'r> {
     raw: &'r str,
     at: usize,
 }
 
-impl<'r> Pieces<'r> {
-    fn new(raw: &'r str) -> Self {
-        Pieces { raw, at: 0 }
+impl<'r> Escapes<'r> {
+    pub(crate) fn new(raw: &'r str) -> Self {
+        Escapes { raw, at: 0 }
+    }
+}
+
+impl<'r> Pieces<'r> for Escapes<'r> {
+    fn at(&self) -> usize {
+        self.at
     }
 
-    fn next(&mut self) -> Result<Option<Piece<'r>>, BadEscape> {
+    fn next(&mut self) -> Result<Option<Piece<'r>>, BadSpelling> {
         let rest = self.raw.get(self.at..).unwrap_or("");
         match backslash(rest.as_bytes()) {
             None if rest.is_empty() => Ok(None),
             Some(0) => {
-                let (character, length) = escape(rest.as_bytes()).ok_or(BadEscape { at: self.at })?;
+                let (character, length) = escape(rest.as_bytes()).ok_or(BadSpelling { at: self.at })?;
                 self.at += length;
-                Ok(Some(Piece::Escape(character)))
+                Ok(Some(Piece::Character(character)))
             }
             found => {
                 let plain = rest.get(..found.unwrap_or(rest.len())).unwrap_or(rest);
@@ -122,6 +81,14 @@ impl<'r> Pieces<'r> {
                 Ok(Some(Piece::Plain(plain)))
             }
         }
+    }
+
+    fn needs_encoding(&self, text: &str) -> bool {
+        needs_encoding(text)
+    }
+
+    fn encode(&self, text: &str, out: &mut String) {
+        encode(text, out);
     }
 }
 

@@ -1,30 +1,29 @@
 //! Province, city, district.
 
-use super::is_han;
+use super::{Hidden, is_han};
 
-pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
+pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let rest = value.trim_start();
     let rest = rest.strip_prefix("中国").unwrap_or(rest);
-    let mut shown = 0;
+    let mut province_end = 0;
     if let Some(province) = province(rest) {
-        shown = province;
         let suffixes = ["省", "市", "自治区", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区"];
-        let tail = rest.get(shown..).unwrap_or("");
-        shown += suffixes.iter().find(|suffix| tail.starts_with(**suffix)).map_or(0, |suffix| suffix.len());
+        let tail = rest.get(province..).unwrap_or("");
+        let suffix =
+            suffixes.iter().find(|suffix| tail.starts_with(**suffix)).map_or(0, |suffix| suffix.len());
+        province_end = province + suffix;
     }
-    shown += part(rest.get(shown..)?, &['市', '州', '盟'], &['区', '县', '路', '街', '号']);
-    if shown == 0 {
+    let city_end =
+        province_end + part(rest.get(province_end..)?, &['市', '州', '盟'], &['区', '县', '路', '街', '号']);
+    if city_end == 0 {
         return None;
     }
-    shown += part(rest.get(shown..)?, &['区', '县', '旗', '市'], &['路', '街', '号', '乡', '镇', '村']);
-    if rest.get(shown..)?.is_empty() {
-        // All of it is a region: nothing was hidden, nor needs to be.
-        out.push_str(rest);
-        return Some(());
-    }
-    out.push_str(rest.get(..shown)?);
-    super::nothing(3, out);
-    Some(())
+    let district_end = city_end
+        + part(rest.get(city_end..)?, &['区', '县', '旗', '市'], &['路', '街', '号', '乡', '镇', '村']);
+    // Where all of it is a region, its finest part is what it tells; something always hides.
+    let ends = [district_end, city_end, province_end];
+    let shown = ends.into_iter().find(|end| *end < rest.len()).filter(|end| *end > 0)?;
+    Some(Hidden { from: value.len() - rest.len() + shown, to: value.len(), fill: 3 })
 }
 
 /// Bytes of the province's name that `text` begins with. The first two characters tell all provinces apart.
@@ -47,7 +46,10 @@ fn part(text: &str, ends: &[char], stops: &[char]) -> usize {
         // 市辖区 and 市中区 begin with what else ends a part, so one character is no name.
         if count > 0 && ends.contains(&character) {
             let is_region = !before.is_some_and(|before| NO_REGIONS.contains(&before));
-            return if is_region { at + character.len_utf8() } else { 0 };
+            let end = at + character.len_utf8();
+            // 杭州市 ends behind its 市.
+            let more = text.get(end..).filter(|rest| character == '州' && rest.starts_with('市'));
+            return if is_region { end + more.map_or(0, |_| '市'.len_utf8()) } else { 0 };
         }
         if count > 0 && stops.contains(&character) {
             return 0;

@@ -1,25 +1,43 @@
 //! First character of the local part, and the domain.
 
-pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
-    let (local, domain) = value.trim().split_once('@')?;
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.chars().all(|character| {
-                character.is_ascii_alphanumeric() || character == '-' || character.is_alphanumeric()
-            })
-    };
-    let is_domain = domain.contains('.') && domain.split('.').all(is_label);
-    // A mailbox of digits as a domain label is no domain but a number that slipped in.
-    let is_number =
-        domain.split('.').any(|label| label.len() >= 7 && label.bytes().all(|byte| byte.is_ascii_digit()));
-    if !is_domain || is_number || local.is_empty() || local.chars().any(char::is_whitespace) {
+use super::Hidden;
+
+pub(super) fn hidden(value: &str) -> Option<Hidden> {
+    // White space around it hides with the local part, and stays behind the domain.
+    let begin = value.len() - value.trim_start().len();
+    let bytes = value.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'@')?;
+    let local = value.get(begin..at)?;
+    let first = local.chars().next()?;
+    let domain = value.get(at + 1..)?;
+    if !is_domain(domain.trim_end()) || local.chars().any(char::is_whitespace) {
         return None;
     }
-    if local.chars().nth(1).is_some() {
-        out.extend(local.chars().next());
+    let shown = if local.len() > first.len_utf8() { first.len_utf8() } else { 0 };
+    Some(Hidden { from: begin + shown, to: at, fill: 3 })
+}
+
+/// At least two labels of letters, digits and hyphens. A label of many digits is a number that slipped in.
+fn is_domain(domain: &str) -> bool {
+    let (mut labels, mut length, mut digits) = (0, 0, 0);
+    for character in domain.chars() {
+        match character {
+            '.' if length == 0 || is_number(length, digits) => return false,
+            '.' => {
+                labels += 1;
+                (length, digits) = (0, 0);
+                continue;
+            }
+            '0'..='9' => digits += 1,
+            'a'..='z' | 'A'..='Z' | '-' => {}
+            _ if character.is_alphanumeric() => {}
+            _ => return false,
+        }
+        length += 1;
     }
-    super::nothing(3, out);
-    out.push('@');
-    out.push_str(domain);
-    Some(())
+    labels > 0 && length > 0 && !is_number(length, digits)
+}
+
+fn is_number(length: usize, digits: usize) -> bool {
+    length >= 7 && digits == length
 }

@@ -1,59 +1,76 @@
 //! First and last characters.
 
-use super::FILL;
+use super::{FILL, Hidden};
 
-/// Shows the first and last characters, separators not counted.
+/// What the template hides; `Some(None)` when nothing may show, `None` when separators in the hidden part show.
 ///
 /// At least a third stays hidden; where the template asks for more, only last characters show, up to half.
-pub(super) fn mask(
-    value: &str,
-    first: usize,
-    last: usize,
-    width: Option<u8>,
-    out: &mut String,
-) -> Option<()> {
-    if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return mask_plain(value, first, last, width, out);
+pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
+    // The most common values.
+    if is_plain(value.as_bytes()) {
+        let (first, last) = shown(value.len(), first, last);
+        let to = value.len().saturating_sub(last);
+        let fill = width.map_or(to.saturating_sub(first), usize::from);
+        return Some((first < to).then_some(Hidden { from: first, to, fill }));
     }
     let count = value.chars().filter(|character| !is_separator(*character)).count();
-    let (first, last) = shown(count, first, last);
     if count == 0 {
-        return None;
+        return Some(None);
     }
-    let mut seen = 0;
-    let mut filled = false;
-    for character in value.chars() {
-        // A separator belongs to the part it follows.
-        let position = if is_separator(character) {
-            seen.max(1) - 1
-        } else {
-            seen += 1;
-            seen - 1
-        };
-        if position < first || position >= count - last {
-            out.push(character);
-            continue;
+    let (first, last) = shown(count, first, last);
+    let (mut from, mut to) = (value.len(), value.len());
+    let mut separates = false;
+    for (at, character, position) in positions(value) {
+        let hides = position >= first && position < count - last;
+        if hides {
+            from = from.min(at);
+            to = at + character.len_utf8();
+            separates |= is_separator(character);
         }
-        match width {
-            None => out.push(if is_separator(character) { character } else { FILL }),
-            Some(width) if !filled => {
-                super::nothing(width, out);
-                filled = true;
-            }
-            Some(_) => {}
-        }
+    }
+    let fill = match width {
+        Some(width) => width.into(),
+        None if separates => return None,
+        None => count - first - last,
+    };
+    Some((from < to).then_some(Hidden { from, to, fill }))
+}
+
+/// Whether every byte is a character and none a separator.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    const EVERY: u64 = u64::from_ne_bytes([1; 8]);
+    // The high bit of every byte that is not ASCII, and of a byte that is the one looked for (or follows one).
+    let is = |word: u64, byte: u8| {
+        let differs = word ^ (EVERY * u64::from(byte));
+        differs.wrapping_sub(EVERY) & !differs
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let odd = words.iter().fold(0, |odd, word| {
+        let word = u64::from_le_bytes(*word);
+        odd | word | is(word, b' ') | is(word, b'-')
+    });
+    odd & (EVERY << 7) == 0 && rest.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'))
+}
+
+/// Appends the value with fill characters in its hidden part, separators shown.
+pub(super) fn mask(value: &str, first: usize, last: usize, out: &mut String) -> Option<()> {
+    let count = value.chars().filter(|character| !is_separator(*character)).count();
+    let (first, last) = shown(count, first, last);
+    for (_, character, position) in positions(value) {
+        let shows = position < first || position >= count - last || is_separator(character);
+        out.push(if shows { character } else { FILL });
     }
     Some(())
 }
 
-/// The same for the most common values: no separators, a byte a character.
-fn mask_plain(value: &str, first: usize, last: usize, width: Option<u8>, out: &mut String) -> Option<()> {
-    let (first, last) = shown(value.len(), first, last);
-    let hidden = value.len().checked_sub(first + last).filter(|hidden| *hidden > 0)?;
-    out.push_str(value.get(..first)?);
-    super::fill(width.map_or(hidden, usize::from), out);
-    out.push_str(value.get(value.len() - last..)?);
-    Some(())
+/// The characters of a value with their positions, separators not counted: a separator belongs to the part it follows.
+fn positions(value: &str) -> impl Iterator<Item = (usize, char, usize)> {
+    let mut seen = 0_usize;
+    value.char_indices().map(move |(at, character)| {
+        seen += usize::from(!is_separator(character));
+        (at, character, seen.max(1) - 1)
+    })
 }
 
 /// How many characters show at the start and the end, of `count`.

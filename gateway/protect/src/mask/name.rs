@@ -1,30 +1,47 @@
 //! Surname of a Chinese name, first letter of any other.
 
-use super::is_han;
+use super::{Hidden, is_han};
 
-pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
-    let characters = || value.chars().filter(|character| !character.is_whitespace());
-    let count = characters().count();
-    let first = characters().next()?;
-    if characters().all(is_han) {
-        let compound = count > 2 && is_compound(characters());
+pub(super) fn hidden(value: &str) -> Option<Hidden> {
+    if let Some(hidden) = plain_han(value) {
+        return Some(hidden);
+    }
+    let characters = || value.char_indices().filter(|(_, character)| !character.is_whitespace());
+    let (mut count, mut are_han) = (0, true);
+    for (_, character) in characters() {
+        count += 1;
+        are_han &= is_han(character);
+    }
+    let (at, first) = characters().next()?;
+    if are_han {
+        let compound = count > 2 && is_compound(characters().map(|(_, character)| character));
         let shown = 1 + usize::from(compound);
         // One character is no surname and given name; a long text is no name.
         if count <= shown || count > LONGEST {
             return None;
         }
-        out.extend(characters().take(shown));
-        super::fill(count - shown, out);
-        return Some(());
+        let (at, last) = characters().nth(shown - 1)?;
+        return Some(Hidden { from: at + last.len_utf8(), to: value.len(), fill: count - shown });
     }
-    let is_name = |character: char| character.is_alphabetic() || "·•.'’-,".contains(character);
+    let is_name = |(_, character): (usize, char)| character.is_alphabetic() || "·•.'’-,".contains(character);
     if !(2..=LONGEST_LATIN).contains(&count) || !characters().all(is_name) || !first.is_alphabetic() {
         return None;
     }
     // The parts of the name and their lengths would tell more than the letter should.
-    out.push(first);
-    super::nothing(3, out);
-    Some(())
+    Some(Hidden { from: at + first.len_utf8(), to: value.len(), fill: 3 })
+}
+
+/// The same for the most common names: two or three Chinese characters and nothing else. The first bytes from 0xE4 to
+/// 0xE9 are those of characters that are all Chinese.
+#[inline]
+fn plain_han(value: &str) -> Option<Hidden> {
+    let (characters, []) = value.as_bytes().as_chunks::<3>() else { return None };
+    let count = characters.len();
+    if !matches!(count, 2 | 3) || !characters.iter().all(|[first, ..]| (0xe4..=0xe9).contains(first)) {
+        return None;
+    }
+    let shown = if count > 2 && is_compound(value.chars()) { 2 } else { 1 };
+    Some(Hidden { from: 3 * shown, to: value.len(), fill: count - shown })
 }
 
 /// Longest name written in Chinese characters alone, a compound surname and a married one counted in.

@@ -70,7 +70,10 @@ fn t1_masks_have_the_customary_form() {
         case(Mask::Address, "北京海淀区学府市场路3号", "北京海淀区***"),
         case(Mask::Address, "幸福路1号", "********"),
         case(Mask::Address, "12 Main Street", "********"),
-        case(Mask::Address, "江苏省", "江苏省"),
+        // Of what is a region altogether, the finest part hides.
+        case(Mask::Address, "江苏省", "********"),
+        case(Mask::Address, "上海市浦东新区", "上海市***"),
+        case(Mask::Address, "浙江省杭州市西湖区", "浙江省杭州市***"),
         case(Mask::Year, "1990-01-02", "1990-**-**"),
         case(Mask::Year, "19900102", "1990****"),
         case(Mask::Year, "1990年1月2日", "1990年*月*日"),

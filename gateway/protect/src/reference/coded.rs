@@ -3,9 +3,9 @@
 use super::print::{Piece, Printer, Scope, printed};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::json::{STRINGS_DEEP, name_hits};
 use crate::meaning::Meaning;
 use crate::plan::Action;
+use crate::tree::{STRINGS_DEEP, name_hits};
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
 impl<'p, C: Classify> Printer<'_, 'p, C> {

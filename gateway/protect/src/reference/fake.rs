@@ -54,6 +54,17 @@ impl Classify for Fake {
             Scalar::Text(text) | Scalar::Number(text) => text,
             Scalar::Bool => "",
         };
+        match self.whole(key, record, value) {
+            Some(kind) => hits.push(Hit { start: 0, end: text.len(), kind, how: How::Key, confidence: 90 }),
+            None => found(text, key.denies, hits),
+        }
+    }
+
+    fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind> {
+        let text = match value {
+            Scalar::Text(text) | Scalar::Number(text) => text,
+            Scalar::Bool => "",
+        };
         let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
         let decided = match key.strength {
             Strength::Decides => true,
@@ -64,11 +75,7 @@ impl Classify for Fake {
                     && !record.has(Signals::PRODUCT)
             }
         };
-        if let Some(kind) = key.kind.filter(|_| decided) {
-            hits.push(Hit { start: 0, end: text.len(), kind, how: How::Key, confidence: 90 });
-            return;
-        }
-        found(text, key.denies, hits);
+        key.kind.filter(|_| decided)
     }
 
     fn text(&self, text: &str, hits: &mut Vec<Hit>) {

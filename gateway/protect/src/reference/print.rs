@@ -1,12 +1,16 @@
 //! Rules applied to a tree, and the tree printed.
 
+use super::naming::{Said, said};
 use super::paths::{Taken, leads};
 use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
-use crate::json::{Subject, name_hits, rank, string};
+use crate::json::string;
+use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::tree::{Subject, name_hits, rank};
+use crate::xml::looks_like_xml;
 use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -14,22 +18,31 @@ use yingbi_crypto::PseudonymKey;
 use yingbi_policies::SubjectSelector;
 use yingbi_taxonomy::Kind;
 
-/// Treats a JSON text.
+/// Treats a JSON text; `None` when a string in it may hold XML, which is read inside and not by this reference.
 pub(super) fn treat<C: Classify>(
     classifier: &C,
     plan: Plan<'_>,
     pseudonyms: &PseudonymKey,
     depth: usize,
     text: &str,
-) -> Result<(String, Summary), Uninspectable> {
+) -> Result<Option<(String, Summary)>, Uninspectable> {
     let tree = read(text, depth).map_err(|bad| match bad {
         Bad::Malformed => Uninspectable::Malformed { at: 0 },
         Bad::TooDeep => Uninspectable::TooDeep { limit: depth },
     })?;
     let mut records = vec![];
     find_records(plan, &tree, &mut vec![], None, &mut records);
-    let mut printer =
-        Printer { classifier, plan, depth, strings: 0, records, counts: Counts::default(), declares: true };
+    let mut printer = Printer {
+        classifier,
+        plan,
+        depth,
+        strings: 0,
+        records,
+        said: said(classifier, &tree),
+        counts: Counts::default(),
+        declares: true,
+        holds_xml: false,
+    };
     let scope = Scope {
         inherited: None,
         element: Meaning::UNKNOWN,
@@ -40,7 +53,11 @@ pub(super) fn treat<C: Classify>(
     };
     let mut pieces = vec![];
     let root = Node { value: &tree, key: None, taken: vec![], depth: 0 };
-    if printer.value(&root, &scope, &mut pieces)? {
+    let is_left_out = printer.value(&root, &scope, &mut pieces);
+    if printer.holds_xml {
+        return Ok(None);
+    }
+    if is_left_out? {
         pieces = vec![Piece::Kept(0, tree.start), Piece::New("null".into())];
     } else {
         pieces.insert(0, Piece::Kept(0, tree.start));
@@ -51,7 +68,7 @@ pub(super) fn treat<C: Classify>(
     let names =
         printer.records.iter().flat_map(|record| record.subject.names()).chain(plan.document_subject());
     summary.subjects = names.map(|name| pseudonyms.pseudonym("subject", name)).collect();
-    Ok((printed(text, &pieces), summary))
+    Ok(Some((printed(text, &pieces), summary)))
 }
 
 /// The text that pieces of a text make.
@@ -123,9 +140,12 @@ pub(super) struct Printer<'c, 'p, C> {
     depth: usize,
     pub(super) strings: usize,
     records: Vec<Record>,
+    said: Said,
     pub(super) counts: Counts,
     /// Whether the binding speaks of the text at hand: not of JSON in its strings.
     declares: bool,
+    /// A string may hold XML.
+    holds_xml: bool,
 }
 
 /// What the containers above say.
@@ -169,8 +189,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             };
         }
         let declared = self.declared(&node.taken, scope.record);
-        if node.key.is_some() || declared.is_some() {
-            let named = Meaning::named(node.key.unwrap_or(KeyMeaning::UNKNOWN));
+        let (said, signals) = self.said.get(&node.value.start).copied().unwrap_or_default();
+        let key = said.or(node.key);
+        if key.is_some() || declared.is_some() {
+            let named = Meaning::named(key.unwrap_or(KeyMeaning::UNKNOWN));
             let own = declared.map_or(named, |declared| named.declared(declared));
             scope.element = *own.under(outer.inherited.as_ref());
             scope.inherited = own.inherited(outer.inherited.as_ref()).copied();
@@ -186,8 +208,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             Data::Text(text) => self.text(node, text, &scope, out),
             Data::Number(spelt) => self.whole(node, Scalar::Number(spelt), &scope, out),
             Data::Bool => self.whole(node, Scalar::Bool, &scope, out),
-            Data::Array(values) => self.array(node, values, &scope, out).map(|()| false),
-            Data::Object(members) => self.object(node, members, scope, out).map(|()| false),
+            Data::Array(values) => {
+                scope.signals = scope.signals.union(signals);
+                self.array(node, values, &scope, out).map(|()| false)
+            }
+            Data::Object(members) => self.object(node, members, (scope, signals), out).map(|()| false),
         }
     }
 
@@ -229,7 +254,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         &mut self,
         node: &Node<'_>,
         members: &[Member],
-        mut scope: Scope<'p>,
+        (mut scope, said): (Scope<'p>, Signals),
         out: &mut Vec<Piece>,
     ) -> Result<(), Uninspectable> {
         let keys: Vec<KeyMeaning> =
@@ -239,6 +264,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         if scope.signals == Signals::default() || scope.inherited.is_some() {
             scope.signals = scope.signals.union(outer);
         }
+        scope.signals = scope.signals.union(said);
         // Every member is lead, body, trail; leads and trails are white space.
         let mut printed = vec![];
         for (member, key) in members.iter().zip(keys) {
@@ -308,8 +334,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
-        let opens = decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::json::STRINGS_DEEP {
+        self.holds_xml |= looks_like_xml(decoded);
+        let opens = decoded.len() >= SHORTEST_TEXT
+            && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
+        if !opens || !scope.element.opens_json() || self.strings == crate::tree::STRINGS_DEEP {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {
@@ -324,12 +352,14 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             ..scope.clone()
         };
         let declares = std::mem::replace(&mut self.declares, false);
+        let outer = std::mem::replace(&mut self.said, said(self.classifier, &tree));
         self.strings += 1;
         let root = Node { value: &tree, key: None, taken: vec![], depth };
         let mut pieces = vec![Piece::Kept(0, tree.start)];
         self.value(&root, &inner, &mut pieces)?;
         pieces.push(Piece::Kept(tree.end, decoded.len()));
         self.strings -= 1;
+        self.said = outer;
         self.declares = declares;
         Ok(Some(pieces))
     }
@@ -354,11 +384,19 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 Action::Drop => &NOTHING,
             };
             self.counts.add(hit.kind, Outcome::Masked, monitored);
-            pieces.push(Piece::Kept(at, hit.start));
-            let mut masked = String::new();
-            mask::text(mask, text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
+            let value = text.get(hit.start..hit.end).unwrap_or("");
+            let (from, to, masked) = match mask::hidden(mask, value) {
+                // What shows stays as it is spelt.
+                Some(hidden) => (hidden.from, hidden.to, "*".repeat(hidden.fill)),
+                None => {
+                    let mut masked = String::new();
+                    mask::text(mask, value, &mut masked);
+                    (0, value.len(), masked)
+                }
+            };
+            pieces.push(Piece::Kept(at, hit.start + from));
             pieces.push(Piece::New(masked));
-            at = hit.end;
+            at = hit.start + to;
         }
         pieces.push(Piece::Kept(at, text.len()));
         Ok(pieces)

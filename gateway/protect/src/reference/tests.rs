@@ -26,3 +26,16 @@ fn an_all_clear_plan_changes_nothing() {
         assert_eq!(arbitrary::compare(&clear, 16, text), Compared::Kept);
     }
 }
+
+#[test]
+fn what_must_hold_holds_of_thousands_of_documents() {
+    use crate::Format;
+    for format in [Format::Xml, Format::Csv, Format::Tsv, Format::Form] {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        for data in documents(format).take(2000) {
+            *seen.entry(format!("{:?}", promises(format, &data))).or_default() += 1;
+        }
+        assert!(seen.get("Changed").copied().unwrap_or(0) > 100, "{format:?}: {seen:?}");
+        assert!(seen.get("Refused").copied().unwrap_or(0) > 100, "{format:?}: {seen:?}");
+    }
+}

@@ -143,7 +143,7 @@ fn html_masks_can_not_become_markup() {
     let page = "<input name=mobile value='&lt;&quot;345678&gt;'>";
     assert_eq!(html(&table, page), "<input name=mobile value='&lt;&quot;*****8&gt;'>");
     let raw = "<script type=x>{\"mobile\":\"<\\/script>\"}</script>";
-    assert!(!html(&table, raw).contains("\"<"), "{}", html(&table, raw));
+    assert_eq!(html(&table, raw), "<script type=x>{\"mobile\":\"<\\/*****t>\"}</script>");
 }
 
 #[test]

@@ -75,11 +75,6 @@ impl MediaType {
         self.parameter("boundary")
     }
 
-    /// `application/json`, `text/json` or any `+json`.
-    pub fn is_json(&self) -> bool {
-        matches!(self.essence(), "application/json" | "text/json") || self.subtype().ends_with("+json")
-    }
-
     /// The same type with its charset said: UTF-8 where none was.
     pub fn with_charset(mut self) -> MediaType {
         if self.charset().is_none() {

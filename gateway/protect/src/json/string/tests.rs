@@ -1,9 +1,10 @@
 use super::*;
+use crate::tree::{Place as _, Spelt, decode};
 use proptest::prelude::*;
 
-fn decoded(raw: &str) -> Result<String, BadEscape> {
+fn decoded(raw: &str) -> Result<String, BadSpelling> {
     let mut out = String::new();
-    decode(raw, &mut out).map(|()| out)
+    decode(Escapes::new(raw), &mut out).map(|()| out)
 }
 
 #[test]
@@ -59,9 +60,11 @@ proptest! {
             }
         }
         starts.push((at, raw.len()));
-        let mut offsets = Offsets::new(&raw);
-        for (decoded, expect) in starts {
-            prop_assert_eq!(offsets.raw(decoded), expect);
+        for step in [1, 3] {
+            let mut spelt = Spelt::new(Escapes::new(&raw), 5);
+            for ((start, from), (end, to)) in starts.iter().zip(starts.iter().skip(step)) {
+                prop_assert_eq!(spelt.span(*start, *end), (from + 5, to + 5));
+            }
         }
     }
 }

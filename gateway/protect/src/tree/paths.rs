@@ -3,9 +3,11 @@
 //! State *i* of a path says that its first *i* steps lead to the node at hand. Going to a child shifts the states
 //! whose next step selects the child; states before a descendant step also stay.
 
+mod lists;
+
 use super::keys::KeyId;
-use super::parse::{Node, Shape};
-use super::string;
+use super::{Member, Node, Part, Shape, Spelling, decode};
+use std::ops::Range;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
 
@@ -57,14 +59,15 @@ impl Subject {
 }
 
 /// Finds records, their subjects and declared fields. Without a binding the document is one record.
-pub(crate) fn bind(binding: Option<&Binding>, text: &str, nodes: &[Node]) -> Bound {
+pub(crate) fn bind<S: Spelling>(binding: Option<&Binding>, spelling: S, text: &str, nodes: &[Node]) -> Bound {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return whole() };
     let automaton = Automaton::new(binding);
     if automaton.paths.is_empty() {
         return whole();
     }
-    Walk { automaton: &automaton, text, nodes, by_key: vec![] }.run()
+    let walk = Walk { automaton: &automaton, spelling, text, nodes, by_key: vec![] };
+    if S::REPEATS { walk.run_lists() } else { walk.run() }
 }
 
 /// What reaching the end of a path means.
@@ -202,8 +205,9 @@ pub(crate) fn rank(field: &FieldBinding) -> u32 {
         .sum()
 }
 
-struct Walk<'w> {
+struct Walk<'w, S> {
     automaton: &'w Automaton<'w>,
+    spelling: S,
     text: &'w str,
     nodes: &'w [Node],
     /// By field name: the states whose next step selects it.
@@ -219,7 +223,7 @@ struct Frame {
     record: Option<usize>,
 }
 
-impl Walk<'_> {
+impl<S: Spelling> Walk<'_, S> {
     fn run(mut self) -> Bound {
         let mut bound = Bound::default();
         let mut frames: Vec<Frame> = vec![];
@@ -245,14 +249,9 @@ impl Walk<'_> {
                         frame.index += 1;
                         self.automaton.advance(&frame.states, &selected, &mut states);
                     } else {
-                        let selected = selected_by_name(
-                            &mut self.by_key,
-                            self.automaton,
-                            node,
-                            self.text,
-                            &mut selected,
-                        );
-                        self.automaton.advance(&frame.states, selected, &mut states);
+                        let automaton = self.automaton;
+                        let selected = self.selected_by_name(node, &mut selected);
+                        automaton.advance(&frame.states, selected, &mut states);
                     }
                 }
             }
@@ -261,26 +260,38 @@ impl Walk<'_> {
                 at = node.after;
                 continue;
             }
-            if self.reaches(&states, Goal::Record) {
-                // The innermost record wins: paths from an outer one end here, save the way to further records.
-                record = Some(begin_record(&mut bound, at));
-                self.keep_records(&mut states);
-                merge(&mut states, &self.automaton.record);
-            }
-            if self.reaches(&states, Goal::Subject)
-                && let Some(record) = record.and_then(|record| bound.records.get_mut(record))
-            {
-                self.add_subject(node, &mut record.subject);
-            }
-            if let Some(kind) = self.field(&states) {
-                bound.fields.push((at, kind));
-            }
+            let record = self.arrive(at, &mut states, record, &mut bound);
             if node.after > at + 1 {
                 frames.push(Frame { after: node.after, states: states.clone(), index: 0, record });
             }
             at += 1;
         }
         bound
+    }
+
+    /// Takes note of what a node is by its states; the record it belongs to.
+    fn arrive(
+        &self,
+        at: u32,
+        states: &mut [u64],
+        mut record: Option<usize>,
+        bound: &mut Bound,
+    ) -> Option<usize> {
+        if self.reaches(states, Goal::Record) {
+            // The innermost record wins: paths from an outer one end here, save the way to further records.
+            record = Some(begin_record(bound, at));
+            self.keep_records(states);
+            merge(states, &self.automaton.record);
+        }
+        if self.reaches(states, Goal::Subject)
+            && let Some(record) = record.and_then(|record| bound.records.get_mut(record))
+        {
+            self.add_subject(at, &mut record.subject);
+        }
+        if let Some(kind) = self.field(states) {
+            bound.fields.push((at, kind));
+        }
+        record
     }
 
     fn reaches(&self, states: &[u64], goal: Goal) -> bool {
@@ -313,62 +324,50 @@ impl Walk<'_> {
         }
     }
 
-    fn add_subject(&self, node: &Node, subject: &mut Subject) {
-        let text = |from: u32, to: u32| self.text.get(from as usize..to as usize).unwrap_or("");
+    fn add_subject(&self, at: u32, subject: &mut Subject) {
+        let Some(node) = self.nodes.get(at as usize) else { return };
+        let text = |range: Range<usize>| self.text.get(range).unwrap_or("");
         match node.shape {
-            Shape::Plain => subject.add(text(node.start + 1, node.end - 1)),
-            Shape::Number => subject.add(text(node.start, node.end)),
+            Shape::Plain => subject.add(text(self.spelling.contents(node))),
+            Shape::Number => subject.add(text(node.start as usize..node.end as usize)),
             Shape::Escaped => {
                 let mut decoded = String::new();
-                if string::decode(text(node.start + 1, node.end - 1), &mut decoded).is_ok() {
+                let raw = text(self.spelling.contents(node));
+                if decode(self.spelling.pieces(raw, Part::Contents(node)), &mut decoded).is_ok() {
                     subject.add(&decoded);
                 }
+            }
+            Shape::Object if S::REPEATS => {
+                let texts = lists::parts(self.nodes, at);
+                let texts = texts.filter(|(_, node)| self.spelling.member(self.text, node) == Member::Text);
+                texts.for_each(|(at, _)| self.add_subject(at, subject));
             }
             _ => {}
         }
     }
-}
 
-fn selected_by_name<'s>(
-    by_key: &'s mut Vec<Option<Vec<u64>>>,
-    automaton: &Automaton<'_>,
-    node: &Node,
-    text: &str,
-    scratch: &'s mut Vec<u64>,
-) -> &'s [u64] {
-    let name = || {
-        let raw = raw_name(text, node.name);
-        let mut decoded = String::new();
-        match raw.contains('\\') && string::decode(raw, &mut decoded).is_ok() {
-            true => automaton.named(&decoded),
-            false => automaton.named(raw),
+    /// The states whose next step selects a member.
+    fn selected_by_name<'s>(&'s mut self, node: &Node, scratch: &'s mut Vec<u64>) -> &'s [u64] {
+        let (automaton, spelling, text) = (self.automaton, self.spelling, self.text);
+        let name = || {
+            let raw = text.get(spelling.name(text, node)).unwrap_or("");
+            let mut decoded = String::new();
+            match decode(spelling.pieces(raw, Part::Name), &mut decoded) {
+                Ok(()) => automaton.named(&decoded),
+                Err(_) => automaton.named(raw),
+            }
+        };
+        if let Some(index) = node.key.learned() {
+            if self.by_key.len() <= index {
+                self.by_key.resize(index + 1, None);
+            }
+            if let Some(slot) = self.by_key.get_mut(index) {
+                return slot.get_or_insert_with(name);
+            }
         }
-    };
-    if let Some(index) = node.key.learned() {
-        if by_key.len() <= index {
-            by_key.resize(index + 1, None);
-        }
-        if let Some(slot) = by_key.get_mut(index) {
-            return slot.get_or_insert_with(name);
-        }
+        *scratch = name();
+        scratch
     }
-    *scratch = name();
-    scratch
-}
-
-/// The raw text of a member's name, given its opening quote.
-pub(crate) fn raw_name(text: &str, quote: u32) -> &str {
-    let from = quote as usize + 1;
-    let rest = text.get(from..).unwrap_or("");
-    let mut at = 0;
-    while let Some(found) = memchr::memchr2(b'"', b'\\', rest.as_bytes().get(at..).unwrap_or_default()) {
-        at += found;
-        if rest.as_bytes().get(at) == Some(&b'"') {
-            return rest.get(..at).unwrap_or("");
-        }
-        at += 2;
-    }
-    rest
 }
 
 fn begin_record(bound: &mut Bound, node: u32) -> usize {

@@ -3,8 +3,10 @@
 //! The table is bounded, and hashed under a secret: names that an attacker makes up neither grow it nor collide at
 //! will. Names in which personal information stands are never kept.
 
-use super::string;
+use super::decode;
+use super::naming::{HAS_NAME, HAS_VALUE, Role, role};
 use crate::classify::Classify;
+use crate::json::string::Escapes;
 use crate::meaning::Meaning;
 use yingbi_classifiers::{Hit, KeyMeaning, Signals};
 
@@ -14,6 +16,8 @@ pub(crate) struct Key {
     pub(crate) meaning: Meaning,
     /// Personal information stands in the name itself.
     pub(crate) is_personal: bool,
+    /// What it says of the members beside it.
+    pub(crate) role: Option<Role>,
 }
 
 /// Where a [`Key`] is found again.
@@ -24,10 +28,25 @@ impl KeyId {
     /// No name: an element of an array, or the whole document.
     pub(crate) const NONE: KeyId = KeyId(u32::MAX);
 
+    /// Whether there is no name.
+    pub(crate) fn is_none(self) -> bool {
+        self == KeyId::NONE
+    }
+
     /// A small number for a name that is learned; it stands for that name throughout the body.
     pub(crate) fn learned(self) -> Option<usize> {
         (self.0 < PASSING).then_some(self.0 as usize)
     }
+}
+
+/// What a walk must know of a name before it looks at anything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gist {
+    /// What the name says about its whole record.
+    pub(crate) signals: Signals,
+    /// The name says nothing of its value and is nobody's information: a value too short to show anything by itself
+    /// needs no look.
+    pub(crate) is_plain: bool,
 }
 
 /// Learned names, and those of the current body that can't be learned.
@@ -38,18 +57,41 @@ pub(crate) struct Keys {
     entries: Vec<Entry>,
     names: Vec<u8>,
     passing: Vec<Key>,
+    /// The name read last, and the one that came after it the last time.
     last: u32,
+    next: u32,
     decoded: String,
     hits: Vec<Hit>,
 }
 
 struct Entry {
-    hash: u64,
+    ends: Ends,
     from: u32,
     length: u32,
     /// The name that came next the last time.
     next: u32,
+    gist: Gist,
     key: Key,
+    hash: u64,
+}
+
+/// Both ends of a name: all of it, together with its length, when that is no more than [`Ends::WHOLE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ends(u64, u64);
+
+impl Ends {
+    const WHOLE: usize = 16;
+
+    #[inline(always)]
+    fn of(name: &[u8]) -> Ends {
+        if let Some((first, last)) = name.first_chunk::<8>().zip(name.last_chunk::<8>()) {
+            return Ends(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        }
+        if let Some((first, last)) = name.first_chunk::<4>().zip(name.last_chunk::<4>()) {
+            return Ends(u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into());
+        }
+        Ends(name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
+    }
 }
 
 impl Keys {
@@ -61,6 +103,7 @@ impl Keys {
             names: Vec::new(),
             passing: Vec::new(),
             last: 0,
+            next: 0,
             decoded: String::new(),
             hits: Vec::new(),
         }
@@ -70,7 +113,7 @@ impl Keys {
     pub(crate) fn begin(&mut self) {
         self.passing.clear();
         self.passing.shrink_to(MOST);
-        self.last = 0;
+        (self.last, self.next) = (0, 0);
         if self.entries.len() >= MOST {
             self.entries.clear();
             self.names.clear();
@@ -84,57 +127,84 @@ impl Keys {
             None => self.entries.get(id.0 as usize).map(|entry| &entry.key),
             Some(passing) => self.passing.get(passing as usize),
         };
-        known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false })
+        known.unwrap_or(&Key { meaning: Meaning::UNKNOWN, is_personal: false, role: None })
     }
 
-    /// Resolves the raw text between the quotes of a name whose escapes are known to be good: its id, and what it says
-    /// about its whole record.
-    #[inline]
+    /// Resolves the raw text between the quotes of a name whose escapes are known to be good.
+    #[inline(always)]
     pub(crate) fn resolve(
         &mut self,
-        raw: &str,
+        raw: &[u8],
         is_escaped: bool,
         classifier: &impl Classify,
-    ) -> (KeyId, Signals) {
+    ) -> (KeyId, Gist) {
         // Records repeat their names in one order.
-        let next = self.entries.get(self.last as usize).map_or(0, |entry| entry.next);
+        let next = self.next;
         if let Some(entry) = self.entries.get(next as usize)
-            && self.is_entry(entry, raw)
+            && entry.length as usize == raw.len()
+            && entry.ends == Ends::of(raw)
+            && (raw.len() <= Ends::WHOLE || self.is_named(entry, raw))
         {
-            self.last = next;
-            return (KeyId(next), entry.key.meaning.signals());
+            (self.last, self.next) = (next, entry.next);
+            return (KeyId(next), entry.gist);
         }
-        let id = self.look_up(raw, is_escaped, classifier);
-        (id, self.key(id).meaning.signals())
+        self.look_up(raw, is_escaped, classifier)
+    }
+
+    /// Resolves a name that is spelt without escapes.
+    pub(crate) fn resolve_plain(&mut self, name: &str, classifier: &impl Classify) -> (KeyId, Signals) {
+        // In JSON the same bytes would spell another name, and ids are learned by their spelling there.
+        if !name.contains('\\') {
+            let (id, gist) = self.resolve(name.as_bytes(), false, classifier);
+            return (id, gist.signals);
+        }
+        let key = self.classify(name, false, classifier);
+        (self.pass(key), key.meaning.signals())
+    }
+
+    /// An id for what is known of one member of this body, whatever its name.
+    pub(crate) fn pass(&mut self, key: Key) -> KeyId {
+        self.passing.push(key);
+        KeyId(PASSING + (self.passing.len() - 1) as u32)
     }
 
     #[inline(never)]
-    fn look_up(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> KeyId {
-        let hash = self.hash(raw.as_bytes());
+    fn look_up(&mut self, raw: &[u8], is_escaped: bool, classifier: &impl Classify) -> (KeyId, Gist) {
+        let hash = self.hash(raw);
         let mut slot = hash as usize % SLOTS;
         while let Some(found) = self.slots.get(slot).and_then(|entry| entry.checked_sub(1)) {
-            if self.entries.get(found as usize).is_some_and(|entry| entry.hash == hash)
-                && self.is_named(found, raw)
+            if let Some(entry) = self.entries.get(found as usize)
+                && entry.hash == hash
+                && entry.length as usize == raw.len()
+                && self.is_named(entry, raw)
             {
+                let gist = entry.gist;
                 self.follow(found);
-                return KeyId(found);
+                return (KeyId(found), gist);
             }
             slot = (slot + 1) % SLOTS;
         }
-        let key = self.classify(raw, is_escaped, classifier);
+        // The document is text, and its quotes stand between characters.
+        let key = self.classify(std::str::from_utf8(raw).unwrap_or(""), is_escaped, classifier);
+        let role = match key.role {
+            None => Signals::default(),
+            Some(Role::Names) => HAS_NAME,
+            Some(Role::Holds) => HAS_VALUE,
+        };
+        let is_plain = !key.is_personal && !key.meaning.is_kind();
+        let gist = Gist { signals: key.meaning.signals().union(role), is_plain };
         if key.is_personal || raw.len() > LONGEST || self.entries.len() >= MOST {
-            self.passing.push(key);
-            return KeyId(PASSING + (self.passing.len() - 1) as u32);
+            return (self.pass(key), gist);
         }
         let entry = self.entries.len() as u32;
-        let from = self.names.len() as u32;
-        self.names.extend_from_slice(raw.as_bytes());
-        self.entries.push(Entry { hash, from, length: raw.len() as u32, next: 0, key });
+        let (from, length) = (self.names.len() as u32, raw.len() as u32);
+        self.names.extend_from_slice(raw);
+        self.entries.push(Entry { ends: Ends::of(raw), from, length, next: 0, gist, key, hash });
         if let Some(slot) = self.slots.get_mut(slot) {
             *slot = entry + 1;
         }
         self.follow(entry);
-        KeyId(entry)
+        (KeyId(entry), gist)
     }
 
     #[cfg(test)]
@@ -147,27 +217,25 @@ impl Keys {
             last.next = entry;
         }
         self.last = entry;
+        self.next = self.entries.get(entry as usize).map_or(0, |entry| entry.next);
     }
 
-    fn is_named(&self, entry: u32, raw: &str) -> bool {
-        self.entries.get(entry as usize).is_some_and(|entry| self.is_entry(entry, raw))
-    }
-
-    #[inline(always)]
-    fn is_entry(&self, entry: &Entry, raw: &str) -> bool {
+    fn is_named(&self, entry: &Entry, raw: &[u8]) -> bool {
         let (from, length) = (entry.from as usize, entry.length as usize);
-        length == raw.len()
-            && self.names.get(from..from + length).is_some_and(|name| is_same(name, raw.as_bytes()))
+        self.names.get(from..from + length) == Some(raw)
     }
 
     fn classify(&mut self, raw: &str, is_escaped: bool, classifier: &impl Classify) -> Key {
         self.decoded.clear();
-        let name =
-            if is_escaped && string::decode(raw, &mut self.decoded).is_ok() { &self.decoded } else { raw };
+        let name = if is_escaped && decode(Escapes::new(raw), &mut self.decoded).is_ok() {
+            &self.decoded
+        } else {
+            raw
+        };
         let meaning = Meaning::named(classifier.key(name));
         self.hits.clear();
         name_hits(name, classifier, &mut self.hits);
-        Key { meaning, is_personal: !self.hits.is_empty() }
+        Key { meaning, is_personal: !self.hits.is_empty(), role: role(name) }
     }
 
     /// Folded multiplication over words of eight bytes, keyed.
@@ -181,27 +249,6 @@ impl Keys {
             state = (product as u64 ^ (product >> 64) as u64).rotate_left(23) ^ key;
         }
         state ^ state >> 32
-    }
-}
-
-/// Whether two texts of one length are the same; names are short, so this beats a call.
-#[inline(always)]
-fn is_same(left: &[u8], right: &[u8]) -> bool {
-    let words = left.first_chunk::<8>().zip(right.first_chunk::<8>());
-    let last_words = left.last_chunk::<8>().zip(right.last_chunk::<8>());
-    match (words, last_words) {
-        (Some((first, other)), Some((last, other_last))) if left.len() <= 16 => {
-            u64::from_ne_bytes(*first) == u64::from_ne_bytes(*other)
-                && u64::from_ne_bytes(*last) == u64::from_ne_bytes(*other_last)
-        }
-        (Some(_), _) => left == right,
-        (None, _) => {
-            let ends = left.first_chunk::<4>().zip(left.last_chunk::<4>());
-            match ends {
-                Some(ends) => Some(ends) == right.first_chunk::<4>().zip(right.last_chunk::<4>()),
-                None => left.iter().eq(right),
-            }
-        }
     }
 }
 

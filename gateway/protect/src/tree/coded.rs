@@ -1,17 +1,19 @@
 //! Treating and scanning strings of coded data: what is decoded is treated as a document or text of its own, under
 //! what is known about the string, and coded again where it changed.
 
-use super::scan::Scan;
-use super::string;
+use super::scan::{Scan, pointer_step};
+use super::spelling::Direct;
 use super::treat::Treat;
 use super::walk::{Scope, record_signals};
-use super::{STRINGS_DEEP, looks_like_json, name_hits};
+use super::{STRINGS_DEEP, name_hits};
 use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::coded::{Coded, Field, Plain, encode_percent, read};
 use crate::edit::Edits;
+use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
 use crate::plan::{Action, Rules};
+use crate::xml::{Fragment, looks_like_xml};
 use std::mem;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
@@ -99,7 +101,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         let mut hits = Vec::new();
         name_hits(&name.text, self.classifier, &mut hits);
         let outer = mem::take(&mut self.edits);
-        let done = self.spans(&name.text, &hits, known.rules, |at| at, |_| {});
+        let done = self.spans(&name.text, &hits, known.rules, &mut Direct(0));
         let inner = mem::replace(&mut self.edits, outer);
         done?;
         self.lift_percent(&inner, &name, field.name.start, !is_ascii);
@@ -139,7 +141,9 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
     }
 
     fn decoded(&mut self, text: &str, known: &Known<Rules<'p>>) -> Result<(), Uninspectable> {
-        if looks_like_json(text) && self.inner(text, known.scope(), known.depth)? {
+        if looks_like_json(text) && self.inner::<Json>(text, known.scope(), known.depth)?
+            || looks_like_xml(text) && self.inner::<Fragment>(text, known.scope(), known.depth)?
+        {
             return Ok(());
         }
         let mut hits = Vec::new();
@@ -153,7 +157,7 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         if found? {
             return Ok(());
         }
-        self.spans(text, &hits, known.rules, |at| at, |_| {})
+        self.spans(text, &hits, known.rules, &mut Direct(0))
     }
 }
 
@@ -212,12 +216,12 @@ impl<C: Classify> Scan<'_, C> {
         let name = Plain::of(text.get(field.name.clone()).unwrap_or("")).text;
         let mut hits = Vec::new();
         name_hits(&name, self.classifier, &mut hits);
-        self.add(&hits, &format!("{path}/!query/!key"), |at| at);
+        self.add(&hits, &format!("{path}/!query/!key"), &mut Direct(0));
         let path = match name.is_empty() {
             true => format!("{path}/!url"),
             // A name that is somebody's information is not repeated.
             false if !hits.is_empty() => format!("{path}/!query/!key"),
-            false => format!("{path}/!query/{}", string::pointer_step(&name)),
+            false => format!("{path}/!query/{}", pointer_step(&name)),
         };
         let value = text.get(field.value.clone()).filter(|value| !value.is_empty());
         value.map_or(Ok(()), |value| self.decoded(&Plain::of(value).text, known, strings, &path))
@@ -230,18 +234,18 @@ impl<C: Classify> Scan<'_, C> {
         strings: usize,
         path: &str,
     ) -> Result<(), Uninspectable> {
-        if looks_like_json(text) {
-            let json = format!("{path}/!json");
-            match self.level(text, known.scope(), strings + 1, known.depth, &json) {
-                Ok(()) => return Ok(()),
-                Err(Uninspectable::TooDeep { limit }) => return Err(Uninspectable::TooDeep { limit }),
-                Err(_) => {}
-            }
+        let outside = known.scope();
+        if looks_like_json(text)
+            && self.inner::<Json>(text, outside, strings + 1, known.depth, &format!("{path}/!json"))?
+            || looks_like_xml(text)
+                && self.inner::<Fragment>(text, outside, strings + 1, known.depth, &format!("{path}/!xml"))?
+        {
+            return Ok(());
         }
         let mut hits = Vec::new();
         known.meaning.hits(self.classifier, known.signals, Scalar::Text(text), &mut hits);
         if covers(text, &hits).is_some() || !self.coded(text, known, strings + 1, path)? {
-            self.add(&hits, path, |at| at);
+            self.add(&hits, path, &mut Direct(0));
         }
         Ok(())
     }

@@ -2,18 +2,21 @@
 
 use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
-use super::parse::{Node, Shape};
-use super::paths::{Subject, bind, raw_name};
-use super::string::{self, Offsets};
+use super::paths::{Subject, bind};
+use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{STRINGS_DEEP, Workspace, looks_like_json};
+use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
+use crate::json::{Json, looks_like_json};
+use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
+use std::ops::Range;
 use yingbi_classifiers::{Hit, Scalar, Signals};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
@@ -45,13 +48,14 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         limits: Limits,
         workspace: &'a mut Workspace,
     ) -> Self {
+        let edits = mem::take(&mut workspace.edits);
         Treat {
             classifier,
             plan,
             limits,
             workspace,
             counts: Counts::default(),
-            edits: Edits::default(),
+            edits,
             hits: Vec::new(),
             strings: 0,
             depth: 0,
@@ -59,24 +63,30 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     /// Treats a whole document; the edits are relative to `text`.
-    pub(crate) fn document(&mut self, text: &str) -> Result<Records, Uninspectable> {
+    pub(crate) fn document<G: Grammar>(&mut self, text: &str) -> Result<Records, Uninspectable> {
         let depth = (self.limits.depth, self.limits.depth);
         let mut level = self.take_level();
-        if let Err(error) = level.parse(text, &mut self.workspace.keys, self.classifier, depth) {
-            self.put_level(level);
-            return Err(error);
-        }
-        let bound = bind(self.plan.binding(), text, &level.nodes);
+        let parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
+        let spelling = match parsed {
+            Ok(spelling) => spelling,
+            Err(error) => {
+                self.put_level(level);
+                return Err(error);
+            }
+        };
+        let bound = bind(self.plan.binding(), spelling, text, &level.nodes);
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
-        let declared = Declared { records: &rules, fields: &bound.fields };
+        let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        let declared = Declared { records: &rules, fields: &bound.fields, named: &named };
         let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), self.plan.rules(None));
         let mut decoded = mem::take(&mut level.decoded);
-        let walked =
-            walk(&level.nodes, &declared, outside, &mut Visit { treat: self, text, decoded: &mut decoded });
+        let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
+        let walked = walk(&level.nodes, &declared, outside, &mut visit);
         level.decoded = decoded;
         self.put_level(level);
         walked?;
+        self.settle::<G>();
         let count = bound.records.len() as u64;
         Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
     }
@@ -84,7 +94,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     /// Treats a document that is a part of a body, from `offset` on; `None` when it is none.
     pub(crate) fn part(&mut self, text: &str, offset: usize) -> Result<Option<Records>, Uninspectable> {
         let outer = mem::take(&mut self.edits);
-        let done = self.document(text);
+        let done = self.document::<Json>(text);
         let inner = mem::replace(&mut self.edits, outer);
         match done {
             Ok(records) => {
@@ -103,7 +113,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         hits.clear();
         self.classifier.text(text, &mut hits);
         hits.retain(|hit| hit.confidence >= crate::classify::CONFIDENT);
-        let treated = self.spans(text, &hits, rules, |at| at + offset, |_| {});
+        let treated = self.spans(text, &hits, rules, &mut Direct(offset));
         self.hits = hits;
         treated
     }
@@ -116,25 +126,18 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
-    /// Treats each hit in a text by itself. `place` maps offsets of the text to where it stands, `encode` makes the
-    /// tail of a text from an offset on fit to stand there.
+    /// Treats each hit in a text by itself, where the text stands.
     pub(crate) fn spans(
         &mut self,
         text: &str,
         hits: &[Hit],
         rules: Rules<'p>,
-        mut place: impl FnMut(usize) -> usize,
-        encode: impl Fn(&mut Written<'_>),
+        place: &mut impl Place,
     ) -> Result<(), Uninspectable> {
         for hit in hits {
             let Some(mask) = self.decide(hit.kind, rules)? else { continue };
-            let (from, to) = (place(hit.start), place(hit.end));
             let value = text.get(hit.start..hit.end).unwrap_or("");
-            self.edits.push_with(from, to, |out| {
-                let begin = out.len();
-                mask::text(mask, value, out);
-                encode(&mut Written { out, begin });
-            });
+            lay(mask, value, &mut self.edits, place, hit.start);
         }
         Ok(())
     }
@@ -163,26 +166,26 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         meaning: Meaning,
         rules: Rules<'p>,
     ) -> Result<bool, Uninspectable> {
-        self.inner(text, Scope::inside(meaning, Signals::default(), rules), 0)
+        self.inner::<Json>(text, Scope::inside(meaning, Signals::default(), rules), 0)
     }
 
     /// Reads a string as a document of its own; `false` when it is none.
-    fn nested(
+    fn nested<G: Grammar>(
         &mut self,
         text: &str,
         leaf: &Leaf<'_, Rules<'p>>,
-        place: impl FnMut(usize) -> usize,
+        place: &mut impl Place,
     ) -> Result<bool, Uninspectable> {
         let outer = mem::take(&mut self.edits);
         let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
-        let done = self.inner(text, scope, self.depth + leaf.frames.len());
+        let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
         self.lift(&inner, place);
         done
     }
 
     /// Treats a text as a document inside another, under what is known outside, that many containers deep.
-    pub(super) fn inner(
+    pub(super) fn inner<G: Grammar>(
         &mut self,
         text: &str,
         outside: Scope<Rules<'p>>,
@@ -192,17 +195,19 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.strings += 1;
         let mut level = self.take_level();
         let left = (limit.saturating_sub(depth), limit);
-        let done = match level.parse(text, &mut self.workspace.keys, self.classifier, left) {
+        let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
             Err(_) => Ok(false),
-            Ok(()) => {
+            Ok(spelling) => {
                 let outer_depth = mem::replace(&mut self.depth, depth);
-                let declared = Declared { records: &[], fields: &[] };
+                let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+                let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
-                let mut visit = Visit { treat: self, text, decoded: &mut decoded };
+                let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
                 let walked = walk(&level.nodes, &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
+                self.settle::<G>();
                 walked.map(|()| true)
             }
         };
@@ -216,7 +221,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         &mut self,
         text: &str,
         leaf: &Leaf<'_, Rules<'p>>,
-        place: impl FnMut(usize) -> usize,
+        place: &mut impl Place,
     ) -> Result<bool, Uninspectable> {
         let Some(coded) = self.reads_coded(text, leaf.meaning) else { return Ok(false) };
         let depth = self.depth + leaf.frames.len();
@@ -229,54 +234,59 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     /// Takes over the edits made inside a string.
-    fn lift(&mut self, inner: &Edits, mut place: impl FnMut(usize) -> usize) {
+    fn lift(&mut self, inner: &Edits, place: &mut impl Place) {
         for (start, end, replacement) in inner.iter() {
-            let (from, to) = (place(start), place(end));
-            self.edits.push_with(from, to, |out| string::encode(replacement, out));
+            place.replace(&mut self.edits, start, end, |out| out.push_str(replacement));
         }
     }
 
-    fn take_level(&mut self) -> super::Level {
-        self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default()
+    fn settle<S: Spelling>(&mut self) {
+        if S::UNORDERED {
+            self.edits.settle();
+        }
     }
 
-    fn put_level(&mut self, level: super::Level) {
+    fn take_level(&mut self) -> Level {
+        let level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
+        super::Level { may_name: false, ..level }
+    }
+
+    fn put_level(&mut self, level: Level) {
         if let Some(slot) = self.workspace.levels.get_mut(self.strings) {
             *slot = level;
         }
     }
 }
 
-/// What was appended to a text since `begin`.
-pub(crate) struct Written<'o> {
-    pub(crate) out: &'o mut String,
-    pub(crate) begin: usize,
-}
-
 /// One document being walked.
-struct Visit<'v, 'a, 'p, C> {
+struct Visit<'v, 'a, 'p, C, S> {
     treat: &'v mut Treat<'a, 'p, C>,
+    spelling: S,
     text: &'v str,
     decoded: &'v mut String,
 }
 
-impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
+impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S> {
     fn key(&self, id: KeyId) -> &Key {
         self.treat.workspace.keys.key(id)
     }
 
     fn name(&mut self, node: &Node, _: &[Frame<Rules<'p>>], rules: Rules<'p>) -> Result<(), Uninspectable> {
-        let raw = raw_name(self.text, node.name);
-        let start = node.name as usize + 1;
+        let range = self.spelling.name(self.text, node);
+        let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
+        let pieces = self.spelling.pieces(raw, Part::Name);
+        if let Err(bad) = decode(pieces.clone(), self.decoded) {
+            return Err(malformed(range.start + bad.at));
+        }
         let mut hits = mem::take(&mut self.treat.hits);
         hits.clear();
-        let is_escaped = raw.contains('\\') && string::decode(raw, self.decoded).is_ok();
-        let name = if is_escaped { self.decoded.as_str() } else { raw };
-        name_hits(name, self.treat.classifier, &mut hits);
-        let mut offsets = Offsets::new(raw);
-        let place = |at| start + if is_escaped { offsets.raw(at) } else { at };
-        let treated = self.treat.spans(name, &hits, rules, place, encode_string);
+        name_hits(self.decoded, self.treat.classifier, &mut hits);
+        let before = self.treat.edits.len();
+        let treated = self.treat.spans(self.decoded, &hits, rules, &mut Spelt::new(pieces, range.start));
+        if self.treat.edits.len() > before {
+            self.spelling.renamed(self.text, node, &mut self.treat.edits, before);
+        }
         self.treat.hits = hits;
         treated
     }
@@ -286,23 +296,25 @@ impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
         let (start, end) = (node.start as usize, node.end as usize);
         match node.shape {
             Shape::Plain => {
-                let text = self.text.get(start + 1..end - 1).unwrap_or("");
+                let contents = self.spelling.contents(node);
+                let start = contents.start;
+                let text = self.text.get(contents).unwrap_or("");
                 if text.is_empty() {
                     return Ok(Fate::Kept);
                 }
-                // A mask of characters that need no escape needs none.
-                self.string(leaf, text, |at| start + 1 + at, |_| {})
+                self.string(leaf, text, &mut Direct(start))
             }
             Shape::Escaped => {
-                let raw = self.text.get(start + 1..end - 1).unwrap_or("");
+                let contents = self.spelling.contents(node);
+                let start = contents.start;
+                let raw = self.text.get(contents).unwrap_or("");
                 let mut decoded = mem::take(self.decoded);
                 decoded.clear();
-                let fate = match string::decode(raw, &mut decoded) {
-                    Ok(()) => {
-                        let mut offsets = Offsets::new(raw);
-                        self.string(leaf, &decoded, |at| start + 1 + offsets.raw(at), encode_string)
-                    }
-                    Err(bad) => Err(Uninspectable::Malformed { at: start + 1 + bad.at }),
+                let pieces = self.spelling.pieces(raw, Part::Contents(node));
+                let fate = match decode(pieces.clone(), &mut decoded) {
+                    Ok(()) if S::REPEATS => self.mixed(leaf, &decoded, &mut Spelt::new(pieces, start)),
+                    Ok(()) => self.string(leaf, &decoded, &mut Spelt::new(pieces, start)),
+                    Err(bad) => Err(malformed(start + bad.at)),
                 };
                 *self.decoded = decoded;
                 fate
@@ -315,34 +327,50 @@ impl<'p, C: Classify> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C> {
         }
     }
 
-    fn remove(&mut self, from: u32, to: u32) {
-        self.treat.edits.forget_from(from as usize);
-        self.treat.edits.push(from as usize, to as usize, "");
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
+        let range = self.spelling.removal(self.text, node, next, survivor);
+        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
+        if !S::UNORDERED {
+            self.treat.edits.forget_from(range.start);
+        }
+        self.treat.edits.push(range.start, range.end, "");
     }
 
-    fn make_null(&mut self, node: &Node) {
-        self.treat.edits.push(node.start as usize, node.end as usize, "null");
+    fn empty(&mut self, node: &Node) {
+        let (range, instead) = self.spelling.emptied(node);
+        self.treat.edits.push(range.start, range.end, instead);
     }
 }
 
-impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
+impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     fn string(
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
         text: &str,
-        mut place: impl FnMut(usize) -> usize,
-        encode: impl Fn(&mut Written<'_>),
+        place: &mut impl Place,
     ) -> Result<Fate, Uninspectable> {
-        if leaf.meaning.opens_json()
-            && self.treat.strings < STRINGS_DEEP
-            && looks_like_json(text)
-            && self.treat.nested(text, leaf, &mut place)?
-        {
+        if self.document(leaf, text, place)? {
             return Ok(Fate::Kept);
+        }
+        // The short way of most personal information: its name says what it is, and none of it stays in clear.
+        if let Some(kind) = leaf.meaning.whole(self.treat.classifier, leaf.signals, Scalar::Text(text)) {
+            match leaf.rules.action(kind) {
+                Action::Clear => {}
+                Action::Mask(mask) => {
+                    self.treat.counts.add(kind, Outcome::Masked, leaf.rules.is_monitored(kind));
+                    lay(mask, text, &mut self.treat.edits, place, 0);
+                    return Ok(Fate::Kept);
+                }
+                Action::Drop => {
+                    self.treat.counts.add(kind, Outcome::Dropped, leaf.rules.is_monitored(kind));
+                    return Ok(Fate::Dropped);
+                }
+                Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+            }
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
-        if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, &mut place)? {
+        if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, place)? {
             self.treat.hits = hits;
             return Ok(Fate::Kept);
         }
@@ -354,10 +382,60 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
                 self.treat.counts.add(hit.kind, Outcome::Dropped, leaf.rules.is_monitored(hit.kind));
                 Ok(Fate::Dropped)
             }
-            hits => self.treat.spans(text, hits, leaf.rules, place, encode).map(|()| Fate::Kept),
+            hits => self.treat.spans(text, hits, leaf.rules, place).map(|()| Fate::Kept),
         };
         self.treat.hits = hits;
         fate
+    }
+
+    /// Treats a string as a document of its own; `false` when it is none.
+    #[inline]
+    fn document(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<bool, Uninspectable> {
+        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
+        Ok((is_json || is_xml)
+            && leaf.meaning.opens_json()
+            && self.treat.strings < STRINGS_DEEP
+            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
+                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?))
+    }
+
+    /// Treats a text that markup may part: what goes over the markup, and each part by itself, because markup also
+    /// parts what only looks like one text. What child elements hold is treated with them.
+    fn mixed(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<Fate, Uninspectable> {
+        let parts = place.parts();
+        let mut hits = vec![];
+        leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
+        let is_whole = matches!(hits.as_slice(), [hit] if hit.start == 0 && hit.end == text.len());
+        let is_all = parts.iter().map(Range::len).sum::<usize>() == text.len();
+        if is_whole || parts.is_empty() || (is_all && parts.len() == 1) {
+            return self.string(leaf, text, place);
+        }
+        // What markup parts may still show itself when all of it was read as a document.
+        if !(is_all && (self.document(leaf, text, place)? || self.treat.nested_coded(text, leaf, place)?)) {
+            let is_in = |hit: &Hit, part: &Range<usize>| part.start <= hit.start && hit.end <= part.end;
+            hits.retain(|hit| {
+                !place.is_inside(hit.start, hit.end) && !parts.iter().any(|part| is_in(hit, part))
+            });
+            self.treat.spans(text, &hits, leaf.rules, place)?;
+        }
+        for part in parts {
+            let mut within = Within { place: &mut *place, offset: part.start };
+            let own = text.get(part).unwrap_or("");
+            if self.string(leaf, own, &mut within)? == Fate::Dropped {
+                within.replace(&mut self.treat.edits, 0, own.len(), |_| {});
+            }
+        }
+        Ok(Fate::Kept)
     }
 
     /// Treats a scalar that is all or nothing.
@@ -368,8 +446,14 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
         write: impl FnOnce(&Mask, &mut String),
     ) -> Result<Fate, Uninspectable> {
         let treat = &mut *self.treat;
-        leaf.meaning.hits(treat.classifier, leaf.signals, value, &mut treat.hits);
-        let Some((kind, action)) = strongest(leaf.rules, &treat.hits) else { return Ok(Fate::Kept) };
+        let (kind, action) = match leaf.meaning.whole(treat.classifier, leaf.signals, value) {
+            Some(kind) => (kind, leaf.rules.action(kind)),
+            None => {
+                leaf.meaning.hits(treat.classifier, leaf.signals, value, &mut treat.hits);
+                let Some(strongest) = strongest(leaf.rules, &treat.hits) else { return Ok(Fate::Kept) };
+                strongest
+            }
+        };
         let monitored = leaf.rules.is_monitored(kind);
         match action {
             Action::Block => Err(Uninspectable::Blocked(kind.category())),
@@ -392,12 +476,11 @@ impl<'p, C: Classify> Visit<'_, '_, 'p, C> {
     }
 }
 
-/// Makes a mask fit to stand between the quotes of a JSON string.
-fn encode_string(written: &mut Written<'_>) {
-    let Some(tail) = written.out.get(written.begin..).filter(|tail| string::needs_encoding(tail)) else {
-        return;
-    };
-    let tail = tail.to_owned();
-    written.out.truncate(written.begin);
-    string::encode(&tail, written.out);
+/// Lays a mask over a value that begins at `start` of the text in that place.
+#[inline]
+fn lay(mask: &Mask, value: &str, edits: &mut Edits, place: &mut impl Place, start: usize) {
+    match mask::hidden(mask, value) {
+        Some(Hidden { from, to, fill }) => place.fill(edits, start + from, start + to, fill),
+        None => place.replace(edits, start, start + value.len(), |out| mask::text(mask, value, out)),
+    }
 }

@@ -1,0 +1,41 @@
+//! How bodies are read, by their media type.
+
+/// How a body is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// Free text; what of it is JSON is read as JSON: the whole, or single lines (NDJSON, server-sent events, logs).
+    Text,
+    /// HTML: text and attribute values, markup kept.
+    Html,
+    /// XML: text, attributes and names.
+    Xml,
+    /// Comma-separated values (RFC 4180), or separated by something else.
+    Csv,
+    /// Tab-separated values.
+    Tsv,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+}
+
+impl Format {
+    /// How a media type is read, given as `type/subtype` in lower case; `None`: not at all.
+    pub fn of_media_type(essence: &str) -> Option<Format> {
+        let (_, subtype) = essence.split_once('/')?;
+        Some(match essence {
+            "application/json" | "text/json" => Format::Json,
+            "text/html" | "application/xhtml+xml" => Format::Html,
+            "application/xml" | "text/xml" => Format::Xml,
+            "text/csv" | "application/csv" | "text/comma-separated-values" => Format::Csv,
+            "text/tab-separated-values" | "text/tsv" => Format::Tsv,
+            "application/x-www-form-urlencoded" => Format::Form,
+            "text/plain" | "text/markdown" | "text/css" | "text/javascript" | "application/javascript" => {
+                Format::Text
+            }
+            _ if subtype.ends_with("+json") => Format::Json,
+            _ if subtype.ends_with("+xml") => Format::Xml,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! Structured documents: one flat list of values whatever the format, the walk over it, and copying all that does not
+//! change.
+//!
+//! A format brings a grammar, which reads a text into nodes, and a [`Spelling`], which says how names and texts are
+//! spelt. What a value is taken for, whose it is and what becomes of it is the same for all.
+
+mod coded;
+mod keys;
+mod naming;
+mod paths;
+mod scan;
+mod spelling;
+mod treat;
+mod walk;
+
+pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
+use naming::Named;
+pub(crate) use naming::has_pair;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use naming::{Role, role};
+pub(crate) use paths::Subject;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use paths::rank;
+pub(crate) use scan::Scan;
+pub(crate) use spelling::{BadSpelling, Member, Part, Piece, Pieces, Spelling, decode};
+#[cfg(test)]
+pub(crate) use spelling::{Place, Spelt};
+pub(crate) use treat::Treat;
+
+use crate::edit::Edits;
+use crate::json::Index;
+use crate::meaning::SHORTEST_TEXT;
+use crate::{Uninspectable, classify::Classify};
+use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
+use zeroize::Zeroize as _;
+
+/// One value. Values stand in document order; what a container holds follows it directly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    /// First byte of the value; of a JSON string, its quote.
+    pub(crate) start: u32,
+    /// One past the last byte.
+    pub(crate) end: u32,
+    /// Index of the first node that isn't inside this one.
+    pub(crate) after: u32,
+    /// Where the member's name begins, in JSON with its opening quote; meaningless unless `key` is one.
+    pub(crate) name: u32,
+    pub(crate) key: KeyId,
+    /// Of an object: what all its names say together.
+    pub(crate) signals: Signals,
+    pub(crate) shape: Shape,
+    /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Gist::is_plain`].
+    pub(crate) is_mute: bool,
+}
+
+impl Node {
+    pub(crate) fn is_container(&self) -> bool {
+        matches!(self.shape, Shape::Object | Shape::Array)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Object,
+    Array,
+    /// A text that stands as it is.
+    Plain,
+    /// A text that must be decoded; that it can be is known.
+    Escaped,
+    Number,
+    Bool,
+    Null,
+}
+
+impl Shape {
+    /// Whether a scalar of so many bytes is too short to be somebody's information by itself: the least e-mail address
+    /// has five, and no number is somebody's that has less digits than a mobile.
+    #[inline(always)]
+    pub(crate) fn is_short(self, length: u32) -> bool {
+        match self {
+            Shape::Plain => length < SHORTEST_TEXT as u32,
+            Shape::Number => length < SHORTEST_NUMBER as u32,
+            Shape::Bool | Shape::Null => true,
+            Shape::Object | Shape::Array | Shape::Escaped => false,
+        }
+    }
+}
+
+/// A format's grammar.
+pub(crate) trait Grammar: Spelling {
+    /// Reads a text into `level.nodes`. `depth` is how deep containers may nest, and what to call the limit in the
+    /// error.
+    fn parse<C: Classify>(
+        level: &mut Level,
+        text: &str,
+        keys: &mut Keys,
+        classifier: &C,
+        depth: (usize, usize),
+    ) -> Result<Self, Uninspectable>;
+}
+
+/// How deep documents and coded data may stand in strings; beyond, the string is text.
+pub(crate) const STRINGS_DEEP: usize = 3;
+
+/// Working space, kept from body to body.
+pub(crate) struct Workspace {
+    pub(crate) keys: Keys,
+    pub(crate) edits: Edits,
+    levels: [Level; STRINGS_DEEP + 1],
+}
+
+/// Working space for one document.
+#[derive(Default)]
+pub(crate) struct Level {
+    pub(crate) index: Index,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) open: Vec<Open>,
+    /// Whether names may stand as values: some object has a pair, or some array begins with an array.
+    pub(crate) may_name: bool,
+    decoded: String,
+}
+
+impl Level {
+    /// What values in the document say of other nodes.
+    fn named<C: Classify>(
+        &self,
+        text: &str,
+        spelling: impl Spelling,
+        keys: &Keys,
+        classifier: &C,
+    ) -> Vec<Named> {
+        match self.may_name {
+            true => naming::named(&self.nodes, text, spelling, |key| keys.key(key).role, classifier),
+            false => vec![],
+        }
+    }
+}
+
+/// A container that is not closed yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open {
+    pub(crate) node: u32,
+    pub(crate) is_object: bool,
+    /// What its names so far say together.
+    pub(crate) signals: Signals,
+}
+
+impl Workspace {
+    pub(crate) fn new(seed: [u64; 2]) -> Self {
+        Workspace { keys: Keys::new(seed), edits: Edits::default(), levels: Default::default() }
+    }
+
+    /// Makes ready for the next body.
+    pub(crate) fn begin(&mut self) {
+        self.keys.begin();
+        self.edits.clear();
+    }
+
+    /// How many names are kept.
+    #[cfg(test)]
+    pub(crate) fn learned(&self) -> usize {
+        self.keys.learned()
+    }
+
+    /// Forgets what was decoded, and lets go of what one unusually large body needed.
+    pub(crate) fn finish(&mut self) {
+        self.edits.shrink_to(KEPT);
+        for level in &mut self.levels {
+            if !level.decoded.is_empty() {
+                level.decoded.zeroize();
+            }
+            level.index.shrink_to(KEPT);
+            level.nodes.shrink_to(KEPT);
+            level.open.shrink_to(KEPT);
+            level.decoded.shrink_to(KEPT);
+        }
+    }
+}
+
+/// Entries of working space kept between bodies: a document of about a megabyte needs no more.
+const KEPT: usize = 1 << 18;
+
+/// What is wrong with a text that should be of a format.
+pub(crate) fn malformed(at: usize) -> Uninspectable {
+    Uninspectable::Malformed { at }
+}
