@@ -139,7 +139,7 @@ impl Exchange {
     fn identify(&self, client: &Client, peer: &Peer, access: &mut Access) -> Result<Arc<Identified>, Stop> {
         let headers = &client.req_header().headers;
         let caller = self.identifier.identify(headers, peer.certificate.as_ref(), SystemTime::now())?;
-        access.identified(&self.pseudonyms, &caller);
+        access.identified(&caller, peer.caller_pseudonym(&caller, &self.pseudonyms));
         Ok(caller)
     }
 
@@ -269,8 +269,9 @@ impl Exchange {
             // The secret is new in each process and no client knows it: whoever sends the header guesses.
             Some(_) => Err(Stop::Refused(HeadError::Reserved.into())),
             None => {
-                let way = self.exchange(client, head, peer, &mut access, shutdown);
-                tokio::time::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
+                // Pinned here: moved into the timer it would be copied, and it is large.
+                let way = std::pin::pin!(self.exchange(client, head, peer, &mut access, shutdown));
+                pingora_timeout::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Intent;
-use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_crypto::Pseudonym;
 use yingbi_policies::{Basis, Override, Permit, Refusal};
 use yingbi_protect::{Fault, Summary};
 use yingbi_taxonomy::Category;
@@ -95,10 +95,9 @@ impl Access {
     }
 
     /// Names the caller by pseudonym.
-    pub fn identified(&mut self, key: &PseudonymKey, caller: &Identified) {
+    pub fn identified(&mut self, caller: &Identified, pseudonym: Option<Pseudonym>) {
         self.identified_by = caller.by.name();
-        let identity = &caller.identity;
-        self.caller = identity.is_authenticated().then(|| key.pseudonym("caller", &identity.id));
+        self.caller = pseudonym;
     }
 
     /// The record of an answer about to be released.

@@ -212,10 +212,11 @@ impl Upstream {
 
     /// Reads heads until the final one.
     async fn final_head(&self, session: &mut Session) -> Result<(StatusCode, HeaderMap), Stop> {
-        let deadline = tokio::time::Instant::now() + self.bounds.first_byte;
+        let deadline = Instant::now() + self.bounds.first_byte;
         loop {
             if session.resp_header().is_none() || is_interim(session) {
-                let head = tokio::time::timeout_at(deadline, session.read_response()).await;
+                let left = deadline.saturating_duration_since(Instant::now());
+                let head = pingora_timeout::timeout(left, session.read_response()).await;
                 head.map_err(|_| Stop::Failed(Failure::Timeout))?.map_err(|error| Stop::reading(&error))?;
             }
             let head = session.resp_header().ok_or(Stop::Failed(Failure::Malformed))?;
@@ -229,6 +230,7 @@ impl Upstream {
     }
 
     async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
+        session.read_timeout = Some(self.bounds.read);
         let announced = headers
             .get(http::header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
@@ -254,7 +256,6 @@ impl Upstream {
 
     fn session(&self, stream: Stream) -> Session {
         let mut session = Session::new_with_options(stream, &self.peer);
-        session.read_timeout = Some(self.bounds.read);
         session.write_timeout = Some(self.bounds.write);
         session
     }
