@@ -54,11 +54,45 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
     if let Some(run) = run(text) {
         return Some(run);
     }
-    let bytes = text.as_bytes();
-    if memchr::memchr3(b'%', b'=', b'&', bytes).is_some() || memchr::memchr(b'\\', bytes).is_some() {
-        return read_marked(text);
+    let (mut seen, mut run, mut longest) = (0, 0, 0);
+    for byte in text.bytes() {
+        let class = CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER);
+        seen |= class;
+        run = if class & (MARK | OTHER) == 0 { run + 1 } else { 0 };
+        longest = longest.max(run);
     }
-    words::find(text).map(Coded::Words)
+    match seen {
+        _ if seen & MARK != 0 => read_marked(text),
+        // One word that is no run is nothing else; a sentence without a long one has no coded word.
+        0 => None,
+        _ if longest < words::SHORTEST => None,
+        _ => words::find(text).map(Coded::Words),
+    }
+}
+
+/// What may join digits of base64 to a longer run.
+const JOINT: u8 = 1;
+/// What marks a spelling, or a field.
+const MARK: u8 = 2;
+const OTHER: u8 = 4;
+
+/// What each byte is; zero is a letter or digit.
+static CLASS: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn classes() -> [u8; 256] {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => 0,
+            b'+' | b'/' | b'_' | b'-' | b'.' => JOINT,
+            b'%' | b'=' | b'&' | b'\\' => MARK,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    table
 }
 
 /// Reads what is nothing but digits of base64.

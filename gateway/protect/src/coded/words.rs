@@ -100,4 +100,4 @@ fn is_digit(byte: u8) -> bool {
 }
 
 /// The shortest number that is somebody's takes so many characters.
-const SHORTEST: usize = 15;
+pub(super) const SHORTEST: usize = 15;
