@@ -204,7 +204,8 @@ impl Segment<'_> {
             check.fail(self.name, frame.at, None, What::Seal);
         }
         // Power may have gone between the seal and the cutting of the reserve; what goes on behind is cut before.
-        if !walk.rest().is_empty() && !(self.is_last && walk.is_at_reserve()) {
+        let is_clean = walk.rest().is_empty() || (self.is_last && walk.is_at_reserve());
+        if !is_clean {
             check.fail(self.name, walk.at, None, What::AfterSeal);
         }
         // A writer that found something behind the seal went on as after damage.
