@@ -24,45 +24,58 @@ pub(crate) fn treat<C: Classify>(
     workspace: &mut Workspace,
 ) -> Result<Treated, Uninspectable> {
     let (mark, text) = decoded(input.body)?;
+    workspace.fields.begin(plan.route());
     let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
-    let mut summary = Summary { records: 1, ..Summary::default() };
-    let mut subjects = vec![];
-    match input.format {
+    let read = read(input.format, text, &mut treat);
+    treat.note();
+    let (records, subjects) = read?;
+    let mut summary = Summary { records, ..Summary::default() };
+    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
+    treat.counts.add_to(&mut summary);
+    let mut body = Vec::new();
+    body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
+    treat.edits.apply(text.as_bytes(), &mut body);
+    treat.end();
+    Ok(Treated { body, summary })
+}
+
+/// How many records there are, and whose they are.
+fn read<'p, C: Classify>(
+    format: Format,
+    text: &str,
+    treat: &mut Treat<'_, 'p, C>,
+) -> Result<(u64, Vec<Subject>), Uninspectable> {
+    let rules = treat.plan.rules(None);
+    let (mut records, mut subjects) = (1, vec![]);
+    match format {
         Format::Json | Format::Xml | Format::Csv | Format::Tsv | Format::Form => {
-            let records = match input.format {
+            let read = match format {
                 Format::Xml => treat.document::<xml::Document>(text)?,
                 Format::Csv => treat.document::<csv::Commas>(text)?,
                 Format::Tsv => treat.document::<csv::Tabs>(text)?,
                 Format::Form => treat.document::<Form>(text)?,
                 _ => treat.document::<Json>(text)?,
             };
-            (summary.records, subjects) = (records.count, records.subjects);
+            (records, subjects) = (read.count, read.subjects);
         }
         Format::Text => {
-            let parts = lines::parts(text);
-            let mut records = 0;
-            for part in parts {
+            let mut read_in = 0;
+            for part in lines::parts(text) {
                 let whole = text.get(part.clone()).unwrap_or("");
                 let read = if looks_like_json(whole) { treat.part(whole, part.start)? } else { None };
                 match read {
                     Some(mut read) => {
-                        records += read.count;
+                        read_in += read.count;
                         subjects.append(&mut read.subjects);
                     }
-                    None => treat.text(whole, part.start, plan.rules(None))?,
+                    None => treat.text(whole, part.start, rules)?,
                 }
             }
-            summary.records = records.max(1);
+            records = read_in.max(1);
         }
-        Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
+        Format::Html => html::treat(treat, text, rules)?,
     }
-    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
-    treat.counts.add_to(&mut summary);
-    let mut body = Vec::new();
-    body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
-    treat.edits.apply(text.as_bytes(), &mut body);
-    workspace.edits = treat.edits;
-    Ok(Treated { body, summary })
+    Ok((records, subjects))
 }
 
 /// Each of the subjects once: a pseudonym costs more than all else about a record.

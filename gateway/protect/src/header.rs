@@ -1,11 +1,11 @@
 //! Header and trailer values: names as keys, values as text.
 
 use crate::classify::{CONFIDENT, Classify};
-use crate::counts::{Counts, Outcome};
+use crate::counts::{Counts, Found, Outcome};
 use crate::edit::Edits;
 use crate::plan::{Action, NOTHING, Plan};
 use crate::{Summary, Uninspectable, mask};
-use yingbi_classifiers::{KeyMeaning, Scalar, Signals};
+use yingbi_classifiers::{How, KeyMeaning, Scalar, Signals};
 
 /// Treats one value; `None` leaves it as it is.
 pub(crate) fn treat<C: Classify>(
@@ -14,6 +14,7 @@ pub(crate) fn treat<C: Classify>(
     name: &str,
     value: &str,
     summary: &mut Summary,
+    note: impl Fn(Found, How),
 ) -> Result<Option<String>, Uninspectable> {
     let mut hits = vec![];
     let meaning = meaning(classifier, name);
@@ -25,15 +26,20 @@ pub(crate) fn treat<C: Classify>(
     for hit in &hits {
         let monitored = rules.is_monitored(hit.kind);
         let mask = match rules.action(hit.kind) {
-            Action::Block => return Err(Uninspectable::Blocked(hit.kind.category())),
+            Action::Block => {
+                note(Found { kind: hit.kind, outcome: Outcome::Blocked }, hit.how);
+                return Err(Uninspectable::Blocked(hit.kind.category()));
+            }
             Action::Clear => {
                 counts.add(hit.kind, Outcome::Clear, monitored);
+                note(Found { kind: hit.kind, outcome: Outcome::Clear }, hit.how);
                 continue;
             }
             Action::Mask(mask) => mask,
             Action::Drop => &NOTHING,
         };
         counts.add(hit.kind, Outcome::Masked, monitored);
+        note(Found { kind: hit.kind, outcome: Outcome::Masked }, hit.how);
         let found = value.get(hit.start..hit.end).unwrap_or("");
         edits.push_with(hit.start, hit.end, |out| mask::text(mask, found, out));
     }

@@ -9,6 +9,7 @@ mod coded;
 mod counts;
 mod csv;
 mod edit;
+mod fields;
 mod form;
 mod format;
 mod header;
@@ -23,12 +24,16 @@ pub mod reference;
 mod tree;
 mod xml;
 
+pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use format::Format;
 pub use xml::declared_encoding;
 
+use counts::{Found, Outcome};
+use fields::{Elsewhere, is_field_name, pattern_of};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tree::Workspace;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
@@ -45,6 +50,9 @@ pub struct Protector {
     /// Working space of past bodies, one for each that was treated at the same time.
     #[expect(clippy::vec_box, reason = "taken and put back for every body: a word to move")]
     spare: Mutex<Vec<Box<Workspace>>>,
+    elsewhere: Mutex<Elsewhere>,
+    /// How often other policies came to rule.
+    policies: AtomicU64,
 }
 
 /// Bounds on what is read.
@@ -134,7 +142,8 @@ impl Protector {
         // Derived from a secret and not drawn, so that this crate needs no source of randomness.
         let seed = pseudonyms.pseudonym("key-table", "seed").0;
         let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
-        Protector { classifier, pseudonyms, limits, seed: [low, high], spare: Mutex::new(Vec::new()) }
+        let (spare, elsewhere, policies) = Default::default();
+        Protector { classifier, pseudonyms, limits, seed: [low, high], spare, elsewhere, policies }
     }
 
     /// Treats one body under a permit.
@@ -159,7 +168,48 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        header::treat(self.classifier, Plan::new(permit), name, value, summary)
+        let plan = Plan::new(permit);
+        let note = |Found { kind, outcome }, how| {
+            let name = if is_field_name(name, self.classifier) { name } else { fields::HIDDEN_NAME };
+            let at = (permit.route(), Direction::Returned, format!("!header/{name}"));
+            lock(&self.elsewhere).count(at, (kind, plan.level(kind), how), outcome);
+        };
+        header::treat(self.classifier, plan, name, value, summary, note)
+    }
+
+    /// Notes what was found in a request, for [`Protector::sightings`]: `within` is where the findings' paths begin,
+    /// nothing for a body.
+    pub fn accepts(&self, permit: &Permit, within: &str, findings: &[Finding]) {
+        let plan = Plan::new(permit);
+        for Finding { path, kind, how, .. } in findings {
+            let path = format!("{within}{}", pattern_of(path, self.classifier));
+            let path = if path.is_empty() { "!body".to_owned() } else { path };
+            let at = (permit.route(), Direction::Accepted, path);
+            lock(&self.elsewhere).count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
+        }
+    }
+
+    /// Notes what the query of a request's target holds. One that can't be read as a form holds no field.
+    pub fn accepts_query(&self, permit: &Permit, query: &str) {
+        if let Ok(findings) = self.scan(Format::Form, query.as_bytes()) {
+            self.accepts(permit, "!query", &findings);
+        }
+    }
+
+    /// What was found, by field, since this was asked last; never values. Bodies that are being treated right now are
+    /// told of the next time.
+    pub fn sightings(&self) -> Vec<Sighting> {
+        let mut sightings = vec![];
+        for workspace in lock(&self.spare).iter_mut() {
+            workspace.fields.take(&mut sightings);
+        }
+        lock(&self.elsewhere).take(&mut sightings);
+        sightings
+    }
+
+    /// Tells that other policies rule: levels may have changed.
+    pub fn policies_changed(&self) {
+        self.policies.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Everything found in a body, treated by no policy.
@@ -174,15 +224,18 @@ impl Protector {
     }
 
     fn with_workspace<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = spare().pop();
+        let taken = lock(&self.spare).pop();
         let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
-        workspace.begin();
+        workspace.begin(self.policies.load(Ordering::Relaxed));
         let done = work(&mut workspace);
         workspace.finish();
-        spare().push(workspace);
+        lock(&self.spare).push(workspace);
         done
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use yingbi_policies::{Binding, Mask, NumberMask, Permit, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
@@ -48,6 +48,20 @@ impl<'p> Plan<'p> {
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => table.binding.as_ref(),
         }
+    }
+
+    /// The template of the route.
+    pub(crate) fn route(self) -> &'p Arc<str> {
+        match self.source {
+            Source::Permit(permit) => permit.route(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => &table.route,
+        }
+    }
+
+    /// The level of a kind on this route.
+    pub(crate) fn level(self, kind: Kind) -> Level {
+        kind.level()
     }
 
     pub(crate) fn document_subject(self) -> Option<&'p str> {
@@ -131,6 +145,7 @@ pub(crate) mod table {
     //! Plans without a permit, for tests.
 
     use super::{Plan, Source};
+    use std::sync::Arc;
     use yingbi_policies::{Binding, Treatment};
     use yingbi_taxonomy::{Kind, KindSet};
 
@@ -142,6 +157,7 @@ pub(crate) mod table {
         pub(crate) own_subjects: Vec<String>,
         pub(crate) document_subject: Option<String>,
         pub(crate) binding: Option<Binding>,
+        pub(crate) route: Arc<str>,
     }
 
     /// Treatments by kind.
@@ -160,6 +176,7 @@ pub(crate) mod table {
                 own_subjects: vec![],
                 document_subject: None,
                 binding: None,
+                route: Arc::from("/test"),
             }
         }
 

@@ -160,7 +160,7 @@ fn t9_headers_are_treated() {
     let table = Table::all(keep(3, 4));
     let mut summary = Summary::default();
     let mut header = |name: &str, value: &str| {
-        header::treat(&Fake, table.plan(), name, value, &mut summary).expect("not blocked")
+        header::treat(&Fake, table.plan(), name, value, &mut summary, |_, _| {}).expect("not blocked")
     };
     assert_eq!(header("X-Mobile", "12345678901").as_deref(), Some("123****8901"));
     assert_eq!(header("Password", "abc").as_deref(), Some("********"));
@@ -172,6 +172,6 @@ fn t9_headers_are_treated() {
     assert_eq!(header("X-Whatever", "none"), None);
     assert_eq!(summary.masked.values().sum::<u64>(), 4);
     let blocking = Table::all(Treatment::Block);
-    let blocked = header::treat(&Fake, blocking.plan(), "x-mobile", "1", &mut summary);
+    let blocked = header::treat(&Fake, blocking.plan(), "x-mobile", "1", &mut summary, |_, _| {});
     assert_eq!(blocked, Err(Uninspectable::Blocked(Category::Basic)));
 }
