@@ -2,6 +2,8 @@
 //! counts, templates and pseudonyms.
 
 use super::identity::Identified;
+use crate::metrics::method_label;
+use crate::state::inventory::Caller;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -80,6 +82,17 @@ impl Access {
         self.identified_by = caller.by.name();
         let identity = &caller.identity;
         self.caller = identity.is_authenticated().then(|| key.pseudonym("caller", &identity.id));
+    }
+
+    /// Who asks for what, for the inventory.
+    pub fn caller_of_route(&self) -> Caller {
+        Caller {
+            route: self.route.clone(),
+            method: self.method.as_ref().map_or("other", |method| method_label(method.as_str())),
+            caller: self.caller,
+            identified_by: self.identified_by,
+            roles: self.roles.clone(),
+        }
     }
 
     /// The record of an answer about to be released.
