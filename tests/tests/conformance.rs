@@ -19,6 +19,8 @@ mod errors;
 mod evidence;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/inventory.rs"]
+mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/views.rs"]
