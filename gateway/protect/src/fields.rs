@@ -102,7 +102,10 @@ pub(crate) struct Fields {
     by_route: HashMap<Arc<str>, u32>,
     /// Patterns by the one above and step; fields by pattern, step and kind.
     known: HashMap<u64, u32, BuildHasherDefault<Folding>>,
-    fields: Vec<Sighting>,
+    fields: Vec<Known>,
+    /// The field counted last, and the one that came after it the last time.
+    last: u32,
+    next: u32,
     /// By learned name.
     names: Vec<Name>,
     /// The pattern of the route of the body at hand, and what stands for all that finds no room.
@@ -113,6 +116,15 @@ pub(crate) struct Fields {
     open: Vec<(u32, u32)>,
     /// Where the value at hand stands.
     site: Site,
+}
+
+/// A field, and how often something was found in it.
+struct Known {
+    entry: u64,
+    /// The field that came next the last time.
+    next: u32,
+    counts: Outcomes,
+    field: Arc<Field>,
 }
 
 /// Whether a name may stand in a path.
@@ -146,6 +158,8 @@ impl Fields {
             by_route: HashMap::new(),
             known: HashMap::default(),
             fields: vec![],
+            last: 0,
+            next: 0,
             names: vec![],
             route: TOP,
             more: TOP,
@@ -192,6 +206,7 @@ impl Fields {
     }
 
     /// The value at hand has this name, or none, and stands in these containers.
+    #[inline]
     pub(crate) fn at<R>(
         &mut self,
         frames: &[Frame<R>],
@@ -221,20 +236,36 @@ impl Fields {
     /// Counts what was found where the value at hand stands; `describe` tells level and how when the field is new.
     #[inline]
     pub(crate) fn count(&mut self, found: Found, describe: impl FnOnce() -> (Level, How)) {
-        let at = match self.known.get(&entry(self.site.pattern, self.site.step, Some(found.kind))) {
-            Some(at) => *at,
-            None => self.learn(self.site, found.kind, describe()),
+        let entry = entry(self.site.pattern, self.site.step, Some(found.kind));
+        // Records repeat their fields in one order.
+        let at = match self.fields.get(self.next as usize) {
+            Some(field) if field.entry == entry => self.next,
+            _ => self.look_up(entry, found.kind, describe),
         };
         if let Some(field) = self.fields.get_mut(at as usize) {
             field.counts.count(found.outcome);
+            (self.last, self.next) = (at, field.next);
         }
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, entry: u64, kind: Kind, describe: impl FnOnce() -> (Level, How)) -> u32 {
+        let at = match self.known.get(&entry) {
+            Some(at) => *at,
+            None => self.learn(self.site, kind, describe()),
+        };
+        if let Some(last) = self.fields.get_mut(self.last as usize) {
+            last.next = at;
+        }
+        at
     }
 
     /// Hands over what was counted since the last time.
     pub(crate) fn take(&mut self, into: &mut Vec<Sighting>) {
         for field in &mut self.fields {
-            if field.counts != Outcomes::default() {
-                into.push(Sighting { field: field.field.clone(), counts: mem::take(&mut field.counts) });
+            let counts = mem::take(&mut field.counts);
+            if counts != Outcomes::default() {
+                into.push(Sighting { field: field.field.clone(), counts });
             }
         }
     }
@@ -251,6 +282,8 @@ impl Fields {
         (self.route, self.more, self.document) = (TOP, TOP, TOP);
         self.site = Site { pattern: TOP, step: WHOLE };
         self.fields.retain(|field| field.counts != Outcomes::default());
+        // No entry is found by itself any more.
+        self.fields.iter_mut().for_each(|field| field.entry = u64::MAX);
     }
 
     #[cold]
@@ -274,7 +307,7 @@ impl Fields {
         let (route, path) = self.path(site);
         let field = Arc::new(Field { route, direction: Direction::Returned, path, kind, level, how });
         let at = self.fields.len() as u32;
-        self.fields.push(Sighting { field, counts: Outcomes::default() });
+        self.fields.push(Known { entry, next: at + 1, counts: Outcomes::default(), field });
         self.known.insert(entry, at);
         at
     }

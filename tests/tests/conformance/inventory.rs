@@ -38,9 +38,9 @@ fn drift(stage: &Stage) -> (i32, Vec<String>) {
     (output.status.code().expect("ended"), shown.collect())
 }
 
-/// An answer with a mobile number in a header of this name.
+/// An answer with an address in a header of this name.
 fn with_header(name: &str, body: &Value) -> Answer {
-    let headers = format!("Content-Type: application/json\r\n{name}: {}\r\n", canary::MOBILE);
+    let headers = format!("Content-Type: application/json\r\n{name}: {}\r\n", canary::EMAIL);
     Answer::with(&headers, body.to_string())
 }
 

@@ -252,13 +252,13 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     /// Counts what was found in a value by its field.
-    #[inline(never)]
     fn note_leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
         self.at(leaf);
         let (plan, meaning) = (self.plan, leaf.meaning);
-        for found in self.counts.found.drain(..) {
-            self.workspace.fields.count(found, || (plan.level(found.kind), meaning.how(found.kind)));
+        for found in &self.counts.found {
+            self.workspace.fields.count(*found, || (plan.level(found.kind), meaning.how(found.kind)));
         }
+        self.counts.found.clear();
     }
 
     /// Counts what was found in the name of a member of these containers.
