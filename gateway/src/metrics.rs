@@ -30,6 +30,7 @@ use prometheus::{
 };
 use prometheus::{Registry, TextEncoder};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use yingbi_classifiers::Wrong;
 use yingbi_protect::Summary;
 use yingbi_taxonomy::{Category, Level};
 
@@ -42,6 +43,9 @@ pub struct Metrics {
     refusals: IntCounterVec,
     values: Vec<[IntCounter; Shown::COUNT]>,
     monitored: Vec<IntCounter>,
+    raised: IntCounterVec,
+    combinations: RouteLabels,
+    input_faults: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     upstream_errors: Vec<IntCounter>,
@@ -120,6 +124,9 @@ impl Metrics {
             monitored: Category::all()
                 .map(|category| monitored.with_label_values(&[category.id()]))
                 .collect(),
+            raised: table::RAISED.counters(&registry)?,
+            combinations: RouteLabels::default(),
+            input_faults: table::INPUT_FAULTS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
@@ -148,6 +155,11 @@ impl Metrics {
         metrics.requests.with_label_values(&["GET", Decided::Permit.name(), "2xx", RouteLabels::UNMATCHED]);
         metrics.request_duration.with_label_values(&[RouteLabels::UNMATCHED]);
         metrics.refusals.with_label_values(&[labels::NO_CODE]);
+        metrics.raised.with_label_values(&["baseline.minors"]);
+        let document = Category::IdentityDocument.id();
+        for action in ["flag", "reject"] {
+            metrics.input_faults.with_label_values(&[document, Wrong::CheckDigit.name(), action]);
+        }
         metrics.policy_info.with_label_values(&["none"]).set(0);
         Ok(metrics)
     }
@@ -186,6 +198,11 @@ impl Metrics {
         for (category, count) in &summary.monitored {
             self.monitored(*category, *count);
         }
+        for (id, count) in &summary.raised {
+            // Ids are of the policies, and as bounded as routes are.
+            let id = self.combinations.label(Some(&**id));
+            self.raised.with_label_values(&[&*id]).inc_by(*count);
+        }
         self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
     }
 
@@ -205,6 +222,12 @@ impl Metrics {
     /// Values that a rule in `monitor` mode would have treated otherwise.
     pub fn monitored(&self, category: Category, count: u64) {
         add(&self.monitored, category as usize, count);
+    }
+
+    /// A wrong value that came in.
+    pub fn input_fault(&self, category: Category, rule: Wrong, is_rejected: bool) {
+        let action = if is_rejected { "reject" } else { "flag" };
+        self.input_faults.with_label_values(&[category.id(), rule.name(), action]).inc();
     }
 
     /// Distinct investors in an answer.

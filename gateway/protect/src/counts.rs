@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use yingbi_taxonomy::{Category, Kind};
 
 /// Counters by category.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Counts {
     clear: Tally,
     masked: Tally,
@@ -65,6 +65,35 @@ impl Counts {
         Uninspectable::Blocked(kind.category())
     }
 
+    /// Takes away what was counted elsewhere, as far as it goes.
+    pub(crate) fn take_away(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_sub);
+        for found in &other.found {
+            if let Some(at) = self.found.iter().position(|own| own == found) {
+                self.found.swap_remove(at);
+            }
+        }
+    }
+
+    /// Takes over what was counted elsewhere.
+    pub(crate) fn take_over(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_add);
+        self.found.extend(&other.found);
+    }
+
+    fn each(&mut self, other: &Counts, work: impl Fn(u64, u64) -> u64) {
+        let pairs = [
+            (&mut self.clear, &other.clear),
+            (&mut self.masked, &other.masked),
+            (&mut self.dropped, &other.dropped),
+            (&mut self.monitored, &other.monitored),
+        ];
+        for (own, other) in pairs {
+            own.0.iter_mut().zip(other.0).for_each(|(own, other)| *own = work(*own, other));
+        }
+        self.total = work(self.total, other.total);
+    }
+
     /// Adds everything counted to a summary.
     pub(crate) fn add_to(&self, summary: &mut Summary) {
         self.clear.add_to(&mut summary.clear);
@@ -74,6 +103,7 @@ impl Counts {
     }
 }
 
+#[derive(Clone)]
 struct Tally([u64; Category::COUNT]);
 
 impl Default for Tally {

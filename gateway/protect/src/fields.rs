@@ -85,11 +85,20 @@ impl Outcomes {
     }
 
     pub(crate) fn count(&mut self, outcome: Outcome) {
+        *self.of(outcome) += 1;
+    }
+
+    pub(crate) fn take_back(&mut self, outcome: Outcome) {
+        let count = self.of(outcome);
+        *count = count.saturating_sub(1);
+    }
+
+    fn of(&mut self, outcome: Outcome) -> &mut u64 {
         match outcome {
-            Outcome::Clear => self.clear += 1,
-            Outcome::Masked => self.masked += 1,
-            Outcome::Dropped => self.dropped += 1,
-            Outcome::Blocked => self.blocked += 1,
+            Outcome::Clear => &mut self.clear,
+            Outcome::Masked => &mut self.masked,
+            Outcome::Dropped => &mut self.dropped,
+            Outcome::Blocked => &mut self.blocked,
         }
     }
 }
@@ -106,6 +115,8 @@ pub(crate) struct Fields {
     /// The field counted last, and the one that came after it the last time.
     last: u32,
     next: u32,
+    /// What was counted since it may have to be taken back.
+    log: Option<Vec<(u32, Outcome)>>,
     /// By learned name.
     names: Vec<Name>,
     /// The pattern of the route of the body at hand, and what stands for all that finds no room.
@@ -160,6 +171,7 @@ impl Fields {
             fields: vec![],
             last: 0,
             next: 0,
+            log: None,
             names: vec![],
             route: TOP,
             more: TOP,
@@ -182,11 +194,23 @@ impl Fields {
         self.begin_document();
     }
 
+    /// Makes ready for the value of a header.
+    pub(crate) fn begin_header(&mut self, route: &Arc<str>) {
+        self.begin(route);
+        self.document = self.pattern(self.route, HEADER);
+        self.site = self.whole();
+    }
+
     /// Makes ready for a document that is the body, or a part of it.
     pub(crate) fn begin_document(&mut self) {
         self.document = self.route;
         self.open.clear();
-        self.site = Site { pattern: self.document, step: WHOLE };
+        self.site = self.whole();
+    }
+
+    /// The document at hand.
+    fn whole(&self) -> Site {
+        Site { pattern: self.document, step: WHOLE }
     }
 
     /// Leaves the document at hand for one that stands where the value at hand is.
@@ -244,6 +268,9 @@ impl Fields {
         };
         if let Some(field) = self.fields.get_mut(at as usize) {
             field.counts.count(found.outcome);
+            if let Some(log) = &mut self.log {
+                log.push((at, found.outcome));
+            }
             (self.last, self.next) = (at, field.next);
         }
     }
@@ -258,6 +285,25 @@ impl Fields {
             last.next = at;
         }
         at
+    }
+
+    /// Notes from now on what is counted, so that it can be taken back.
+    pub(crate) fn log(&mut self) {
+        self.log = Some(vec![]);
+    }
+
+    /// What was counted since.
+    pub(crate) fn end_log(&mut self) -> Vec<(u32, Outcome)> {
+        self.log.take().unwrap_or_default()
+    }
+
+    /// Takes back what was counted for a treatment that is made anew.
+    pub(crate) fn take_back(&mut self, logged: &[(u32, Outcome)]) {
+        for (at, outcome) in logged {
+            if let Some(field) = self.fields.get_mut(*at as usize) {
+                field.counts.take_back(*outcome);
+            }
+        }
     }
 
     /// Hands over what was counted since the last time.
@@ -395,6 +441,7 @@ impl Fields {
                 ELEMENT => "*",
                 HIDDEN => HIDDEN_NAME,
                 DOCUMENT => "!json",
+                HEADER => "!header",
                 MORE => "!more",
                 name => match self.names.get(name as usize) {
                     Some(Name::Shown(name)) => name,
@@ -455,6 +502,7 @@ const DOCUMENT: u32 = 0xff_fffd;
 const MORE: u32 = 0xff_fffc;
 /// No step: the place is the pattern itself.
 const WHOLE: u32 = 0xff_fffb;
+const HEADER: u32 = 0xff_fffa;
 
 /// Most patterns, and most fields, learned before all are forgotten.
 const MOST: usize = 4096;

@@ -86,6 +86,11 @@ impl Meaning {
         }
     }
 
+    /// What a value under it must be, if the name or a declaration says.
+    pub(crate) fn expected(&self, record: Signals) -> Option<Kind> {
+        crate::input::expected(self.key, record)
+    }
+
     /// Whether it speaks of a kind.
     pub(crate) fn is_kind(&self) -> bool {
         self.key.kind.is_some()

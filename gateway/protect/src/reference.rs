@@ -12,8 +12,10 @@ mod formats;
 mod naming;
 mod paths;
 mod print;
+pub mod streams;
 mod tree;
 
+use arbitrary::{Bytes as Choices, built};
 pub use arbitrary::{Compared, differential, seeds};
 pub use formats::{Held, documents, promises};
 

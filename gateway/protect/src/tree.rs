@@ -4,6 +4,7 @@
 //! A format brings a grammar, which reads a text into nodes, and a [`Spelling`], which says how names and texts are
 //! spelt. What a value is taken for, whose it is and what becomes of it is the same for all.
 
+mod check;
 mod coded;
 mod keys;
 mod naming;
@@ -13,6 +14,10 @@ mod spelling;
 mod treat;
 mod walk;
 
+pub(crate) use check::check_document;
+pub(crate) use coded::Known;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use coded::PROBED_DEEP;
 pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
 use naming::Named;
 pub(crate) use naming::has_pair;
@@ -21,11 +26,10 @@ pub(crate) use naming::{Role, role};
 pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
-pub(crate) use scan::Scan;
-pub(crate) use spelling::{BadSpelling, Member, Part, Piece, Pieces, Spelling, decode};
-#[cfg(test)]
+pub(crate) use scan::{Scan, pointer_step};
+pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};
-pub(crate) use treat::Treat;
+pub(crate) use treat::{Records, Treat};
 pub(crate) use walk::Frame;
 
 use crate::counts::Found;

@@ -300,7 +300,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         let decoded = text.decoded();
         out.push(Piece::Kept(text.start, text.start + 1));
         let mut hits = vec![];
-        let pieces = match self.nested(node.depth, &decoded, scope)? {
+        let document = match self.strings < crate::tree::STRINGS_DEEP {
+            true => self.nested(node.depth, &decoded, scope)?,
+            false => None,
+        };
+        let pieces = match document {
             Some(pieces) => pieces,
             None => {
                 if !decoded.is_empty() {
@@ -337,7 +341,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         self.holds_xml |= looks_like_xml(decoded);
         let opens = decoded.len() >= SHORTEST_TEXT
             && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::tree::STRINGS_DEEP {
+        if !opens || !scope.element.opens_json() {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {

@@ -50,7 +50,13 @@ spec:
 
 fn permit(caller: &Caller) -> Permit {
     let (set, _) = PolicySet::compile(&[Source::new("firm.yaml", FIRM)], "v1".into()).expect("a good policy");
-    let request = Request { method: "GET", host: "crm.internal", path: "/customers/42", purpose: None };
+    let request = Request {
+        method: "GET",
+        host: "crm.internal",
+        path: "/customers/42",
+        purpose: None,
+        today: yingbi_policies::Day::default(),
+    };
     match set.decide_caller(caller, &request) {
         Decision::Permit(permit) => permit,
         Decision::Refuse(refusal) => panic!("{refusal:?}"),

@@ -57,13 +57,6 @@ impl<C: Classify> Scan<'_, C> {
         }
     }
 
-    /// Scans free text; spans are relative to it.
-    pub(crate) fn text(&mut self, text: &str) {
-        let mut hits = vec![];
-        self.classifier.text(text, &mut hits);
-        self.add(&hits, "", &mut Direct(0));
-    }
-
     pub(crate) fn add(&mut self, hits: &[Hit], path: &str, place: &mut impl Place) {
         self.findings.extend(hits.iter().map(|hit| Finding {
             path: path.to_owned(),
@@ -203,8 +196,9 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
         let before = self.scan.findings.len();
         let found = self.scan.coded(text, &known, self.strings, path)?;
         let start = self.spelling.contents(leaf.node).start;
+        let mut place = Spelt::new(self.spelling.pieces(raw, Part::Contents(leaf.node)), start);
         for finding in self.scan.findings.iter_mut().skip(before) {
-            finding.span = (start, start + raw.len());
+            finding.span = place.span(finding.span.0, finding.span.1);
         }
         Ok(found)
     }
@@ -231,7 +225,7 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
 }
 
 /// A name as a step of an RFC 6901 pointer.
-pub(super) fn pointer_step(name: &str) -> String {
+pub(crate) fn pointer_step(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

@@ -14,6 +14,7 @@ use crate::json::{Json, looks_like_json};
 use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::record::{Survey, elements};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
@@ -30,6 +31,7 @@ pub(crate) struct Treat<'a, 'p, C> {
     pub(crate) workspace: &'a mut Workspace,
     pub(crate) counts: Counts,
     pub(crate) edits: Edits,
+    pub(crate) survey: Survey,
     hits: Vec<Hit>,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
     pub(super) strings: usize,
@@ -51,7 +53,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
         let counts = Counts::with_room(mem::take(&mut workspace.found));
-        Treat { classifier, plan, limits, workspace, counts, edits, hits: Vec::new(), strings: 0, depth: 0 }
+        let (survey, hits) = Default::default();
+        Treat { classifier, plan, limits, workspace, counts, edits, survey, hits, strings: 0, depth: 0 }
     }
 
     /// Gives the room back that it took.
@@ -78,13 +81,17 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
-        let declared = Declared { records: &rules, fields: &bound.fields, named: &named };
-        let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), self.plan.rules(None));
         let mut decoded = mem::take(&mut level.decoded);
-        let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
-        let walked = walk(&level.nodes, &declared, outside, &mut visit);
+        let nodes = &level.nodes;
+        let walked = self.in_records(nodes, rules, |treat, outside, records| {
+            let declared = Declared { records, fields: &bound.fields, named: &named };
+            let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
+            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded };
+            walk(nodes, &declared, outside, &mut visit)
+        });
         level.decoded = decoded;
         self.put_level(level);
+        self.workspace.fields.begin_document();
         walked?;
         self.settle::<G>();
         let count = bound.records.len() as u64;
@@ -107,15 +114,102 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
-    /// Treats free text that stands at `offset`.
-    pub(crate) fn text(&mut self, text: &str, offset: usize, rules: Rules<'p>) -> Result<(), Uninspectable> {
-        let mut hits = mem::take(&mut self.hits);
-        hits.clear();
-        self.classifier.text(text, &mut hits);
-        hits.retain(|hit| hit.confidence >= crate::classify::CONFIDENT);
-        let treated = self.spans(text, &hits, rules, &mut Direct(offset));
-        self.hits = hits;
-        treated
+    /// Treats records, and treats them anew when what one of them holds makes its rules stricter.
+    fn in_records(
+        &mut self,
+        nodes: &[Node],
+        mut records: Vec<(u32, Rules<'p>)>,
+        mut work: impl FnMut(&mut Self, Rules<'p>, &[(u32, Rules<'p>)]) -> Result<(), Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        let outside = self.plan.rules(None);
+        let may_be_raised = outside.may_be_raised() || records.iter().any(|(_, rules)| rules.may_be_raised());
+        if !may_be_raised || self.survey.is_noting() {
+            return work(self, outside, &records);
+        }
+        // Where the document is one record, what is listed in it may be of several people.
+        if let [(0, whole)] = records.as_slice() {
+            let whole = *whole;
+            records.extend(elements(nodes).into_iter().filter(|node| *node > 0).map(|node| (node, whole)));
+        } else {
+            number(&mut records, 1);
+        }
+        if let [(0, _), listed @ ..] = records.as_mut_slice() {
+            number(listed, 1);
+        }
+        self.twice(records.len(), |treat, is_last| {
+            if !is_last {
+                return work(treat, outside, &records).map(|()| false);
+            }
+            let raised: Vec<(u32, Rules<'p>)> =
+                records.iter().map(|(node, rules)| (*node, treat.survey.raised(*rules))).collect();
+            let outside = treat.survey.raised(outside);
+            if !outside.is_raised() && !raised.iter().any(|(_, rules)| rules.is_raised()) {
+                return Ok(true);
+            }
+            treat.survey.end();
+            // The document counts where none of what is listed in it does.
+            let is_listed = |rules: &Rules<'_>| rules.record() > 0 && rules.is_raised();
+            let any_listed = raised.iter().any(|(_, rules)| is_listed(rules));
+            let counted =
+                raised.iter().map(|(_, rules)| *rules).filter(|rules| !any_listed || is_listed(rules));
+            counted.for_each(|rules| treat.survey.count(rules));
+            work(treat, outside, &raised).map(|()| false)
+        })
+    }
+
+    /// Treats what is one record as a whole, and treats it anew when what it holds makes its rules stricter.
+    pub(crate) fn as_record(
+        &mut self,
+        rules: Rules<'p>,
+        mut work: impl FnMut(&mut Self, Rules<'p>) -> Result<(), Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        if !rules.may_be_raised() || self.survey.is_noting() {
+            return work(self, rules);
+        }
+        self.twice(0, |treat, is_last| {
+            if !is_last {
+                return work(treat, rules).map(|()| false);
+            }
+            let raised = treat.survey.raised(rules);
+            if !raised.is_raised() {
+                return Ok(true);
+            }
+            treat.survey.end();
+            treat.survey.count(raised);
+            work(treat, raised).map(|()| false)
+        })
+    }
+
+    /// Works once, noting what so many records hold; then again on what was there before, unless `work` says that the
+    /// first time was good.
+    fn twice(
+        &mut self,
+        records: usize,
+        mut work: impl FnMut(&mut Self, bool) -> Result<bool, Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        let outer = mem::take(&mut self.edits);
+        let counted = self.counts.clone();
+        self.survey.begin(self.plan.today(), records);
+        self.workspace.fields.log();
+        let mut done = work(self, false);
+        let logged = self.workspace.fields.end_log();
+        if done.is_ok() {
+            let (edits, counts) = (mem::take(&mut self.edits), mem::replace(&mut self.counts, counted));
+            done = work(self, true);
+            if let Ok(true) = done {
+                (self.edits, self.counts) = (edits, counts);
+            } else {
+                self.workspace.fields.take_back(&logged);
+            }
+        }
+        self.survey.end();
+        let inner = mem::replace(&mut self.edits, outer);
+        if self.edits.is_empty() {
+            self.edits = inner;
+        } else {
+            self.edits.append(&inner, 0);
+        }
+        done.map(drop)
     }
 
     fn rules(&self, subject: &Subject) -> Rules<'p> {
@@ -135,8 +229,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         place: &mut impl Place,
     ) -> Result<(), Uninspectable> {
         for hit in hits {
-            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
             let value = text.get(hit.start..hit.end).unwrap_or("");
+            self.survey.note(rules, hit.kind, value);
+            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
             lay(mask, value, &mut self.edits, place, hit.start);
         }
         Ok(())
@@ -407,6 +502,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         // The short way of most personal information: its name says what it is, and none of it stays in clear.
         if let Some(kind) = leaf.meaning.whole(self.treat.classifier, leaf.signals, Scalar::Text(text)) {
+            self.treat.survey.note(leaf.rules, kind, text);
             match leaf.rules.action(kind) {
                 Action::Clear => {}
                 Action::Mask(mask) => {
@@ -432,6 +528,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             [hit]
                 if hit.start == 0 && hit.end == text.len() && leaf.rules.action(hit.kind) == Action::Drop =>
             {
+                self.treat.survey.note(leaf.rules, hit.kind, text);
                 self.treat.counts.add(hit.kind, Outcome::Dropped, leaf.rules.is_monitored(hit.kind));
                 Ok(Fate::Dropped)
             }
@@ -507,6 +604,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 strongest
             }
         };
+        if let Scalar::Text(spelt) | Scalar::Number(spelt) = value {
+            treat.survey.note(leaf.rules, kind, spelt);
+        }
         let monitored = leaf.rules.is_monitored(kind);
         match action {
             Action::Block => Err(treat.counts.blocked(kind)),
@@ -526,6 +626,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Ok(Fate::Dropped)
             }
         }
+    }
+}
+
+/// Gives records their numbers, from `first` on; 0 is what stands outside of them.
+fn number(records: &mut [(u32, Rules<'_>)], first: usize) {
+    for (nth, (_, rules)) in (first..).zip(records) {
+        *rules = rules.of_record(nth);
     }
 }
 
