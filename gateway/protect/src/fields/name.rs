@@ -2,7 +2,7 @@
 
 use super::HIDDEN_NAME;
 use crate::classify::{CONFIDENT, Classify};
-use yingbi_classifiers::KeyMeaning;
+use yingbi_classifiers::{KeyMeaning, Scalar, Signals};
 
 /// Whether a name is plainly a field's. Names that hold digits in number, an address, or words of no known field in
 /// another script than Latin may be somebody's: a map by customer number, mobile or name.
@@ -29,7 +29,8 @@ pub(crate) fn is_field_name<C: Classify>(name: &str, classifier: &C) -> bool {
         return false;
     }
     let mut hits = vec![];
-    classifier.text(name, &mut hits);
+    let prose = KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN };
+    classifier.value(prose, Signals::default(), Scalar::Text(name), &mut hits);
     hits.iter().all(|hit| hit.confidence < CONFIDENT)
 }
 

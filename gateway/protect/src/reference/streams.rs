@@ -125,7 +125,7 @@ fn with_workspace<T>(work: impl FnOnce(&mut Workspace) -> T) -> T {
         static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new([1, 2]));
     }
     WORKSPACE.with_borrow_mut(|workspace| {
-        workspace.begin();
+        workspace.begin(0);
         let done = work(workspace);
         workspace.finish();
         done
