@@ -28,6 +28,7 @@ pub mod upstream;
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::inventory::Inventory;
 use bytes::Bytes;
 use connection::Peer;
 use forward::{Said, upstream_request};
@@ -54,11 +55,13 @@ pub struct Exchange {
     /// The policies that rule now.
     pub policies: Arc<PolicyStore>,
     /// Scans and treats.
-    pub protector: Protector,
+    pub protector: Arc<Protector>,
     /// Makes pseudonyms of callers and addresses.
     pub pseudonyms: PseudonymKey,
     /// The access log.
     pub audit: Arc<Log>,
+    /// What each route returns, and to whom.
+    pub inventory: Arc<Inventory>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -124,10 +127,14 @@ impl Exchange {
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
         let permit = self.decide(&caller, head, access)?;
+        if let Some(query) = head.target.query() {
+            self.protector.accepts_query(&permit, query);
+        }
         let body = self.check_input(&permit, client, head, access).await?;
         let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
         let evidence = self.record(access, &treated, &summary).await?;
+        self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
             client.set_server_keepalive(None);

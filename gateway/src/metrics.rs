@@ -18,11 +18,13 @@ mod table;
 mod tests;
 
 pub use labels::{
-    Decided, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
+    Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
 pub use table::{Kind, METRICS, Metric};
 
-use labels::{Label, method_label};
+pub(crate) use labels::method_label;
+
+use labels::Label;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
 };
@@ -62,6 +64,8 @@ pub struct Metrics {
     in_flight: IntGauge,
     shed: Vec<IntCounter>,
     client_aborts: IntCounter,
+    inventory_fields: IntGauge,
+    inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
 }
@@ -141,6 +145,8 @@ impl Metrics {
             in_flight: table::IN_FLIGHT.gauge(&registry)?,
             shed: labelled::<ShedReason>(&table::SHED.counters(&registry)?),
             client_aborts: table::CLIENT_ABORTS.counter(&registry)?,
+            inventory_fields: table::INVENTORY_FIELDS.gauge(&registry)?,
+            inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
             registry,
@@ -311,6 +317,16 @@ impl Metrics {
     /// A client left before its answer was handed over.
     pub fn client_aborted(&self) {
         self.client_aborts.inc();
+    }
+
+    /// Fields of personal information that the inventory knows.
+    pub fn inventory_fields(&self, count: u64) {
+        self.inventory_fields.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Something differs from the inventory that a person accepted.
+    pub fn inventory_drift(&self, drift: Drift, count: u64) {
+        add(&self.inventory_drift, drift.index(), count);
     }
 
     /// Age of the oldest issuer's keys; NaN while there are none.

@@ -21,6 +21,8 @@ mod evidence;
 mod firm;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/inventory.rs"]
+mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/streams.rs"]

@@ -28,14 +28,11 @@ pub(crate) fn treat<C: Classify>(
     pseudonyms: &PseudonymKey,
     workspace: &mut Workspace,
 ) -> Result<Treated, Uninspectable> {
+    workspace.fields.begin(plan.route());
     let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
-    let (mark, found) = match input.format {
-        Format::Multipart(boundary) => (0, multipart::treat(&mut treat, input.body, &boundary, 0)?),
-        format => {
-            let (mark, text) = decoded(input.body)?;
-            (mark, content(&mut treat, format, text, plan.rules(None))?)
-        }
-    };
+    let read = read(&mut treat, input);
+    treat.note();
+    let (mark, found) = read?;
     let mut summary = Summary { records: found.count, ..Summary::default() };
     summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
@@ -44,8 +41,23 @@ pub(crate) fn treat<C: Classify>(
     let mut body = Vec::new();
     body.extend_from_slice(before);
     treat.edits.apply(rest, &mut body);
-    workspace.edits = treat.edits;
+    treat.end();
     Ok(Treated { body, summary })
+}
+
+/// Treats a body: the bytes of its mark, and the records in it.
+fn read<C: Classify>(
+    treat: &mut Treat<'_, '_, C>,
+    input: &Input<'_, C>,
+) -> Result<(usize, Content), Uninspectable> {
+    match input.format {
+        Format::Multipart(boundary) => Ok((0, multipart::treat(treat, input.body, &boundary, 0)?)),
+        format => {
+            let (mark, text) = decoded(input.body)?;
+            let rules = treat.plan.rules(None);
+            Ok((mark, content(treat, format, text, rules)?))
+        }
+    }
 }
 
 /// Each of the subjects once: a pseudonym costs more than all else about a record.

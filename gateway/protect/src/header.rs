@@ -53,7 +53,7 @@ pub(crate) fn edits<'p, C: Classify>(
 }
 
 /// What a header's name says. Headers of HTTP itself mean what HTTP says, whatever their words remind of.
-fn meaning<C: Classify>(classifier: &C, name: &str) -> KeyMeaning {
+pub(crate) fn meaning<C: Classify>(classifier: &C, name: &str) -> KeyMeaning {
     let lower = name.to_ascii_lowercase();
     let prose = KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN };
     let protocol = KeyMeaning { denies: true, ..KeyMeaning::UNKNOWN };

@@ -10,6 +10,7 @@ mod counts;
 mod csv;
 mod edit;
 mod events;
+mod fields;
 mod firm;
 mod form;
 mod format;
@@ -32,15 +33,20 @@ mod spread;
 mod tree;
 mod xml;
 
+pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
 pub use input::{Entered, Fault};
 pub use multipart::Boundary;
 pub use xml::declared_encoding;
 
+use counts::{Found, Outcome};
+use fields::{Elsewhere, is_field_name, pattern_of};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
@@ -56,6 +62,11 @@ pub struct Protector {
     limits: Limits,
     /// Secret seed of the tables of learned names.
     seed: [u64; 2],
+    /// What was found elsewhere than in bodies of answers, and by what reads no more.
+    elsewhere: Mutex<Elsewhere>,
+    retired: Mutex<Vec<Sighting>>,
+    /// How often other policies came to rule.
+    policies: AtomicU64,
 }
 
 /// A classifier, and what was learned of it.
@@ -75,6 +86,13 @@ enum Shared {
 impl Reader {
     fn of(classifier: Shared) -> Arc<Reader> {
         Arc::new(Reader { classifier, spare: Mutex::new(Vec::new()) })
+    }
+
+    /// Hands over what was found with it.
+    fn sightings(&self, into: &mut Vec<Sighting>) {
+        for workspace in lock(&self.spare).iter_mut() {
+            workspace.fields.take(into);
+        }
     }
 
     fn classifier(&self) -> &Classifier {
@@ -185,7 +203,9 @@ impl Protector {
         let seed = pseudonyms.pseudonym("key-table", "seed").0;
         let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
         let shipped = Reader::of(Shared::Shipped(classifier));
-        Protector { shipped, firm: RwLock::new(None), pseudonyms, limits, seed: [low, high] }
+        let (firm, elsewhere, retired, policies) = Default::default();
+        let seed = [low, high];
+        Protector { shipped, firm, pseudonyms, limits, seed, elsewhere, retired, policies }
     }
 
     /// What reads under a permit: the shipped classifier and what the firm adds in the version that decided.
@@ -198,8 +218,11 @@ impl Protector {
         }
         let classifier = firm::classifier(firm).map_err(|_| Uninspectable::Classifier)?;
         let reader = Reader::of(Shared::Firm(Box::new(classifier)));
-        *self.firm.write().unwrap_or_else(PoisonError::into_inner) =
-            Some((Arc::clone(firm), Arc::clone(&reader)));
+        let next = Some((Arc::clone(firm), Arc::clone(&reader)));
+        let last = mem::replace(&mut *self.firm.write().unwrap_or_else(PoisonError::into_inner), next);
+        if let Some((_, last)) = last {
+            last.sightings(&mut lock(&self.retired));
+        }
         Ok(reader)
     }
 
@@ -242,12 +265,62 @@ impl Protector {
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
         let reader = self.reader(permit.classifiers())?;
+        let plan = Plan::new(permit);
         self.with_workspace(&reader, |workspace| {
-            let mut treat = Treat::new(reader.classifier(), Plan::new(permit), self.limits, workspace);
+            workspace.fields.begin_header(permit.route());
+            let mut treat = Treat::new(reader.classifier(), plan, self.limits, workspace);
             let done = header::treat(&mut treat, name, value, summary);
-            workspace.edits = treat.edits;
+            self.note_header(plan, reader.classifier(), name, &treat.counts.found);
+            treat.counts.found.clear();
+            treat.end();
             done
         })
+    }
+
+    fn note_header(&self, plan: Plan<'_>, classifier: &Classifier, name: &str, found: &[Found]) {
+        for Found { kind, outcome } in found.iter().copied() {
+            let shown = if is_field_name(name, classifier) { name } else { fields::HIDDEN_NAME };
+            let at = (plan.route(), Direction::Returned, format!("!header/{shown}"));
+            let how = if header::meaning(classifier, name).kind == Some(kind) { How::Key } else { How::Text };
+            lock(&self.elsewhere).count(at, (kind, plan.level(kind), how), outcome);
+        }
+    }
+
+    /// Notes what was found in a request, for [`Protector::sightings`]: `within` is where the findings' paths begin,
+    /// nothing for a body.
+    pub fn accepts(&self, permit: &Permit, within: &str, findings: &[Finding]) {
+        let plan = Plan::new(permit);
+        for Finding { path, kind, how, .. } in findings {
+            let path = format!("{within}{}", pattern_of(path, self.shipped.classifier()));
+            let path = if path.is_empty() { "!body".to_owned() } else { path };
+            let at = (permit.route(), Direction::Accepted, path);
+            lock(&self.elsewhere).count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
+        }
+    }
+
+    /// Notes what the query of a request's target holds. One that can't be read as a form holds no field.
+    pub fn accepts_query(&self, permit: &Permit, query: &str) {
+        if let Ok(findings) = self.scan_with(permit.classifiers(), Format::Form, query.as_bytes()) {
+            self.accepts(permit, "!query", &findings);
+        }
+    }
+
+    /// What was found, by field, since this was asked last; never values. Bodies that are being treated right now are
+    /// told of the next time.
+    pub fn sightings(&self) -> Vec<Sighting> {
+        let mut sightings = vec![];
+        sightings.append(&mut lock(&self.retired));
+        self.shipped.sightings(&mut sightings);
+        if let Some((_, firm)) = &*self.firm.read().unwrap_or_else(PoisonError::into_inner) {
+            firm.sightings(&mut sightings);
+        }
+        lock(&self.elsewhere).take(&mut sightings);
+        sightings
+    }
+
+    /// Tells that other policies rule: levels may have changed.
+    pub fn policies_changed(&self) {
+        self.policies.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Everything found in a body by the shipped classifiers, treated by no policy.
@@ -276,15 +349,18 @@ impl Protector {
     }
 
     fn with_workspace<T>(&self, reader: &Reader, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let spare = || reader.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = spare().pop();
+        let taken = lock(&reader.spare).pop();
         let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
-        workspace.begin();
+        workspace.begin(self.policies.load(Ordering::Relaxed));
         let done = work(&mut workspace);
         workspace.finish();
-        spare().push(workspace);
+        lock(&reader.spare).push(workspace);
         done
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -59,6 +59,24 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// The template of the route.
+    pub(crate) fn route(self) -> &'p Arc<str> {
+        match self.source {
+            Source::Permit(permit) => permit.route(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => &table.route,
+        }
+    }
+
+    /// The level of a kind on this route.
+    pub(crate) fn level(self, kind: Kind) -> Level {
+        let overrides = self.binding().map(|binding| binding.overrides.as_slice()).unwrap_or_default();
+        // From wide names to narrow ones: the last decides.
+        overrides.iter().filter(|one| one.kinds.contains(kind)).fold(kind.level(), |level, one| {
+            one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level)
+        })
+    }
+
     pub(crate) fn document_subject(self) -> Option<&'p str> {
         match self.source {
             Source::Permit(permit) => permit.document_subject(),
@@ -217,6 +235,7 @@ pub(crate) mod table {
     //! Plans without a permit, for tests.
 
     use super::{Plan, Source};
+    use std::sync::Arc;
     use yingbi_policies::{Binding, Treatment};
     use yingbi_taxonomy::{Kind, KindSet};
 
@@ -228,6 +247,7 @@ pub(crate) mod table {
         pub(crate) own_subjects: Vec<String>,
         pub(crate) document_subject: Option<String>,
         pub(crate) binding: Option<Binding>,
+        pub(crate) route: Arc<str>,
     }
 
     /// Treatments by kind.
@@ -246,6 +266,7 @@ pub(crate) mod table {
                 own_subjects: vec![],
                 document_subject: None,
                 binding: None,
+                route: Arc::from("/test"),
             }
         }
 

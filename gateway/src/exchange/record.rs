@@ -3,6 +3,8 @@
 
 use super::identity::Identified;
 use super::input::InputError;
+use crate::metrics::method_label;
+use crate::state::inventory::Caller;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,6 +100,17 @@ impl Access {
     pub fn identified(&mut self, caller: &Identified, pseudonym: Option<Pseudonym>) {
         self.identified_by = caller.by.name();
         self.caller = pseudonym;
+    }
+
+    /// Who asks for what, for the inventory.
+    pub fn caller_of_route(&self) -> Caller {
+        Caller {
+            route: self.route.clone(),
+            method: self.method.as_ref().map_or("other", |method| method_label(method.as_str())),
+            caller: self.caller,
+            identified_by: self.identified_by,
+            roles: self.roles.clone(),
+        }
     }
 
     /// The record of an answer about to be released.

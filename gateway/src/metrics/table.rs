@@ -72,6 +72,8 @@ table! {
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";
     CLIENT_ABORTS Counter "client_aborts_total" "" [] "Clients that left before their answer was handed over.";
+    INVENTORY_FIELDS Gauge "inventory_fields" "" [] "Fields of personal information that the inventory knows.";
+    INVENTORY_DRIFT Counter "inventory_drift_total" "" ["type"] "Routes, categories, fields and levels found that differ from the accepted inventory.";
     JWKS_AGE Gauge "jwks_age_seconds" "seconds" [] "Age of the oldest issuer's signing keys; NaN while an issuer has none.";
     BUILD_INFO Gauge "build_info" "" ["version"] "1, with the version of the program.";
     PROCESS_START Gauge "process_start_time_seconds" "seconds" [] "Start of the process since the epoch.";

@@ -86,13 +86,13 @@ pub(super) fn numbers() -> impl FnMut() -> u64 {
 pub(super) fn compare(table: &Table, depth: usize, text: &str) -> Compared {
     let pseudonyms = PseudonymKey::new([7; 32]);
     let mut workspace = Workspace::new([1, 2]);
-    workspace.begin();
+    workspace.begin(0);
     let expect = print::treat(&Fake, table.plan(), &pseudonyms, depth, text);
     let input =
         Input { classifier: &Fake, limits: Limits { depth }, format: Format::Json, body: text.as_bytes() };
     let got = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
     // A second time with learned names and used space.
-    workspace.begin();
+    workspace.begin(0);
     let again = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
     let context = || format!("{text}\nunder {table:?}");
     match (expect, got) {
@@ -166,6 +166,7 @@ fn table(bytes: &mut Bytes<'_>) -> Table {
         own_subjects: vec![SUBJECTS.first().copied().unwrap_or_default().to_owned()],
         document_subject: (bytes.below(4) == 0).then(|| bytes.pick(&SUBJECTS).unwrap_or_default().to_owned()),
         binding: (bytes.below(3) > 0).then(|| binding(bytes)),
+        route: "/arbitrary".into(),
     }
 }
 

@@ -56,6 +56,7 @@ fn check(format: Format, body: &[u8]) -> bool {
         own_subjects: vec![],
         document_subject: None,
         binding: None,
+        route: "/streams".into(),
     };
     let clear = table(Treatment::Clear);
     let masked = treat(format, &fixed, body);
@@ -105,6 +106,7 @@ fn table(treatment: Treatment) -> Table {
         own_subjects: vec![],
         document_subject: None,
         binding: None,
+        route: "/streams".into(),
     }
 }
 
@@ -123,7 +125,7 @@ fn with_workspace<T>(work: impl FnOnce(&mut Workspace) -> T) -> T {
         static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new([1, 2]));
     }
     WORKSPACE.with_borrow_mut(|workspace| {
-        workspace.begin();
+        workspace.begin(0);
         let done = work(workspace);
         workspace.finish();
         done

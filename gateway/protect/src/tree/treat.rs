@@ -9,6 +9,7 @@ use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
+use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
 use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
@@ -18,7 +19,7 @@ use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
 use std::ops::Range;
-use yingbi_classifiers::{Hit, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, Scalar, Signals};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
 
@@ -51,22 +52,21 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         workspace: &'a mut Workspace,
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
-        Treat {
-            classifier,
-            plan,
-            limits,
-            workspace,
-            counts: Counts::default(),
-            edits,
-            survey: Survey::default(),
-            hits: Vec::new(),
-            strings: 0,
-            depth: 0,
-        }
+        let counts = Counts::with_room(mem::take(&mut workspace.found));
+        let (survey, hits) = Default::default();
+        Treat { classifier, plan, limits, workspace, counts, edits, survey, hits, strings: 0, depth: 0 }
+    }
+
+    /// Gives the room back that it took.
+    pub(crate) fn end(self) {
+        self.workspace.edits = self.edits;
+        self.workspace.found = self.counts.found;
     }
 
     /// Treats a whole document; the edits are relative to `text`.
     pub(crate) fn document<G: Grammar>(&mut self, text: &str) -> Result<Records, Uninspectable> {
+        self.note();
+        self.workspace.fields.begin_document();
         let depth = (self.limits.depth, self.limits.depth);
         let mut level = self.take_level();
         let parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
@@ -91,6 +91,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         });
         level.decoded = decoded;
         self.put_level(level);
+        self.workspace.fields.begin_document();
         walked?;
         self.settle::<G>();
         let count = bound.records.len() as u64;
@@ -189,12 +190,16 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let outer = mem::take(&mut self.edits);
         let counted = self.counts.clone();
         self.survey.begin(self.plan.today(), records);
+        self.workspace.fields.log();
         let mut done = work(self, false);
+        let logged = self.workspace.fields.end_log();
         if done.is_ok() {
             let (edits, counts) = (mem::take(&mut self.edits), mem::replace(&mut self.counts, counted));
             done = work(self, true);
             if let Ok(true) = done {
                 (self.edits, self.counts) = (edits, counts);
+            } else {
+                self.workspace.fields.take_back(&logged);
             }
         }
         self.survey.end();
@@ -236,7 +241,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     pub(crate) fn decide(&mut self, kind: Kind, rules: Rules<'p>) -> Result<Option<&'p Mask>, Uninspectable> {
         let monitored = rules.is_monitored(kind);
         let mask = match rules.action(kind) {
-            Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+            Action::Block => return Err(self.counts.blocked(kind)),
             Action::Clear => {
                 self.counts.add(kind, Outcome::Clear, monitored);
                 return Ok(None);
@@ -268,6 +273,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<bool, Uninspectable> {
         let outer = mem::take(&mut self.edits);
         let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
+        self.at(leaf);
         let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
         self.lift(&inner, place);
@@ -282,6 +288,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         depth: usize,
     ) -> Result<bool, Uninspectable> {
         let limit = self.limits.depth;
+        self.note();
+        let site = self.workspace.fields.enter();
         self.strings += 1;
         let mut level = self.take_level();
         let left = (limit.saturating_sub(depth), limit);
@@ -303,6 +311,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         };
         self.put_level(level);
         self.strings -= 1;
+        self.workspace.fields.leave(site);
         done
     }
 
@@ -314,6 +323,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         place: &mut impl Place,
     ) -> Result<bool, Uninspectable> {
         let Some(coded) = self.reads_coded(text, leaf.meaning) else { return Ok(false) };
+        self.at(leaf);
         let depth = self.depth + leaf.frames.len();
         let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: leaf.rules, depth };
         let outer = mem::take(&mut self.edits);
@@ -327,6 +337,40 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     fn lift(&mut self, inner: &Edits, place: &mut impl Place) {
         for (start, end, replacement) in inner.iter() {
             place.replace(&mut self.edits, start, end, |out| out.push_str(replacement));
+        }
+    }
+
+    /// Notes where a value stands.
+    fn at(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at(leaf.frames, leaf.node.key, keys, &|name| is_field_name(name, self.classifier));
+    }
+
+    /// Counts what was found in a value by its field.
+    fn note_leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
+        self.at(leaf);
+        let (plan, meaning) = (self.plan, leaf.meaning);
+        for found in &self.counts.found {
+            self.workspace.fields.count(*found, || (plan.level(found.kind), meaning.how(found.kind)));
+        }
+        self.counts.found.clear();
+    }
+
+    /// Counts what was found in the name of a member of these containers.
+    fn note_name(&mut self, frames: &[Frame<Rules<'p>>]) {
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at_name(frames, keys, &|name| is_field_name(name, self.classifier));
+        let plan = self.plan;
+        for found in self.counts.found.drain(..) {
+            fields.count(found, || (plan.level(found.kind), How::Value));
+        }
+    }
+
+    /// Counts what was found in no field of its own by where it stands.
+    pub(crate) fn note(&mut self) {
+        let plan = self.plan;
+        for found in self.counts.found.drain(..) {
+            self.workspace.fields.count(found, || (plan.level(found.kind), How::Text));
         }
     }
 
@@ -361,7 +405,12 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         self.treat.workspace.keys.key(id)
     }
 
-    fn name(&mut self, node: &Node, _: &[Frame<Rules<'p>>], rules: Rules<'p>) -> Result<(), Uninspectable> {
+    fn name(
+        &mut self,
+        node: &Node,
+        frames: &[Frame<Rules<'p>>],
+        rules: Rules<'p>,
+    ) -> Result<(), Uninspectable> {
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
@@ -378,10 +427,35 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
             self.spelling.renamed(self.text, node, &mut self.treat.edits, before);
         }
         self.treat.hits = hits;
+        self.treat.note_name(frames);
         treated
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let fate = self.scalar(leaf);
+        if !self.treat.counts.found.is_empty() {
+            self.treat.note_leaf(leaf);
+        }
+        fate
+    }
+
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
+        let range = self.spelling.removal(self.text, node, next, survivor);
+        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
+        if !S::UNORDERED {
+            self.treat.edits.forget_from(range.start);
+        }
+        self.treat.edits.push(range.start, range.end, "");
+    }
+
+    fn empty(&mut self, node: &Node) {
+        let (range, instead) = self.spelling.emptied(node);
+        self.treat.edits.push(range.start, range.end, instead);
+    }
+}
+
+impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    fn scalar(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let node = leaf.node;
         let (start, end) = (node.start as usize, node.end as usize);
         match node.shape {
@@ -417,22 +491,6 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         }
     }
 
-    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
-        let range = self.spelling.removal(self.text, node, next, survivor);
-        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
-        if !S::UNORDERED {
-            self.treat.edits.forget_from(range.start);
-        }
-        self.treat.edits.push(range.start, range.end, "");
-    }
-
-    fn empty(&mut self, node: &Node) {
-        let (range, instead) = self.spelling.emptied(node);
-        self.treat.edits.push(range.start, range.end, instead);
-    }
-}
-
-impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     fn string(
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
@@ -456,7 +514,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                     self.treat.counts.add(kind, Outcome::Dropped, leaf.rules.is_monitored(kind));
                     return Ok(Fate::Dropped);
                 }
-                Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+                Action::Block => return Err(self.treat.counts.blocked(kind)),
             }
         }
         let mut hits = mem::take(&mut self.treat.hits);
@@ -551,7 +609,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         let monitored = leaf.rules.is_monitored(kind);
         match action {
-            Action::Block => Err(Uninspectable::Blocked(kind.category())),
+            Action::Block => Err(treat.counts.blocked(kind)),
             Action::Clear => {
                 treat.counts.add(kind, Outcome::Clear, monitored);
                 Ok(Fate::Kept)
