@@ -39,7 +39,7 @@ fn found(classifier: &Classifier, key: Option<&str>, text: &str) -> Vec<(Kind, S
     let key = key.map_or(KeyMeaning::UNKNOWN, |key| classifier.key(key));
     let mut hits = Vec::new();
     classifier.value(key, Signals::default(), Scalar::Text(text), &mut hits);
-    hits.iter().map(|hit| (hit.kind, text[hit.start..hit.end].to_owned())).collect()
+    hits.iter().map(|hit| (hit.kind, text.get(hit.start..hit.end).unwrap_or("").to_owned())).collect()
 }
 
 #[test]

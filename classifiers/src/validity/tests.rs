@@ -55,6 +55,6 @@ fn values_are_right_or_wrong_for_a_reason() {
         (Kind::Mobile, "  ", None),
     ];
     for (kind, text, expect) in cases {
-        assert_eq!(wrong(*kind, text, 2026_01_01), *expect, "{kind} {text}");
+        assert_eq!(wrong(*kind, text, 20_260_101), *expect, "{kind} {text}");
     }
 }

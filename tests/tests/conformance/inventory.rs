@@ -84,7 +84,7 @@ fn c7_a_route_is_listed_with_its_fields_levels_counts_and_callers() {
     let password = field(one, "returns", "/data/trade_pwd");
     assert_eq!((&password["level"], &password["clear"]), (&json!(4), &json!(0)));
     let first = |field: &Value| field["first_seen"].as_str().expect("a time").to_owned();
-    assert!(first(mobile) <= mobile["last_seen"].as_str().expect("a time").to_owned());
+    assert!(first(mobile).as_str() <= mobile["last_seen"].as_str().expect("a time"));
     assert_eq!(field(one, "accepts", "!path/client_id")["clear"], 4, "what comes in is listed too");
     let mobile = field(one, "accepts", "!query/mobile");
     assert_eq!((&mobile["kind"], &mobile["clear"]), (&json!("basic.mobile"), &json!(1)));

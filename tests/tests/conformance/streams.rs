@@ -80,7 +80,8 @@ fn c8_values_chopped_over_events_are_masked_in_each() {
         let text = String::from_utf8_lossy(body);
         text.lines().filter_map(|line| line.strip_prefix("data: ").map(pick)).collect()
     };
-    let wrap: [(&str, fn(&str) -> String); 4] = [
+    type Wrap = fn(&str) -> String;
+    let wrap: [(&str, Wrap); 4] = [
         ("", |piece| piece.to_owned()),
         ("/choices/0/delta/content", |piece| {
             json!({"id": "c", "choices": [{"index": 0, "delta": {"content": piece}}]}).to_string()
