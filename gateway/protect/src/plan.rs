@@ -72,9 +72,10 @@ impl<'p> Plan<'p> {
     pub(crate) fn level(self, kind: Kind) -> Level {
         let overrides = self.binding().map(|binding| binding.overrides.as_slice()).unwrap_or_default();
         // From wide names to narrow ones: the last decides.
-        overrides.iter().filter(|one| one.kinds.contains(kind)).fold(kind.level(), |level, one| {
-            one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level)
-        })
+        overrides
+            .iter()
+            .filter(|one| one.kinds.contains(kind))
+            .fold(kind.level(), |level, one| one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level))
     }
 
     pub(crate) fn document_subject(self) -> Option<&'p str> {
