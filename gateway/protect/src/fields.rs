@@ -116,7 +116,8 @@ pub(crate) struct Fields {
     last: u32,
     next: u32,
     /// What was counted since it may have to be taken back.
-    log: Option<Vec<(u32, Outcome)>>,
+    log: Vec<(u32, Outcome)>,
+    is_logging: bool,
     /// By learned name.
     names: Vec<Name>,
     /// The pattern of the route of the body at hand, and what stands for all that finds no room.
@@ -171,7 +172,8 @@ impl Fields {
             fields: vec![],
             last: 0,
             next: 0,
-            log: None,
+            log: vec![],
+            is_logging: false,
             names: vec![],
             route: TOP,
             more: TOP,
@@ -268,8 +270,8 @@ impl Fields {
         };
         if let Some(field) = self.fields.get_mut(at as usize) {
             field.counts.count(found.outcome);
-            if let Some(log) = &mut self.log {
-                log.push((at, found.outcome));
+            if self.is_logging {
+                self.log.push((at, found.outcome));
             }
             (self.last, self.next) = (at, field.next);
         }
@@ -287,21 +289,19 @@ impl Fields {
         at
     }
 
-    /// Notes from now on what is counted, so that it can be taken back.
-    pub(crate) fn log(&mut self) {
-        self.log = Some(vec![]);
+    /// Notes from now on, or no longer, what is counted, so that it can be taken back.
+    pub(crate) fn log(&mut self, is_logging: bool) {
+        if is_logging {
+            self.log.clear();
+        }
+        self.is_logging = is_logging;
     }
 
-    /// What was counted since.
-    pub(crate) fn end_log(&mut self) -> Vec<(u32, Outcome)> {
-        self.log.take().unwrap_or_default()
-    }
-
-    /// Takes back what was counted for a treatment that is made anew.
-    pub(crate) fn take_back(&mut self, logged: &[(u32, Outcome)]) {
-        for (at, outcome) in logged {
-            if let Some(field) = self.fields.get_mut(*at as usize) {
-                field.counts.take_back(*outcome);
+    /// Takes back what was noted: the treatment is made anew.
+    pub(crate) fn take_back(&mut self) {
+        for (at, outcome) in self.log.drain(..) {
+            if let Some(field) = self.fields.get_mut(at as usize) {
+                field.counts.take_back(outcome);
             }
         }
     }

@@ -1,4 +1,5 @@
-use crate::{Format, Limits, Protector, Summary};
+use crate::{Format, Limits, Protector, Sighting, Summary};
+use std::collections::BTreeMap;
 use yingbi_classifiers::Classifier;
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Caller, Day, Decision, Permit, PolicySet, Request, Source};
@@ -178,4 +179,43 @@ fn c3_a_combination_that_is_monitored_changes_nothing() {
     assert_eq!(treated, body);
     assert_eq!(raised(&summary), [("two-habits", 1)], "{summary:?}");
     assert_eq!(summary.monitored.values().sum::<u64>(), 2, "{summary:?}");
+}
+
+#[test]
+fn c7_what_is_counted_by_field_adds_up_to_the_summary() {
+    let minor = r#"{"client_id":"80001234","risk_label":"积极型","birthday":"2015-01-01","m":"{\"mobile\":\"13800138000\"}"}"#;
+    let grown = r#"{"client_id":"80005678","risk_label":"稳健型","birthday":"1980-01-01","remark":"请回电13800138000"}"#;
+    let list = format!(r#"{{"data":[{minor},{grown}]}}"#);
+    let lines = format!("{minor}\n{grown}\n");
+    let text = "客户姓名：张三丰，证件110105201206161238，手机13800138000\n{\"mobile\":\"13800138000\"}\n请回电13912345678";
+    let events =
+        format!("data: {minor}\n\ndata: {{\"delta\":\"13800\"}}\n\ndata: {{\"delta\":\"138000\"}}\n\n");
+    for (path, format, body) in [
+        ("/listed", Format::Json, list.as_str()),
+        ("/undeclared", Format::Json, &list),
+        ("/one", Format::Json, minor),
+        ("/one", Format::Json, grown),
+        ("/declared", Format::Json, r#"{"p":"x1","o":"y","s":"z","m":"a","c":"b"}"#),
+        ("/listed", Format::Lines, &lines),
+        ("/one", Format::Text, text),
+        ("/one", Format::Html, "<p>手机13800138000</p><script>{\"mobile\":\"13800138000\"}</script>"),
+        ("/one", Format::Events, &events),
+    ] {
+        let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([7; 32]), Limits::default());
+        let summary = protector.body(&permit(path), format, body.as_bytes()).expect("treatable").summary;
+        let mut counted = [BTreeMap::new(), BTreeMap::new(), BTreeMap::new()];
+        for Sighting { field, counts } in protector.sightings() {
+            for (counted, count) in counted.iter_mut().zip([counts.clear, counts.masked, counts.dropped]) {
+                *counted.entry(field.kind.category()).or_insert(0) += count;
+            }
+        }
+        let [clear, masked, dropped] = counted
+            .map(|counted| counted.into_iter().filter(|(_, count)| *count > 0).collect::<BTreeMap<_, _>>());
+        assert!(!clear.is_empty() || !masked.is_empty(), "{body}");
+        assert_eq!(
+            (clear, masked, dropped),
+            (summary.clear, summary.masked, summary.dropped),
+            "{path} {body}"
+        );
+    }
 }

@@ -190,16 +190,16 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let outer = mem::take(&mut self.edits);
         let counted = self.counts.clone();
         self.survey.begin(self.plan.today(), records);
-        self.workspace.fields.log();
+        self.workspace.fields.log(true);
         let mut done = work(self, false);
-        let logged = self.workspace.fields.end_log();
+        self.workspace.fields.log(false);
         if done.is_ok() {
             let (edits, counts) = (mem::take(&mut self.edits), mem::replace(&mut self.counts, counted));
             done = work(self, true);
             if let Ok(true) = done {
                 (self.edits, self.counts) = (edits, counts);
             } else {
-                self.workspace.fields.take_back(&logged);
+                self.workspace.fields.take_back();
             }
         }
         self.survey.end();
