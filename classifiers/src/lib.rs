@@ -20,6 +20,7 @@
 //! What names mean is data in `lexicon/`, whose README says how to add to it. A recognizer is a file in
 //! `src/recognize/`; `src/scan.rs` says which tokens it sees.
 
+mod cues;
 mod lexicon;
 mod plain;
 mod prose;
@@ -28,10 +29,12 @@ mod scan;
 mod shape;
 mod words;
 
+use cues::{Cues, mark};
 use lexicon::Lexicon;
 use plain::Plain;
 use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
-use scan::{Bytes, Reach};
+use recognize::moment;
+use scan::Reach;
 use std::sync::LazyLock;
 use yingbi_taxonomy::{Kind, Level};
 
@@ -191,7 +194,7 @@ impl Classifier {
                 }
                 let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
-                scan::values(number, Bytes::of(number), reach, hits);
+                scan::values(number, Cues::of(number), reach, hits);
                 settle(hits, first);
             }
             Scalar::Bool => {}
@@ -224,44 +227,56 @@ impl Classifier {
     /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.
     fn scan(&self, text: &str, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        let bytes = Bytes::of(text);
-        let plain = if bytes.may_need_folding() { Plain::of(text) } else { None };
+        let cues = Cues::of(text);
+        let plain = if cues.has(mark::FOLDED) { Plain::of(text) } else { None };
         match &plain {
             Some(plain) => {
-                self.scan_plain(&plain.text, Bytes::of(&plain.text), reach, prose, hits);
+                self.scan_plain(&plain.text, Cues::of(&plain.text), reach, prose, hits);
                 plain.carry_back(hits.get_mut(first..).unwrap_or_default());
             }
-            None => self.scan_plain(text, bytes, reach, prose, hits),
+            None => self.scan_plain(text, cues, reach, prose, hits),
         }
         settle(hits, first);
     }
 
-    fn scan_plain(&self, text: &str, bytes: Bytes, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+    fn scan_plain(&self, text: &str, cues: Cues, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        scan::values(text, bytes, reach, hits);
+        scan::values(text, cues, reach, hits);
         if reach == Reach::Certain {
             return;
         }
+        let reads_prose = prose || text.len() >= SENTENCE;
         // A short word of Chinese without digits and marks, such as a status, holds no sentence.
-        if !prose && text.len() < SENTENCE && !bytes.has_digit() && !bytes.has_label_mark() {
+        if !reads_prose && !cues.has(mark::DIGIT | mark::COLON | mark::EQUALS) {
             return;
         }
-        let simplified = if bytes.has_high() { plain::simplified(text) } else { None };
-        let text = simplified.as_deref().unwrap_or(text);
-        if bytes.has_high() || bytes.has_label_mark() || bytes.has_digit() {
-            labels::find(&self.lexicon, text, hits);
+        let simplified = if cues.has(mark::TRADITIONAL) { plain::simplified(text) } else { None };
+        match &simplified {
+            Some(simple) => self.read(simple, Cues::of(simple), reads_prose, first, hits),
+            None => self.read(text, cues, reads_prose, first, hits),
+        }
+    }
+
+    /// Looks for what words show, each finder only where the text has its marks.
+    fn read(&self, text: &str, cues: Cues, reads_prose: bool, first: usize, hits: &mut Vec<Hit>) {
+        if cues.may_hold_label() && !moment::is_moment(text.as_bytes()) {
+            labels::find(&self.lexicon, text, cues, hits);
         }
         if text.len() >= SENTENCE {
-            dump::find(&self.lexicon, text, hits);
-            sql::find(&self.lexicon, text, hits);
-        }
-        if prose || text.len() >= SENTENCE {
-            latin::find(text, hits);
-            if bytes.has_digit() {
-                codes::find(text, hits);
+            if cues.has(mark::EQUALS) {
+                dump::find(&self.lexicon, text, hits);
+            }
+            if cues.has(mark::QUOTE) && cues.has(mark::LETTER) {
+                sql::find(&self.lexicon, text, hits);
             }
         }
-        if !bytes.has_high() {
+        if reads_prose && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::BRACKET) {
+            latin::find(text, cues, hits);
+        }
+        if reads_prose && cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER) {
+            codes::find(text, hits);
+        }
+        if !cues.has(mark::HIGH) {
             return;
         }
         for index in first..hits.len() {
@@ -271,11 +286,15 @@ impl Classifier {
                 names::after_number(text, number.end, hits);
             }
         }
-        if prose || text.len() >= SENTENCE {
+        if reads_prose && cues.may_hold_numerals() {
             numerals::find(text, hits);
+        }
+        if reads_prose && cues.may_hold_name() {
             names::find(text, hits);
         }
-        addresses::find(text, hits);
+        if cues.may_hold_address() {
+            addresses::find(text, hits);
+        }
     }
 }
 

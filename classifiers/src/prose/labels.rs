@@ -6,19 +6,20 @@ mod marks;
 
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
+use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
-pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
-    let mut labels = Labels { lexicon, seen: [None; 32] };
+pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit>) {
+    let mut labels = Labels { lexicon, seen: Vec::new() };
     let labels = &mut labels;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
-    marks::find(labels, text, hits);
-    if text.is_ascii() {
+    marks::find(labels, text, cues, hits);
+    if !cues.has(mark::HIGH) {
         for at in memchr::memchr_iter(b' ', text.as_bytes()) {
             // `CVV 318`, `PIN 123456`.
             let is_code = text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
@@ -285,7 +286,8 @@ type Spoken = Option<(Kind, Strength)>;
 /// The lexicon, with the last labels of this text remembered: logs and forms repeat theirs.
 struct Labels<'l, 't> {
     lexicon: &'l Lexicon,
-    seen: [Option<(&'t str, Spoken)>; 32],
+    /// Empty until something is looked up.
+    seen: Vec<Option<(&'t str, Spoken)>>,
 }
 
 impl<'t> Labels<'_, 't> {
@@ -313,6 +315,7 @@ impl<'t> Labels<'_, 't> {
         );
         let speaks = key.strength != Strength::NeedsRecord || told_by_form;
         let kind = key.kind.filter(|_| speaks).map(|kind| (kind, key.strength));
+        self.seen.resize(32, None);
         if let Some(slot) = self.seen.get_mut(place) {
             *slot = Some((label, kind));
         }

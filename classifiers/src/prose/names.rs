@@ -7,7 +7,7 @@ mod lists;
 use super::{head, is_han, tail};
 use crate::{Hit, How};
 use judge::{Left, Right, judge, name_at};
-use lists::{LISTS, role};
+use lists::{AHEAD_MARKS, AHEAD_WORDS, LISTS, role};
 use yingbi_taxonomy::Kind;
 
 /// Whether a whole value is a person's name: Chinese with a known surname, a minority's with `·`, or Latin words.
@@ -59,6 +59,11 @@ fn is_latin_name(text: &str) -> bool {
         })
 }
 
+/// Whether names begin with the character.
+pub(crate) fn may_begin(c: char) -> bool {
+    LISTS.is(c, role::SURNAME)
+}
+
 /// The length of the name at the start of `text`, behind a label that announces one.
 pub(crate) fn announced(text: &str) -> Option<usize> {
     let first = text.chars().next()?;
@@ -94,7 +99,9 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let first = hits.len();
     once(text, hits);
-    again(text, first, hits);
+    if hits.len() > first {
+        again(text, first, hits);
+    }
 }
 
 /// Whoever is named in one sentence is so in the next, though nothing there announces it.
@@ -131,21 +138,27 @@ const MOST_KNOWN: usize = 8;
 fn once(text: &str, hits: &mut Vec<Hit>) {
     let lists = &*LISTS;
     let mut done = at_border(text, 0, hits);
-    for (at, c) in text.char_indices() {
-        let roles = lists.roles(c);
+    let mut characters = text.char_indices().map(|(at, c)| (at, c, lists.roles(c))).peekable();
+    while let Some((at, c, roles)) = characters.next() {
         if roles & role::TITLE != 0 && at >= done {
             titled(text, at, hits);
         } else if matches!(c, '·' | '•') {
             dotted::find(text, at, hits);
         }
-        let next = at + c.len_utf8();
-        if next < done {
+        // Whatever stands before it, a name begins with a surname.
+        let Some((next, _, ahead)) = characters.peek().copied() else { break };
+        if ahead & (role::SURNAME | role::AHEAD) == 0 || next < done {
             continue;
         }
         let found = (roles & role::BEFORE != 0).then(|| announced_at(text, next, hits)).flatten();
         if let Some(end) = found {
             done = end;
-        } else if roles & role::PREPOSITION != 0 || is_border(c) {
+            continue;
+        }
+        if ahead & role::SURNAME == 0 {
+            continue;
+        }
+        if roles & role::PREPOSITION != 0 || is_border(c) {
             done = done.max(at_border(text, next, hits));
         }
         if next >= done && is_han(c) {
@@ -159,8 +172,8 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let (left, right) = text.split_at_checked(at)?;
     let (_, weak) = LISTS.announcing(left)?;
     // `汇款人为全智慧`, `联系人是李四`; `客户是…` announces nobody.
-    let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
-    let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
+    let is_mark = |c: char| AHEAD_MARKS.contains(c);
+    let skip = head(right, 3, |c| is_mark(c) || (!weak && AHEAD_WORDS.contains(c)));
     let colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
     let strength = match (weak, colon) {
         (_, true) => Left::Labelled,

@@ -58,6 +58,8 @@ pub(super) mod role {
     pub(in super::super) const TITLE: u16 = 1 << 10;
     /// What names in other tongues are written with.
     pub(in super::super) const FOREIGN: u16 = 1 << 11;
+    /// What may stand between a name and the word that announces it.
+    pub(in super::super) const AHEAD: u16 = 1 << 12;
 }
 
 impl Lists {
@@ -108,6 +110,11 @@ impl Lists {
     }
 }
 
+/// Marks between a name and the word that announces it.
+pub(super) const AHEAD_MARKS: &str = "：: \"“（('【";
+/// Words between them: `汇款人为全智慧`.
+pub(super) const AHEAD_WORDS: &str = "为是系叫";
+
 fn pair(first: char, second: char) -> u32 {
     u32::from(first) << 16 ^ u32::from(second)
 }
@@ -143,6 +150,7 @@ pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     give(firsts(&titles), role::TITLE | role::BEHIND);
     give(firsts(&deeds), role::BEHIND);
     give(firsts(&after), role::BEHIND);
+    give(AHEAD_MARKS.chars().chain(AHEAD_WORDS.chars()).collect(), role::AHEAD);
     give(lasts(&strong), role::BEFORE);
     give(lasts(&weak), role::BEFORE);
 
