@@ -240,6 +240,9 @@ impl Classifier {
     }
 
     fn scan_plain(&self, text: &str, cues: Cues, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+        if moment::is_moment(text.as_bytes()) {
+            return;
+        }
         let first = hits.len();
         scan::values(text, cues, reach, hits);
         if reach == Reach::Certain {
@@ -259,7 +262,7 @@ impl Classifier {
 
     /// Looks for what words show, each finder only where the text has its marks.
     fn read(&self, text: &str, cues: Cues, reads_prose: bool, first: usize, hits: &mut Vec<Hit>) {
-        if cues.may_hold_label() && !moment::is_moment(text.as_bytes()) {
+        if cues.may_hold_label() {
             labels::find(&self.lexicon, text, cues, hits);
         }
         if text.len() >= SENTENCE {
@@ -274,7 +277,7 @@ impl Classifier {
             latin::find(text, cues, hits);
         }
         if reads_prose && cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER) {
-            codes::find(text, hits);
+            codes::find(text, cues, hits);
         }
         if !cues.has(mark::HIGH) {
             return;

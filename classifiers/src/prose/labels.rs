@@ -156,7 +156,7 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
         3 if han == "码" => tail(left.trim_end_matches(['码', ' ']), 16, |c| c.is_ascii_alphabetic()),
         _ => han,
     };
-    if label.len() < 3 {
+    if label.len() < 3 || label.ends_with(ends_no_label) {
         return None;
     }
     let value = text.get(at..)?;
@@ -173,6 +173,44 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     let is_said = is_said && kind == Kind::Password && !han.is_empty();
     let length = value_length(kind, strength, value, is_said)?;
     Some(hit(at, length, kind))
+}
+
+/// `客户于3月5日`, `原定10点`, `预计T+2`: what stands right before a number and is no label's end.
+fn ends_no_label(c: char) -> bool {
+    matches!(
+        c,
+        '于' | '在'
+            | '月'
+            | '和'
+            | '与'
+            | '第'
+            | '至'
+            | '到'
+            | '从'
+            | '由'
+            | '近'
+            | '前'
+            | '后'
+            | '过'
+            | '每'
+            | '这'
+            | '那'
+            | '内'
+            | '点'
+            | '分'
+            | '时'
+            | '元'
+            | '股'
+            | '笔'
+            | '次'
+            | '了'
+            | '又'
+            | '再'
+            | '及'
+            | '按'
+            | '上'
+            | '下'
+    )
 }
 
 /// The three digits on the back of a card.

@@ -25,7 +25,7 @@ pub(crate) fn is_name(text: &str) -> bool {
     if !bare.chars().all(|c| is_han(c) || c == '*' || c == '＊') {
         return false;
     }
-    if starts_with_not_name(bare) && count < 4 {
+    if LISTS.begins_as_no_name(bare) && count < 4 {
         return false;
     }
     match surname_length(bare) {
@@ -43,7 +43,7 @@ pub(crate) fn may_be_name(text: &str) -> bool {
     let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
     let latin =
         text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
-    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+    (chinese && (2..=4).contains(&count) && !LISTS.begins_as_no_name(text))
         || (chinese && text.contains(['·', '•']) && count <= 24)
         || (latin && (2..=48).contains(&count))
 }
@@ -88,7 +88,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     let surname = surname_length(run)?;
     let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..)).unwrap_or_default();
     let titled = LISTS.titles.iter().any(|title| given.starts_with(title));
-    if titled || starts_with_not_name(run) || starts_doubtfully(run) {
+    if titled || LISTS.begins_as_no_name(run) || starts_doubtfully(run) {
         return None;
     }
     let end_of = |characters: usize| run.char_indices().nth(characters - 1).map(|(at, c)| at + c.len_utf8());
@@ -319,7 +319,7 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         let candidate = run.get(at..).unwrap_or_default();
         let Some(surname) = surname_length(candidate) else { continue };
         let given = candidate.chars().count().saturating_sub(surname);
-        if !(1..=2).contains(&given) || starts_with_not_name(candidate) || ends_in_role(candidate) {
+        if !(1..=2).contains(&given) || LISTS.begins_as_no_name(candidate) || ends_in_role(candidate) {
             continue;
         }
         let before = left.get(..cut + at).unwrap_or_default();
@@ -407,7 +407,7 @@ fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
     for (at, _) in run.char_indices() {
         let candidate = run.get(at..).unwrap_or_default();
         let Some(surname) = surname_length(candidate) else { continue };
-        if starts_with_not_name(candidate) {
+        if LISTS.begins_as_no_name(candidate) {
             continue;
         }
         let before = left.get(..cut + at).unwrap_or_default();
@@ -452,13 +452,6 @@ fn surname_length(text: &str) -> Option<usize> {
         return Some(2);
     }
     (roles & role::SINGLE != 0).then_some(1)
-}
-
-fn starts_with_not_name(text: &str) -> bool {
-    [2, 3].iter().any(|count| {
-        let length = head(text, *count, |_| true);
-        text.get(..length).is_some_and(|start| LISTS.not_names.contains(start))
-    })
 }
 
 /// Surnames that open common words more often than names.
