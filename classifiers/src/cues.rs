@@ -49,11 +49,11 @@ impl Cues {
         self.digits
     }
 
-    /// Whether a label may stand before something: behind it is a mark, an arrow, a number, an answer.
+    /// Whether a label may stand before something: behind it is a mark, an arrow, a number, a word.
     pub(crate) fn may_hold_label(self) -> bool {
         match self.has(mark::HIGH) {
             true => {
-                self.has(mark::COLON | mark::EQUALS | mark::ARROW | mark::DIGIT | mark::LETTER | mark::ANSWER)
+                self.has(mark::COLON | mark::EQUALS | mark::ARROW | mark::DIGIT | mark::LETTER | mark::WORDED)
             }
             false => {
                 self.has(mark::COLON | mark::EQUALS | mark::ARROW)
@@ -117,8 +117,8 @@ pub(crate) mod mark {
     pub(crate) const NUMBER: u32 = 1 << 19;
     /// What every address has one of.
     pub(crate) const PLACE: u32 = 1 << 20;
-    /// The end of 答案.
-    pub(crate) const ANSWER: u32 = 1 << 21;
+    /// The end of 答案, 性别 and 民族: their values are words.
+    pub(crate) const WORDED: u32 = 1 << 21;
     /// The end of 验证码 and 口令.
     pub(crate) const CODE: u32 = 1 << 22;
 }
@@ -170,7 +170,7 @@ static MARKS: LazyLock<Vec<u32>> = LazyLock::new(|| {
         add(matches!(c, '：' | '＝'), mark::COLON);
         add(c == '→', mark::ARROW);
         add(c == '（', mark::BRACKET);
-        add(c == '案', mark::ANSWER);
+        add(matches!(c, '案' | '别' | '族'), mark::WORDED);
         add(matches!(c, '码' | '令'), mark::CODE);
         marks
     };

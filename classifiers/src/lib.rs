@@ -32,7 +32,7 @@ mod words;
 use cues::{Cues, mark};
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
+use prose::{addresses, codes, dump, labels, latin, names, numerals, spaced, sql};
 use recognize::moment;
 use scan::Reach;
 use std::sync::LazyLock;
@@ -294,6 +294,9 @@ impl Classifier {
         }
         if reads_prose && cues.may_hold_name() {
             names::find(text, hits);
+        }
+        if reads_prose && cues.has(mark::SPACE) && cues.may_hold_name() {
+            spaced::find(&self.lexicon, text, hits);
         }
         if cues.may_hold_address() {
             addresses::find(text, hits);

@@ -52,6 +52,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
             _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
                 bare(labels, text, at).or_else(|| changed(text, secret?, at))
             }
+            '别' | '族' => worded(text, at + c.len_utf8()),
             '是' | '为' => answered(text, at + c.len_utf8()),
             _ => None,
         };
@@ -104,11 +105,29 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
         return Some(hit(at + mark + skip, digits, Kind::Password));
     }
     let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
-    let (kind, strength) =
-        labels.kind(label).or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))?;
+    let (kind, strength) = labels
+        .kind(label)
+        .or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))
+        .or_else(|| is_sent_code(left, label, value).then_some((Kind::Otp, Strength::Decides)))?;
     let length = value_length(kind, strength, value, true)?;
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
+}
+
+/// `phone=13…&code=870148`: what is sent to a phone is no error's code.
+fn is_sent_code(left: &str, label: &str, value: &str) -> bool {
+    let length = head(value, 9, |c| c.is_ascii_alphanumeric());
+    let is_number = (4..=8).contains(&length) && value.bytes().take(length).all(|byte| byte.is_ascii_digit());
+    let is_code = ["code", "vcode", "smscode", "sms_code", "captcha"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(label));
+    let line = || tail(left, 96, |c| c != '\n').to_ascii_lowercase();
+    is_number && is_code && {
+        let line = line();
+        ["phone=", "mobile=", "tel=", "phone\":", "mobile\":", "sms", "手机"]
+            .iter()
+            .any(|word| line.contains(word))
+    }
 }
 
 /// `后来又改成975310`: another password soon behind the first.
@@ -123,6 +142,85 @@ fn changed(text: &str, secret: usize, at: usize) -> Option<Hit> {
     let length = value_length(Kind::Password, Strength::Decides, value, false)?;
     Some(hit(at, length, Kind::Password))
 }
+
+/// `性别女`, `民 族 汉`: of few words that a form knows.
+fn worded(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let skip = head(value, 3, |c| opens(c) || matches!(c, '：' | ':' | '是' | '为'));
+    let value = value.get(skip..)?;
+    let (kind, words) = match () {
+        () if left.ends_with("性别") => (Kind::Gender, GENDERS),
+        () if left.ends_with("民族") => (Kind::Ethnicity, PEOPLES),
+        () => return None,
+    };
+    let word = words.iter().find(|word| value.starts_with(**word))?;
+    let length = word.len() + head(value.get(word.len()..)?, 1, |c| c == '族' || c == '性');
+    let behind = value.get(length..)?;
+    let ends = !behind.starts_with(is_han)
+        || ["民族", "出生", "住址", "公民"].iter().any(|label| behind.starts_with(label));
+    ends.then(|| hit(at + skip, length, kind))
+}
+
+const GENDERS: &[&str] = &["男", "女"];
+/// The peoples that identity cards name, the longer before what they begin with.
+const PEOPLES: &[&str] = &[
+    "汉",
+    "壮",
+    "满",
+    "回",
+    "苗",
+    "维吾尔",
+    "土家",
+    "彝",
+    "蒙古",
+    "藏",
+    "布依",
+    "侗",
+    "瑶",
+    "朝鲜",
+    "白",
+    "哈尼",
+    "哈萨克",
+    "黎",
+    "傣",
+    "畲",
+    "傈僳",
+    "仡佬",
+    "东乡",
+    "高山",
+    "拉祜",
+    "水",
+    "佤",
+    "纳西",
+    "羌",
+    "土",
+    "仫佬",
+    "锡伯",
+    "柯尔克孜",
+    "达斡尔",
+    "景颇",
+    "毛南",
+    "撒拉",
+    "布朗",
+    "塔吉克",
+    "阿昌",
+    "普米",
+    "鄂温克",
+    "怒",
+    "京",
+    "基诺",
+    "德昂",
+    "保安",
+    "俄罗斯",
+    "裕固",
+    "乌孜别克",
+    "门巴",
+    "鄂伦春",
+    "独龙",
+    "塔塔尔",
+    "赫哲",
+    "珞巴",
+];
 
 /// `密保答案是小花猫`: an answer is a word, so only its label shows it.
 fn answered(text: &str, at: usize) -> Option<Hit> {
@@ -458,6 +556,11 @@ fn numeric_length(kind: Kind, value: &str) -> Option<usize> {
         digits += usize::from(byte.is_ascii_digit());
         length += 1;
     }
+    if kind == Kind::BirthDate
+        && let Some(date) = date_in_words(value)
+    {
+        return Some(date);
+    }
     if is_amount && value.get(length..).is_some_and(|rest| rest.starts_with(['万', '亿'])) {
         length += '万'.len_utf8();
     }
@@ -468,6 +571,20 @@ fn numeric_length(kind: Kind, value: &str) -> Option<usize> {
         _ => 4,
     };
     (digits >= fewest).then_some(length)
+}
+
+/// `1997年11月28日`.
+fn date_in_words(value: &str) -> Option<usize> {
+    let mut length = 0;
+    for (most, unit) in [(4, '年'), (2, '月'), (2, '日')] {
+        let rest = value.get(length..)?;
+        let digits = head(rest, most, |c| c.is_ascii_digit());
+        if digits == 0 || !rest.get(digits..)?.starts_with(unit) {
+            return None;
+        }
+        length += digits + unit.len_utf8();
+    }
+    Some(length)
 }
 
 #[cfg(test)]

@@ -99,8 +99,31 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let first = hits.len();
     once(text, hits);
+    answers(text, hits);
     if hits.len() > first {
         again(text, first, hits);
+    }
+}
+
+/// `请问户名是？`, and on the next line whoever answers says it.
+fn answers(text: &str, hits: &mut Vec<Hit>) {
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let (Some(asked), Some(answer)) = (text.get(..end), text.get(end + 1..)) else { continue };
+        let asked = tail(asked, 24, |c| c != '\n').trim_end_matches(['？', '?', '。', ' ', '\r', '吗', '呢']);
+        let asks =
+            ["户名", "姓名", "名字", "贵姓", "称呼", "叫什么", "户名是", "姓名是", "名字是", "本人姓名"]
+                .iter()
+                .any(|word| asked.ends_with(word) || asked.ends_with("一下") && asked.contains(word));
+        if !asks {
+            continue;
+        }
+        let line = answer.get(..head(answer, 48, |c| c != '\n')).unwrap_or_default();
+        let said = line.rsplit(['：', ':', '>', ']', ' ']).next().unwrap_or_default();
+        let name = said.trim_matches(|c| is_border(c) || c == '我' || c == '叫' || c == '是');
+        if is_name(name) {
+            let start = end + 1 + line.len() - said.len() + said.find(name).unwrap_or_default();
+            push(start, name.len(), 70, hits);
+        }
     }
 }
 
@@ -200,7 +223,11 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let before = text.get(..at).unwrap_or_default();
     // `、` behind something that was no name.
     let listed = before.ends_with('、') && hits.last().is_none_or(|last| last.end + '、'.len_utf8() != at);
-    let side = if is_labelled(before) || before.ends_with('@') { Left::Labelled } else { Left::Border };
+    let side = if is_labelled(before) || before.ends_with('@') || is_users_field(before) {
+        Left::Labelled
+    } else {
+        Left::Border
+    };
     if let Some(judged) = name_at(rest, side) {
         // `常青科技、金海通`: what one other thing of a list is, all are.
         let goes_on = rest.get(judged.length..).unwrap_or_default();
@@ -236,6 +263,17 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
         return at;
     }
     hits.last().map_or(at, |last| last.end)
+}
+
+/// `login failed user=杨超`: whether the text ends with a field that says who did it.
+fn is_users_field(text: &str) -> bool {
+    let Some(left) = text.strip_suffix(['=', ':', '"', '\'']) else { return false };
+    let name = tail(left.trim_end_matches(['=', ':', '"', '\'', ' ']), 16, |c| {
+        c.is_ascii_alphanumeric() || c == '_'
+    });
+    ["user", "operator", "customer", "client", "investor", "owner", "payee", "payer", "teller"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// Whether the text ends with a colon behind a word for a person: `预约人：`, `复核员：`.
