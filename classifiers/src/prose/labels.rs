@@ -22,10 +22,11 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
     if !cues.has(mark::HIGH) {
         for at in memchr::memchr_iter(b' ', text.as_bytes()) {
             // `CVV 318`, `PIN 123456`.
-            let is_code = text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
-            if is_code
-                && text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)))
-            {
+            let digits = text.as_bytes().iter().skip(at + 1).take_while(|byte| byte.is_ascii_digit()).count();
+            let is_secret =
+                || text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)));
+            // `fundAcct 80012345`: no count or time has so many.
+            if (6..=SHORTEST_TIMESTAMP).contains(&digits) || digits > 0 && is_secret() {
                 hits.extend(bare(labels, text, at + 1));
             }
         }
@@ -42,6 +43,8 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
     let mut before: Option<char> = None;
     // Where the last password ended: `密码设成了135791，后来又改成975310`.
     let mut secret = None;
+    // The last labelled number: `资金账号80012345、80012346`.
+    let mut last = None;
     for (at, c) in text.char_indices() {
         let previous = before.replace(c);
         if at < done {
@@ -50,14 +53,19 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
         let found = match c {
             ':' | '=' | '：' => marked(labels, text, at, c.len_utf8()),
             _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
-                bare(labels, text, at).or_else(|| changed(text, secret?, at))
+                bare(labels, text, at)
+                    .or_else(|| changed(text, secret?, at))
+                    .or_else(|| another(text, last?, at))
+                    .or_else(|| before_label(labels, text, at))
             }
+            '生' => born(text, at),
             '别' | '族' => worded(text, at + c.len_utf8()),
             '是' | '为' => answered(text, at + c.len_utf8()),
             _ => None,
         };
         if let Some(hit) = found {
             done = hit.end;
+            last = Some(hit);
             if hit.kind == Kind::Password {
                 secret = Some(hit.end);
             }
@@ -65,6 +73,9 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
         }
     }
 }
+
+/// Milliseconds since 1970 have thirteen digits.
+const SHORTEST_TIMESTAMP: usize = 12;
 
 /// What asks for a security answer.
 const ASKED: &str = "问题";
@@ -161,6 +172,18 @@ fn worded(text: &str, at: usize) -> Option<Hit> {
     ends.then(|| hit(at + skip, length, kind))
 }
 
+/// `1992年09月24日生`, `1992-09-24出生`.
+fn born(text: &str, at: usize) -> Option<Hit> {
+    let (left, right) = text.split_at_checked(at)?;
+    let goes_on = right.chars().nth(1).is_some_and(is_han);
+    let left = left.strip_suffix('出').unwrap_or(left);
+    let date = tail(left, 11, |c| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '-' | '/' | '.'));
+    let length = date_in_words(date)
+        .or_else(|| numeric_length(Kind::BirthDate, date).filter(|length| *length >= 8))
+        .filter(|length| *length == date.len())?;
+    (!goes_on).then(|| hit(left.len() - length, length, Kind::BirthDate))
+}
+
 const GENDERS: &[&str] = &["男", "女"];
 /// The peoples that identity cards name, the longer before what they begin with.
 const PEOPLES: &[&str] = &[
@@ -222,6 +245,61 @@ const PEOPLES: &[&str] = &[
     "珞巴",
 ];
 
+/// `资金账号80012345、80012346`, `账号由80012345变更为80012346`: a number as long as the one before it, joined to it.
+fn another(text: &str, last: Hit, at: usize) -> Option<Hit> {
+    let between = text.get(last.end..at)?.trim_matches(opens);
+    let joins = [
+        "、",
+        "和",
+        "与",
+        "及",
+        "或",
+        "以及",
+        "变更为",
+        "更改为",
+        "改为",
+        "改成",
+        "换为",
+        "换成",
+        "变为",
+        "到",
+        "至",
+    ];
+    let length = head(text.get(at..)?, 40, |c| c.is_ascii_alphanumeric());
+    let is_account = matches!(
+        last.kind.category(),
+        Category::AccountOpening | Category::AccountInvestorCode | Category::WealthBank
+    );
+    (is_account && length >= 6 && length == last.end - last.start && joins.contains(&between))
+        .then(|| hit(at, length, last.kind))
+}
+
+/// `80012345（资金账号）`, `把80012345这个资金账号销掉`: the label behind its number.
+fn before_label<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
+    let value = text.get(at..)?;
+    let length = head(value, 24, |c| c.is_ascii_alphanumeric());
+    let digits = value.bytes().take(length).filter(u8::is_ascii_digit).count();
+    let behind = value.get(length..).filter(|_| digits >= 6)?;
+    let label = match behind.strip_prefix(['（', '(']) {
+        Some(inner) => {
+            let label = inner.get(..head(inner, 8, is_han))?;
+            inner.get(label.len()..)?.starts_with(['）', ')']).then_some(label)?
+        }
+        None => {
+            let rest = ["这个", "是我的", "是客户的", "为客户的"]
+                .iter()
+                .find_map(|word| behind.strip_prefix(word))?;
+            let account = rest.get(..head(rest, 8, is_han))?;
+            let end = ["账号", "帐号", "账户", "帐户"].iter().filter_map(|word| account.find(word)).min()?;
+            account.get(..end + "账号".len())?
+        }
+    };
+    let (kind, strength) = labels.kind(label)?;
+    let is_account = matches!(kind.category(), Category::AccountOpening | Category::AccountInvestorCode);
+    let length = value_length(kind, strength, value, false).filter(|_| is_account)?;
+    Some(hit(at, length, kind))
+}
+
 /// `密保答案是小花猫`: an answer is a word, so only its label shows it.
 fn answered(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
@@ -264,7 +342,8 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     }
     let (kind, strength) = labels.kind(label)?;
     // `PIN 123456`; of Latin words before a number only these say what it is.
-    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent);
+    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent)
+        || (strength == Strength::Decides && kind.category() == Category::AccountOpening);
     if han.is_empty() && (!is_exact || !starts_with_code(value)) {
         return None;
     }
@@ -396,7 +475,7 @@ fn starts_with_code(value: &str) -> bool {
 
 /// `密码是`, `年收入约`: what stands between a label and a number and belongs to neither.
 fn is_filler(c: char) -> bool {
-    matches!(c, '是' | '为' | '：' | ':' | '约' | '共' | '达' | '有' | '仅' | '剩')
+    matches!(c, '是' | '为' | '：' | ':' | '约' | '共' | '达' | '有' | '仅' | '剩' | '从' | '由')
 }
 
 /// What may stand between a label and its value.

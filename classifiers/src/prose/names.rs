@@ -193,7 +193,14 @@ fn once(text: &str, hits: &mut Vec<Hit>) {
 /// The name behind a word that announces one and ends here, and the names joined to it; says where they end.
 fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let (left, right) = text.split_at_checked(at)?;
-    let (_, weak) = LISTS.announcing(left)?;
+    let (word, weak) = LISTS.announcing(left)?;
+    // `共和国`: the word is the beginning of another.
+    let mut meets = word.chars().chain(right.chars().next());
+    if let (Some(first), Some(second), None) = (meets.next(), meets.next(), meets.next())
+        && LISTS.is_word(first, second)
+    {
+        return None;
+    }
     // `汇款人为全智慧`, `联系人是李四`; `客户是…` announces nobody.
     let is_mark = |c: char| AHEAD_MARKS.contains(c);
     let skip = head(right, 3, |c| is_mark(c) || (!weak && AHEAD_WORDS.contains(c)));

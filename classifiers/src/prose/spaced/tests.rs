@@ -1,4 +1,3 @@
-use super::*;
 use crate::Classifier;
 
 fn found(text: &str) -> Vec<&str> {
