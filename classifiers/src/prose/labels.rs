@@ -52,7 +52,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
         }
         let found = match c {
             ':' | '=' | '：' => marked(labels, text, at, c.len_utf8()),
-            _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
+            _ if c.is_ascii_alphanumeric() && previous.is_none_or(|p| is_han(p) || opens(p) || p == '、') => {
                 bare(labels, text, at)
                     .or_else(|| changed(text, secret?, at))
                     .or_else(|| another(text, last?, at))
