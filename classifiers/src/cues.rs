@@ -121,6 +121,8 @@ pub(crate) mod mark {
     pub(crate) const WORDED: u32 = 1 << 21;
     /// The end of 验证码 and 口令.
     pub(crate) const CODE: u32 = 1 << 22;
+    /// White space other than a space.
+    pub(crate) const LINE: u32 = 1 << 23;
 }
 
 /// The marks of ASCII; what is beyond it has no place here.
@@ -143,6 +145,8 @@ const fn ascii() -> [u32; 128] {
             b'>' => mark::ARROW,
             b'\'' => mark::QUOTE,
             b'(' => mark::QUOTE | mark::BRACKET,
+            b'[' | b'{' => mark::BRACKET,
+            b'\t' | b'\n' | b'\r' => mark::LINE,
             _ => 0,
         };
         byte += 1;

@@ -266,10 +266,10 @@ impl Classifier {
             labels::find(&self.lexicon, text, cues, hits);
         }
         if text.len() >= SENTENCE {
-            if cues.has(mark::EQUALS) {
+            if cues.has(mark::EQUALS) && cues.has(mark::BRACKET) {
                 dump::find(&self.lexicon, text, hits);
             }
-            if cues.has(mark::QUOTE) && cues.has(mark::LETTER) {
+            if cues.has(mark::QUOTE) && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::LINE) {
                 sql::find(&self.lexicon, text, hits);
             }
         }

@@ -12,7 +12,7 @@ pub(super) fn find<'t>(labels: &mut Labels<'_, 't>, text: &'t str, cues: Cues, h
     if in_words {
         spoken(labels, text, hits);
     }
-    if cues.has(mark::COLON) {
+    if cues.has(mark::COLON) && cues.has(mark::AT) {
         userinfo(text, hits);
     }
     if in_words && cues.has(mark::DASH) {
