@@ -180,3 +180,6 @@ static MARKS: LazyLock<Vec<u32>> = LazyLock::new(|| {
     };
     (0..0x1_0000).map(|code| char::from_u32(code).map_or(mark::HIGH, one)).collect()
 });
+
+#[cfg(test)]
+mod tests;
