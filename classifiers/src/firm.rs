@@ -4,9 +4,9 @@
 //! authentication data stays one. Patterns run only over texts that are long enough and hold the classes of bytes that a
 //! match needs; they are linear in the text.
 
+use crate::cues::{Cues, mark};
 use crate::lexicon::signals_of;
 use crate::plain::Plain;
-use crate::scan::Bytes;
 use crate::{Hit, How, KeyMeaning, Strength};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
@@ -156,8 +156,8 @@ impl Firm {
     /// Appends what the firm's patterns and words find in a text; `under` is the kind of a name that asks for them.
     pub(crate) fn find(&self, text: &str, under: Option<Kind>, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        let bytes = Bytes::of(text);
-        let plain = if bytes.may_need_folding() { Plain::of(text) } else { None };
+        let cues = Cues::of(text);
+        let plain = if cues.has(mark::FOLDED) { Plain::of(text) } else { None };
         match &plain {
             Some(plain) => {
                 self.find_plain(&plain.text, under, hits);

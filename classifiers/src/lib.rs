@@ -20,6 +20,7 @@
 //! What names mean is data in `lexicon/`, whose README says how to add to it. A recognizer is a file in
 //! `src/recognize/`; `src/scan.rs` says which tokens it sees.
 
+mod cues;
 mod firm;
 mod lexicon;
 mod plain;
@@ -33,11 +34,13 @@ mod words;
 pub use firm::{FirmLexicon, FirmName, FirmPattern, FirmWords, TooManyWords};
 pub use validity::{Wrong, wrong};
 
+use cues::{Cues, mark};
 use firm::Firm;
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
-use scan::{Bytes, Reach};
+use prose::{addresses, codes, dump, labels, latin, names, numerals, spaced, sql};
+use recognize::moment;
+use scan::Reach;
 use std::sync::{Arc, LazyLock};
 use yingbi_taxonomy::{Kind, Level};
 
@@ -216,7 +219,7 @@ impl Classifier {
                 let first = hits.len();
                 if number.len() >= least {
                     let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
-                    scan::values(number, Bytes::of(number), reach, hits);
+                    scan::values(number, Cues::of(number), reach, hits);
                     settle(hits, first);
                 }
                 self.add_firms(number, hits, first);
@@ -275,44 +278,59 @@ impl Classifier {
     /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.
     fn scan(&self, text: &str, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        let bytes = Bytes::of(text);
-        let plain = if bytes.may_need_folding() { Plain::of(text) } else { None };
+        let cues = Cues::of(text);
+        let plain = if cues.has(mark::FOLDED) { Plain::of(text) } else { None };
         match &plain {
             Some(plain) => {
-                self.scan_plain(&plain.text, Bytes::of(&plain.text), reach, prose, hits);
+                self.scan_plain(&plain.text, Cues::of(&plain.text), reach, prose, hits);
                 plain.carry_back(hits.get_mut(first..).unwrap_or_default());
             }
-            None => self.scan_plain(text, bytes, reach, prose, hits),
+            None => self.scan_plain(text, cues, reach, prose, hits),
         }
         settle(hits, first);
     }
 
-    fn scan_plain(&self, text: &str, bytes: Bytes, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+    fn scan_plain(&self, text: &str, cues: Cues, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+        if moment::is_moment(text.as_bytes()) {
+            return;
+        }
         let first = hits.len();
-        scan::values(text, bytes, reach, hits);
+        scan::values(text, cues, reach, hits);
         if reach == Reach::Certain {
             return;
         }
+        let reads_prose = prose || text.len() >= SENTENCE;
         // A short word of Chinese without digits and marks, such as a status, holds no sentence.
-        if !prose && text.len() < SENTENCE && !bytes.has_digit() && !bytes.has_label_mark() {
+        if !reads_prose && !cues.has(mark::DIGIT | mark::COLON | mark::EQUALS) {
             return;
         }
-        let simplified = if bytes.has_high() { plain::simplified(text) } else { None };
-        let text = simplified.as_deref().unwrap_or(text);
-        if bytes.has_high() || bytes.has_label_mark() || bytes.has_digit() {
-            labels::find(&self.lexicon, text, hits);
+        let simplified = if cues.has(mark::TRADITIONAL) { plain::simplified(text) } else { None };
+        match &simplified {
+            Some(simple) => self.read(simple, Cues::of(simple), reads_prose, first, hits),
+            None => self.read(text, cues, reads_prose, first, hits),
+        }
+    }
+
+    /// Looks for what words show, each finder only where the text has its marks.
+    fn read(&self, text: &str, cues: Cues, reads_prose: bool, first: usize, hits: &mut Vec<Hit>) {
+        if cues.may_hold_label() {
+            labels::find(&self.lexicon, text, cues, hits);
         }
         if text.len() >= SENTENCE {
-            dump::find(&self.lexicon, text, hits);
-            sql::find(&self.lexicon, text, hits);
-        }
-        if prose || text.len() >= SENTENCE {
-            latin::find(text, hits);
-            if bytes.has_digit() {
-                codes::find(text, hits);
+            if cues.has(mark::EQUALS) && cues.has(mark::BRACKET) {
+                dump::find(&self.lexicon, text, hits);
+            }
+            if cues.has(mark::QUOTE) && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::LINE) {
+                sql::find(&self.lexicon, text, hits);
             }
         }
-        if !bytes.has_high() {
+        if reads_prose && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::BRACKET) {
+            latin::find(text, cues, hits);
+        }
+        if reads_prose && cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER) {
+            codes::find(text, cues, hits);
+        }
+        if !cues.has(mark::HIGH) {
             return;
         }
         for index in first..hits.len() {
@@ -322,11 +340,18 @@ impl Classifier {
                 names::after_number(text, number.end, hits);
             }
         }
-        if prose || text.len() >= SENTENCE {
+        if reads_prose && cues.may_hold_numerals() {
             numerals::find(text, hits);
+        }
+        if reads_prose && cues.may_hold_name() {
             names::find(text, hits);
         }
-        addresses::find(text, hits);
+        if reads_prose && cues.has(mark::SPACE) && cues.may_hold_name() {
+            spaced::find(&self.lexicon, text, hits);
+        }
+        if cues.may_hold_address() {
+            addresses::find(text, hits);
+        }
     }
 }
 

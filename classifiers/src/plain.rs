@@ -52,6 +52,11 @@ impl Plain {
     }
 }
 
+/// Whether the character is folded to another, or dropped.
+pub(crate) fn is_folded(c: char) -> bool {
+    fold(c) != Fold::Keep
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fold {
     Keep,
@@ -92,17 +97,22 @@ fn digit(c: char, zero: u32) -> Fold {
 
 /// The text with simplified characters for traditional ones, byte for byte as long; `None` when there are none.
 pub(crate) fn simplified(text: &str) -> Option<String> {
-    let table = &*SIMPLE;
-    let simple = |c: char| {
-        let at = u32::from(c).checked_sub(FIRST_HAN)?;
-        table.get(at as usize).copied().filter(|simple| *simple != '\0')
-    };
     let first = text.char_indices().find(|(_, c)| simple(*c).is_some())?.0;
     let (same, rest) = text.split_at_checked(first)?;
     let mut folded = String::with_capacity(text.len());
     folded.push_str(same);
     folded.extend(rest.chars().map(|c| simple(c).unwrap_or(c)));
     Some(folded)
+}
+
+/// Whether the character has a simplified form.
+pub(crate) fn is_traditional(c: char) -> bool {
+    simple(c).is_some()
+}
+
+fn simple(c: char) -> Option<char> {
+    let at = u32::from(c).checked_sub(FIRST_HAN)?;
+    SIMPLE.get(at as usize).copied().filter(|simple| *simple != '\0')
 }
 
 /// Where the block of Chinese characters begins in Unicode.

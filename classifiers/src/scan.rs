@@ -4,6 +4,7 @@
 //! cut into tokens of letters and digits (Chinese, punctuation and spaces are borders, so a number glued to Chinese is
 //! seen) and chains of digit groups (`138 0013 8000`), and each goes to the recognizers of its length.
 
+use crate::cues::{Cues, mark};
 use crate::recognize::{
     bank_card, coordinates, email, glued, luhn, mobile, moment, network, organisation, permit, phone,
     resident_id, secret, securities_account,
@@ -20,66 +21,32 @@ pub(crate) enum Reach {
     Ordinary,
 }
 
-/// What bytes a text is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bytes {
-    classes: u8,
-    digits: usize,
-}
-
-impl Bytes {
-    /// Looks at every byte once.
-    pub(crate) fn of(text: &str) -> Bytes {
-        let mut classes = 0u8;
-        let mut digits = 0usize;
-        for byte in text.bytes() {
-            let class = CLASS.get(usize::from(byte)).copied().unwrap_or(HIGH);
-            classes |= class;
-            digits += usize::from(class & DIGIT);
-        }
-        Bytes { classes, digits }
-    }
-
-    /// Whether some byte is not ASCII.
-    pub(crate) fn has_high(self) -> bool {
-        self.classes & HIGH != 0
-    }
-
-    /// Whether there is a `:` or `=` (or what may begin their full-width forms), so that a label may stand before it.
-    pub(crate) fn has_label_mark(self) -> bool {
-        self.classes & MARK != 0
-    }
-
-    /// Whether some byte may begin a character that [`crate::plain`] folds.
-    pub(crate) fn may_need_folding(self) -> bool {
-        self.classes & FOLD != 0
-    }
-
-    /// Whether there is a digit.
-    pub(crate) fn has_digit(self) -> bool {
-        self.digits > 0
-    }
-
-    /// The shortest numbers have six digits; four are enough for `1.2.3.4`, none for a MAC or IPv6 address.
-    fn may_hold_a_value(self, length: usize) -> bool {
-        self.digits >= 6
-            || self.classes & AT != 0
-            || (self.digits >= 4 && self.classes & DOT != 0 && length >= 7)
-            || (self.classes & (MARK | DASH) != 0 && length >= 15)
-    }
-}
-
 /// Appends what shows by itself; unsorted.
-pub(crate) fn values(text: &str, bytes: Bytes, reach: Reach, hits: &mut Vec<Hit>) {
+pub(crate) fn values(text: &str, cues: Cues, reach: Reach, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    if moment::is_moment(bytes) {
+        return;
+    }
     if text.len() >= 15 {
-        let has = |class| bytes.classes & class != 0;
-        secret::find(text.as_bytes(), has(DOT), has(SPACE), has(DASH), |start, end, kind| {
+        let [has_point, has_space, has_hyphen] =
+            [mark::DOT, mark::SPACE, mark::DASH].map(|mark| cues.has(mark));
+        secret::find(bytes, has_point, has_space, has_hyphen, |start, end, kind| {
             hits.push(Hit { start, end, kind, how: How::Value, confidence: 95 });
         });
     }
-    if bytes.may_hold_a_value(text.len()) && !moment::is_moment(text.as_bytes()) {
-        Pass { bytes: text.as_bytes(), reach, hits, may_chain: bytes.digits >= 10 }.run();
+    if may_hold_a_value(cues, text.len(), reach) {
+        Pass { bytes, reach, hits, may_chain: cues.digits() >= 10 }.run();
     }
+}
+
+/// The shortest numbers have six digits, eleven where the field says that its value is something else; four are enough
+/// for `1.2.3.4`, none for a MAC or IPv6 address.
+fn may_hold_a_value(cues: Cues, length: usize, reach: Reach) -> bool {
+    let fewest = if reach == Reach::Certain { 11 } else { 6 };
+    cues.digits() >= fewest
+        || cues.has(mark::AT)
+        || (cues.digits() >= 4 && cues.has(mark::DOT) && length >= 7)
+        || (cues.has(mark::COLON | mark::DASH) && length >= 15)
 }
 
 struct Pass<'a> {
@@ -528,43 +495,6 @@ fn label_letters(token: &[u8]) -> Option<usize> {
     ];
     let label = token.get(..letters).filter(|label| !label.is_empty())?;
     LABELS.iter().any(|known| label.eq_ignore_ascii_case(known)).then_some(letters)
-}
-
-const DIGIT: u8 = 1;
-const AT: u8 = 2;
-const MARK: u8 = 4;
-const HIGH: u8 = 8;
-const FOLD: u8 = 16;
-const DOT: u8 = 32;
-const SPACE: u8 = 64;
-const DASH: u8 = 128;
-
-/// What each byte is, one look-up a byte.
-static CLASS: [u8; 256] = classes();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
-const fn classes() -> [u8; 256] {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'0'..=b'9' => DIGIT,
-            b'@' => AT,
-            b':' | b'=' => MARK,
-            b'.' => DOT,
-            b' ' => SPACE,
-            b'-' => DASH,
-            // The first bytes of Latin-1 spaces, Greek and Cyrillic X, zero-width characters, wide spaces.
-            // Arabic digits and the mathematical ones of the higher planes among them.
-            0xc2 | 0xc3 | 0xce..=0xd1 | 0xd9 | 0xdb | 0xe2 | 0xe3 | 0xf0 => HIGH | FOLD,
-            // The full-width forms, `：` and `＝` among them.
-            0xef => HIGH | FOLD | MARK,
-            0x80.. => HIGH,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! What values of a kind look like, for names of fields that decide only together with their value, and for labels in
 //! text; and whether a record as a whole may hold the kind.
 
+use crate::cues::Cues;
 use crate::prose::names;
 use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
-use crate::scan::{self, Bytes, Reach};
+use crate::scan::{self, Reach};
 use crate::{How, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Category, Kind};
 
@@ -230,7 +231,7 @@ fn refined(kind: Kind, value: Scalar<'_>) -> Kind {
         16 | 17 | 19 if are_digits(bytes) => bank_card::is_bank_card(bytes).then_some(Kind::BankCard),
         _ => {
             let mut hits = Vec::new();
-            scan::values(text, Bytes::of(text), Reach::Ordinary, &mut hits);
+            scan::values(text, Cues::of(text), Reach::Ordinary, &mut hits);
             hits.first().map(|hit| hit.kind)
         }
     };

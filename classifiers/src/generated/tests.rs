@@ -168,8 +168,14 @@ fn look_alike() -> impl Strategy<Value = String> {
     ]
 }
 
+/// 400 of each by default; `PROPTEST_CASES=20000` asks for as many.
+fn config() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig { failure_persistence: None, cases: asked.unwrap_or(400), ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn c8_values_are_found_in_any_surroundings_and_disguise(

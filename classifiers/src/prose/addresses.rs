@@ -20,13 +20,19 @@ static PLACES: LazyLock<Places> = LazyLock::new(|| {
     Places { starts: words("provinces").into_iter().chain(words("cities")).collect(), leads: words("lead") }
 });
 
-/// Appends the addresses of a text.
+/// What levels of administration end in.
+pub(crate) const AREAS: &[char] = &['省', '市', '县', '州', '旗', '区'];
+/// What streets, villages and estates end in, or begin their last word with: 大道, 小区, 花园, 胡同, 公寓, 社区.
+pub(crate) const STREETS: &[char] =
+    &['路', '街', '巷', '弄', '村', '镇', '乡', '苑', '屯', '庄', '道', '大', '小', '花', '胡', '公', '社'];
+/// What stands behind the number of a house, a floor, a room.
+pub(crate) const NUMBERS: &[char] = &['号', '室', '栋', '幢', '层', '座', '楼', '组', '队', '房', '单'];
+/// Of these every address has one.
+pub(crate) const PLACES_HAVE: &[char] =
+    &['号', '室', '栋', '幢', '路', '街', '村', '弄', '巷', '区', '镇', '楼', '座', '组', '道', '乡'];
+
+/// Appends the addresses of a text that has marks of one.
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
-    if !text.contains([
-        '号', '室', '栋', '幢', '路', '街', '村', '弄', '巷', '区', '镇', '楼', '座', '组', '道', '乡',
-    ]) {
-        return;
-    }
     let mut start = 0;
     while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
         let length: usize = rest.chars().take_while(|c| is_part(*c)).map(char::len_utf8).sum();

@@ -2,13 +2,23 @@
 //! `403921 is your verification code`, `您正在登录，829310（验证码）`.
 
 use super::{head, tail};
+use crate::cues::{Cues, mark};
 use crate::recognize::phone;
 use crate::{Hit, How};
 use memchr::memmem;
 use yingbi_taxonomy::Kind;
 
 /// Appends the numbers of four to eight digits that stand beside a word for a one-time password, in its sentence.
-pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+pub(crate) fn find(text: &str, cues: Cues, hits: &mut Vec<Hit>) {
+    if cues.has(mark::CODE) {
+        chinese(text, hits);
+    }
+    if cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::HIGH) {
+        english(text, hits);
+    }
+}
+
+fn chinese(text: &str, hits: &mut Vec<Hit>) {
     let mut done = 0;
     for at in memmem::find_iter(text.as_bytes(), "码").chain(memmem::find_iter(text.as_bytes(), "口令")) {
         let Some((left, word)) = text.split_at_checked(at) else { continue };
@@ -21,6 +31,9 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
             done = end;
         }
     }
+}
+
+fn english(text: &str, hits: &mut Vec<Hit>) {
     for at in memmem::find_iter(text.as_bytes(), b" code").chain(memmem::find_iter(text.as_bytes(), b"OTP")) {
         let Some((left, word)) = text.split_at_checked(at) else { continue };
         let names =

@@ -6,25 +6,27 @@ mod marks;
 
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
+use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
-pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
-    let mut labels = Labels { lexicon, seen: [None; 32] };
+pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit>) {
+    let mut labels = Labels { lexicon, seen: Vec::new() };
     let labels = &mut labels;
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
-    marks::find(labels, text, hits);
-    if text.is_ascii() {
+    marks::find(labels, text, cues, hits);
+    if !cues.has(mark::HIGH) {
         for at in memchr::memchr_iter(b' ', text.as_bytes()) {
             // `CVV 318`, `PIN 123456`.
-            let is_code = text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit);
-            if is_code
-                && text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)))
-            {
+            let digits = text.as_bytes().iter().skip(at + 1).take_while(|byte| byte.is_ascii_digit()).count();
+            let is_secret =
+                || text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)));
+            // `fundAcct 80012345`: no count or time has so many.
+            if (6..=SHORTEST_TIMESTAMP).contains(&digits) || digits > 0 && is_secret() {
                 hits.extend(bare(labels, text, at + 1));
             }
         }
@@ -41,6 +43,8 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
     let mut before: Option<char> = None;
     // Where the last password ended: `密码设成了135791，后来又改成975310`.
     let mut secret = None;
+    // The last labelled number: `资金账号80012345、80012346`.
+    let mut last = None;
     for (at, c) in text.char_indices() {
         let previous = before.replace(c);
         if at < done {
@@ -48,14 +52,20 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
         }
         let found = match c {
             ':' | '=' | '：' => marked(labels, text, at, c.len_utf8()),
-            _ if c.is_ascii_alphanumeric() && previous.is_some_and(|p| is_han(p) || opens(p)) => {
-                bare(labels, text, at).or_else(|| changed(text, secret?, at))
+            _ if c.is_ascii_alphanumeric() && previous.is_none_or(|p| is_han(p) || opens(p) || p == '、') => {
+                bare(labels, text, at)
+                    .or_else(|| changed(text, secret?, at))
+                    .or_else(|| another(text, last?, at))
+                    .or_else(|| before_label(labels, text, at))
             }
+            '生' => born(text, at),
+            '别' | '族' => worded(text, at + c.len_utf8()),
             '是' | '为' => answered(text, at + c.len_utf8()),
             _ => None,
         };
         if let Some(hit) = found {
             done = hit.end;
+            last = Some(hit);
             if hit.kind == Kind::Password {
                 secret = Some(hit.end);
             }
@@ -63,6 +73,9 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
         }
     }
 }
+
+/// Milliseconds since 1970 have thirteen digits.
+const SHORTEST_TIMESTAMP: usize = 12;
 
 /// What asks for a security answer.
 const ASKED: &str = "问题";
@@ -103,11 +116,29 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
         return Some(hit(at + mark + skip, digits, Kind::Password));
     }
     let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
-    let (kind, strength) =
-        labels.kind(label).or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))?;
+    let (kind, strength) = labels
+        .kind(label)
+        .or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))
+        .or_else(|| is_sent_code(left, label, value).then_some((Kind::Otp, Strength::Decides)))?;
     let length = value_length(kind, strength, value, true)?;
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
+}
+
+/// `phone=13…&code=870148`: what is sent to a phone is no error's code.
+fn is_sent_code(left: &str, label: &str, value: &str) -> bool {
+    let length = head(value, 9, |c| c.is_ascii_alphanumeric());
+    let is_number = (4..=8).contains(&length) && value.bytes().take(length).all(|byte| byte.is_ascii_digit());
+    let is_code = ["code", "vcode", "smscode", "sms_code", "captcha"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(label));
+    let line = || tail(left, 96, |c| c != '\n').to_ascii_lowercase();
+    is_number && is_code && {
+        let line = line();
+        ["phone=", "mobile=", "tel=", "phone\":", "mobile\":", "sms", "手机"]
+            .iter()
+            .any(|word| line.contains(word))
+    }
 }
 
 /// `后来又改成975310`: another password soon behind the first.
@@ -121,6 +152,152 @@ fn changed(text: &str, secret: usize, at: usize) -> Option<Hit> {
     let value = text.get(at..).filter(|value| starts_with_code(value))?;
     let length = value_length(Kind::Password, Strength::Decides, value, false)?;
     Some(hit(at, length, Kind::Password))
+}
+
+/// `性别女`, `民 族 汉`: of few words that a form knows.
+fn worded(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let skip = head(value, 3, |c| opens(c) || matches!(c, '：' | ':' | '是' | '为'));
+    let value = value.get(skip..)?;
+    let (kind, words) = match () {
+        () if left.ends_with("性别") => (Kind::Gender, GENDERS),
+        () if left.ends_with("民族") => (Kind::Ethnicity, PEOPLES),
+        () => return None,
+    };
+    let word = words.iter().find(|word| value.starts_with(**word))?;
+    let length = word.len() + head(value.get(word.len()..)?, 1, |c| c == '族' || c == '性');
+    let behind = value.get(length..)?;
+    let ends = !behind.starts_with(is_han)
+        || ["民族", "出生", "住址", "公民"].iter().any(|label| behind.starts_with(label));
+    ends.then(|| hit(at + skip, length, kind))
+}
+
+/// `1992年09月24日生`, `1992-09-24出生`.
+fn born(text: &str, at: usize) -> Option<Hit> {
+    let (left, right) = text.split_at_checked(at)?;
+    let goes_on = right.chars().nth(1).is_some_and(is_han);
+    let left = left.strip_suffix('出').unwrap_or(left);
+    let date = tail(left, 11, |c| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '-' | '/' | '.'));
+    let length = date_in_words(date)
+        .or_else(|| numeric_length(Kind::BirthDate, date).filter(|length| *length >= 8))
+        .filter(|length| *length == date.len())?;
+    (!goes_on).then(|| hit(left.len() - length, length, Kind::BirthDate))
+}
+
+const GENDERS: &[&str] = &["男", "女"];
+/// The peoples that identity cards name, the longer before what they begin with.
+const PEOPLES: &[&str] = &[
+    "汉",
+    "壮",
+    "满",
+    "回",
+    "苗",
+    "维吾尔",
+    "土家",
+    "彝",
+    "蒙古",
+    "藏",
+    "布依",
+    "侗",
+    "瑶",
+    "朝鲜",
+    "白",
+    "哈尼",
+    "哈萨克",
+    "黎",
+    "傣",
+    "畲",
+    "傈僳",
+    "仡佬",
+    "东乡",
+    "高山",
+    "拉祜",
+    "水",
+    "佤",
+    "纳西",
+    "羌",
+    "土",
+    "仫佬",
+    "锡伯",
+    "柯尔克孜",
+    "达斡尔",
+    "景颇",
+    "毛南",
+    "撒拉",
+    "布朗",
+    "塔吉克",
+    "阿昌",
+    "普米",
+    "鄂温克",
+    "怒",
+    "京",
+    "基诺",
+    "德昂",
+    "保安",
+    "俄罗斯",
+    "裕固",
+    "乌孜别克",
+    "门巴",
+    "鄂伦春",
+    "独龙",
+    "塔塔尔",
+    "赫哲",
+    "珞巴",
+];
+
+/// `资金账号80012345、80012346`, `账号由80012345变更为80012346`: a number as long as the one before it, joined to it.
+fn another(text: &str, last: Hit, at: usize) -> Option<Hit> {
+    let between = text.get(last.end..at)?.trim_matches(opens);
+    let joins = [
+        "、",
+        "和",
+        "与",
+        "及",
+        "或",
+        "以及",
+        "变更为",
+        "更改为",
+        "改为",
+        "改成",
+        "换为",
+        "换成",
+        "变为",
+        "到",
+        "至",
+    ];
+    let length = head(text.get(at..)?, 40, |c| c.is_ascii_alphanumeric());
+    let is_account = matches!(
+        last.kind.category(),
+        Category::AccountOpening | Category::AccountInvestorCode | Category::WealthBank
+    );
+    (is_account && length >= 6 && length == last.end - last.start && joins.contains(&between))
+        .then(|| hit(at, length, last.kind))
+}
+
+/// `80012345（资金账号）`, `把80012345这个资金账号销掉`: the label behind its number.
+fn before_label<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
+    let value = text.get(at..)?;
+    let length = head(value, 24, |c| c.is_ascii_alphanumeric());
+    let digits = value.bytes().take(length).filter(u8::is_ascii_digit).count();
+    let behind = value.get(length..).filter(|_| digits >= 6)?;
+    let label = match behind.strip_prefix(['（', '(']) {
+        Some(inner) => {
+            let label = inner.get(..head(inner, 8, is_han))?;
+            inner.get(label.len()..)?.starts_with(['）', ')']).then_some(label)?
+        }
+        None => {
+            let rest = ["这个", "是我的", "是客户的", "为客户的"]
+                .iter()
+                .find_map(|word| behind.strip_prefix(word))?;
+            let account = rest.get(..head(rest, 8, is_han))?;
+            let end = ["账号", "帐号", "账户", "帐户"].iter().filter_map(|word| account.find(word)).min()?;
+            account.get(..end + "账号".len())?
+        }
+    };
+    let (kind, strength) = labels.kind(label)?;
+    let is_account = matches!(kind.category(), Category::AccountOpening | Category::AccountInvestorCode);
+    let length = value_length(kind, strength, value, false).filter(|_| is_account)?;
+    Some(hit(at, length, kind))
 }
 
 /// `密保答案是小花猫`: an answer is a word, so only its label shows it.
@@ -155,7 +332,7 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
         3 if han == "码" => tail(left.trim_end_matches(['码', ' ']), 16, |c| c.is_ascii_alphabetic()),
         _ => han,
     };
-    if label.len() < 3 {
+    if label.len() < 3 || label.ends_with(ends_no_label) {
         return None;
     }
     let value = text.get(at..)?;
@@ -165,13 +342,52 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     }
     let (kind, strength) = labels.kind(label)?;
     // `PIN 123456`; of Latin words before a number only these say what it is.
-    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent);
+    let is_exact = matches!(kind, Kind::Password | Kind::Otp | Kind::Imei | Kind::DevicePermanent)
+        || (strength == Strength::Decides && kind.category() == Category::AccountOpening);
     if han.is_empty() && (!is_exact || !starts_with_code(value)) {
         return None;
     }
     let is_said = is_said && kind == Kind::Password && !han.is_empty();
     let length = value_length(kind, strength, value, is_said)?;
     Some(hit(at, length, kind))
+}
+
+/// `客户于3月5日`, `原定10点`, `预计T+2`: what stands right before a number and is no label's end.
+fn ends_no_label(c: char) -> bool {
+    matches!(
+        c,
+        '于' | '在'
+            | '月'
+            | '和'
+            | '与'
+            | '第'
+            | '至'
+            | '到'
+            | '从'
+            | '由'
+            | '近'
+            | '前'
+            | '后'
+            | '过'
+            | '每'
+            | '这'
+            | '那'
+            | '内'
+            | '点'
+            | '分'
+            | '时'
+            | '元'
+            | '股'
+            | '笔'
+            | '次'
+            | '了'
+            | '又'
+            | '再'
+            | '及'
+            | '按'
+            | '上'
+            | '下'
+    )
 }
 
 /// The three digits on the back of a card.
@@ -259,7 +475,7 @@ fn starts_with_code(value: &str) -> bool {
 
 /// `密码是`, `年收入约`: what stands between a label and a number and belongs to neither.
 fn is_filler(c: char) -> bool {
-    matches!(c, '是' | '为' | '：' | ':' | '约' | '共' | '达' | '有' | '仅' | '剩')
+    matches!(c, '是' | '为' | '：' | ':' | '约' | '共' | '达' | '有' | '仅' | '剩' | '从' | '由')
 }
 
 /// What may stand between a label and its value.
@@ -285,7 +501,8 @@ type Spoken = Option<(Kind, Strength)>;
 /// The lexicon, with the last labels of this text remembered: logs and forms repeat theirs.
 struct Labels<'l, 't> {
     lexicon: &'l Lexicon,
-    seen: [Option<(&'t str, Spoken)>; 32],
+    /// Empty until something is looked up.
+    seen: Vec<Option<(&'t str, Spoken)>>,
 }
 
 impl<'t> Labels<'_, 't> {
@@ -313,6 +530,7 @@ impl<'t> Labels<'_, 't> {
         );
         let speaks = key.strength != Strength::NeedsRecord || told_by_form;
         let kind = key.kind.filter(|_| speaks).map(|kind| (kind, key.strength));
+        self.seen.resize(32, None);
         if let Some(slot) = self.seen.get_mut(place) {
             *slot = Some((label, kind));
         }
@@ -417,6 +635,11 @@ fn numeric_length(kind: Kind, value: &str) -> Option<usize> {
         digits += usize::from(byte.is_ascii_digit());
         length += 1;
     }
+    if kind == Kind::BirthDate
+        && let Some(date) = date_in_words(value)
+    {
+        return Some(date);
+    }
     if is_amount && value.get(length..).is_some_and(|rest| rest.starts_with(['万', '亿'])) {
         length += '万'.len_utf8();
     }
@@ -427,6 +650,20 @@ fn numeric_length(kind: Kind, value: &str) -> Option<usize> {
         _ => 4,
     };
     (digits >= fewest).then_some(length)
+}
+
+/// `1997年11月28日`.
+fn date_in_words(value: &str) -> Option<usize> {
+    let mut length = 0;
+    for (most, unit) in [(4, '年'), (2, '月'), (2, '日')] {
+        let rest = value.get(length..)?;
+        let digits = head(rest, most, |c| c.is_ascii_digit());
+        if digits == 0 || !rest.get(digits..)?.starts_with(unit) {
+            return None;
+        }
+        length += digits + unit.len_utf8();
+    }
+    Some(length)
 }
 
 #[cfg(test)]

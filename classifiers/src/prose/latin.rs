@@ -2,11 +2,12 @@
 
 use super::labels::ends_in_word;
 use super::names;
+use crate::cues::{Cues, mark};
 use crate::{Hit, How};
 use yingbi_taxonomy::Kind;
 
 /// Appends the people whom a text addresses or announces in Latin letters, and those named in both scripts.
-pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+pub(crate) fn find(text: &str, cues: Cues, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     for space in memchr::memchr_iter(b' ', bytes) {
         if !bytes.get(space + 1).is_some_and(u8::is_ascii_uppercase) {
@@ -20,7 +21,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
             push(space + 1, length, hits);
         }
     }
-    if text.is_ascii() {
+    if !cues.has(mark::HIGH) || !cues.has(mark::BRACKET) {
         return;
     }
     for (at, open) in text.match_indices(['(', '（']) {

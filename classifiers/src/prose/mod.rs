@@ -8,6 +8,7 @@ pub(crate) mod latin;
 pub(crate) mod names;
 pub(crate) mod numerals;
 mod record;
+pub(crate) mod spaced;
 pub(crate) mod sql;
 
 /// Whether the character is a Chinese one.

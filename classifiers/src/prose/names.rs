@@ -7,7 +7,7 @@ mod lists;
 use super::{head, is_han, tail};
 use crate::{Hit, How};
 use judge::{Left, Right, judge, name_at};
-use lists::{LISTS, role};
+use lists::{AHEAD_MARKS, AHEAD_WORDS, LISTS, role};
 use yingbi_taxonomy::Kind;
 
 /// Whether a whole value is a person's name: Chinese with a known surname, a minority's with `·`, or Latin words.
@@ -25,7 +25,7 @@ pub(crate) fn is_name(text: &str) -> bool {
     if !bare.chars().all(|c| is_han(c) || c == '*' || c == '＊') {
         return false;
     }
-    if starts_with_not_name(bare) && count < 4 {
+    if LISTS.begins_as_no_name(bare) && count < 4 {
         return false;
     }
     match surname_length(bare) {
@@ -43,7 +43,7 @@ pub(crate) fn may_be_name(text: &str) -> bool {
     let chinese = text.chars().all(|c| is_han(c) || matches!(c, '·' | '•' | '*'));
     let latin =
         text.chars().all(|c| c.is_alphabetic() && !is_han(c) || matches!(c, ' ' | '.' | '\'' | '-' | ','));
-    (chinese && (2..=4).contains(&count) && !starts_with_not_name(text))
+    (chinese && (2..=4).contains(&count) && !LISTS.begins_as_no_name(text))
         || (chinese && text.contains(['·', '•']) && count <= 24)
         || (latin && (2..=48).contains(&count))
 }
@@ -57,6 +57,11 @@ fn is_latin_name(text: &str) -> bool {
             word.starts_with(|c: char| c.is_ascii_uppercase())
                 && word.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '.' | '\'' | '-'))
         })
+}
+
+/// Whether names begin with the character.
+pub(crate) fn may_begin(c: char) -> bool {
+    LISTS.is(c, role::SURNAME)
 }
 
 /// The length of the name at the start of `text`, behind a label that announces one.
@@ -83,7 +88,7 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
     let surname = surname_length(run)?;
     let given = run.char_indices().nth(surname).and_then(|(at, _)| run.get(at..)).unwrap_or_default();
     let titled = LISTS.titles.iter().any(|title| given.starts_with(title));
-    if titled || starts_with_not_name(run) || starts_doubtfully(run) {
+    if titled || LISTS.begins_as_no_name(run) || starts_doubtfully(run) {
         return None;
     }
     let end_of = |characters: usize| run.char_indices().nth(characters - 1).map(|(at, c)| at + c.len_utf8());
@@ -94,7 +99,32 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let first = hits.len();
     once(text, hits);
-    again(text, first, hits);
+    answers(text, hits);
+    if hits.len() > first {
+        again(text, first, hits);
+    }
+}
+
+/// `请问户名是？`, and on the next line whoever answers says it.
+fn answers(text: &str, hits: &mut Vec<Hit>) {
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let (Some(asked), Some(answer)) = (text.get(..end), text.get(end + 1..)) else { continue };
+        let asked = tail(asked, 24, |c| c != '\n').trim_end_matches(['？', '?', '。', ' ', '\r', '吗', '呢']);
+        let asks =
+            ["户名", "姓名", "名字", "贵姓", "称呼", "叫什么", "户名是", "姓名是", "名字是", "本人姓名"]
+                .iter()
+                .any(|word| asked.ends_with(word) || asked.ends_with("一下") && asked.contains(word));
+        if !asks {
+            continue;
+        }
+        let line = answer.get(..head(answer, 48, |c| c != '\n')).unwrap_or_default();
+        let said = line.rsplit(['：', ':', '>', ']', ' ']).next().unwrap_or_default();
+        let name = said.trim_matches(|c| is_border(c) || c == '我' || c == '叫' || c == '是');
+        if is_name(name) {
+            let start = end + 1 + line.len() - said.len() + said.find(name).unwrap_or_default();
+            push(start, name.len(), 70, hits);
+        }
+    }
 }
 
 /// Whoever is named in one sentence is so in the next, though nothing there announces it.
@@ -131,21 +161,27 @@ const MOST_KNOWN: usize = 8;
 fn once(text: &str, hits: &mut Vec<Hit>) {
     let lists = &*LISTS;
     let mut done = at_border(text, 0, hits);
-    for (at, c) in text.char_indices() {
-        let roles = lists.roles(c);
+    let mut characters = text.char_indices().map(|(at, c)| (at, c, lists.roles(c))).peekable();
+    while let Some((at, c, roles)) = characters.next() {
         if roles & role::TITLE != 0 && at >= done {
             titled(text, at, hits);
         } else if matches!(c, '·' | '•') {
             dotted::find(text, at, hits);
         }
-        let next = at + c.len_utf8();
-        if next < done {
+        // Whatever stands before it, a name begins with a surname.
+        let Some((next, _, ahead)) = characters.peek().copied() else { break };
+        if ahead & (role::SURNAME | role::AHEAD) == 0 || next < done {
             continue;
         }
         let found = (roles & role::BEFORE != 0).then(|| announced_at(text, next, hits)).flatten();
         if let Some(end) = found {
             done = end;
-        } else if roles & role::PREPOSITION != 0 || is_border(c) {
+            continue;
+        }
+        if ahead & role::SURNAME == 0 {
+            continue;
+        }
+        if roles & role::PREPOSITION != 0 || is_border(c) {
             done = done.max(at_border(text, next, hits));
         }
         if next >= done && is_han(c) {
@@ -157,10 +193,17 @@ fn once(text: &str, hits: &mut Vec<Hit>) {
 /// The name behind a word that announces one and ends here, and the names joined to it; says where they end.
 fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
     let (left, right) = text.split_at_checked(at)?;
-    let (_, weak) = LISTS.announcing(left)?;
+    let (word, weak) = LISTS.announcing(left)?;
+    // `共和国`: the word is the beginning of another.
+    let mut meets = word.chars().chain(right.chars().next());
+    if let (Some(first), Some(second), None) = (meets.next(), meets.next(), meets.next())
+        && LISTS.is_word(first, second)
+    {
+        return None;
+    }
     // `汇款人为全智慧`, `联系人是李四`; `客户是…` announces nobody.
-    let is_mark = |c: char| matches!(c, '：' | ':' | ' ' | '"' | '“' | '（' | '(' | '\'' | '【');
-    let skip = head(right, 3, |c| is_mark(c) || (!weak && matches!(c, '为' | '是' | '系' | '叫')));
+    let is_mark = |c: char| AHEAD_MARKS.contains(c);
+    let skip = head(right, 3, |c| is_mark(c) || (!weak && AHEAD_WORDS.contains(c)));
     let colon = right.get(..skip).is_some_and(|mark| mark.contains([':', '：']));
     let strength = match (weak, colon) {
         (_, true) => Left::Labelled,
@@ -187,7 +230,11 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let before = text.get(..at).unwrap_or_default();
     // `、` behind something that was no name.
     let listed = before.ends_with('、') && hits.last().is_none_or(|last| last.end + '、'.len_utf8() != at);
-    let side = if is_labelled(before) || before.ends_with('@') { Left::Labelled } else { Left::Border };
+    let side = if is_labelled(before) || before.ends_with('@') || is_users_field(before) {
+        Left::Labelled
+    } else {
+        Left::Border
+    };
     if let Some(judged) = name_at(rest, side) {
         // `常青科技、金海通`: what one other thing of a list is, all are.
         let goes_on = rest.get(judged.length..).unwrap_or_default();
@@ -223,6 +270,17 @@ fn at_border(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
         return at;
     }
     hits.last().map_or(at, |last| last.end)
+}
+
+/// `login failed user=杨超`: whether the text ends with a field that says who did it.
+fn is_users_field(text: &str) -> bool {
+    let Some(left) = text.strip_suffix(['=', ':', '"', '\'']) else { return false };
+    let name = tail(left.trim_end_matches(['=', ':', '"', '\'', ' ']), 16, |c| {
+        c.is_ascii_alphanumeric() || c == '_'
+    });
+    ["user", "operator", "customer", "client", "investor", "owner", "payee", "payer", "teller"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// Whether the text ends with a colon behind a word for a person: `预约人：`, `复核员：`.
@@ -306,7 +364,7 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
         let candidate = run.get(at..).unwrap_or_default();
         let Some(surname) = surname_length(candidate) else { continue };
         let given = candidate.chars().count().saturating_sub(surname);
-        if !(1..=2).contains(&given) || starts_with_not_name(candidate) || ends_in_role(candidate) {
+        if !(1..=2).contains(&given) || LISTS.begins_as_no_name(candidate) || ends_in_role(candidate) {
             continue;
         }
         let before = left.get(..cut + at).unwrap_or_default();
@@ -394,7 +452,7 @@ fn titled(text: &str, at: usize, hits: &mut Vec<Hit>) {
     for (at, _) in run.char_indices() {
         let candidate = run.get(at..).unwrap_or_default();
         let Some(surname) = surname_length(candidate) else { continue };
-        if starts_with_not_name(candidate) {
+        if LISTS.begins_as_no_name(candidate) {
             continue;
         }
         let before = left.get(..cut + at).unwrap_or_default();
@@ -439,13 +497,6 @@ fn surname_length(text: &str) -> Option<usize> {
         return Some(2);
     }
     (roles & role::SINGLE != 0).then_some(1)
-}
-
-fn starts_with_not_name(text: &str) -> bool {
-    [2, 3].iter().any(|count| {
-        let length = head(text, *count, |_| true);
-        text.get(..length).is_some_and(|start| LISTS.not_names.contains(start))
-    })
 }
 
 /// Surnames that open common words more often than names.

@@ -78,7 +78,8 @@ impl Run {
     }
 }
 
-fn digit(c: char) -> Option<u8> {
+/// The digit that a numeral stands for.
+pub(crate) fn digit(c: char) -> Option<u8> {
     Some(match c {
         '〇' | '○' | '零' | '洞' => b'0',
         '一' | '壹' | '幺' => b'1',

@@ -6,12 +6,13 @@ use crate::{Hit, How, KeyMeaning, Scalar, Signals, shape};
 /// The lexicon, with the last names of this text remembered: rows and dumps repeat theirs.
 pub(crate) struct Keys<'l, 't> {
     lexicon: &'l Lexicon,
-    seen: [Option<(&'t str, KeyMeaning)>; 32],
+    /// Empty until something is looked up.
+    seen: Vec<Option<(&'t str, KeyMeaning)>>,
 }
 
 impl<'l, 't> Keys<'l, 't> {
     pub(crate) fn new(lexicon: &'l Lexicon) -> Self {
-        Keys { lexicon, seen: [None; 32] }
+        Keys { lexicon, seen: Vec::new() }
     }
 
     /// What a field or column says; `c.id_no` is `id_no` where the whole says nothing.
@@ -28,6 +29,7 @@ impl<'l, 't> Keys<'l, 't> {
             Some((_, last)) if whole.kind.is_none() && !whole.denies => self.lexicon.key(last),
             _ => whole,
         };
+        self.seen.resize(32, None);
         if let Some(slot) = self.seen.get_mut(place) {
             *slot = Some((name, meaning));
         }

@@ -2,7 +2,7 @@ use super::*;
 
 fn kinds(text: &str, reach: Reach) -> Vec<(String, &'static str)> {
     let mut hits = Vec::new();
-    values(text, Bytes::of(text), reach, &mut hits);
+    values(text, Cues::of(text), reach, &mut hits);
     hits.sort_by_key(|hit| hit.start);
     let cut =
         |hit: &Hit| text.get(hit.start..hit.end).expect("a hit lies on character boundaries").to_owned();

@@ -2,7 +2,7 @@ use super::*;
 
 fn codes(text: &str) -> Vec<&str> {
     let mut hits = Vec::new();
-    find(text, &mut hits);
+    find(text, Cues::of(text), &mut hits);
     hits.iter().filter_map(|hit| text.get(hit.start..hit.end)).collect()
 }
 

@@ -1,15 +1,26 @@
 //! Secrets whose label is parted from them by something else than a colon: a verb, a tag, an arrow, an option's space.
 
 use super::{Labels, hit, label_before, opens, value_length};
+use crate::cues::{Cues, mark};
 use crate::prose::{head, tail};
 use crate::{Hit, Strength};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the secrets that a text names in such ways.
-pub(super) fn find<'t>(labels: &mut Labels<'_, 't>, text: &'t str, hits: &mut Vec<Hit>) {
-    spoken(labels, text, hits);
-    userinfo(text, hits);
-    pointed(labels, text, hits);
+pub(super) fn find<'t>(labels: &mut Labels<'_, 't>, text: &'t str, cues: Cues, hits: &mut Vec<Hit>) {
+    let in_words = cues.has(mark::LETTER) && cues.has(mark::SPACE);
+    if in_words {
+        spoken(labels, text, hits);
+    }
+    if cues.has(mark::COLON) && cues.has(mark::AT) {
+        userinfo(text, hits);
+    }
+    if in_words && cues.has(mark::DASH) {
+        glued_option(text, hits);
+    }
+    if cues.has(mark::ARROW | mark::DASH) {
+        pointed(labels, text, hits);
+    }
 }
 
 /// `https://ops:p4ssw0rd@host/`: the password in an address.
@@ -26,7 +37,10 @@ fn userinfo(text: &str, hits: &mut Vec<Hit>) {
             hits.push(hit(start + name.len() + 1, password.len(), Kind::Password));
         }
     }
-    // `mysql -uops -pRoot@123`: the one client that glues it to its option.
+}
+
+/// `mysql -uops -pRoot@123`: the one client that glues it to its option.
+fn glued_option(text: &str, hits: &mut Vec<Hit>) {
     if memchr::memmem::find(text.as_bytes(), b"mysql").is_some() {
         for at in memchr::memmem::find_iter(text.as_bytes(), b" -p") {
             let length = text.get(at + 3..).map_or(0, |rest| head(rest, 64, |c| c.is_ascii_graphic()));

@@ -3,7 +3,7 @@ use super::*;
 fn found(text: &str) -> Vec<(String, &'static str)> {
     let lexicon = Lexicon::shipped();
     let mut hits = Vec::new();
-    find(&lexicon, text, &mut hits);
+    find(&lexicon, text, Cues::of(text), &mut hits);
     hits.iter().filter_map(|hit| Some((text.get(hit.start..hit.end)?.to_owned(), hit.kind.id()))).collect()
 }
 

@@ -2,7 +2,7 @@
 //! surname is a word of its own, and by whether given names are made of such characters.
 
 use super::lists::{LISTS, role};
-use super::{starts_with_not_name, surname_length};
+use super::surname_length;
 use crate::prose::is_han;
 
 /// What stands before the name.
@@ -52,7 +52,7 @@ pub(super) struct Judged {
 /// The name at the start of `text`, which goes on behind it.
 pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
     let surname = surname_length(text)?;
-    if starts_with_not_name(text) {
+    if LISTS.begins_as_no_name(text) {
         // `我叫方可欣，`, `委托宁静远先生`: announced, cut off behind, and made of a name's characters throughout.
         let length = length_of(text, surname + 2)?;
         let least = match left {
@@ -60,6 +60,10 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
             Left::Weak => Right::Deed,
             Left::Border | Left::AfterWord | Left::Nothing => Right::Title,
         };
+        // Most words go on as no name would.
+        if text.get(length..).map(right_of)? < least {
+            return None;
+        }
         return judge(text, length, surname, left)
             .filter(|judged| judged.right >= least && judged.weight > 3 && !is_word(text, length));
     }
@@ -81,7 +85,7 @@ pub(super) fn name_at(text: &str, left: Left) -> Option<Judged> {
 
 /// `高净值客户`: a word of three characters is no name, whoever announces it.
 fn is_word(text: &str, length: usize) -> bool {
-    text.get(..length).is_some_and(|word| LISTS.not_names.contains(word))
+    text.get(..length).is_some_and(|word| LISTS.is_no_name(word))
 }
 
 /// Judges just the first `length` bytes of `text`, of which `surname` characters are the surname.

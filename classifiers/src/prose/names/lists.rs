@@ -1,6 +1,7 @@
 //! The words and characters that names are judged by, read from `lexicon/prose/names.tsv`.
 
 use super::judge::Right;
+use crate::prose::head;
 use crate::words::WordHasher;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
@@ -16,8 +17,9 @@ type ByChar<T> = HashMap<char, Vec<T>, BuildHasherDefault<WordHasher>>;
 pub(super) struct Lists {
     roles: Vec<u16>,
     pub(super) compound: Set,
-    /// Beginnings of words that look like names.
-    pub(super) not_names: Set,
+    /// Beginnings of words that look like names, of two characters and of three.
+    not_names: HashSet<u32, BuildHasherDefault<WordHasher>>,
+    longer_not_names: Set,
     /// Common words of two characters, each as one number.
     words: HashSet<u32, BuildHasherDefault<WordHasher>>,
     /// What makes the name of a company, product or place of the word before it.
@@ -58,6 +60,10 @@ pub(super) mod role {
     pub(in super::super) const TITLE: u16 = 1 << 10;
     /// What names in other tongues are written with.
     pub(in super::super) const FOREIGN: u16 = 1 << 11;
+    /// What may stand between a name and the word that announces it.
+    pub(in super::super) const AHEAD: u16 = 1 << 12;
+    /// The first of a longer word that looks like a name.
+    pub(in super::super) const NO_NAME: u16 = 1 << 13;
 }
 
 impl Lists {
@@ -80,6 +86,25 @@ impl Lists {
     /// Whether the two characters are a common word.
     pub(super) fn is_word(&self, first: char, second: char) -> bool {
         self.words.contains(&pair(first, second))
+    }
+
+    /// Whether the text begins as a word that looks like a name does.
+    pub(super) fn begins_as_no_name(&self, text: &str) -> bool {
+        let mut chars = text.chars();
+        let (Some(first), Some(second)) = (chars.next(), chars.next()) else { return false };
+        self.not_names.contains(&pair(first, second))
+            || (self.is(first, role::NO_NAME)
+                && text
+                    .get(..head(text, 3, |_| true))
+                    .is_some_and(|word| self.longer_not_names.contains(word)))
+    }
+
+    /// Whether the whole is a word that looks like a name.
+    pub(super) fn is_no_name(&self, word: &str) -> bool {
+        match word.chars().count() {
+            2 => self.begins_as_no_name(word),
+            _ => self.longer_not_names.contains(word),
+        }
     }
 
     /// Whether the text begins with a common word, or with none of the characters that words are made of.
@@ -107,6 +132,11 @@ impl Lists {
         words.iter().find(|(word, _)| text.starts_with(word)).map(|(_, right)| *right)
     }
 }
+
+/// Marks between a name and the word that announces it.
+pub(super) const AHEAD_MARKS: &str = "：: \"“（('【";
+/// Words between them: `汇款人为全智慧`.
+pub(super) const AHEAD_WORDS: &str = "为是系叫";
 
 fn pair(first: char, second: char) -> u32 {
     u32::from(first) << 16 ^ u32::from(second)
@@ -143,8 +173,13 @@ pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
     give(firsts(&titles), role::TITLE | role::BEHIND);
     give(firsts(&deeds), role::BEHIND);
     give(firsts(&after), role::BEHIND);
+    give(AHEAD_MARKS.chars().chain(AHEAD_WORDS.chars()).collect(), role::AHEAD);
     give(lasts(&strong), role::BEFORE);
     give(lasts(&weak), role::BEFORE);
+
+    let (two, longer): (Vec<_>, Vec<_>) =
+        words("notname").into_iter().partition(|word| word.chars().count() == 2);
+    give(firsts(&longer), role::NO_NAME);
 
     let mut before_by_end: ByChar<(&'static str, bool)> = ByChar::default();
     for (list, is_weak) in [(&strong, false), (&weak, true)] {
@@ -181,7 +216,11 @@ pub(super) static LISTS: LazyLock<Lists> = LazyLock::new(|| {
         words: common,
         others,
         compound: compound.into_iter().collect(),
-        not_names: words("notname").into_iter().collect(),
+        not_names: two
+            .iter()
+            .filter_map(|word| Some(pair(word.chars().next()?, word.chars().next_back()?)))
+            .collect(),
+        longer_not_names: longer.into_iter().collect(),
         before: strong.into_iter().chain(weak).collect(),
         before_by_end,
         after,
