@@ -15,6 +15,7 @@ pub(crate) const NAMES: &[&str] = &[
     include_str!("../lexicon/names/aml.tsv"),
     include_str!("../lexicon/names/bank.tsv"),
     include_str!("../lexicon/names/app.tsv"),
+    include_str!("../lexicon/names/trading.tsv"),
     include_str!("../lexicon/names/pinyin-names.tsv"),
     include_str!("../lexicon/names/not-personal.tsv"),
 ];
@@ -228,12 +229,18 @@ fn shows_by_form(kind: Kind) -> bool {
     )
 }
 
-/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`.
+/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`, `is_blacklisted`.
 fn answers_yes_or_no(kind: Kind) -> bool {
-    matches!(
-        kind.category(),
-        Category::IdentitySpecial | Category::HealthStatus | Category::HealthMedical | Category::Other
-    )
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::IdentitySpecial
+                | Category::HealthStatus
+                | Category::HealthMedical
+                | Category::Other
+                | Category::Credit
+                | Category::TradeParameters
+        )
 }
 
 /// What a key of this kind says about its record.
@@ -251,6 +258,15 @@ fn signals_of(kind: Kind, strength: Strength) -> Signals {
             }
             // Only an investor's own order has these.
             Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
+            // Nor does a product hold anything or owe anything.
+            Category::WealthPosition
+            | Category::Credit
+            | Category::TradeBankTransfer
+            | Category::TradeLog
+                if strength == Strength::Decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
+            {
+                Signals::ACCOUNT
+            }
             Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
             _ => Signals::default(),
         },

@@ -108,7 +108,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     let (text, is_number) = match value {
         Scalar::Text(text) => (text.trim(), false),
         Scalar::Number(number) => (number, true),
-        Scalar::Bool => return matches!(kind.category(), Category::Other | Category::IdentitySpecial),
+        Scalar::Bool => return may_be_yes_or_no(kind),
     };
     if !says_something(text) {
         return false;
@@ -138,15 +138,21 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
-            Category::WealthCash
-            | Category::WealthPosition
-            | Category::TradeFill
-            | Category::TradeBankTransfer => digits() > 0,
+            Category::WealthCash | Category::WealthPosition | Category::TradeFill => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => text.len() > 1 || digits() > 0,
             _ => true,
         },
     }
+}
+
+/// Kinds of which `true` and `false` say something: disabled, blacklisted, permitted to trade options, account frozen.
+fn may_be_yes_or_no(kind: Kind) -> bool {
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::Other | Category::IdentitySpecial | Category::Credit | Category::TradeParameters
+        )
 }
 
 /// Letters, digits and the marks that stand inside numbers.
