@@ -91,7 +91,7 @@ impl Lexicon {
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
-            poppable: set(&["no", "id", "home", "office"]),
+            poppable: set(&["no", "id", "home", "office", "list"]),
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
@@ -120,13 +120,19 @@ impl Lexicon {
             return Some(*meaning);
         }
         let folded = fold(name);
-        self.folded
-            .get(&folded)
-            .or_else(|| {
-                let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
-                self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
-            })
-            .copied()
+        if let Some(meaning) = self.folded.get(&folded) {
+            return Some(*meaning);
+        }
+        let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+        if bare.len() > 2
+            && bare.len() < folded.len()
+            && let Some(meaning) = self.folded.get(bare)
+        {
+            return Some(*meaning);
+        }
+        let shorter = BEFORE.iter().filter_map(|word| bare.strip_prefix(word));
+        let mut shorter = shorter.chain(AFTER.iter().filter_map(|word| bare.strip_suffix(word)));
+        shorter.find_map(|rest| self.folded.get(rest).filter(|_| rest.len() > 3)).copied()
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
@@ -205,6 +211,10 @@ impl Rule {
         Some(score)
     }
 }
+
+/// What is put before a name and behind it without changing what it names: `old_op_station`, `opStationList`.
+const BEFORE: &[&str] = &["old", "new", "cur", "orig", "original", "last", "m"];
+const AFTER: &[&str] = &["list", "info", "new", "old", "array", "data", "str", "value", "val", "bak", "s"];
 
 /// Kinds whose values have a form of their own, so that half a name and the form are enough.
 fn shows_by_form(kind: Kind) -> bool {
