@@ -131,6 +131,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Certificate => text.len() >= 8,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
+        // `三十万以上`, `A档`.
+        Kind::Income => true,
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
