@@ -15,6 +15,7 @@ pub(crate) const NAMES: &[&str] = &[
     include_str!("../lexicon/names/aml.tsv"),
     include_str!("../lexicon/names/bank.tsv"),
     include_str!("../lexicon/names/app.tsv"),
+    include_str!("../lexicon/names/trading.tsv"),
     include_str!("../lexicon/names/pinyin-names.tsv"),
     include_str!("../lexicon/names/not-personal.tsv"),
 ];
@@ -90,7 +91,7 @@ impl Lexicon {
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
-            poppable: set(&["no", "id", "home", "office"]),
+            poppable: set(&["no", "id", "home", "office", "list"]),
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
@@ -119,13 +120,19 @@ impl Lexicon {
             return Some(*meaning);
         }
         let folded = fold(name);
-        self.folded
-            .get(&folded)
-            .or_else(|| {
-                let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
-                self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
-            })
-            .copied()
+        if let Some(meaning) = self.folded.get(&folded) {
+            return Some(*meaning);
+        }
+        let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+        if bare.len() > 2
+            && bare.len() < folded.len()
+            && let Some(meaning) = self.folded.get(bare)
+        {
+            return Some(*meaning);
+        }
+        let shorter = BEFORE.iter().filter_map(|word| bare.strip_prefix(word));
+        let mut shorter = shorter.chain(AFTER.iter().filter_map(|word| bare.strip_suffix(word)));
+        shorter.find_map(|rest| self.folded.get(rest).filter(|_| rest.len() > 3)).copied()
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
@@ -205,6 +212,10 @@ impl Rule {
     }
 }
 
+/// What is put before a name and behind it without changing what it names: `old_op_station`, `opStationList`.
+const BEFORE: &[&str] = &["old", "new", "cur", "orig", "original", "last", "m"];
+const AFTER: &[&str] = &["list", "info", "new", "old", "array", "data", "str", "value", "val", "bak", "s"];
+
 /// Kinds whose values have a form of their own, so that half a name and the form are enough.
 fn shows_by_form(kind: Kind) -> bool {
     matches!(
@@ -228,12 +239,18 @@ fn shows_by_form(kind: Kind) -> bool {
     )
 }
 
-/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`.
+/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`, `is_blacklisted`.
 fn answers_yes_or_no(kind: Kind) -> bool {
-    matches!(
-        kind.category(),
-        Category::IdentitySpecial | Category::HealthStatus | Category::HealthMedical | Category::Other
-    )
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::IdentitySpecial
+                | Category::HealthStatus
+                | Category::HealthMedical
+                | Category::Other
+                | Category::Credit
+                | Category::TradeParameters
+        )
 }
 
 /// What a key of this kind says about its record.
@@ -251,6 +268,15 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             }
             // Only an investor's own order has these.
             Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
+            // Nor does a product hold anything or owe anything.
+            Category::WealthPosition
+            | Category::Credit
+            | Category::TradeBankTransfer
+            | Category::TradeLog
+                if strength == Strength::Decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
+            {
+                Signals::ACCOUNT
+            }
             Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
             _ => Signals::default(),
         },

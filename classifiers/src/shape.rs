@@ -111,7 +111,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     let (text, is_number) = match value {
         Scalar::Text(text) => (text.trim(), false),
         Scalar::Number(number) => (number, true),
-        Scalar::Bool => return matches!(kind.category(), Category::Other | Category::IdentitySpecial),
+        Scalar::Bool => return may_be_yes_or_no(kind),
     };
     if !says_something(text) {
         return false;
@@ -134,6 +134,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Certificate => text.len() >= 8,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
+        // `三十万以上`, `A档`.
+        Kind::Income => true,
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
@@ -141,15 +143,21 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
-            Category::WealthCash
-            | Category::WealthPosition
-            | Category::TradeFill
-            | Category::TradeBankTransfer => digits() > 0,
+            Category::WealthCash | Category::WealthPosition | Category::TradeFill => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => text.len() > 1 || digits() > 0,
             _ => true,
         },
     }
+}
+
+/// Kinds of which `true` and `false` say something: disabled, blacklisted, permitted to trade options, account frozen.
+fn may_be_yes_or_no(kind: Kind) -> bool {
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::Other | Category::IdentitySpecial | Category::Credit | Category::TradeParameters
+        )
 }
 
 /// Letters, digits and the marks that stand inside numbers.
