@@ -17,6 +17,10 @@ pub(crate) const NAMES: &[&str] = &[
     include_str!("../lexicon/names/app.tsv"),
     include_str!("../lexicon/names/pinyin-names.tsv"),
     include_str!("../lexicon/names/not-personal.tsv"),
+    include_str!("../lexicon/names/secrets.tsv"),
+    include_str!("../lexicon/names/persons.tsv"),
+    include_str!("../lexicon/names/crm.tsv"),
+    include_str!("../lexicon/names/events.tsv"),
 ];
 
 /// Rules over concepts: context, head, kind, strength.
@@ -125,7 +129,23 @@ impl Lexicon {
                 let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
                 self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
             })
+            .or_else(|| self.undecorated(&folded))
             .copied()
+    }
+
+    /// `old_cert_content`, `faceFeatureInfo1`: a listed name between words that only decorate.
+    fn undecorated(&self, folded: &str) -> Option<&Meaning> {
+        let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+        let ends = || {
+            ENDS.iter().filter_map(|end| bare.strip_suffix(end)).chain([bare]).filter(|name| is_telling(name))
+        };
+        let begun =
+            |name| BEGINNINGS.iter().find_map(move |word| self.listed(str::strip_prefix(name, word)?));
+        ends().find_map(|name| self.listed(name)).or_else(|| ends().find_map(begun))
+    }
+
+    fn listed(&self, name: &str) -> Option<&Meaning> {
+        self.folded.get(name).filter(|_| is_telling(name))
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
@@ -205,6 +225,19 @@ impl Rule {
     }
 }
 
+/// Words before and behind a listed name that leave its meaning as it is.
+const BEGINNINGS: &[&str] =
+    &["old", "new", "raw", "orig", "tmp", "last", "my", "enc", "plain", "旧", "新", "原", "加密"];
+const ENDS: &[&str] = &[
+    "info", "detail", "new", "old", "list", "str", "raw", "enc", "cipher", "plain", "tmp", "bak", "ext",
+    "data", "cn", "信息", "列表", "密文", "明文",
+];
+
+/// Whether a name is long enough to be looked for inside another; Chinese says more in fewer characters.
+fn is_telling(name: &str) -> bool {
+    name.len() >= 6
+}
+
 /// Kinds whose values have a form of their own, so that half a name and the form are enough.
 fn shows_by_form(kind: Kind) -> bool {
     matches!(
@@ -222,6 +255,10 @@ fn shows_by_form(kind: Kind) -> bool {
             | Kind::InvestorCode
             | Kind::Password
             | Kind::AccessToken
+            | Kind::Certificate
+            | Kind::Face
+            | Kind::Fingerprint
+            | Kind::CredentialBiometric
             | Kind::IpAddress
             | Kind::Mac
             | Kind::Imei

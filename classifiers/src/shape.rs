@@ -129,6 +129,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Password => text.len() >= 6,
         Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
         Kind::Certificate => text.len() >= 8,
+        // Images, templates and their addresses are long; scores and switches are not.
+        Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
         Kind::IpAddress => is_ip(text),
