@@ -104,6 +104,8 @@ impl Lexicon {
 
     /// What a field name says.
     pub(crate) fn key(&self, name: &str) -> KeyMeaning {
+        let unspaced = is_spaced_out(name).then(|| name.split_whitespace().collect::<String>());
+        let name = unspaced.as_deref().unwrap_or(name);
         let concepts = self.words.concepts_of(name);
         let meaning = self.known(name).or_else(|| self.by_rule(&concepts));
         let seen: ConceptSet = concepts.iter().copied().collect();
@@ -175,11 +177,12 @@ impl Lexicon {
 
     /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
     fn but_for_its_end(&self, names: &[Concept]) -> Option<Meaning> {
-        let (last, known) = names.split_last()?;
-        let (_, meaning) = self.best_rule(known).filter(|_| *last == UNKNOWN)?;
-        let decided = meaning.strength == Strength::Decides;
-        let kind = meaning.kind.filter(|kind| decided && shows_by_form(*kind));
-        kind.map(|_| Meaning { strength: Strength::NeedsShape, ..meaning })
+        let end = names.iter().rposition(|concept| *concept != UNKNOWN)? + 1;
+        let (known, unknown) = names.split_at_checked(end)?;
+        let (_, meaning) = self.best_rule(known).filter(|_| !unknown.is_empty())?;
+        let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
+        let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
+        Some(Meaning { strength, ..meaning })
     }
 
     fn best_rule(&self, concepts: &[Concept]) -> Option<(i32, Meaning)> {
@@ -232,6 +235,11 @@ const ENDS: &[&str] = &[
     "info", "detail", "new", "old", "list", "str", "raw", "enc", "cipher", "plain", "tmp", "bak", "ext",
     "data", "cn", "信息", "列表", "密文", "明文",
 ];
+
+/// `姓 名`, `签 发 机 关`: Chinese labels are spaced out to one width.
+fn is_spaced_out(name: &str) -> bool {
+    !name.is_ascii() && name.chars().any(char::is_whitespace)
+}
 
 /// Whether a name is long enough to be looked for inside another; Chinese says more in fewer characters.
 fn is_telling(name: &str) -> bool {
