@@ -107,7 +107,10 @@ impl Lexicon {
         let unspaced = is_spaced_out(name).then(|| name.split_whitespace().collect::<String>());
         let name = unspaced.as_deref().unwrap_or(name);
         let concepts = self.words.concepts_of(name);
-        let meaning = self.known(name).or_else(|| self.by_rule(&concepts));
+        let meaning = self
+            .known(name)
+            .or_else(|| self.by_rule(&concepts))
+            .or_else(|| self.by_beginning(name).and_then(weaker));
         let seen: ConceptSet = concepts.iter().copied().collect();
         let Some(meaning) = meaning else {
             return KeyMeaning { signals: self.entity(seen), ..KeyMeaning::UNKNOWN };
@@ -180,9 +183,16 @@ impl Lexicon {
         let end = names.iter().rposition(|concept| *concept != UNKNOWN)? + 1;
         let (known, unknown) = names.split_at_checked(end)?;
         let (_, meaning) = self.best_rule(known).filter(|_| !unknown.is_empty())?;
-        let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
-        let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
-        Some(Meaning { strength, ..meaning })
+        weaker(meaning)
+    }
+
+    /// `广告标识码`, `left_thumb_tpl`: the longest listed name that this one begins with.
+    fn by_beginning(&self, name: &str) -> Option<Meaning> {
+        let folded = fold(name);
+        let cuts = folded.char_indices().rev().map(|(at, _)| at);
+        cuts.take_while(|at| *at >= SHORTEST_BEGINNING)
+            .find_map(|at| self.folded.get(folded.get(..at)?))
+            .copied()
     }
 
     fn best_rule(&self, concepts: &[Concept]) -> Option<(i32, Meaning)> {
@@ -235,6 +245,16 @@ const ENDS: &[&str] = &[
     "info", "detail", "new", "old", "list", "str", "raw", "enc", "cipher", "plain", "tmp", "bak", "ext",
     "data", "cn", "信息", "列表", "密文", "明文",
 ];
+
+/// What a name says that is only partly known: the value or the record has to agree.
+fn weaker(meaning: Meaning) -> Option<Meaning> {
+    let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
+    let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
+    Some(Meaning { strength, ..meaning })
+}
+
+/// Three Chinese characters, or two English words.
+const SHORTEST_BEGINNING: usize = 9;
 
 /// `姓 名`, `签 发 机 关`: Chinese labels are spaced out to one width.
 fn is_spaced_out(name: &str) -> bool {

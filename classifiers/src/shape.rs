@@ -5,6 +5,7 @@ use crate::prose::names;
 use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
 use crate::scan::{self, Bytes, Reach};
 use crate::{How, KeyMeaning, Scalar, Signals, Strength};
+use std::borrow::Cow;
 use yingbi_taxonomy::{Category, Kind};
 
 /// What all of the value under this key is.
@@ -59,8 +60,21 @@ pub(crate) fn is_organisations(text: &str) -> bool {
 
 /// In a person's record a `name` need not begin with a known surname.
 fn may_be_name(kind: Kind, value: Scalar<'_>) -> bool {
-    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(text))
+    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(&unspaced(text)))
 }
+
+/// `林　超`, `司 马 雨 桐` and names with characters of no width, as they are read; Latin names keep their spaces.
+fn unspaced(text: &str) -> Cow<'_, str> {
+    let is_gap = |c: char| {
+        c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    let is_latin = text.chars().any(|c| c.is_ascii_alphanumeric());
+    let is_parted = !is_latin && text.len() <= LONGEST_PARTED && text.trim().chars().any(is_gap);
+    if is_parted { text.chars().filter(|c| !is_gap(*c)).collect::<String>().into() } else { text.into() }
+}
+
+/// No Chinese name is longer than this in bytes, gaps included.
+const LONGEST_PARTED: usize = 64;
 
 /// Nothing but punctuation: `-`, `***`, `/`.
 fn is_blank(value: Scalar<'_>) -> bool {
@@ -115,8 +129,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     }
     let digits = || text.bytes().filter(u8::is_ascii_digit).count();
     match kind {
-        Kind::Name | Kind::BankAccountName => !is_number && names::is_name(text),
-        Kind::ServiceStaff => names::is_name(text) || (digits() >= 3 && is_code(text)),
+        Kind::Name | Kind::BankAccountName => !is_number && names::is_name(&unspaced(text)),
+        Kind::ServiceStaff => names::is_name(&unspaced(text)) || (digits() >= 3 && is_code(text)),
         Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
         Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
         Kind::Email => text.contains('@'),
