@@ -105,7 +105,6 @@ fn record_allows(kind: Kind, record: Signals) -> bool {
         | Kind::Phone
         | Kind::Email
         | Kind::Contact
-        | Kind::EducationWork
         | Kind::LocationCoarse
         | Kind::LocationTrack
         | Kind::DeviceResettable
@@ -153,6 +152,9 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
+            Category::IdentityDocument if !is_number_of_document(kind) => {
+                text.len() <= 128 || kind == Kind::IdImage
+            }
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
             Category::WealthCash
             | Category::WealthPosition
@@ -163,6 +165,11 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
             _ => true,
         },
     }
+}
+
+/// Types, issuers, dates and images of documents have words or dates for values.
+fn is_number_of_document(kind: Kind) -> bool {
+    !matches!(kind, Kind::IdType | Kind::IdIssuer | Kind::IdValidity | Kind::IdImage | Kind::IdentityDocument)
 }
 
 /// Letters, digits and the marks that stand inside numbers.
