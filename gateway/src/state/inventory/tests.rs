@@ -126,11 +126,15 @@ fn c7_drift_is_what_differs_from_what_was_accepted() {
     let place = Place::new();
     let mut store = place.store();
     let mobile = field("/a", "/mobile", Kind::Mobile);
-    assert_eq!(write(&mut store, 1, &[mobile.clone()]), [], "nothing was accepted that it could differ from");
+    assert_eq!(
+        write(&mut store, 1, std::slice::from_ref(&mobile)),
+        [],
+        "nothing was accepted that it could differ from"
+    );
     assert_eq!(drift(&store), ["new-route /a -", "new-category /a /mobile"]);
     assert_eq!(store.accept(at(2), "sec-1", None, None).unwrap(), 2);
     assert_eq!(drift(&store), Vec::<String>::new());
-    assert_eq!(write(&mut store, 3, &[mobile.clone()]), [], "more of the same is no drift");
+    assert_eq!(write(&mut store, 3, std::slice::from_ref(&mobile)), [], "more of the same is no drift");
 
     // Another field of the category, a new category, a new route.
     let found = [
