@@ -237,7 +237,7 @@ fn answers_yes_or_no(kind: Kind) -> bool {
 }
 
 /// What a key of this kind says about its record.
-fn signals_of(kind: Kind, strength: Strength) -> Signals {
+pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
     match kind {
         Kind::Name | Kind::Mobile | Kind::BirthDate | Kind::Gender | Kind::Ethnicity | Kind::IdNumber
             if strength == Strength::Decides =>

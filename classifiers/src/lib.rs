@@ -21,21 +21,27 @@
 //! `src/recognize/`; `src/scan.rs` says which tokens it sees.
 
 mod cues;
+mod firm;
 mod lexicon;
 mod plain;
 mod prose;
 mod recognize;
 mod scan;
 mod shape;
+mod validity;
 mod words;
 
+pub use firm::{FirmLexicon, FirmName, FirmPattern, FirmWords, TooManyWords};
+pub use validity::{Wrong, wrong};
+
 use cues::{Cues, mark};
+use firm::Firm;
 use lexicon::Lexicon;
 use plain::Plain;
 use prose::{addresses, codes, dump, labels, latin, names, numerals, spaced, sql};
 use recognize::moment;
 use scan::Reach;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use yingbi_taxonomy::{Kind, Level};
 
 /// How a value was recognised.
@@ -102,6 +108,8 @@ pub enum Strength {
     NeedsShape,
     /// The value must have the shape, and the other keys of the object are asked: classify when the object closes.
     NeedsRecord,
+    /// The value must be one of the firm's own patterns or words for the kind.
+    NeedsFirm,
 }
 
 /// What a field name says.
@@ -149,19 +157,34 @@ const SHORTEST_CERTAIN_NUMBER: usize = 18;
 
 /// The compiled lexicon and recognizers.
 pub struct Classifier {
-    lexicon: Lexicon,
+    lexicon: Arc<Lexicon>,
+    firm: Option<Firm>,
 }
 
 impl Classifier {
     /// The shipped lexicon and recognizers, compiled once per process.
     pub fn shipped() -> &'static Classifier {
-        static SHIPPED: LazyLock<Classifier> = LazyLock::new(|| Classifier { lexicon: Lexicon::shipped() });
+        static SHIPPED: LazyLock<Classifier> =
+            LazyLock::new(|| Classifier { lexicon: Arc::new(Lexicon::shipped()), firm: None });
         &SHIPPED
+    }
+
+    /// The shipped ones and what a firm adds.
+    ///
+    /// # Errors
+    /// The firm's word lists are too large.
+    pub fn with_firm(firm: FirmLexicon) -> Result<Classifier, TooManyWords> {
+        let lexicon = Arc::clone(&Classifier::shipped().lexicon);
+        Ok(Classifier { lexicon, firm: Some(Firm::compile(firm)?) })
     }
 
     /// What a field name (JSON key, column, form field, header name) says.
     pub fn key(&self, name: &str) -> KeyMeaning {
-        self.lexicon.key(name)
+        let shipped = self.lexicon.key(name);
+        match &self.firm {
+            Some(firm) => firm.key(name, shipped),
+            None => shipped,
+        }
     }
 
     /// Appends what is found in one value. Hits are sorted, do not overlap and lie on character boundaries.
@@ -185,17 +208,21 @@ impl Classifier {
                 if shape::is_anothers(key, record) {
                     drop_of_place(hits, first);
                 }
+                self.add_firms(text, hits, first);
             }
             Scalar::Number(number) => {
                 // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
                 let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
-                if number.len() < least || number.starts_with('-') || number.contains(['e', 'E']) {
+                if number.starts_with('-') || number.contains(['e', 'E']) {
                     return;
                 }
-                let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
                 let first = hits.len();
-                scan::values(number, Cues::of(number), reach, hits);
-                settle(hits, first);
+                if number.len() >= least {
+                    let reach = if key.denies { Reach::Certain } else { Reach::Ordinary };
+                    scan::values(number, Cues::of(number), reach, hits);
+                    settle(hits, first);
+                }
+                self.add_firms(number, hits, first);
             }
             Scalar::Bool => {}
         }
@@ -211,7 +238,31 @@ impl Classifier {
         {
             return Some((kind, How::Key));
         }
-        shape::whole(key, kind, record, value)
+        let firms = || self.firm_agrees(key, value).then_some((kind, How::Context));
+        shape::whole(key, kind, record, value).or_else(firms)
+    }
+
+    /// Whether the name asks for one of the firm's own values, and this is one.
+    #[inline]
+    fn firm_agrees(&self, key: KeyMeaning, value: Scalar<'_>) -> bool {
+        match (&self.firm, key.kind, value) {
+            (Some(firm), Some(kind), Scalar::Text(text) | Scalar::Number(text)) => {
+                key.strength == Strength::NeedsFirm && firm.agrees(kind, text)
+            }
+            _ => false,
+        }
+    }
+
+    /// What the firm's own patterns and words find, after everything else.
+    #[inline]
+    fn add_firms(&self, text: &str, hits: &mut Vec<Hit>, first: usize) {
+        let Some(firm) = &self.firm else { return };
+        let before = hits.len();
+        firm.find(text, None, hits);
+        if hits.len() > before {
+            firm::prefer(hits, first, before);
+            settle(hits, first);
+        }
     }
 
     /// Appends what is found in text that has no field name (a whole text body, a header value, a log line).

@@ -45,6 +45,8 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
+        // That is for the firm's own patterns to say.
+        Strength::NeedsFirm => false,
     }
 }
 

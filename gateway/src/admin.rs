@@ -1,8 +1,10 @@
-//! The admin port: `/metrics`, `/livez`, `/readyz`, for operators and orchestrators; no personal information.
+//! The admin port: `/metrics`, `/livez`, `/readyz`, `/api/v1/…`, for operators and orchestrators; no personal
+//! information.
 //!
 //! It runs on a thread and runtime of its own, so that a wedged data plane can neither block nor fake it: readiness is
 //! a request through the data port itself. Anything else is 404.
 
+mod inventory;
 mod probe;
 mod readiness;
 #[cfg(test)]
@@ -12,6 +14,7 @@ pub use probe::{PROBE_HEADER, PROBE_PATH, Probe};
 pub use readiness::Readiness;
 
 use crate::metrics::Metrics;
+use crate::state::inventory::Inventory;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -33,6 +36,8 @@ pub struct Admin {
     pub readiness: Arc<Readiness>,
     /// How the data port is asked.
     pub probe: Probe,
+    /// What each route returns, and to whom.
+    pub inventory: Arc<Inventory>,
     /// Values that are looked up at each scrape (`metrics.jwks_age(identifier.jwks_age())` …).
     pub before_scrape: Box<dyn Fn(&Metrics) + Send + Sync>,
 }
@@ -70,6 +75,8 @@ fn router(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
+        .route("/api/v1/inventory", get(inventory::all))
+        .route("/api/v1/inventory/drift", get(inventory::drift))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "YB1901", "not found") })
         .method_not_allowed_fallback(|| async {
             problem(StatusCode::METHOD_NOT_ALLOWED, "YB1902", "method not allowed")

@@ -3,6 +3,7 @@
 //! Exit codes: 0 good, 1 found a problem, 2 refused or denied, 64 wrong usage, 78 bad configuration or policy.
 
 pub mod audit;
+pub mod inventory;
 pub mod keys;
 pub mod policy;
 pub mod run;
@@ -46,6 +47,8 @@ enum Command {
     Policy(policy::PolicyArgs),
     /// Searches and verifies the access log.
     Audit(audit::AuditArgs),
+    /// Lists what each route returns and accepts, and what of it is new.
+    Inventory(inventory::InventoryArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes secret keys.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args).into(),
         Command::Policy(args) => policy::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Inventory(args) => inventory::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Version { format } => {

@@ -81,6 +81,9 @@ pub struct Keys {
     pub pseudonym: PathBuf,
 }
 
+/// Directory of state in `data_dir`.
+pub(crate) const STATE: &str = "state";
+
 impl Config {
     /// Reads and checks a file, and all the files it names.
     ///
@@ -109,5 +112,15 @@ impl Config {
         let text = file::read(path).map_err(|problem| vec![*problem])?;
         let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
         Ok(file::directory(path).join(parsed.keys.pseudonym))
+    }
+
+    /// Where a gateway's state is, for commands that read it: nothing else of the configuration is looked at.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn state_dir(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        Ok(file::directory(path).join(parsed.data_dir).join(STATE))
     }
 }

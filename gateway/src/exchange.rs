@@ -4,10 +4,10 @@
 //! make: no permit, no call of the API behind; no evidence, no release.
 //!
 //! ```text
-//! bytes ─▶ head ─identify▶ caller ─decide▶ permit ─ask▶ answer ─treat▶ treated ─record▶ evidence ─release▶ client
-//!            │ 4xx            │ 401           │ 403        │ 502/504     │ 502             │ 503
-//!            └────────────────┴───────────────┴────────────┴──────┬──────┴─────────────────┘
-//!                                                    problem+json with a code, recorded
+//! bytes ─▶ head ─identify▶ caller ─decide▶ permit ─check input, ask▶ answer ─treat▶ treated ─record▶ evidence ─release▶ client
+//!            │ 4xx            │ 401           │ 403           │ 422, 502/504     │ 502             │ 503
+//!            └────────────────┴───────────────┴───────────────┴─────────┬────────┴─────────────────┘
+//!                                                          problem+json with a code, recorded
 //! ```
 
 pub mod charset;
@@ -17,6 +17,7 @@ pub mod forward;
 pub mod front;
 pub mod headers;
 pub mod identity;
+pub mod input;
 pub mod inspect;
 pub mod problem;
 pub mod record;
@@ -27,6 +28,8 @@ pub mod upstream;
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::inventory::Inventory;
+use bytes::Bytes;
 use connection::Peer;
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
@@ -42,7 +45,7 @@ use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Log, Record};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Decision, Permit, Request};
+use yingbi_policies::{Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -52,11 +55,13 @@ pub struct Exchange {
     /// The policies that rule now.
     pub policies: Arc<PolicyStore>,
     /// Scans and treats.
-    pub protector: Protector,
+    pub protector: Arc<Protector>,
     /// Makes pseudonyms of callers and addresses.
     pub pseudonyms: PseudonymKey,
     /// The access log.
     pub audit: Arc<Log>,
+    /// What each route returns, and to whom.
+    pub inventory: Arc<Inventory>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -122,9 +127,14 @@ impl Exchange {
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
         let permit = self.decide(&caller, head, access)?;
-        let answer = self.ask(&permit, &caller, client, head, peer, access).await?;
+        if let Some(query) = head.target.query() {
+            self.protector.accepts_query(&permit, query);
+        }
+        let body = self.check_input(&permit, client, head, access).await?;
+        let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
         let evidence = self.record(access, &treated, &summary).await?;
+        self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
             client.set_server_keepalive(None);
@@ -136,7 +146,7 @@ impl Exchange {
     fn identify(&self, client: &Client, peer: &Peer, access: &mut Access) -> Result<Arc<Identified>, Stop> {
         let headers = &client.req_header().headers;
         let caller = self.identifier.identify(headers, peer.certificate.as_ref(), SystemTime::now())?;
-        access.identified(&self.pseudonyms, &caller);
+        access.identified(&caller, peer.caller_pseudonym(&caller, &self.pseudonyms));
         Ok(caller)
     }
 
@@ -149,6 +159,7 @@ impl Exchange {
             host: &head.host.name,
             path: head.target.path(),
             purpose,
+            today: Day::in_china(unix_seconds()),
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
@@ -164,13 +175,16 @@ impl Exchange {
         }
     }
 
-    /// Asks the API behind. Only a permitted request gets there.
+    /// Asks the API behind. Only a permitted request gets there; its body is the client's, or what was read of it to be
+    /// checked.
+    #[expect(clippy::too_many_arguments, reason = "what a request is made of, each known by its type")]
     async fn ask(
         &self,
         permit: &Permit,
         caller: &Identified,
         client: &mut Client,
         head: &Head,
+        body: Option<Bytes>,
         peer: &Peer,
         access: &Access,
     ) -> Result<Answer, Stop> {
@@ -179,14 +193,11 @@ impl Exchange {
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
         let request = upstream_request(head, peer, &said).ok_or(problem::INTERNAL)?;
-        if head.expect_continue && !client.is_body_empty() {
-            // The interim answer makes the session forget keep-alive, because the body is still unread.
-            let keep_alive = client.get_keepalive_timeout();
-            client.write_continue_response().await.map_err(|_| Stop::ClientGone)?;
-            client.set_server_keepalive(keep_alive);
+        if body.is_none() {
+            input::invite(client, head).await?;
         }
         let asked = Instant::now();
-        match self.upstream.ask(client, request).await {
+        match self.upstream.ask(client, request, body).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -215,7 +226,7 @@ impl Exchange {
     /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
     async fn record(&self, access: &Access, treated: &Treated, summary: &Summary) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
-        if let Some(nothing) = NothingPersonal::of(summary) {
+        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
         let intent = access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len());
@@ -265,8 +276,9 @@ impl Exchange {
             // The secret is new in each process and no client knows it: whoever sends the header guesses.
             Some(_) => Err(Stop::Refused(HeadError::Reserved.into())),
             None => {
-                let way = self.exchange(client, head, peer, &mut access, shutdown);
-                tokio::time::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
+                // Pinned here: moved into the timer it would be copied, and it is large.
+                let way = std::pin::pin!(self.exchange(client, head, peer, &mut access, shutdown));
+                pingora_timeout::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
@@ -323,7 +335,7 @@ impl Exchange {
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
-        let document = problem.document(Some(&access.decision_id));
+        let document = problem.document(Some(&access.decision_id), &access.input_errors);
         let Some(head) = problem.head(document.len()) else { return Verdict::Close };
         let bodiless = client.req_header().method == http::Method::HEAD;
         if client.write_response_header(Box::new(head)).await.is_err() {
@@ -345,6 +357,12 @@ impl Exchange {
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
         self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
     }
+}
+
+/// Seconds since 1970; before it, none.
+fn unix_seconds() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Readiness asks through the data port; it is no access, so it is neither counted nor recorded.

@@ -5,8 +5,10 @@
 pub mod admin;
 pub mod cli;
 pub mod config;
+mod csv;
 pub mod exchange;
 pub mod logs;
 pub mod metrics;
 pub mod policy_store;
 pub mod server;
+pub mod state;

@@ -18,16 +18,19 @@ mod table;
 mod tests;
 
 pub use labels::{
-    Decided, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
+    Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
 pub use table::{Kind, METRICS, Metric};
 
-use labels::{Label, method_label};
+pub(crate) use labels::method_label;
+
+use labels::Label;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
 };
 use prometheus::{Registry, TextEncoder};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use yingbi_classifiers::Wrong;
 use yingbi_protect::Summary;
 use yingbi_taxonomy::{Category, Level};
 
@@ -40,6 +43,9 @@ pub struct Metrics {
     refusals: IntCounterVec,
     values: Vec<[IntCounter; Shown::COUNT]>,
     monitored: Vec<IntCounter>,
+    raised: IntCounterVec,
+    combinations: RouteLabels,
+    input_faults: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     upstream_errors: Vec<IntCounter>,
@@ -58,6 +64,8 @@ pub struct Metrics {
     in_flight: IntGauge,
     shed: Vec<IntCounter>,
     client_aborts: IntCounter,
+    inventory_fields: IntGauge,
+    inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
 }
@@ -116,6 +124,9 @@ impl Metrics {
             monitored: Category::all()
                 .map(|category| monitored.with_label_values(&[category.id()]))
                 .collect(),
+            raised: table::RAISED.counters(&registry)?,
+            combinations: RouteLabels::default(),
+            input_faults: table::INPUT_FAULTS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
@@ -134,6 +145,8 @@ impl Metrics {
             in_flight: table::IN_FLIGHT.gauge(&registry)?,
             shed: labelled::<ShedReason>(&table::SHED.counters(&registry)?),
             client_aborts: table::CLIENT_ABORTS.counter(&registry)?,
+            inventory_fields: table::INVENTORY_FIELDS.gauge(&registry)?,
+            inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
             registry,
@@ -142,6 +155,11 @@ impl Metrics {
         metrics.requests.with_label_values(&["GET", Decided::Permit.name(), "2xx", RouteLabels::UNMATCHED]);
         metrics.request_duration.with_label_values(&[RouteLabels::UNMATCHED]);
         metrics.refusals.with_label_values(&[labels::NO_CODE]);
+        metrics.raised.with_label_values(&["baseline.minors"]);
+        let document = Category::IdentityDocument.id();
+        for action in ["flag", "reject"] {
+            metrics.input_faults.with_label_values(&[document, Wrong::CheckDigit.name(), action]);
+        }
         metrics.policy_info.with_label_values(&["none"]).set(0);
         Ok(metrics)
     }
@@ -180,6 +198,11 @@ impl Metrics {
         for (category, count) in &summary.monitored {
             self.monitored(*category, *count);
         }
+        for (id, count) in &summary.raised {
+            // Ids are of the policies, and as bounded as routes are.
+            let id = self.combinations.label(Some(&**id));
+            self.raised.with_label_values(&[&*id]).inc_by(*count);
+        }
         self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
     }
 
@@ -199,6 +222,12 @@ impl Metrics {
     /// Values that a rule in `monitor` mode would have treated otherwise.
     pub fn monitored(&self, category: Category, count: u64) {
         add(&self.monitored, category as usize, count);
+    }
+
+    /// A wrong value that came in.
+    pub fn input_fault(&self, category: Category, rule: Wrong, is_rejected: bool) {
+        let action = if is_rejected { "reject" } else { "flag" };
+        self.input_faults.with_label_values(&[category.id(), rule.name(), action]).inc();
     }
 
     /// Distinct investors in an answer.
@@ -288,6 +317,16 @@ impl Metrics {
     /// A client left before its answer was handed over.
     pub fn client_aborted(&self) {
         self.client_aborts.inc();
+    }
+
+    /// Fields of personal information that the inventory knows.
+    pub fn inventory_fields(&self, count: u64) {
+        self.inventory_fields.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Something differs from the inventory that a person accepted.
+    pub fn inventory_drift(&self, drift: Drift, count: u64) {
+        add(&self.inventory_drift, drift.index(), count);
     }
 
     /// Age of the oldest issuer's keys; NaN while there are none.

@@ -3,6 +3,7 @@
 //! A request takes [`PolicyStore::current`] once and keeps it to its end, so that it sees one version. A directory that
 //! can't be read or does not compile never rules: the set before it stays.
 
+mod classifiers;
 mod files;
 mod watch;
 
@@ -96,7 +97,10 @@ fn compile(sources: Vec<yingbi_policies::Source>) -> Result<(PolicySet, Problems
         (diagnostic, text)
     };
     match PolicySet::compile(&sources, version(&sources)) {
-        Ok((set, warnings)) => Ok((set, warnings.into_iter().map(with_text).collect())),
+        Ok((set, mut warnings)) => {
+            warnings.extend(classifiers::failed(&set));
+            Ok((set, warnings.into_iter().map(with_text).collect()))
+        }
         Err(errors) => Err(errors.into_iter().map(with_text).collect()),
     }
 }

@@ -17,6 +17,7 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::inventory::{Acceptance, Inventory};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -108,23 +109,27 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     readiness.set_policy_loaded(true);
     note_event(&audit, "policy-loaded", policies.current().version());
 
+    let protector = Arc::new(Protector::new(
+        Classifier::shipped(),
+        PseudonymKey::new(*secret.expose()),
+        yingbi_protect::Limits { depth: config.limits.json_depth },
+    ));
+    let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
+
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
-        protector: Protector::new(
-            Classifier::shipped(),
-            PseudonymKey::new(*secret.expose()),
-            yingbi_protect::Limits { depth: config.limits.json_depth },
-        ),
+        protector: protector.clone(),
         pseudonyms: PseudonymKey::new(*secret.expose()),
         audit: audit.clone(),
+        inventory: inventory.clone(),
         upstream: Upstream::new(peer, bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
         limits: exchange_limits(&config),
         decision_ids: DecisionIds::new(instance()?),
     };
-    watch_policies(&policies, &audit, &metrics)?;
+    watch_policies(&policies, &audit, &metrics, protector)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
     let scraped = (identifier, audit.clone());
     let admin = Admin {
@@ -132,6 +137,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         metrics: metrics.clone(),
         readiness: readiness.clone(),
         probe: Probe::of(&config),
+        inventory: inventory.clone(),
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
@@ -153,7 +159,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     server.add_service(listeners::service(&config, exchange)?);
-    drain::start(server.watch_execution_phase(), metrics, readiness, audit, grace);
+    drain::start(server.watch_execution_phase(), metrics, readiness, audit, inventory, grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
@@ -175,6 +181,30 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
         tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
     }
     Ok(Arc::new(audit))
+}
+
+fn open_inventory(
+    config: &Config,
+    protector: &Arc<Protector>,
+    metrics: &Arc<Metrics>,
+    audit: &Arc<Log>,
+) -> Result<Arc<Inventory>, StartError> {
+    let dir = config.data_dir.join(crate::config::STATE);
+    let unusable =
+        |error: &dyn std::fmt::Display| StartError::Unusable(format!("{}: {error}", dir.display()));
+    let audit = audit.clone();
+    let accepted = move |acceptance: &Acceptance| {
+        let mut detail = BTreeMap::from([
+            ("by".to_owned(), acceptance.by.clone()),
+            ("entries".to_owned(), acceptance.entries.to_string()),
+        ]);
+        detail.extend(acceptance.route.clone().map(|route| ("route".to_owned(), route)));
+        audit.note(Record::Event { time: record::now(), event: "inventory-accepted".to_owned(), detail });
+    };
+    let inventory = Inventory::open(&dir, protector.clone(), metrics.clone(), accepted);
+    let inventory = Arc::new(inventory.map_err(|error| unusable(&error))?);
+    inventory.start().map_err(|error| unusable(&error))?;
+    Ok(inventory)
 }
 
 fn bounds(config: &Config) -> Bounds {
@@ -222,12 +252,14 @@ fn watch_policies(
     policies: &Arc<PolicyStore>,
     audit: &Arc<Log>,
     metrics: &Arc<Metrics>,
+    protector: Arc<Protector>,
 ) -> Result<(), StartError> {
     let (audit, metrics) = (audit.clone(), metrics.clone());
     let watch = policies.watch(POLICY_POLL, move |event| match event {
         ReloadEvent::Applied(Reloaded { version, .. }) => {
             tracing::info!(version, "policies reloaded");
             metrics.policy_loaded(&version);
+            protector.policies_changed();
             note_event(&audit, "policy-loaded", &version);
         }
         ReloadEvent::Rejected(problems) => {

@@ -195,6 +195,36 @@ fn t1_redaction_masks_from_the_level_up() {
 }
 
 #[test]
+fn scan_reads_xml_csv_and_forms_by_their_structure() {
+    let place = Place::new("scan-formats");
+    let cases = [
+        ("application/xml", "<c><mobileTel>13800138000</mobileTel></c>", "/c/mobileTel", [14, 25]),
+        ("application/soap+xml; charset=utf-8", "<c tradePwd='abc'/>", "/c/@tradePwd", [13, 16]),
+        ("text/csv", "x,交易密码\n1,abc\n", "/0/交易密码", [17, 20]),
+        ("text/tab-separated-values", "x\ttrade_pwd\n1\tabc\n", "/0/trade_pwd", [14, 17]),
+        ("application/x-www-form-urlencoded", "trade_pwd=abc&x=1", "/trade_pwd", [10, 13]),
+    ];
+    for (content_type, body, path, span) in cases {
+        let findings = place.fed(&["scan", "--content-type", content_type], body);
+        assert_eq!(code(&findings), 0, "{}", stderr(&findings));
+        let found = stdout(&findings);
+        let first: Value = serde_json::from_str(found.lines().next().expect(content_type)).unwrap();
+        assert_eq!(
+            (first["path"].as_str(), &first["span"]),
+            (Some(path), &serde_json::json!(span)),
+            "{found}"
+        );
+        let redacted =
+            stdout(&place.fed(&["scan", "--redact-level", "3", "--content-type", content_type], body));
+        assert!(!redacted.contains("abc") && !redacted.contains("13800138000"), "{redacted}");
+    }
+    for body in ["<!DOCTYPE c [<!ENTITY m '1'>]><c>&m;</c>", "<?xml version='1.0' encoding='GBK'?><c/>"] {
+        let refused = place.fed(&["scan", "--content-type", "text/xml"], body);
+        assert_eq!((code(&refused), stdout(&refused).as_str()), (1, ""), "{body}");
+    }
+}
+
+#[test]
 fn scan_reads_files_input_and_batches() {
     let place = Place::new("scan");
     place.write("plain.json", r#"{"count":1}"#);

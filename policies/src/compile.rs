@@ -1,6 +1,7 @@
 //! Documents to a [`PolicySet`]: layers, references, and the checks that need more than one document.
 
 mod checks;
+mod firm;
 mod layers;
 mod lint;
 mod rules;
@@ -16,6 +17,7 @@ pub(crate) use rules::Templates;
 
 use crate::decide::{BoundRoute, Purpose, Role, Tables};
 use crate::diagnostic::{Code, Sink, Text};
+use crate::document::scope::Grading;
 use crate::document::{self, Document, Spec};
 use crate::yaml::{At, Located, documents, nearest};
 use crate::{Diagnostic, PolicySet, Source, SubjectSelector};
@@ -44,13 +46,13 @@ impl PolicySet {
         all.extend(Source::baseline());
         let mut sink = Sink::new(&all);
         let mut read = Vec::new();
-        for (file, source) in all.iter().enumerate() {
+        for (file, source) in all.iter().enumerate().filter(|(_, source)| !source.is_data()) {
             for node in documents(file, &source.text, &mut sink) {
                 read.extend(document::read(&node, &mut sink).map(|document| (file >= firm, document)));
             }
         }
         let documents = layers::merge(read, &mut sink);
-        let set = build(&documents, version, &mut sink);
+        let set = build(&documents, sources, version, &mut sink);
         if let Some(set) = set.as_ref().filter(|_| !sink.has_errors()) {
             lint::lint(set, &mut sink);
         }
@@ -75,7 +77,12 @@ impl Layered {
     }
 }
 
-fn build(documents: &[Layered], version: String, sink: &mut Sink<'_>) -> Option<PolicySet> {
+fn build(
+    documents: &[Layered],
+    sources: &[Source],
+    version: String,
+    sink: &mut Sink<'_>,
+) -> Option<PolicySet> {
     let roles: Vec<Role> = documents
         .iter()
         .filter_map(|layered| match &layered.document.spec {
@@ -96,10 +103,25 @@ fn build(documents: &[Layered], version: String, sink: &mut Sink<'_>) -> Option<
         purposes: purposes.iter().map(|purpose| purpose.id.clone()).collect(),
     };
     let compiled = rules::compile(documents, &names, &purposes, &templates, sink);
-    let bindings = bindings(documents, &names, sink);
+    let (bindings, scenes) = bindings(documents, &names, sink);
+    let combinations = firm::combinations(documents, sink);
+    let (classifiers, classifier_tests) = firm::classifiers(documents, sources, sink);
     let tests = tests(documents, &names, sink);
     checks::check(&compiled, &bindings, sink);
-    Some(PolicySet::new(version, Tables { roles, purposes, bindings, rules: compiled, templates, tests }))
+    firm::lint(&combinations, &scenes, sink);
+    let tables = Tables {
+        roles,
+        purposes,
+        bindings,
+        rules: compiled,
+        combinations,
+        scenes,
+        classifiers,
+        classifier_tests,
+        templates,
+        tests,
+    };
+    Some(PolicySet::new(version, tables))
 }
 
 /// Declared names, to be referred to by position.
@@ -140,8 +162,10 @@ fn position(
     found
 }
 
-fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<BoundRoute> {
+/// The bindings, and what kinds count as: by the standard first, then in each scene that bindings declare.
+fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<BoundRoute>, Vec<Grading>) {
     let mut bound = Vec::new();
+    let mut scenes = vec![Grading::standard()];
     for layered in documents {
         let Spec::Binding(spec) = &layered.document.spec else { continue };
         let default = spec.purpose_default.as_ref();
@@ -155,7 +179,13 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<Bo
             Some(SubjectSelector::Parameter(name)) => Some(name.clone()),
             _ => None,
         };
+        let own = firm::scene(&spec.overrides);
+        let scene = scenes.iter().position(|scene| *scene == own).unwrap_or_else(|| {
+            scenes.push(own);
+            scenes.len() - 1
+        });
         bound.push(BoundRoute {
+            scene,
             host: spec.host.clone(),
             method: spec.method.clone(),
             path: spec.path.clone(),
@@ -171,10 +201,12 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<Bo
                 subject,
                 fields: spec.fields.clone(),
                 opaque: spec.opaque.iter().map(|media| media.value.clone()).collect(),
+                overrides: spec.overrides.clone(),
+                validation: spec.validation.clone(),
             }),
         });
     }
-    bound
+    (bound, scenes)
 }
 
 fn tests(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<crate::TestCase> {

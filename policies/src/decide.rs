@@ -14,12 +14,15 @@ mod tests;
 pub use caller::Caller;
 pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
-pub(crate) use tables::{BoundRoute, Effect, Given, Purpose, Role, Rule, Tables};
+pub(crate) use tables::{
+    BoundRoute, Combination, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
+};
 pub(crate) use view::{Lost, Outcome, Views};
 
 use crate::condition::{Facts, Relation};
+use crate::document::scope::Grading;
 use crate::route;
-use crate::{Decision, Identity, Permit, Request};
+use crate::{ClassifierTest, Day, Decision, FirmClassifiers, Identity, Permit, Raise, Request};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,13 +40,15 @@ pub struct PolicySet {
     rules_by_host: Index,
     bindings_by_host: Index,
     views: ArcSwap<HashMap<Box<[u32]>, Arc<Views>>>,
+    pub(crate) standard: Grading,
 }
 
 impl PolicySet {
     pub(crate) fn new(version: String, tables: Tables) -> Self {
         let (rules_by_host, bindings_by_host) =
             (Index::of_rules(&tables.rules), Index::of_bindings(&tables.bindings));
-        PolicySet { version, tables, rules_by_host, bindings_by_host, views: ArcSwap::default() }
+        let standard = Grading::standard();
+        PolicySet { version, tables, rules_by_host, bindings_by_host, views: ArcSwap::default(), standard }
     }
 
     /// The version's name: hex SM3 of its sources, given by the loader.
@@ -54,6 +59,16 @@ impl PolicySet {
     /// The cases of every `PolicyTest`.
     pub fn tests(&self) -> &[crate::TestCase] {
         &self.tables.tests
+    }
+
+    /// What the firm adds to the shipped classifiers.
+    pub fn classifiers(&self) -> Option<&Arc<FirmClassifiers>> {
+        self.tables.classifiers.as_ref()
+    }
+
+    /// The tests that stand inside the firm's classifiers.
+    pub fn classifier_tests(&self) -> &[ClassifierTest] {
+        &self.tables.classifier_tests
     }
 
     /// Decides one request. Nothing allows → refused.
@@ -67,7 +82,26 @@ impl PolicySet {
         let views = self.views(&situation);
         match self.refusal(&situation, &views) {
             Some(refusal) => Decision::Refuse(refusal),
-            None => Decision::Permit(permit(situation, &views)),
+            None => Decision::Permit(self.permit(situation, request.today, &views)),
+        }
+    }
+
+    /// The one place where a permit is built.
+    fn permit(&self, situation: Situation<'_>, today: Day, views: &Views) -> Permit {
+        let template = situation.bound.map(|bound| bound.template.clone());
+        Permit {
+            own: views.own.clone(),
+            other: views.other.clone(),
+            own_subjects: situation.caller.subjects.clone(),
+            document_subject: situation.document_subject,
+            binding: situation.bound.map(|bound| bound.binding.clone()),
+            route: template.unwrap_or_else(|| views.route.clone()),
+            roles: views.roles.clone(),
+            rules: views.rules.clone(),
+            purpose: views.purpose.clone(),
+            basis: views.basis,
+            today,
+            classifiers: self.tables.classifiers.clone(),
         }
     }
 
@@ -143,6 +177,11 @@ impl PolicySet {
             PurposeNamed::Taken(Some(at)) => number(at) + 1,
             _ => 0,
         });
+        key.push(number(situation.bound.map_or(0, |bound| bound.scene)));
+        let facts = &situation.facts;
+        key.push((0_u32..).zip(&self.tables.combinations).take(Raise::MOST).fold(0, |bits, (nth, one)| {
+            bits | u32::from(one.concerns(facts.method, facts.host, &situation.segments)) << nth
+        }));
         for outcome in outcomes {
             key.push(number(outcome.rule) << 2 | u32::from(outcome.own) | u32::from(outcome.other) << 1);
             key.push(outcome.own_branches);
@@ -185,23 +224,6 @@ pub(crate) enum PurposeNamed {
     Unknown,
     /// The route fixes its purpose, and the client named another.
     NotHeard,
-}
-
-/// The one place where a permit is built.
-fn permit(situation: Situation<'_>, views: &Views) -> Permit {
-    let template = situation.bound.map(|bound| bound.template.clone());
-    Permit {
-        own: views.own.clone(),
-        other: views.other.clone(),
-        own_subjects: situation.caller.subjects.clone(),
-        document_subject: situation.document_subject,
-        binding: situation.bound.map(|bound| bound.binding.clone()),
-        route: template.unwrap_or_else(|| views.route.clone()),
-        roles: views.roles.clone(),
-        rules: views.rules.clone(),
-        purpose: views.purpose.clone(),
-        basis: views.basis,
-    }
 }
 
 /// Whose records the answer may hold, as far as route and caller tell.

@@ -97,6 +97,31 @@ impl Diagnostic {
         }
     }
 
+    /// A classifier's own test that does not come out as it says.
+    pub fn classifier_failed(test: &crate::ClassifierTest) -> Diagnostic {
+        let kind = test.kind;
+        let message = match test.found {
+            true => Text::new(
+                format!("classifier `{}` does not find its `{kind}` here", test.id),
+                format!("分类器 `{}` 在此未识别出 `{kind}`", test.id),
+            ),
+            false => Text::new(
+                format!("`{kind}` is found here, which classifier `{}` says is none", test.id),
+                format!("此处识别出 `{kind}`，而分类器 `{}` 称不应识别", test.id),
+            ),
+        };
+        Diagnostic {
+            code: Code::ClassifierTest.id(),
+            severity: Severity::Warning,
+            place: test.place.clone(),
+            message,
+            help: Text::new(
+                "correct the classifier or the test; the shipped classifiers have a say as well",
+                "请更正分类器或测试；随附分类器同样参与识别",
+            ),
+        }
+    }
+
     /// Whether `yingbi policy check` refuses it: every error, and what the gateway would load with a warning though no
     /// one should deploy it.
     pub fn is_refused_by_check(&self) -> bool {

@@ -1,9 +1,12 @@
 //! One document of a policy file: YAML to a typed form, with every problem reported at its place.
 
 pub(crate) mod binding;
+pub(crate) mod classifier;
+pub(crate) mod combination;
 pub(crate) mod mask;
 pub(crate) mod policy;
 pub(crate) mod role;
+mod scene;
 pub(crate) mod scope;
 pub(crate) mod test;
 
@@ -42,6 +45,8 @@ pub(crate) enum Spec {
     Purpose(role::PurposeSpec),
     Binding(Box<binding::BindingSpec>),
     Policy(Box<policy::PolicySpec>),
+    Combination(Box<combination::CombinationSpec>),
+    Classifier(Box<classifier::ClassifierSpec>),
     Test(test::TestSpec),
     /// `override: disable`: nothing but the id, of this kind.
     Disabled(&'static str),
@@ -55,6 +60,8 @@ impl Spec {
             Spec::Purpose(_) => "Purpose",
             Spec::Binding(_) => "Binding",
             Spec::Policy(_) => "Policy",
+            Spec::Combination(_) => "Combination",
+            Spec::Classifier(_) => "Classifier",
             Spec::Test(_) => "PolicyTest",
             Spec::Disabled(kind) => kind,
         }
@@ -62,7 +69,8 @@ impl Spec {
 }
 
 /// Kinds this version knows.
-const KINDS: [&str; 6] = ["Mask", "Binding", "Role", "Purpose", "Policy", "PolicyTest"];
+const KINDS: [&str; 8] =
+    ["Mask", "Binding", "Role", "Purpose", "Policy", "Combination", "Classifier", "PolicyTest"];
 
 /// Kinds of the language that this version refuses rather than ignores.
 const LATER: [&str; 3] = ["Exception", "GrantTemplate", "Limit"];
@@ -100,6 +108,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
         "Purpose" => Spec::Purpose(role::read_purpose(body, sink)?),
         "Binding" => Spec::Binding(Box::new(binding::read(body, sink)?)),
         "Policy" => Spec::Policy(Box::new(policy::read(body, sink)?)),
+        "Combination" => Spec::Combination(Box::new(combination::read(body, sink)?)),
+        "Classifier" => Spec::Classifier(Box::new(classifier::read(body, sink)?)),
         _ => Spec::Test(test::read(body, sink)?),
     };
     Some(Document { meta, spec })

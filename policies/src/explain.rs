@@ -3,9 +3,12 @@
 use crate::condition::Relation;
 use crate::decide::{Lost, Outcome, Rule, Situation};
 use crate::document::policy::Mode;
-use crate::{Caller, Decision, Language, Mask, PolicySet, REFUSALS, Request, Text, Treatment};
+use crate::document::scope::Grading;
+use crate::{
+    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Text, Treatment, View,
+};
 use std::fmt::Write as _;
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Category, Kind, KindSet};
 
 /// Why one request is decided as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,10 @@ pub struct Explanation {
     pub roles: Vec<String>,
     /// Every rule and what it had to say, the deciding ones first.
     pub rules: Vec<RuleWord>,
+    /// What kinds count as on this route, where that differs from the standard (T/TSAC 001 §6.3).
+    pub overrides: Vec<crate::Override>,
+    /// What is stricter for single records.
+    pub raises: Vec<RaiseWord>,
     /// What happens to records of the caller's own; `None` where the answer can hold none.
     pub own: Option<Vec<KindWord>>,
     /// What happens to records of others; `None` where the answer can hold none.
@@ -60,6 +67,25 @@ pub enum Verdict {
     OtherRoute,
     /// It is off.
     Off,
+}
+
+/// What one combination makes stricter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaiseWord {
+    /// Id of the combination.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Clauses of the standard.
+    pub clauses: Vec<String>,
+    /// Whether it rules, and is not only watched.
+    pub enforced: bool,
+    /// When it holds of a record.
+    pub cause: Cause,
+    /// What it makes of records of the caller's own, where that differs.
+    pub own: Vec<(Kind, Treatment)>,
+    /// The same of others' records.
+    pub other: Vec<(Kind, Treatment)>,
 }
 
 /// What happens to one kind, and by whom.
@@ -108,7 +134,8 @@ impl PolicySet {
         rules.sort_by_key(|word| word.verdict);
         let view = |relation| {
             let seen = refused.is_none() && situation.is_relevant(relation);
-            seen.then(|| Kind::all().map(|kind| self.kind_word(&outcomes, relation, kind)).collect())
+            let scene = self.scene(&situation);
+            seen.then(|| Kind::all().map(|kind| self.kind_word(&outcomes, relation, (kind, scene))).collect())
         };
         Explanation {
             refused,
@@ -116,6 +143,11 @@ impl PolicySet {
             purpose,
             roles: caller.roles.iter().map(|role| role.to_string()).collect(),
             rules,
+            overrides: situation.bound.map(|bound| bound.binding.overrides.clone()).unwrap_or_default(),
+            raises: match &decision {
+                Decision::Permit(permit) => self.raise_words(&situation, permit),
+                Decision::Refuse(_) => Vec::new(),
+            },
             own: view(Relation::Own),
             other: view(Relation::Other),
         }
@@ -141,8 +173,29 @@ impl PolicySet {
         }
     }
 
-    fn kind_word(&self, outcomes: &[Outcome], relation: Relation, kind: Kind) -> KindWord {
+    /// The combinations that would change a treatment in this answer.
+    fn raise_words(&self, situation: &Situation<'_>, permit: &Permit) -> Vec<RaiseWord> {
+        let changed = |relation: Relation, view: &View, id: &str| -> Vec<(Kind, Treatment)> {
+            let raise = view.raises().iter().find(|raise| &**raise.id() == id);
+            let Some(raise) = raise.filter(|_| situation.is_relevant(relation)) else { return Vec::new() };
+            let differing = Kind::all().filter(|kind| raise.treatment(*kind) != view.treatment(*kind));
+            differing.map(|kind| (kind, raise.treatment(kind).clone())).collect()
+        };
+        let words = self.combinations(situation).map(|combination| RaiseWord {
+            id: combination.id.to_string(),
+            title: combination.title.clone(),
+            clauses: combination.clauses.clone(),
+            enforced: combination.enforced,
+            cause: combination.cause.clone(),
+            own: changed(Relation::Own, &permit.own, &combination.id),
+            other: changed(Relation::Other, &permit.other, &combination.id),
+        });
+        words.filter(|word| !word.own.is_empty() || !word.other.is_empty()).collect()
+    }
+
+    fn kind_word(&self, outcomes: &[Outcome], relation: Relation, kind: (Kind, &Grading)) -> KindWord {
         let settled = self.treatment(outcomes, relation, kind, false);
+        let kind = kind.0;
         let why = |lost: Lost| match lost {
             Lost::Weaker => Text::new("a stronger treatment wins", "更强的处理优先"),
             Lost::General => Text::new(
@@ -205,7 +258,58 @@ impl Explanation {
                 false => writeln!(text, "  {elsewhere} more are for other routes or off"),
             };
         }
+        self.scene_text(language, &mut text);
         text
+    }
+
+    /// What counts otherwise on this route, and what raises single records.
+    fn scene_text(&self, language: Language, text: &mut String) {
+        let zh = language == Language::Chinese;
+        if !self.overrides.is_empty() {
+            text.push_str(if zh {
+                "本路由上的级别与类别:\n"
+            } else {
+                "levels and categories on this route:\n"
+            });
+        }
+        for one in &self.overrides {
+            let clauses = listed(&one.clauses);
+            let _ = writeln!(text, "  {} — {}{clauses}", one.text().to(language), one.reason);
+        }
+        if !self.raises.is_empty() {
+            text.push_str(if zh {
+                "单条记录更严的处理:\n"
+            } else {
+                "stricter for single records:\n"
+            });
+        }
+        for raise in &self.raises {
+            let (clauses, cause) = (listed(&raise.clauses), raise.cause.text());
+            let title = if raise.title.is_empty() { String::new() } else { format!(" {}", raise.title) };
+            let watched = match (raise.enforced, zh) {
+                (true, _) => "",
+                (false, true) => "（仅监测）",
+                (false, false) => " (only monitored)",
+            };
+            let _ = writeln!(text, "  {}{watched} — {}{title}{clauses}", raise.id, cause.to(language));
+            let views = [
+                (if zh { "本人记录" } else { "own records" }, &raise.own),
+                (if zh { "他人记录" } else { "others' records" }, &raise.other),
+            ];
+            for (whose, changed) in views.into_iter().filter(|(_, changed)| !changed.is_empty()) {
+                let mut groups: Vec<(Text, Vec<&str>)> = Vec::new();
+                for (kind, treatment) in changed {
+                    let word = treatment.text();
+                    match groups.iter_mut().find(|(own, _)| *own == word) {
+                        Some((_, kinds)) => kinds.push(kind.id()),
+                        None => groups.push((word, vec![kind.id()])),
+                    }
+                }
+                for (word, kinds) in groups {
+                    let _ = writeln!(text, "    {whose}: {}: {}", word.to(language), kinds.join(" "));
+                }
+            }
+        }
     }
 
     /// One view as a table: each row of Appendix A by what happens to it, with reasons.
@@ -224,6 +328,56 @@ impl Explanation {
         }
         text
     }
+}
+
+/// Clauses in brackets, with a space before.
+fn listed(clauses: &[String]) -> String {
+    if clauses.is_empty() { String::new() } else { format!(" [{}]", clauses.join(", ")) }
+}
+
+impl crate::Override {
+    /// What it does, in words.
+    pub fn text(&self) -> Text {
+        let taken_for = self.taken_for.map(|kind| (format!(" counts as {kind}"), format!("归为 {kind}")));
+        let level = self.level.map(|level| (format!(" is of level {level}"), format!("定为{level}级")));
+        let (en, zh): (Vec<String>, Vec<String>) = taken_for.into_iter().chain(level).unzip();
+        Text::new(format!("`{}`{}", self.of, en.join(" and")), format!("`{}` {}", self.of, zh.join("，")))
+    }
+}
+
+impl Cause {
+    /// When a record is raised, in words.
+    pub fn text(&self) -> Text {
+        match self {
+            Cause::Under { age } => {
+                Text::new(format!("a record of somebody under {age}"), format!("记录涉及不满{age}周岁者"))
+            }
+            Cause::Together { parts, least } => {
+                let parts: Vec<String> = parts.iter().map(|part| named(*part)).collect();
+                let (count, parts) = (parts.len(), parts.join(" + "));
+                match least == &count {
+                    true => Text::new(format!("a record with {parts}"), format!("记录同时含有 {parts}")),
+                    false => Text::new(
+                        format!("a record with {least} of {parts}"),
+                        format!("记录含有以下{least}项：{parts}"),
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// Kinds by their ids, whole rows by the row's.
+fn named(kinds: KindSet) -> String {
+    let mut names = Vec::new();
+    for category in Category::all() {
+        let row = || Kind::all().filter(|kind| kind.category() == category);
+        match row().all(|kind| kinds.contains(kind)) {
+            true => names.push(category.id()),
+            false => names.extend(row().filter(|kind| kinds.contains(*kind)).map(Kind::id)),
+        }
+    }
+    names.join("|")
 }
 
 impl KindWord {

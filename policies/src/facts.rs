@@ -1,6 +1,8 @@
 //! What the gateway has verified before a decision: who calls, and what is asked. Nothing here is taken on trust from
 //! the client.
 
+use crate::Day;
+
 /// Who calls, as proven. [`Identity::default`] is the caller of whom nothing is known.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
@@ -65,4 +67,6 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// Purpose named by the client (`Yingbi-Purpose`).
     pub purpose: Option<&'a str>,
+    /// The day it is asked; deciding and treating have no clock of their own.
+    pub today: Day,
 }

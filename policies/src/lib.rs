@@ -9,7 +9,7 @@
 //! can't be compared, a part of the language this version does not carry out: each stops the set, with its place.
 //!
 //! ```
-//! use yingbi_policies::{Caller, Decision, PolicySet, Request, Source, Treatment};
+//! use yingbi_policies::{Caller, Day, Decision, PolicySet, Request, Source, Treatment};
 //! use yingbi_taxonomy::Kind;
 //!
 //! let source = Source::new("firm.yaml", r#"
@@ -23,13 +23,16 @@
 //! "#);
 //! let (set, _warnings) = PolicySet::compile(&[source], "v1".into()).expect("a good policy");
 //! let caller = Caller { id: "u1".into(), authenticated: true, ..Caller::default() };
-//! let request = Request { method: "GET", host: "crm.internal", path: "/customers/42", purpose: None };
+//! let today = Day::new(2026, 1, 1).expect("a day");
+//! let request = Request { method: "GET", host: "crm.internal", path: "/customers/42", purpose: None, today };
 //! let Decision::Permit(permit) = set.decide_caller(&caller, &request) else { panic!("refused") };
 //! assert!(matches!(permit.view(None).treatment(Kind::Mobile), Treatment::Mask(_)));
 //! ```
 
+mod classifier;
 mod compile;
 mod condition;
+mod day;
 mod decide;
 mod diagnostic;
 mod document;
@@ -43,13 +46,18 @@ mod route;
 mod source;
 mod yaml;
 
+pub use classifier::{ClassifierTest, FirmClassifier, FirmClassifiers, NameRule, Pattern, Strength};
+pub use day::{Day, NoDay};
 pub use decide::{Caller, PolicySet, REFUSALS, RefusalRow};
 pub use diagnostic::{CODES, CodeRow, Diagnostic, Language, Place, Severity, Text, render, render_with};
 pub use document::test::{Expectation, ExpectedRecord, TestCaller, TestCase, parse_request_line};
-pub use explain::{Explanation, KindWord, RuleWord, Verdict};
+pub use explain::{Explanation, KindWord, RaiseWord, RuleWord, Verdict};
 pub use facts::{ApiToken, Certificate, Identity, Jwt, Request};
 pub use format::format;
 pub use mask::{Mask, NumberMask};
 pub use path::{Path, PathError, Selector, Step};
-pub use permit::{Basis, Binding, Decision, FieldBinding, Permit, Refusal, SubjectSelector, Treatment, View};
+pub use permit::{
+    Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
+    Treatment, Validation, View,
+};
 pub use source::Source;

@@ -1,10 +1,10 @@
 //! What a decision yields. A [`Permit`] is built in one private place, the decision; without it there is no upstream
 //! call and no treatment plan.
 
-use crate::{Mask, Path};
+use crate::{Day, FirmClassifiers, Mask, Path};
 use std::cmp::Ordering;
 use std::sync::Arc;
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// The outcome of deciding one request.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub struct Permit {
     pub(crate) rules: Arc<[Arc<str>]>,
     pub(crate) purpose: Option<Arc<str>>,
     pub(crate) basis: Option<Basis>,
+    pub(crate) today: Day,
+    pub(crate) classifiers: Option<Arc<FirmClassifiers>>,
 }
 
 impl Permit {
@@ -86,6 +88,16 @@ impl Permit {
         self.purpose.as_deref()
     }
 
+    /// The day of the access: who is a minor depends on it.
+    pub fn today(&self) -> Day {
+        self.today
+    }
+
+    /// What the firm adds to the shipped classifiers, in the version of the policies that decided.
+    pub fn classifiers(&self) -> Option<&Arc<FirmClassifiers>> {
+        self.classifiers.as_ref()
+    }
+
     /// Lawful basis of the purpose (T/TSAC 001 §8.1).
     pub fn basis(&self) -> Option<Basis> {
         self.basis
@@ -118,6 +130,8 @@ pub struct View {
     pub(crate) treatments: Box<[Treatment; Kind::COUNT]>,
     /// What rules in `monitor` mode would have done, where that differs.
     pub(crate) monitored: Option<Box<[Treatment; Kind::COUNT]>>,
+    /// What may be stricter for single records.
+    pub(crate) raises: Box<[Raise]>,
 }
 
 impl View {
@@ -130,6 +144,76 @@ impl View {
     pub fn monitored(&self, kind: Kind) -> Option<&Treatment> {
         let would = self.monitored.as_ref()?.get(kind.index())?;
         (would != self.treatment(kind)).then_some(would)
+    }
+
+    /// What may be stricter for single records, depending on what else they hold; empty where nothing can be. At most
+    /// [`Raise::MOST`].
+    pub fn raises(&self) -> &[Raise] {
+        &self.raises
+    }
+}
+
+/// A stricter treatment of records that hold something (T/TSAC 001 §6.3, last paragraph; §3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raise {
+    pub(crate) id: Arc<str>,
+    pub(crate) cause: Cause,
+    pub(crate) enforced: bool,
+    /// By [`Kind::index`]; never weaker than the view's own.
+    pub(crate) treatments: Box<[Treatment; Kind::COUNT]>,
+}
+
+impl Raise {
+    /// Most raises a view has.
+    pub const MOST: usize = 32;
+
+    /// Id of the combination.
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// Whether a record that holds these kinds, and speaks of somebody of this age at the youngest, is raised.
+    pub fn holds(&self, seen: KindSet, youngest: Option<u8>) -> bool {
+        self.cause.holds(seen, youngest)
+    }
+
+    /// Whether it rules, and is not only watched.
+    pub fn is_enforced(&self) -> bool {
+        self.enforced
+    }
+
+    /// The treatment of a kind in a raised record.
+    pub fn treatment(&self, kind: Kind) -> &Treatment {
+        self.treatments.get(kind.index()).unwrap_or(&Treatment::Block)
+    }
+}
+
+/// What raises a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// So many of these parts are in it, each by one of its kinds.
+    Together {
+        /// The parts.
+        parts: Vec<KindSet>,
+        /// How many of them are enough.
+        least: usize,
+    },
+    /// It speaks of somebody younger.
+    Under {
+        /// In whole years.
+        age: u8,
+    },
+}
+
+impl Cause {
+    /// Whether a record has it.
+    pub fn holds(&self, seen: KindSet, youngest: Option<u8>) -> bool {
+        match self {
+            Cause::Together { parts, least } => {
+                parts.iter().filter(|part| part.meets(seen)).count() >= *least
+            }
+            Cause::Under { age } => youngest.is_some_and(|youngest| youngest < *age),
+        }
     }
 }
 
@@ -183,6 +267,68 @@ pub struct Binding {
     pub fields: Vec<FieldBinding>,
     /// Media types (`image/png`) that are passed unread on this route; only where the route carries nothing of level ≥ 3.
     pub opaque: Vec<String>,
+    /// What kinds count as on this route, from wide names to narrow ones.
+    pub overrides: Vec<Override>,
+    /// What is asked of data that comes in; `None`: nothing is read.
+    pub validation: Option<Validation>,
+}
+
+/// What some kinds count as in one service scene (T/TSAC 001 §6.3, last paragraph).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The category as written.
+    pub of: String,
+    /// The kinds it names.
+    pub kinds: KindSet,
+    /// Their level here.
+    pub level: Option<Level>,
+    /// What they are taken for here.
+    pub taken_for: Option<Kind>,
+    /// Why.
+    pub reason: String,
+    /// Clauses of the standard.
+    pub clauses: Vec<String>,
+}
+
+impl Override {
+    /// What it does, without why: `wealth.cash: level 2`; for records and explanations.
+    pub fn effect(&self) -> String {
+        let taken_for = self.taken_for.map(|kind| format!(" as {kind}")).unwrap_or_default();
+        let level = self.level.map(|level| format!(" level {level}")).unwrap_or_default();
+        format!("{}:{taken_for}{level}", self.of)
+    }
+}
+
+/// What is asked of data that comes in (T/TSAC 001 §8.2.2.1 c).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validation {
+    /// By [`Kind::index`].
+    pub(crate) checks: Box<[Check; Kind::COUNT]>,
+    /// What single fields of the request are.
+    pub fields: Vec<FieldBinding>,
+}
+
+impl Validation {
+    /// What becomes of a wrong value of a kind.
+    pub fn check(&self, kind: Kind) -> Check {
+        self.checks.get(kind.index()).copied().unwrap_or(Check::Reject)
+    }
+
+    /// Whether a wrong value of some kind is refused.
+    pub fn rejects(&self) -> bool {
+        self.checks.contains(&Check::Reject)
+    }
+}
+
+/// What becomes of a wrong value that comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// It goes on, unnoticed.
+    Pass,
+    /// It goes on, recorded and counted.
+    Flag,
+    /// The request is refused.
+    Reject,
 }
 
 /// Where a record's subject is named.

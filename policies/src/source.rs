@@ -5,7 +5,7 @@
 pub struct Source {
     /// File name, shown in diagnostics.
     pub name: String,
-    /// The text, YAML.
+    /// The text: YAML, or a data file's.
     pub text: String,
 }
 
@@ -15,10 +15,16 @@ impl Source {
         Source { name: name.into(), text: text.into() }
     }
 
+    /// Whether it is a data file (`*.tsv`) that documents refer to, and no policy file.
+    pub fn is_data(&self) -> bool {
+        self.name.ends_with(".tsv")
+    }
+
     /// The shipped baseline pack, which lies below whatever a firm writes.
     pub fn baseline() -> Vec<Source> {
         [
             ("baseline/floors.yaml", include_str!("../baseline/floors.yaml")),
+            ("baseline/combinations.yaml", include_str!("../baseline/combinations.yaml")),
             ("baseline/masks.yaml", include_str!("../baseline/masks.yaml")),
         ]
         .into_iter()

@@ -241,7 +241,13 @@ fn permit(path: &str) -> Permit {
         PolicySet::compile(&[Source::new("bench.yaml", POLICY)], "bench".into()).expect("a good policy");
     let caller =
         Caller { id: "t".into(), roles: vec!["teller".into()], authenticated: true, ..Caller::default() };
-    let request = Request { method: "GET", host: "crm.internal", path, purpose: None };
+    let request = Request {
+        method: "GET",
+        host: "crm.internal",
+        path,
+        purpose: None,
+        today: yingbi_policies::Day::default(),
+    };
     match set.decide_caller(&caller, &request) {
         Decision::Permit(permit) => permit,
         Decision::Refuse(refusal) => unreachable!("{refusal:?}"),

@@ -17,8 +17,16 @@ mod classification;
 mod errors;
 #[path = "conformance/evidence.rs"]
 mod evidence;
+#[path = "conformance/firm.rs"]
+mod firm;
+#[path = "conformance/formats.rs"]
+mod formats;
+#[path = "conformance/inventory.rs"]
+mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/streams.rs"]
+mod streams;
 #[path = "conformance/views.rs"]
 mod views;
 

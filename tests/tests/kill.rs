@@ -167,11 +167,13 @@ fn f7_a_torn_tail_is_cut_told_and_nothing_more_is_lost() {
     let before: Vec<_> = names().collect();
     let file = before.iter().max_by_key(|path| path.metadata().unwrap().len()).unwrap().clone();
     let good = std::fs::read(&file).unwrap();
-    assert!(good.len() > 1000);
+    // The zeros that a writer keeps ahead of its records are no part of them.
+    let written = good.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    assert!(written > 1000);
     let records = gateway.verify().records;
     for cut in [1, 20, 90] {
         // What a power cut leaves of the record that was being written: its first bytes.
-        std::fs::write(&file, &good[..good.len() - cut]).unwrap();
+        std::fs::write(&file, &good[..written - cut]).unwrap();
         let torn = gateway.verify();
         assert_eq!(torn.records, records - 1, "the last record was an outcome, and is torn");
         let bytes = torn.torn.expect("told by the verifier").bytes;

@@ -6,7 +6,9 @@
 //! in `.new` is a segment that was being begun when its writer died; it is no part of the log.
 //!
 //! # Segment
-//! A header, then frames without gaps.
+//! A header, then frames without gaps, then, while the segment is written, a reserve: zeros up to a file length that is
+//! a multiple of [`RESERVE_ALIGN`]. Frames are written over it, so that most commits change no length and cost the file
+//! system nothing but their own bytes. Sealing a segment and closing the log cut the reserve away.
 //!
 //! | at | bytes | header |
 //! |---:|---:|---|
@@ -37,9 +39,11 @@
 //! it counts; frames from that sequence on are superseded (they were never acknowledged, and are written anew).
 //!
 //! # What a torn tail is
-//! A commit is one write and one sync, so a power cut leaves the last commit as a prefix, or with holes of zeros. Only
-//! this is torn: the file ends within a frame, or zeros stand where none can (16 in a row never occur in whole frames),
-//! and no frame of a later commit follows. Anything else is damage and is never cut away.
+//! A commit is one write and one sync, and writes where only zeros or nothing stood. So a power cut leaves of it a
+//! prefix, or lacks some of its sectors ([`SECTOR_BYTES`], counted from the start of the file). Only this is torn: what
+//! was written ends within a frame, or whole sectors of it are zeros, or the zeros behind end at no multiple; and no
+//! frame of a later commit follows, and nothing stands behind zeros within one sector (16 in a row never occur in whole
+//! frames). Anything else is damage and is never cut away: a byte changed in the reserve, too.
 
 use yingbi_crypto::{Digest, sm3};
 
@@ -59,6 +63,12 @@ pub const HEAD_BYTES: usize = 24;
 pub const HASH_BYTES: usize = 32;
 /// Bytes of a seal's payload.
 pub const SEAL_BYTES: usize = 40;
+/// The reserve ends at a multiple of this.
+pub const RESERVE_ALIGN: u64 = 4096;
+/// What disks write whole or not at all.
+pub const SECTOR_BYTES: usize = 512;
+/// So many zeros in a row never occur in whole frames.
+pub(crate) const HOLE_BYTES: usize = 16;
 /// Longest payload.
 pub const MAX_PAYLOAD: usize = 16 << 20;
 
@@ -203,13 +213,15 @@ impl Head {
             FrameKind::Seal => b'S',
         };
         let mut head = [0; HEAD_BYTES];
-        let mut bytes = Vec::with_capacity(HEAD_BYTES);
-        bytes.extend_from_slice(&[b'Y', b'B', kind, 0]);
-        bytes.extend_from_slice(&self.length.to_be_bytes());
-        bytes.extend_from_slice(&self.sequence.to_be_bytes());
-        bytes.extend_from_slice(&self.position.to_be_bytes());
-        bytes.extend_from_slice(&crc32(&bytes).to_be_bytes());
-        head.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        let (checked, crc) = head.split_at_mut(HEAD_BYTES - 4);
+        let fields: [&[u8]; 4] = [
+            &[b'Y', b'B', kind, 0],
+            &self.length.to_be_bytes(),
+            &self.sequence.to_be_bytes(),
+            &self.position.to_be_bytes(),
+        ];
+        checked.iter_mut().zip(fields.into_iter().flatten()).for_each(|(to, from)| *to = *from);
+        crc.copy_from_slice(&crc32(checked).to_be_bytes());
         head
     }
 

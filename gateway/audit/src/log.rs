@@ -2,10 +2,10 @@
 
 use crate::disk::{Directory, Disk};
 use crate::format;
-use crate::queue::{Queue, Waiter};
+use crate::queue::{Queue, Waiter, Work};
 use crate::record::{self, Record};
 use crate::recover::recover;
-use crate::writer::{Batch, Failure, Writer};
+use crate::writer::{Batch, Failure, Sizes, Writer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +18,8 @@ use std::time::Duration;
 pub struct Options {
     /// A segment is sealed and a new one begun past this size.
     pub segment_bytes: u64,
+    /// Zeros are written ahead of the records in steps of about this size.
+    pub reserve_bytes: u64,
     /// Records that may wait for a commit; beyond it `append` refuses at once.
     pub queue: usize,
     /// Longest wait for durability before `append` gives up.
@@ -26,7 +28,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { segment_bytes: 64 << 20, queue: 4096, commit_timeout: Duration::from_secs(2) }
+        Options {
+            segment_bytes: 64 << 20,
+            reserve_bytes: 1 << 20,
+            queue: 4096,
+            commit_timeout: Duration::from_secs(2),
+        }
     }
 }
 
@@ -122,7 +129,8 @@ impl Log {
     }
 
     pub(crate) fn open_on(disk: Box<dyn Disk>, options: Options) -> Result<(Log, Recovery), AuditError> {
-        let (mut writer, recovery, events) = recover(disk, options.segment_bytes)?;
+        let (mut writer, recovery, events) =
+            recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
         let mut batch = Batch::default();
         events.iter().for_each(|event| batch.push_record(event));
         writer.commit(&batch).map_err(|(Failure::Refused(text) | Failure::Closed(text))| {
@@ -219,11 +227,14 @@ impl Drop for Log {
 /// The writer thread.
 fn write(queue: &Queue, mut writer: Writer) {
     let _ended = queue.ended_on_drop();
-    while let Some(mut work) = queue.take() {
+    let mut spare = Work::default();
+    while let Some(mut work) = queue.take(spare) {
         let began = std::time::Instant::now();
         let result = writer.commit(&work.batch);
-        queue.finish(&mut work, result, began.elapsed(), writer.faults);
+        queue.finish(&mut work, &result, began.elapsed(), writer.faults);
+        spare = work;
     }
+    writer.cut_reserve();
 }
 
 thread_local! {

@@ -48,9 +48,13 @@ struct State {
     began: Option<Instant>,
     /// The slots of the commit under way: here, so that the watch can reach them while a sync hangs.
     underway: Vec<Slot>,
-    spare: Work,
+    /// How many that commit serves.
+    served: u32,
+    /// The writer waits for the first record to come.
     parked: bool,
     flushing: bool,
+    /// How many wait for progress.
+    flushers: usize,
     closing: bool,
     ended: bool,
     closed: Option<String>,
@@ -79,8 +83,9 @@ impl Queue {
 
     /// Queues a record; one without waiter is a note.
     pub fn push(&self, payload: &[u8], waiter: Option<Waiter>) -> Result<(), AuditError> {
-        let mut state = self.lock();
         let is_note = waiter.is_none();
+        let since = Instant::now();
+        let mut state = self.lock();
         let refusal = match &state.closed {
             Some(text) => Some(AuditError::Closed(text.clone())),
             None if state.closing => Some(AuditError::Closed("it was closed".to_owned())),
@@ -96,8 +101,11 @@ impl Queue {
             }
             return Err(refusal);
         }
-        state.append(payload, Slot { waiter, is_note, since: Instant::now() });
-        if !is_note && std::mem::take(&mut state.parked) {
+        state.append(payload, Slot { waiter, is_note, since });
+        let wake = !is_note && std::mem::take(&mut state.parked);
+        // A writer woken under the lock would run into it.
+        drop(state);
+        if wake {
             self.work.notify_one();
         }
         Ok(())
@@ -111,50 +119,45 @@ impl Queue {
     }
 
     /// The next commit's work; empty when the writer should just look after its segment, `None` when it should end.
-    pub fn take(&self) -> Option<Work> {
+    ///
+    /// `spare` is what the commit before has left, for its memory.
+    pub fn take(&self, spare: Work) -> Option<Work> {
+        let entered = Instant::now();
         let mut state = self.lock();
-        let began = Instant::now();
         loop {
-            if state.closed.is_some() {
+            if state.closed.is_some() || (state.closing && state.pending.slots.is_empty()) {
                 return None;
             }
-            // A fast disk would take every record by itself, at a cost many times that of the record: under load a
-            // commit waits a little, and then serves all who came.
-            let spacing = SPACING.saturating_sub(state.began.map_or(SPACING, |began| began.elapsed()));
-            if state.awaited > 0 && !spacing.is_zero() && !state.flushing && !state.closing {
-                drop(state);
-                std::thread::sleep(spacing);
-                state = self.lock();
-            }
-            let idle = state.pending.slots.is_empty();
-            if idle && state.closing {
-                return None;
-            }
-            let waited = began.elapsed();
-            let due = state.awaited > 0 || state.flushing || state.closing || waited >= TICK;
-            if due {
+            if state.flushing || state.closing {
                 break;
             }
-            state.parked = true;
-            state = self.wait(&self.work, state, TICK.saturating_sub(waited));
-            state.parked = false;
+            let now = Instant::now();
+            let tick = TICK.saturating_sub(now.saturating_duration_since(entered));
+            let spacing = state.spacing(now);
+            // Before the next commit may begin nobody need wake the writer.
+            state.parked = spacing.is_zero();
+            let wait = if state.parked { tick } else { spacing };
+            if wait.is_zero() || (state.parked && state.awaited > 0) {
+                break;
+            }
+            state = self.wait(&self.work, state, wait);
         }
+        state.parked = false;
         state.flushing = false;
         if state.unreported_notes > 0 {
             let count = std::mem::take(&mut state.unreported_notes);
             let detail = BTreeMap::from([("count".to_owned(), count.to_string())]);
             state.append(&record::json(&record::event("notes-lost", detail)), Slot::note());
         }
-        let spare = std::mem::take(&mut state.spare);
         let mut work = std::mem::replace(&mut state.pending, spare);
-        state.awaited = 0;
+        state.served = u32::try_from(std::mem::take(&mut state.awaited)).unwrap_or(u32::MAX);
         state.began = Some(Instant::now());
         state.underway = std::mem::take(&mut work.slots);
         Some(work)
     }
 
     /// Answers those whose commit this was.
-    pub fn finish(&self, work: &mut Work, result: Result<u64, Failure>, took: Duration, faults: Faults) {
+    pub fn finish(&self, work: &mut Work, result: &Result<u64, Failure>, took: Duration, faults: Faults) {
         let mut state = self.lock();
         let mut slots = std::mem::take(&mut state.underway);
         let count = slots.len() as u64;
@@ -162,7 +165,7 @@ impl Queue {
         state.stats.write_errors = faults.write_errors;
         state.stats.lost_segments = faults.lost_segments;
         let mut rest = Vec::new();
-        match &result {
+        match result {
             Ok(_) => {
                 state.stats.up = true;
                 if count > 0 {
@@ -195,24 +198,26 @@ impl Queue {
         if result.is_err() {
             state.stats.refused += slots.iter().chain(&rest).filter(|slot| !slot.is_note).count() as u64;
         }
-        self.progress.notify_all();
+        let is_awaited = state.flushers > 0;
         drop(state);
         // Waking costs more than the rest: not under the lock.
+        if is_awaited {
+            self.progress.notify_all();
+        }
         for (position, slot) in (0..).zip(slots.drain(..)) {
-            slot.answer(|| match &result {
+            slot.answer(|| match result {
                 Ok(first) => Ok(Receipt::new(first + position)),
                 Err(failure) => Err(failure.clone().into()),
             });
         }
         for slot in rest {
-            slot.answer(|| match &result {
+            slot.answer(|| match result {
                 Err(failure) => Err(failure.clone().into()),
                 Ok(_) => Err(AuditError::Overloaded),
             });
         }
         work.batch.clear();
-        let mut state = self.lock();
-        state.spare = Work { batch: std::mem::take(&mut work.batch), slots };
+        work.slots = slots;
     }
 
     /// Puts the notes of a refused commit back, before what came after them; the rest has been told.
@@ -269,26 +274,28 @@ impl Queue {
     pub fn flush(&self, timeout: Duration) -> Result<(), AuditError> {
         let began = Instant::now();
         let mut state = self.lock();
+        state.flushers += 1;
         let (target, refusals) = (state.queued, state.refusals);
-        loop {
+        let flushed = loop {
             if state.settled >= target {
-                return Ok(());
+                break Ok(());
             }
             if let Some(text) = &state.closed {
-                return Err(AuditError::Closed(text.clone()));
+                break Err(AuditError::Closed(text.clone()));
             }
             if state.refusals > refusals {
-                return Err(AuditError::Refused(state.last_refusal.clone()));
+                break Err(AuditError::Refused(state.last_refusal.clone()));
             }
             let left = timeout.saturating_sub(began.elapsed());
             if left.is_zero() || state.ended {
-                return Err(AuditError::Timeout);
+                break Err(AuditError::Timeout);
             }
             state.flushing = true;
-            state.parked = false;
             self.work.notify_one();
             state = self.wait(&self.progress, state, left);
-        }
+        };
+        state.flushers -= 1;
+        flushed
     }
 
     /// Takes this last record and then no more; the writer ends when all is written.
@@ -341,6 +348,13 @@ impl Queue {
 }
 
 impl State {
+    /// How long the next commit waits yet, that it may serve all who come meanwhile.
+    fn spacing(&self, now: Instant) -> Duration {
+        let Some(began) = self.began else { return Duration::ZERO };
+        let whole = SPACING.saturating_mul(self.served).min(LONGEST_SPACING);
+        whole.saturating_sub(now.saturating_duration_since(began))
+    }
+
     fn append(&mut self, payload: &[u8], slot: Slot) {
         self.awaited += usize::from(!slot.is_note);
         self.pending.batch.push(payload);
@@ -390,8 +404,13 @@ impl Drop for Ended<'_> {
 /// How long notes may lie, and how often an idle writer looks after its segment.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Least time between the beginnings of two commits: little beside a sync, which takes about 2 ms on common disks.
-const SPACING: Duration = Duration::from_millis(1);
+/// Least time between the beginnings of two commits, for each record that the first one served. A fast disk would take
+/// every record by itself, at a cost many times that of the record. So commits stay apart by about what so many
+/// exchanges take, and their number falls as load grows; who comes alone hardly waits.
+const SPACING: Duration = Duration::from_micros(64);
+
+/// The time between commits grows no further: little beside a sync, which takes about 2 ms on common disks.
+const LONGEST_SPACING: Duration = Duration::from_millis(1);
 
 /// Bytes that may wait.
 const MAX_BYTES: usize = 64 << 20;

@@ -79,6 +79,15 @@ pub struct Intent {
     /// Values that `monitor` rules would have treated otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub monitored: BTreeMap<String, u64>,
+    /// Records that what they hold together, or somebody's age, made stricter, by the id of the combination.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub raised: BTreeMap<String, u64>,
+    /// What categories counted as on the route, where that differs from the standard: `wealth.cash: level 2`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<String>,
+    /// Wrong values that came in, by category and rule: `identity.document: check-digit`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub input_faults: BTreeMap<String, u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
 }

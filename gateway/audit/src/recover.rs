@@ -5,24 +5,21 @@ use crate::format::{self, Begun, FrameKind, Header};
 use crate::log::Recovery;
 use crate::record::{self, Record};
 use crate::walk::{self, Step, Walk};
-use crate::writer::{Place, Reason, Segment, Writer};
+use crate::writer::{Place, Reason, Segment, Sizes, Writer};
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 use yingbi_crypto::{hex, sm3};
 
 /// A writer behind the last whole record, what was found, and the records that say so, still to be written.
-pub(crate) fn recover(
-    disk: Box<dyn Disk>,
-    segment_bytes: u64,
-) -> io::Result<(Writer, Recovery, Vec<Record>)> {
+pub(crate) fn recover(disk: Box<dyn Disk>, sizes: Sizes) -> io::Result<(Writer, Recovery, Vec<Record>)> {
     let names = disk.names()?;
     for name in names.iter().filter(|name| is_leftover(name)) {
         disk.remove(name)?;
     }
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| format::number(name)).collect();
     numbers.sort_unstable();
-    let mut writer = Writer::new(disk, random()?, segment_bytes);
+    let mut writer = Writer::new(disk, random()?, sizes);
     let mut recovery = Recovery::default();
     let mut events = Vec::new();
     if let Some((last, before)) = numbers.split_last() {
@@ -73,6 +70,7 @@ fn resume(
 ) -> io::Result<()> {
     let first = walk.next;
     let mut sealed = false;
+    let mut torn: &[u8] = &[];
     let end = loop {
         match walk.step() {
             Step::Frame(frame) if frame.head.kind == FrameKind::Seal => {
@@ -81,11 +79,11 @@ fn resume(
             }
             Step::Frame(_) => {}
             Step::End => break walk.at,
-            Step::Flaw(_) if walk.is_torn() => {
-                recovery.torn_bytes = walk.rest().len() as u64;
-                break walk.at;
-            }
             Step::Flaw(_) => {
+                if let Some(bytes) = walk.torn() {
+                    torn = bytes;
+                    break walk.at;
+                }
                 writer.chain = walk.chain;
                 let beyond = walk::heads(walk.rest()).map(|(_, head)| head.sequence).max();
                 // At least the damaged record had a sequence.
@@ -99,26 +97,40 @@ fn resume(
     writer.next = walk.next;
     if sealed {
         writer.place = Place::New(Begun::Continued, None);
-        if end != bytes.len() {
+        if walk.is_at_reserve() {
+            let mut file = writer.disk.open(name)?;
+            file.truncate(end as u64)?;
+            file.sync()?;
+        } else if end != bytes.len() {
             damage(writer, recovery, name, end, "something follows the seal");
         }
         return Ok(());
     }
     let mut file = writer.disk.open(name)?;
-    if recovery.torn_bytes > 0 {
+    let mut reserved = bytes.len();
+    if !torn.is_empty() {
+        recovery.torn_bytes = torn.len() as u64;
+        reserved = end;
         file.truncate(end as u64)?;
         file.sync()?;
         let mut detail = BTreeMap::new();
         detail.insert("segment".to_owned(), name.to_owned());
         detail.insert("offset".to_owned(), end.to_string());
         detail.insert("torn_bytes".to_owned(), recovery.torn_bytes.to_string());
-        detail.insert("torn_sm3".to_owned(), hex::encode(&sm3(&[walk.rest()])));
+        detail.insert("torn_sm3".to_owned(), hex::encode(&sm3(&[torn])));
         events.push(record::event("recovered", detail));
     }
     let identity = file.identity()?;
     let name = name.to_owned();
-    writer.place =
-        Place::Open(Segment { file, name, identity, length: end as u64, first, checked: Instant::now() });
+    writer.place = Place::Open(Segment {
+        file,
+        name,
+        identity,
+        length: end as u64,
+        reserved: reserved as u64,
+        first,
+        checked: Instant::now(),
+    });
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Walks the frames of one segment from its header on, strictly, and says what its end is.
 
-use crate::format::{self, FrameKind, HASH_BYTES, HEAD_BYTES, HEADER_BYTES, Head};
+use crate::format::{
+    self, FrameKind, HASH_BYTES, HEAD_BYTES, HEADER_BYTES, HOLE_BYTES, Head, RESERVE_ALIGN, SECTOR_BYTES,
+};
 use yingbi_crypto::Digest;
 
 /// A whole frame that follows the chain.
@@ -17,7 +19,7 @@ pub(crate) struct Frame<'a> {
 pub(crate) enum Step<'a> {
     /// A good frame; the walk stands behind it.
     Frame(Frame<'a>),
-    /// The end of the bytes.
+    /// The end of the frames: nothing follows, or a whole reserve.
     End,
     /// No good frame; the walk stays.
     Flaw(Flaw<'a>),
@@ -51,7 +53,7 @@ impl<'a> Walk<'a> {
         Walk { bytes, at: HEADER_BYTES, chain: header_hash, next: first }
     }
 
-    /// The bytes from here on.
+    /// The bytes from here on, reserve included.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
@@ -59,7 +61,7 @@ impl<'a> Walk<'a> {
     /// Reads the frame here and goes behind it if it is good.
     pub fn step(&mut self) -> Step<'a> {
         let rest = self.rest();
-        if rest.is_empty() {
+        if rest.is_empty() || self.is_at_reserve() {
             return Step::End;
         }
         let Some((head, frame)) = frame(rest, self.at) else {
@@ -86,30 +88,48 @@ impl<'a> Walk<'a> {
         };
     }
 
-    /// Whether what stands here is a torn tail (see [`format`]) rather than damage.
-    pub fn is_torn(&self) -> bool {
+    /// Whether nothing but a whole reserve follows: zeros, at least one, to where reserves end.
+    pub fn is_at_reserve(&self) -> bool {
         let rest = self.rest();
+        !rest.is_empty()
+            && (self.bytes.len() as u64).is_multiple_of(RESERVE_ALIGN)
+            && rest.iter().all(|byte| *byte == 0)
+    }
+
+    /// What stands here, if it is a torn tail (see [`format`]) rather than damage; without the reserve behind it.
+    pub fn torn(&self) -> Option<&'a [u8]> {
+        let rest = self.rest();
+        let written = without_zeros(rest);
+        if written.is_empty() {
+            return Some(rest);
+        }
         if heads(rest).any(|(_, head)| head.commit() > self.next) {
+            return None;
+        }
+        let mut holes = false;
+        for sector in sectors(written, self.at) {
+            let hole = sector.iter().all(|byte| *byte == 0);
+            if !hole && is_behind_zeros(sector) {
+                return None;
+            }
+            holes |= hole;
+        }
+        (holes || self.is_cut_off(rest, written.len())).then_some(written)
+    }
+
+    /// Whether the frame that is due stands here, but only its first bytes; behind them there is nothing, or zeros.
+    fn is_cut_off(&self, rest: &[u8], written: usize) -> bool {
+        let Some(head) = Head::decode(rest) else {
+            return written < HEAD_BYTES && is_start_of_head(rest);
+        };
+        if head.sequence != self.next {
             return false;
         }
-        if rest.iter().all(|byte| *byte == 0) || has_hole(rest) {
-            return true;
-        }
-        let Some(head) = Head::decode(rest) else {
-            return rest.len() < HEAD_BYTES && is_start_of_head(rest);
-        };
-        match frame(rest, self.at) {
-            None => head.sequence == self.next,
-            // Whole but for zeros at the very end, too few to be a hole.
-            Some((bytes, frame)) => {
-                let expected = format::chain(&self.chain, bytes, frame.payload);
-                let zeros = frame.hash.iter().rev().take_while(|byte| **byte == 0).count();
-                let kept = HASH_BYTES - zeros;
-                frame.head.sequence == self.next
-                    && frame.head.frame_bytes() == rest.len()
-                    && frame.hash.get(..kept) == expected.get(..kept)
-            }
-        }
+        let Some((bytes, frame)) = frame(rest, self.at) else { return true };
+        let hash_at = head.frame_bytes() - HASH_BYTES;
+        let Some(kept) = written.checked_sub(hash_at).filter(|kept| *kept > 0) else { return true };
+        let expected = format::chain(&self.chain, bytes, frame.payload);
+        kept <= HASH_BYTES && frame.hash.get(..kept) == expected.get(..kept)
     }
 }
 
@@ -130,16 +150,31 @@ fn frame(rest: &[u8], at: usize) -> Option<(&[u8; HEAD_BYTES], Frame<'_>)> {
     Some((bytes, Frame { at, head, payload, hash }))
 }
 
-fn has_hole(bytes: &[u8]) -> bool {
+/// The bytes without the zeros at their end.
+fn without_zeros(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    bytes.get(..end).unwrap_or_default()
+}
+
+/// Cuts bytes that stand at this offset of a file where the file's sectors begin.
+fn sectors(bytes: &[u8], at: usize) -> impl Iterator<Item = &[u8]> {
+    let first = SECTOR_BYTES - at % SECTOR_BYTES;
+    let (head, rest) = bytes.split_at_checked(first).unwrap_or((bytes, &[]));
+    std::iter::once(head).chain(rest.chunks(SECTOR_BYTES))
+}
+
+/// Whether something stands behind more zeros than frames have in a row.
+fn is_behind_zeros(sector: &[u8]) -> bool {
     let mut zeros = 0;
-    bytes.iter().any(|byte| {
+    sector.iter().any(|byte| {
+        let behind = *byte != 0 && zeros >= HOLE_BYTES;
         zeros = if *byte == 0 { zeros + 1 } else { 0 };
-        zeros == 16
+        behind
     })
 }
 
+/// Whether bytes agree with the start of a head as far as they go, which may be to zeros that are not written yet.
 fn is_start_of_head(bytes: &[u8]) -> bool {
-    let record = b"YBR\0";
-    let seal = b"YBS\0";
-    bytes.iter().zip(record).all(|(a, b)| a == b) || bytes.iter().zip(seal).all(|(a, b)| a == b)
+    let agrees = |head: &[u8; 4]| bytes.iter().zip(head).all(|(a, b)| a == b || *a == 0);
+    agrees(b"YBR\0") || agrees(b"YBS\0")
 }

@@ -1,4 +1,7 @@
 //! Segments on disk: the one place that writes the log. A commit is one write and one sync.
+//!
+//! Mostly it overwrites zeros that an earlier commit left behind its records: then the sync changes neither length nor
+//! extents, and the file system needs no commit of its own.
 
 use crate::disk::{Disk, DiskFile, Identity};
 use crate::format::{self, Begun, FrameKind, Head, Header};
@@ -44,9 +47,18 @@ pub(crate) struct Writer {
     /// Sequence of the next record.
     pub next: u64,
     pub place: Place,
-    pub segment_bytes: u64,
+    pub sizes: Sizes,
     pub faults: Faults,
     buffer: Vec<u8>,
+}
+
+/// How large segments grow, and in which steps.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// A segment is sealed past this.
+    pub segment: u64,
+    /// Zeros written ahead.
+    pub reserve: u64,
 }
 
 /// Where the next record goes.
@@ -64,6 +76,8 @@ pub(crate) struct Segment {
     pub identity: Identity,
     /// Durable bytes; what stands behind them doesn't count.
     pub length: u64,
+    /// Length of the file: zeros stand behind `length`, or whatever a failed write left.
+    pub reserved: u64,
     /// Sequence of its first record.
     pub first: u64,
     pub checked: Instant,
@@ -77,7 +91,7 @@ pub(crate) struct Reason {
 }
 
 impl Writer {
-    pub fn new(disk: Box<dyn Disk>, stream: [u8; 16], segment_bytes: u64) -> Self {
+    pub fn new(disk: Box<dyn Disk>, stream: [u8; 16], sizes: Sizes) -> Self {
         Writer {
             disk,
             stream,
@@ -85,7 +99,7 @@ impl Writer {
             chain: [0; 32],
             next: 0,
             place: Place::New(Begun::First, None),
-            segment_bytes,
+            sizes,
             faults: Faults::default(),
             buffer: Vec::new(),
         }
@@ -95,7 +109,7 @@ impl Writer {
     pub fn commit(&mut self, batch: &Batch) -> Result<u64, Failure> {
         self.check();
         if let Place::Open(segment) = &self.place
-            && segment.length >= self.segment_bytes
+            && segment.length >= self.sizes.segment
             && segment.first < self.next
         {
             self.seal()?;
@@ -117,7 +131,7 @@ impl Writer {
         segment.checked = Instant::now();
         let text = match self.disk.identity(&segment.name) {
             Ok(now) => {
-                let was = Identity { length: segment.length, ..segment.identity };
+                let was = Identity { length: segment.reserved, ..segment.identity };
                 match () {
                     () if (now.device, now.inode) != (was.device, was.inode) => "replaced",
                     () if (now.mode, now.owner) != (was.mode, was.owner) => "its permissions were changed",
@@ -135,7 +149,7 @@ impl Writer {
         let (first, mut chain) = (self.next, self.chain);
         self.buffer.clear();
         frames(&mut self.buffer, &mut chain, first, batch.iter());
-        match self.write(|| format!("{} records", batch.len())) {
+        match self.write(Reserve::Keep, || format!("{} records", batch.len())) {
             Ok(()) => {
                 self.chain = chain;
                 self.next += batch.len() as u64;
@@ -145,10 +159,24 @@ impl Writer {
         }
     }
 
-    /// Writes the buffer to the end of the open segment and syncs.
-    fn write(&mut self, what: impl Fn() -> String) -> Result<(), WriteError> {
+    /// Writes the buffer over the reserve of the open segment, with a new reserve if that doesn't suffice, and syncs.
+    fn write(&mut self, reserve: Reserve, what: impl Fn() -> String) -> Result<(), WriteError> {
         let Place::Open(segment) = &mut self.place else { return Ok(()) };
-        write_all(segment.file.as_mut(), &self.buffer, segment.length).map_err(|error| {
+        let length = segment.length + self.buffer.len() as u64;
+        let mut written = write_all(segment.file.as_mut(), &self.buffer, segment.length);
+        let mut reserved = segment.reserved.max(length);
+        if written.is_ok() {
+            written = match reserve {
+                Reserve::Keep if length > segment.reserved => {
+                    self.sizes.extend(segment.file.as_mut(), length)
+                }
+                Reserve::Keep => Ok(reserved),
+                Reserve::Cut if reserved > length => segment.file.truncate(length).map(|()| length),
+                Reserve::Cut => Ok(length),
+            }
+            .map(|now| reserved = now);
+        }
+        written.map_err(|error| {
             self.faults.write_errors += 1;
             WriteError { at_sync: false, text: format!("writing {} failed: {error}", what()), error }
         })?;
@@ -156,7 +184,7 @@ impl Writer {
             self.faults.sync_errors += 1;
             WriteError { at_sync: true, text: format!("syncing {} failed: {error}", what()), error }
         })?;
-        segment.length += self.buffer.len() as u64;
+        (segment.length, segment.reserved) = (length, reserved);
         Ok(())
     }
 
@@ -168,6 +196,7 @@ impl Writer {
             if let Place::Open(segment) = &mut self.place
                 && segment.file.truncate(segment.length).and_then(|()| segment.file.sync()).is_ok()
             {
+                segment.reserved = segment.length;
                 return Err(Failure::Refused(error.text));
             }
             self.abandon(error.text.clone());
@@ -198,7 +227,7 @@ impl Writer {
         let mut chain = self.chain;
         self.buffer.clear();
         frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload);
-        match self.write(|| "a seal".to_owned()) {
+        match self.write(Reserve::Cut, || "a seal".to_owned()) {
             Ok(()) => {
                 self.chain = chain;
                 self.place = Place::New(Begun::Continued, None);
@@ -229,16 +258,18 @@ impl Writer {
         self.buffer.clear();
         self.buffer.extend_from_slice(&bytes);
         frames(&mut self.buffer, &mut chain, self.next, note.iter().map(Vec::as_slice).chain(batch.iter()));
+        let length = self.buffer.len() as u64;
 
         let name = format::name(self.next_number);
-        let (file, identity) = self.create(&name).map_err(|error| error.into_failure(&name))?;
+        let (file, identity, reserved) = self.create(&name).map_err(|error| error.into_failure(&name))?;
         self.next_number += 1;
         let first = self.next + note.iter().len() as u64;
         self.place = Place::Open(Segment {
             file,
             name,
             identity,
-            length: self.buffer.len() as u64,
+            length,
+            reserved,
             first: self.next,
             checked: Instant::now(),
         });
@@ -247,8 +278,20 @@ impl Writer {
         Ok(first)
     }
 
+    /// Leaves nothing but records behind: the log is closed.
+    pub fn cut_reserve(&mut self) {
+        if let Place::Open(segment) = &mut self.place
+            && segment.reserved > segment.length
+            && segment.file.truncate(segment.length).is_ok()
+        {
+            segment.reserved = segment.length;
+            // All records are durable already; a reserve that comes back is as good as none.
+            let _ = segment.file.sync();
+        }
+    }
+
     /// Creates a segment with the buffer's content; durable in content and name when it returns.
-    fn create(&mut self, name: &str) -> Result<(Box<dyn DiskFile>, Identity), WriteError> {
+    fn create(&mut self, name: &str) -> Result<(Box<dyn DiskFile>, Identity, u64), WriteError> {
         let failed = |at_sync, what: &str, error: io::Error| WriteError {
             at_sync,
             text: format!("{what} a segment failed: {error}"),
@@ -263,18 +306,25 @@ impl Writer {
         let _ = self.disk.remove(&new);
         let mut file = self.disk.create(&new).map_err(|error| failed(false, "creating", error))?;
         let content = write_all(file.as_mut(), &self.buffer, 0)
+            .and_then(|()| self.sizes.extend(file.as_mut(), self.buffer.len() as u64))
             .map_err(|error| failed(false, "writing", error))
-            .and_then(|()| file.sync().map_err(|error| failed(true, "syncing", error)))
-            .and_then(|()| self.disk.rename(&new, name).map_err(|error| failed(false, "naming", error)));
-        if let Err(error) = content {
-            self.faults.sync_errors += u64::from(error.at_sync);
-            self.faults.write_errors += u64::from(!error.at_sync);
-            let _ = self.disk.remove(&new);
-            return Err(error);
-        }
+            .and_then(|reserved| {
+                file.sync().map_err(|error| failed(true, "syncing", error))?;
+                self.disk.rename(&new, name).map_err(|error| failed(false, "naming", error))?;
+                Ok(reserved)
+            });
+        let reserved = match content {
+            Ok(reserved) => reserved,
+            Err(error) => {
+                self.faults.sync_errors += u64::from(error.at_sync);
+                self.faults.write_errors += u64::from(!error.at_sync);
+                let _ = self.disk.remove(&new);
+                return Err(error);
+            }
+        };
         let named =
             self.disk.sync().and_then(|()| file.identity()).map_err(|error| failed(true, "syncing", error));
-        named.map(|identity| (file, identity)).inspect_err(|error| {
+        named.map(|identity| (file, identity, reserved)).inspect_err(|error| {
             // The name may stand or not after a power cut; the next segment has another and says that this one doesn't
             // count.
             self.faults.sync_errors += 1;
@@ -284,6 +334,25 @@ impl Writer {
             self.place = Place::New(Begun::Break, Some(reason));
         })
     }
+}
+
+impl Sizes {
+    /// Writes zeros behind a file's records, which end here; gives its length with them. A disk that has no room for
+    /// them may have room for records all the same.
+    fn extend(&self, file: &mut dyn DiskFile, length: u64) -> io::Result<u64> {
+        let reserved = length.saturating_add(self.reserve).next_multiple_of(format::RESERVE_ALIGN);
+        let zeros = vec![0; usize::try_from(reserved - length).unwrap_or(0)];
+        match write_all(file, &zeros, length) {
+            Ok(()) => Ok(reserved),
+            Err(_) => file.truncate(length).map(|()| length),
+        }
+    }
+}
+
+/// What becomes of the reserve in a write.
+enum Reserve {
+    Keep,
+    Cut,
 }
 
 impl Batch {

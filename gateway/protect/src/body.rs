@@ -3,10 +3,15 @@
 use crate::classify::Classify;
 use crate::form::Form;
 use crate::json::{Json, looks_like_json};
-use crate::plan::Plan;
+use crate::plan::{Plan, Rules};
+use crate::records::{Content, Framing};
 use crate::tree::{Scan, Subject, Treat, Workspace};
-use crate::{Finding, Format, Limits, Summary, Treated, Uninspectable, csv, html, lines, xml};
+use crate::{
+    Finding, Format, Limits, Summary, Treated, Uninspectable, csv, events, html, lines, multipart, records,
+    xml,
+};
 use std::collections::BTreeSet;
+use std::mem;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
@@ -23,46 +28,36 @@ pub(crate) fn treat<C: Classify>(
     pseudonyms: &PseudonymKey,
     workspace: &mut Workspace,
 ) -> Result<Treated, Uninspectable> {
-    let (mark, text) = decoded(input.body)?;
+    workspace.fields.begin(plan.route());
     let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
-    let mut summary = Summary { records: 1, ..Summary::default() };
-    let mut subjects = vec![];
-    match input.format {
-        Format::Json | Format::Xml | Format::Csv | Format::Tsv | Format::Form => {
-            let records = match input.format {
-                Format::Xml => treat.document::<xml::Document>(text)?,
-                Format::Csv => treat.document::<csv::Commas>(text)?,
-                Format::Tsv => treat.document::<csv::Tabs>(text)?,
-                Format::Form => treat.document::<Form>(text)?,
-                _ => treat.document::<Json>(text)?,
-            };
-            (summary.records, subjects) = (records.count, records.subjects);
-        }
-        Format::Text => {
-            let parts = lines::parts(text);
-            let mut records = 0;
-            for part in parts {
-                let whole = text.get(part.clone()).unwrap_or("");
-                let read = if looks_like_json(whole) { treat.part(whole, part.start)? } else { None };
-                match read {
-                    Some(mut read) => {
-                        records += read.count;
-                        subjects.append(&mut read.subjects);
-                    }
-                    None => treat.text(whole, part.start, plan.rules(None))?,
-                }
-            }
-            summary.records = records.max(1);
-        }
-        Format::Html => html::treat(&mut treat, text, plan.rules(None))?,
-    }
-    summary.subjects = pseudonymous(plan.document_subject(), &subjects, pseudonyms);
+    let read = read(&mut treat, input);
+    treat.note();
+    let (mark, found) = read?;
+    let mut summary = Summary { records: found.count, ..Summary::default() };
+    summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
     treat.counts.add_to(&mut summary);
+    summary.raised = treat.survey.take_raised();
+    let (before, rest) = input.body.split_at_checked(mark).unwrap_or((&[], input.body));
     let mut body = Vec::new();
-    body.extend_from_slice(input.body.get(..mark).unwrap_or_default());
-    treat.edits.apply(text.as_bytes(), &mut body);
-    workspace.edits = treat.edits;
+    body.extend_from_slice(before);
+    treat.edits.apply(rest, &mut body);
+    treat.end();
     Ok(Treated { body, summary })
+}
+
+/// Treats a body: the bytes of its mark, and the records in it.
+fn read<C: Classify>(
+    treat: &mut Treat<'_, '_, C>,
+    input: &Input<'_, C>,
+) -> Result<(usize, Content), Uninspectable> {
+    match input.format {
+        Format::Multipart(boundary) => Ok((0, multipart::treat(treat, input.body, &boundary, 0)?)),
+        format => {
+            let (mark, text) = decoded(input.body)?;
+            let rules = treat.plan.rules(None);
+            Ok((mark, content(treat, format, text, rules)?))
+        }
+    }
 }
 
 /// Each of the subjects once: a pseudonym costs more than all else about a record.
@@ -77,36 +72,99 @@ fn pseudonymous(
     names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
 }
 
+/// Treats a text of some format, whether it is all of a body or a part; the edits are relative to it.
+pub(crate) fn content<'p, C: Classify>(
+    treat: &mut Treat<'_, 'p, C>,
+    format: Format,
+    text: &str,
+    rules: Rules<'p>,
+) -> Result<Content, Uninspectable> {
+    let mut content = Content::default();
+    match format {
+        Format::Json => content.add(treat.document::<Json>(text)?),
+        Format::Xml => content.add(treat.document::<xml::Document>(text)?),
+        Format::Csv => content.add(treat.document::<csv::Commas>(text)?),
+        Format::Tsv => content.add(treat.document::<csv::Tabs>(text)?),
+        Format::Form => content.add(treat.document::<Form>(text)?),
+        Format::Text => {
+            for part in lines::parts(text) {
+                let whole = text.get(part.clone()).unwrap_or("");
+                let read = if looks_like_json(whole) { treat.part(whole, part.start)? } else { None };
+                match read {
+                    Some(read) => content.add(read),
+                    None => treat.as_record(rules, |treat, rules| {
+                        let inner = treat.prose(whole, rules)?;
+                        treat.edits.append(&inner, part.start);
+                        Ok(())
+                    })?,
+                }
+            }
+            content.count = content.count.max(1);
+        }
+        Format::Html => {
+            html::treat(treat, text, rules)?;
+            content.count = 1;
+        }
+        Format::Lines => content = records::treat(treat, text, Framing::Lines)?,
+        Format::Sequence => content = records::treat(treat, text, Framing::Sequence)?,
+        Format::Events => content = events::treat(treat, text, rules)?,
+        // Its bytes are no text, so it never comes here.
+        Format::Multipart(_) => return Err(Uninspectable::Malformed { at: 0 }),
+    }
+    Ok(content)
+}
+
 pub(crate) fn scan<C: Classify>(
     input: &Input<'_, C>,
     workspace: &mut Workspace,
 ) -> Result<Vec<Finding>, Uninspectable> {
-    let (mark, text) = decoded(input.body)?;
     let mut scan = Scan { classifier: input.classifier, limits: input.limits, workspace, findings: vec![] };
-    match input.format {
-        Format::Json => scan.document::<Json>(text)?,
-        Format::Xml => scan.document::<xml::Document>(text)?,
-        Format::Csv => scan.document::<csv::Commas>(text)?,
-        Format::Tsv => scan.document::<csv::Tabs>(text)?,
-        Format::Form => scan.document::<Form>(text)?,
-        Format::Text => {
-            for part in lines::parts(text) {
-                let whole = text.get(part.clone()).unwrap_or("");
-                let before = scan.findings.len();
-                if !looks_like_json(whole) || !scan.part(whole)? {
-                    scan.text(whole);
-                }
-                for finding in scan.findings.iter_mut().skip(before) {
-                    finding.span = (finding.span.0 + part.start, finding.span.1 + part.start);
-                }
-            }
-        }
-        Format::Html => html::scan(&mut scan, text)?,
+    if let Format::Multipart(boundary) = input.format {
+        multipart::scan(&mut scan, input.body, &boundary, 0)?;
+        return Ok(scan.findings);
     }
+    let (mark, text) = decoded(input.body)?;
+    findings(&mut scan, input.format, text)?;
     for finding in &mut scan.findings {
         finding.span = (finding.span.0 + mark, finding.span.1 + mark);
     }
     Ok(scan.findings)
+}
+
+/// Scans a text of some format, whether it is all of a body or a part; spans are relative to it.
+pub(crate) fn findings<C: Classify>(
+    scan: &mut Scan<'_, C>,
+    format: Format,
+    text: &str,
+) -> Result<(), Uninspectable> {
+    // Formats that sort their findings see none but their own.
+    let outer = mem::take(&mut scan.findings);
+    let done = match format {
+        Format::Json => scan.document::<Json>(text),
+        Format::Xml => scan.document::<xml::Document>(text),
+        Format::Csv => scan.document::<csv::Commas>(text),
+        Format::Tsv => scan.document::<csv::Tabs>(text),
+        Format::Form => scan.document::<Form>(text),
+        Format::Text => lines::parts(text).into_iter().try_for_each(|part| {
+            let whole = text.get(part.clone()).unwrap_or("");
+            let before = scan.findings.len();
+            if !looks_like_json(whole) || !scan.part(whole)? {
+                scan.prose(whole)?;
+            }
+            for finding in scan.findings.iter_mut().skip(before) {
+                finding.span = (finding.span.0 + part.start, finding.span.1 + part.start);
+            }
+            Ok(())
+        }),
+        Format::Html => html::scan(scan, text),
+        Format::Lines => records::scan(scan, text, Framing::Lines),
+        Format::Sequence => records::scan(scan, text, Framing::Sequence),
+        Format::Events => events::scan(scan, text),
+        Format::Multipart(_) => Err(Uninspectable::Malformed { at: 0 }),
+    };
+    let inner = mem::replace(&mut scan.findings, outer);
+    scan.findings.extend(inner);
+    done
 }
 
 /// The text of a body, and the length of the byte order mark before it.

@@ -9,7 +9,6 @@ pub(crate) trait Classify {
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
     /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
-    fn text(&self, text: &str, hits: &mut Vec<Hit>);
 }
 
 impl Classify for Classifier {
@@ -24,10 +23,6 @@ impl Classify for Classifier {
     #[inline]
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind> {
         Classifier::whole(self, key, record, value).map(|(kind, _)| kind)
-    }
-
-    fn text(&self, text: &str, hits: &mut Vec<Hit>) {
-        Classifier::text(self, text, hits);
     }
 }
 

@@ -1,26 +1,40 @@
-//! Strings that hold coded data: base64, percent-encoded text, and fields of a form or of a URL's query.
+//! Strings that hold coded data: base64, signed tokens, percent-encoded text, character references, escapes, fields of
+//! a form or of a URL's query, and words of those kinds in a longer sentence.
 //!
 //! Whether a string is coded is decided by its shape alone, cheaply, because most strings are not: `YWJj…` whose bytes
-//! are readable text, `…%E5%BC%A0…`, `name=…&mobile=…`. Hashes, tokens and identifiers decode to no readable text and
-//! are left alone.
+//! are readable text, `…%E5%BC%A0…`, `&#49;38…`, `name=…&mobile=…`. Hashes, tokens and identifiers decode to no
+//! readable text and are left alone.
 
 mod base64;
+mod entities;
+mod escapes;
 mod percent;
+mod plain;
+mod words;
 
 pub(crate) use base64::Base64;
-pub(crate) use percent::{Plain, encode as encode_percent};
+pub(crate) use percent::decode as decode_percent;
+pub(crate) use percent::encode as encode_percent;
+pub(crate) use plain::Plain;
+pub(crate) use words::Word;
 
 use std::ops::Range;
 
 /// What a string holds in coded form.
 #[derive(Debug)]
 pub(crate) enum Coded {
+    /// A document, where it stands too deep to be taken for one; never read here.
+    Json,
     /// Text in base64.
     Base64(Base64),
-    /// Percent-encoded text as a whole.
-    Percent(Plain),
+    /// The claims of a signed token (RFC 7519), which can't change without breaking its signature.
+    Token(String),
+    /// Text whose characters are spelt in another way.
+    Spelt(Plain),
     /// Named values.
     Fields(Vec<Field>),
+    /// A sentence with coded words in it.
+    Words(Vec<Word>),
 }
 
 /// A stretch of a form or URL, each part still coded.
@@ -37,17 +51,62 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
     if text.len() < SHORTEST {
         return None;
     }
-    if let Some(base64) = Base64::read(text) {
-        return Some(Coded::Base64(base64));
+    if let Some(run) = run(text) {
+        return Some(run);
     }
-    memchr::memchr2(b'%', b'=', text.as_bytes()).and_then(|_| read_percent(text))
+    let (mut seen, mut run, mut longest) = (0, 0, 0);
+    for byte in text.bytes() {
+        let class = CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER);
+        seen |= class;
+        run = if class & (MARK | OTHER) == 0 { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    match seen {
+        _ if seen & MARK != 0 => read_marked(text),
+        // One word that is no run is nothing else; a sentence without a long one has no coded word.
+        0 => None,
+        _ if longest < words::SHORTEST => None,
+        _ => words::find(text).map(Coded::Words),
+    }
 }
 
-fn read_percent(text: &str) -> Option<Coded> {
+/// What may join digits of base64 to a longer run.
+const JOINT: u8 = 1;
+/// What marks a spelling, or a field.
+const MARK: u8 = 2;
+const OTHER: u8 = 4;
+
+/// What each byte is; zero is a letter or digit.
+static CLASS: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn classes() -> [u8; 256] {
+    let mut table = [OTHER; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => 0,
+            b'+' | b'/' | b'_' | b'-' | b'.' => JOINT,
+            b'%' | b'=' | b'&' | b'\\' => MARK,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    table
+}
+
+/// Reads what is nothing but digits of base64.
+#[inline]
+fn run(text: &str) -> Option<Coded> {
+    Base64::read(text).map(Coded::Base64).or_else(|| base64::claims(text).map(Coded::Token))
+}
+
+fn read_marked(text: &str) -> Option<Coded> {
     if let Some(fields) = fields(text) {
         return Some(Coded::Fields(fields));
     }
-    percent::is_encoded(text).then(|| Coded::Percent(Plain::of(text)))
+    let spelt = percent::read(text).or_else(|| entities::read(text)).or_else(|| escapes::read(text));
+    spelt.map(Coded::Spelt).or_else(|| words::find(text).map(Coded::Words))
 }
 
 /// The fields of a form, or of a URL with what stands before its query and after it; `None` when it is neither.
@@ -73,7 +132,7 @@ fn fields(text: &str) -> Option<Vec<Field>> {
             None => fields.push(Field { name: start..start, value: start..end }),
             Some(value) => {
                 named += usize::from(value.contains(|character| character != '='));
-                spaced |= value.contains(char::is_whitespace);
+                spaced |= value.contains(words::ends_clause);
                 fields.push(Field { name: start..middle, value: middle + 1..end });
             }
         }
@@ -90,7 +149,7 @@ fn fields(text: &str) -> Option<Vec<Field>> {
 fn query(text: &str) -> Range<usize> {
     let first = text.find(['=', '&', '?']).unwrap_or(text.len());
     let is_url = text.get(first..).is_some_and(|rest| rest.starts_with('?'))
-        && text.get(..first).is_some_and(|before| !before.contains(char::is_whitespace));
+        && text.get(..first).is_some_and(|before| !before.contains(words::is_separator));
     if !is_url {
         return 0..text.len();
     }

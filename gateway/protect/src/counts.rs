@@ -1,17 +1,26 @@
 //! Counting what was done, without a tree per value.
 
-use crate::Summary;
+use crate::{Summary, Uninspectable};
 use std::collections::BTreeMap;
 use yingbi_taxonomy::{Category, Kind};
 
 /// Counters by category.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Counts {
     clear: Tally,
     masked: Tally,
     dropped: Tally,
     monitored: Tally,
     total: u64,
+    /// What was counted since its place was last noted.
+    pub(crate) found: Vec<Found>,
+}
+
+/// A value that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
+    pub(crate) outcome: Outcome,
 }
 
 /// What became of one value.
@@ -20,9 +29,16 @@ pub(crate) enum Outcome {
     Clear,
     Masked,
     Dropped,
+    /// The whole is refused because of it.
+    Blocked,
 }
 
 impl Counts {
+    /// None yet, and room to note them in.
+    pub(crate) fn with_room(found: Vec<Found>) -> Self {
+        Counts { found, ..Counts::default() }
+    }
+
     /// Values counted so far.
     pub(crate) fn total(&self) -> u64 {
         self.total
@@ -31,14 +47,51 @@ impl Counts {
     pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
         let category = kind.category();
         self.total += 1;
+        self.found.push(Found { kind, outcome });
         match outcome {
             Outcome::Clear => self.clear.add(category),
             Outcome::Masked => self.masked.add(category),
             Outcome::Dropped => self.dropped.add(category),
+            Outcome::Blocked => {}
         }
         if monitored {
             self.monitored.add(category);
         }
+    }
+
+    /// A value that the policy blocks: nothing of the body is released, but where it stood is noted.
+    pub(crate) fn blocked(&mut self, kind: Kind) -> Uninspectable {
+        self.found.push(Found { kind, outcome: Outcome::Blocked });
+        Uninspectable::Blocked(kind.category())
+    }
+
+    /// Takes away what was counted elsewhere, as far as it goes.
+    pub(crate) fn take_away(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_sub);
+        for found in &other.found {
+            if let Some(at) = self.found.iter().position(|own| own == found) {
+                self.found.swap_remove(at);
+            }
+        }
+    }
+
+    /// Takes over what was counted elsewhere.
+    pub(crate) fn take_over(&mut self, other: &Counts) {
+        self.each(other, u64::saturating_add);
+        self.found.extend(&other.found);
+    }
+
+    fn each(&mut self, other: &Counts, work: impl Fn(u64, u64) -> u64) {
+        let pairs = [
+            (&mut self.clear, &other.clear),
+            (&mut self.masked, &other.masked),
+            (&mut self.dropped, &other.dropped),
+            (&mut self.monitored, &other.monitored),
+        ];
+        for (own, other) in pairs {
+            own.0.iter_mut().zip(other.0).for_each(|(own, other)| *own = work(*own, other));
+        }
+        self.total = work(self.total, other.total);
     }
 
     /// Adds everything counted to a summary.
@@ -50,6 +103,7 @@ impl Counts {
     }
 }
 
+#[derive(Clone)]
 struct Tally([u64; Category::COUNT]);
 
 impl Default for Tally {

@@ -45,6 +45,8 @@ impl<const TABS: bool> Grammar for Csv<TABS> {
         let table = Table::read(text, from, delimiter, usize::MAX)?;
         let layout = Layout::of(text, &table, classifier);
         let signals = Signals::default();
+        // A table's names are its layout's.
+        level.may_name = false;
         level.nodes.clear();
         level.nodes.push(Node {
             start: 0,

@@ -24,6 +24,7 @@ impl Grammar for Form {
         _: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         let end = u32::try_from(text.len()).map_err(|_| malformed(u32::MAX as usize))?;
+        level.may_name = false;
         let nodes = &mut level.nodes;
         let signals = Signals::default();
         nodes.clear();

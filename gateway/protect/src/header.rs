@@ -1,53 +1,59 @@
 //! Header and trailer values: names as keys, values as text.
 
-use crate::classify::{CONFIDENT, Classify};
-use crate::counts::{Counts, Outcome};
+use crate::classify::Classify;
 use crate::edit::Edits;
-use crate::plan::{Action, NOTHING, Plan};
-use crate::{Summary, Uninspectable, mask};
-use yingbi_classifiers::{KeyMeaning, Scalar, Signals};
+use crate::meaning::Meaning;
+use crate::plan::Rules;
+use crate::tree::{Known, Treat};
+use crate::{Summary, Uninspectable};
+use yingbi_classifiers::{KeyMeaning, Signals};
 
 /// Treats one value; `None` leaves it as it is.
-pub(crate) fn treat<C: Classify>(
-    classifier: &C,
-    plan: Plan<'_>,
+pub(crate) fn treat<'p, C: Classify>(
+    treat: &mut Treat<'_, 'p, C>,
     name: &str,
     value: &str,
     summary: &mut Summary,
 ) -> Result<Option<String>, Uninspectable> {
-    let mut hits = vec![];
-    let meaning = meaning(classifier, name);
-    classifier.value(meaning, Signals::default(), Scalar::Text(value), &mut hits);
-    hits.retain(|hit| hit.confidence >= CONFIDENT);
-    let rules = plan.rules(None);
-    let mut counts = Counts::default();
-    let mut edits = Edits::default();
-    for hit in &hits {
-        let monitored = rules.is_monitored(hit.kind);
-        let mask = match rules.action(hit.kind) {
-            Action::Block => return Err(Uninspectable::Blocked(hit.kind.category())),
-            Action::Clear => {
-                counts.add(hit.kind, Outcome::Clear, monitored);
-                continue;
-            }
-            Action::Mask(mask) => mask,
-            Action::Drop => &NOTHING,
-        };
-        counts.add(hit.kind, Outcome::Masked, monitored);
-        let found = value.get(hit.start..hit.end).unwrap_or("");
-        edits.push_with(hit.start, hit.end, |out| mask::text(mask, found, out));
-    }
-    counts.add_to(summary);
+    let rules = treat.plan.rules(None);
+    let edits = edits(treat, name, value, rules)?;
+    treat.counts.add_to(summary);
     if edits.is_empty() {
         return Ok(None);
     }
     let mut treated = Vec::new();
     edits.apply(value.as_bytes(), &mut treated);
-    Ok(String::from_utf8(treated).ok())
+    // No header may begin where none began.
+    Ok(Some(String::from_utf8_lossy(&treated).replace(['\r', '\n'], " ")))
+}
+
+/// The edits of one value.
+pub(crate) fn edits<'p, C: Classify>(
+    treat: &mut Treat<'_, 'p, C>,
+    name: &str,
+    value: &str,
+    rules: Rules<'p>,
+) -> Result<Edits, Uninspectable> {
+    let meaning = Meaning::named(meaning(treat.classifier, name));
+    let known = Known { meaning, signals: Signals::default(), rules, depth: 0 };
+    if !name.to_ascii_lowercase().starts_with("set-cookie") {
+        return treat.value(value, &known);
+    }
+    // A cookie is a secret between its owner and the API, whatever its name says; only what it holds is looked at.
+    let mut edits = Edits::default();
+    let mut at = 0;
+    for part in value.split_inclusive(';') {
+        let content = part.trim_end_matches(';');
+        let from = content.find('=').map_or(0, |equals| equals + 1);
+        let inner = treat.value(content.get(from..).unwrap_or(""), &known)?;
+        edits.append(&inner, at + from);
+        at += part.len();
+    }
+    Ok(edits)
 }
 
 /// What a header's name says. Headers of HTTP itself mean what HTTP says, whatever their words remind of.
-fn meaning<C: Classify>(classifier: &C, name: &str) -> KeyMeaning {
+pub(crate) fn meaning<C: Classify>(classifier: &C, name: &str) -> KeyMeaning {
     let lower = name.to_ascii_lowercase();
     let prose = KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN };
     let protocol = KeyMeaning { denies: true, ..KeyMeaning::UNKNOWN };

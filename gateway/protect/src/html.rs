@@ -8,6 +8,8 @@
 mod flow;
 mod token;
 
+pub(crate) use flow::{encode, reference};
+
 use crate::Uninspectable;
 use crate::classify::{CONFIDENT, Classify};
 use crate::edit::Edits;
@@ -26,8 +28,8 @@ pub(crate) fn treat<'p, C: Classify>(
     text: &str,
     rules: Rules<'p>,
 ) -> Result<(), Uninspectable> {
-    Page::new(text, treat.classifier, Treating { treat, rules }).read()?;
-    Ok(())
+    // A page is read as one record: which of its parts are whose can't be told.
+    treat.as_record(rules, |treat, rules| Page::new(text, treat.classifier, Treating { treat, rules }).read())
 }
 
 pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<(), Uninspectable> {
@@ -295,6 +297,8 @@ impl<C: Classify> Treating<'_, '_, '_, C> {
 impl<C: Classify> Sink for Treating<'_, '_, '_, C> {
     fn hits(&mut self, flow: &Flow, hits: &[Hit], spelling: Spelling) -> Result<(), Uninspectable> {
         for hit in hits {
+            let value = flow.text.get(hit.start..hit.end).unwrap_or("");
+            self.treat.survey.note(self.rules, hit.kind, value);
             if let Some(mask) = self.treat.decide(hit.kind, self.rules)? {
                 let mut masked = String::new();
                 mask::text(mask, flow.text.get(hit.start..hit.end).unwrap_or(""), &mut masked);

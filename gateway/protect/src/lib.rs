@@ -9,42 +9,98 @@ mod coded;
 mod counts;
 mod csv;
 mod edit;
+mod events;
+mod fields;
+mod firm;
 mod form;
 mod format;
 mod header;
 mod html;
+mod input;
+mod joined;
 mod json;
 mod lines;
 mod mask;
 mod meaning;
+mod multipart;
+mod overlap;
 mod plan;
+mod record;
+mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod spread;
 mod tree;
 mod xml;
 
+pub use fields::{Direction, Field, Outcomes, Sighting};
+pub use firm::classifier;
 pub use format::Format;
+pub use input::{Entered, Fault};
+pub use multipart::Boundary;
 pub use xml::declared_encoding;
 
+use counts::{Found, Outcome};
+use fields::{Elsewhere, is_field_name, pattern_of};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
-use tree::Workspace;
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::Permit;
+use yingbi_policies::{FirmClassifiers, Permit};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Treats bodies. Cheap to share.
 pub struct Protector {
-    classifier: &'static Classifier,
+    shipped: Arc<Reader>,
+    /// What reads under the policies' latest version, where the firm adds classifiers of its own.
+    firm: RwLock<Option<(Arc<FirmClassifiers>, Arc<Reader>)>>,
     pseudonyms: PseudonymKey,
     limits: Limits,
     /// Secret seed of the tables of learned names.
     seed: [u64; 2],
+    /// What was found elsewhere than in bodies of answers, and by what reads no more.
+    elsewhere: Mutex<Elsewhere>,
+    retired: Mutex<Vec<Sighting>>,
+    /// How often other policies came to rule.
+    policies: AtomicU64,
+}
+
+/// A classifier, and what was learned of it.
+struct Reader {
+    classifier: Shared,
     /// Working space of past bodies, one for each that was treated at the same time.
     #[expect(clippy::vec_box, reason = "taken and put back for every body: a word to move")]
     spare: Mutex<Vec<Box<Workspace>>>,
+}
+
+/// The shipped classifier, or one with a firm's additions.
+enum Shared {
+    Shipped(&'static Classifier),
+    Firm(Box<Classifier>),
+}
+
+impl Reader {
+    fn of(classifier: Shared) -> Arc<Reader> {
+        Arc::new(Reader { classifier, spare: Mutex::new(Vec::new()) })
+    }
+
+    /// Hands over what was found with it.
+    fn sightings(&self, into: &mut Vec<Sighting>) {
+        for workspace in lock(&self.spare).iter_mut() {
+            workspace.fields.take(into);
+        }
+    }
+
+    fn classifier(&self) -> &Classifier {
+        match &self.classifier {
+            Shared::Shipped(classifier) => classifier,
+            Shared::Firm(classifier) => classifier,
+        }
+    }
 }
 
 /// Bounds on what is read.
@@ -82,6 +138,8 @@ pub struct Summary {
     pub monitored: BTreeMap<Category, u64>,
     /// Records in the answer.
     pub records: u64,
+    /// Records that a combination of what they hold, or somebody's age, made stricter, by its id.
+    pub raised: BTreeMap<Arc<str>, u64>,
     /// Whose they were, as far as the binding says.
     pub subjects: BTreeSet<Pseudonym>,
 }
@@ -89,8 +147,9 @@ pub struct Summary {
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// RFC 6901 pointer; `!json`, `!b64`, `!url` and `!query` mark steps into strings that hold JSON, base64,
-    /// percent-encoded text, and fields of a form or URL.
+    /// RFC 6901 pointer; `!json`, `!b64`, `!url`, `!html`, `!esc` and `!query` mark steps into strings that hold JSON,
+    /// base64, percent-encoded text, character references, escapes, and fields of a form or URL. The first step counts
+    /// the records of a stream, or names or counts the part of a multipart body.
     pub path: String,
     /// Bytes of the input.
     pub span: (usize, usize),
@@ -123,6 +182,15 @@ pub enum Uninspectable {
         /// The limit.
         limit: usize,
     },
+    /// A part is of a type that is not read.
+    #[error("part of a type that is not read at byte {at}")]
+    MediaType {
+        /// Byte of the body.
+        at: usize,
+    },
+    /// The firm's own classifiers can't be made ready.
+    #[error("the firm's classifiers are too large")]
+    Classifier,
     /// The policy blocks answers that hold this category.
     #[error("policy blocks {0}")]
     Blocked(Category),
@@ -134,7 +202,28 @@ impl Protector {
         // Derived from a secret and not drawn, so that this crate needs no source of randomness.
         let seed = pseudonyms.pseudonym("key-table", "seed").0;
         let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
-        Protector { classifier, pseudonyms, limits, seed: [low, high], spare: Mutex::new(Vec::new()) }
+        let shipped = Reader::of(Shared::Shipped(classifier));
+        let (firm, elsewhere, retired, policies) = Default::default();
+        let seed = [low, high];
+        Protector { shipped, firm, pseudonyms, limits, seed, elsewhere, retired, policies }
+    }
+
+    /// What reads under a permit: the shipped classifier and what the firm adds in the version that decided.
+    fn reader(&self, firm: Option<&Arc<FirmClassifiers>>) -> Result<Arc<Reader>, Uninspectable> {
+        let Some(firm) = firm else { return Ok(Arc::clone(&self.shipped)) };
+        if let Some((known, reader)) = &*self.firm.read().unwrap_or_else(PoisonError::into_inner)
+            && Arc::ptr_eq(known, firm)
+        {
+            return Ok(Arc::clone(reader));
+        }
+        let classifier = firm::classifier(firm).map_err(|_| Uninspectable::Classifier)?;
+        let reader = Reader::of(Shared::Firm(Box::new(classifier)));
+        let next = Some((Arc::clone(firm), Arc::clone(&reader)));
+        let last = mem::replace(&mut *self.firm.write().unwrap_or_else(PoisonError::into_inner), next);
+        if let Some((_, last)) = last {
+            last.sightings(&mut lock(&self.retired));
+        }
+        Ok(reader)
     }
 
     /// Treats one body under a permit.
@@ -142,9 +231,25 @@ impl Protector {
     /// # Errors
     /// The body can't be read, or the policy blocks it: refuse the answer.
     pub fn body(&self, permit: &Permit, format: Format, body: &[u8]) -> Result<Treated, Uninspectable> {
-        self.with_workspace(|workspace| {
-            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+        })
+    }
+
+    /// What came in and is not what its names say, as far as the route's binding asks; nothing where it asks nothing.
+    ///
+    /// # Errors
+    /// It can't be read: refuse the request.
+    pub fn check_input(&self, permit: &Permit, entered: Entered<'_>) -> Result<Vec<Fault>, Uninspectable> {
+        let Some(validation) = permit.binding().and_then(|binding| binding.validation.as_ref()) else {
+            return Ok(Vec::new());
+        };
+        let asked = input::Asked::new(validation, permit.today());
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            input::check(reader.classifier(), self.limits, asked, entered, workspace)
         })
     }
 
@@ -159,30 +264,103 @@ impl Protector {
         value: &str,
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
-        header::treat(self.classifier, Plan::new(permit), name, value, summary)
+        let reader = self.reader(permit.classifiers())?;
+        let plan = Plan::new(permit);
+        self.with_workspace(&reader, |workspace| {
+            workspace.fields.begin_header(permit.route());
+            let mut treat = Treat::new(reader.classifier(), plan, self.limits, workspace);
+            let done = header::treat(&mut treat, name, value, summary);
+            self.note_header(plan, reader.classifier(), name, &treat.counts.found);
+            treat.counts.found.clear();
+            treat.end();
+            done
+        })
     }
 
-    /// Everything found in a body, treated by no policy.
+    fn note_header(&self, plan: Plan<'_>, classifier: &Classifier, name: &str, found: &[Found]) {
+        for Found { kind, outcome } in found.iter().copied() {
+            let shown = if is_field_name(name, classifier) { name } else { fields::HIDDEN_NAME };
+            let at = (plan.route(), Direction::Returned, format!("!header/{shown}"));
+            let how = if header::meaning(classifier, name).kind == Some(kind) { How::Key } else { How::Text };
+            lock(&self.elsewhere).count(at, (kind, plan.level(kind), how), outcome);
+        }
+    }
+
+    /// Notes what was found in a request, for [`Protector::sightings`]: `within` is where the findings' paths begin,
+    /// nothing for a body.
+    pub fn accepts(&self, permit: &Permit, within: &str, findings: &[Finding]) {
+        let plan = Plan::new(permit);
+        for Finding { path, kind, how, .. } in findings {
+            let path = format!("{within}{}", pattern_of(path, self.shipped.classifier()));
+            let path = if path.is_empty() { "!body".to_owned() } else { path };
+            let at = (permit.route(), Direction::Accepted, path);
+            lock(&self.elsewhere).count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
+        }
+    }
+
+    /// Notes what the query of a request's target holds. One that can't be read as a form holds no field.
+    pub fn accepts_query(&self, permit: &Permit, query: &str) {
+        if let Ok(findings) = self.scan_with(permit.classifiers(), Format::Form, query.as_bytes()) {
+            self.accepts(permit, "!query", &findings);
+        }
+    }
+
+    /// What was found, by field, since this was asked last; never values. Bodies that are being treated right now are
+    /// told of the next time.
+    pub fn sightings(&self) -> Vec<Sighting> {
+        let mut sightings = vec![];
+        sightings.append(&mut lock(&self.retired));
+        self.shipped.sightings(&mut sightings);
+        if let Some((_, firm)) = &*self.firm.read().unwrap_or_else(PoisonError::into_inner) {
+            firm.sightings(&mut sightings);
+        }
+        lock(&self.elsewhere).take(&mut sightings);
+        sightings
+    }
+
+    /// Tells that other policies rule: levels may have changed.
+    pub fn policies_changed(&self) {
+        self.policies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Everything found in a body by the shipped classifiers, treated by no policy.
     ///
     /// # Errors
     /// The body can't be read.
     pub fn scan(&self, format: Format, body: &[u8]) -> Result<Vec<Finding>, Uninspectable> {
-        self.with_workspace(|workspace| {
-            let input = body::Input { classifier: self.classifier, limits: self.limits, format, body };
+        self.scan_with(None, format, body)
+    }
+
+    /// The same, by what the firm adds as well.
+    ///
+    /// # Errors
+    /// The body can't be read.
+    pub fn scan_with(
+        &self,
+        firm: Option<&Arc<FirmClassifiers>>,
+        format: Format,
+        body: &[u8],
+    ) -> Result<Vec<Finding>, Uninspectable> {
+        let reader = self.reader(firm)?;
+        self.with_workspace(&reader, |workspace| {
+            let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::scan(&input, workspace)
         })
     }
 
-    fn with_workspace<T>(&self, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = spare().pop();
+    fn with_workspace<T>(&self, reader: &Reader, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let taken = lock(&reader.spare).pop();
         let mut workspace = taken.unwrap_or_else(|| Box::new(Workspace::new(self.seed)));
-        workspace.begin();
+        workspace.begin(self.policies.load(Ordering::Relaxed));
         let done = work(&mut workspace);
         workspace.finish();
-        spare().push(workspace);
+        lock(&reader.spare).push(workspace);
         done
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

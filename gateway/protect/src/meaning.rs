@@ -2,7 +2,7 @@
 
 use crate::classify::{CONFIDENT, Classify};
 use crate::plan::{Action, Rules};
-use yingbi_classifiers::{Hit, How, KeyMeaning, SHORTEST_NUMBER, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, KeyMeaning, SHORTEST_NUMBER, Scalar, Signals, Strength};
 use yingbi_taxonomy::{Kind, Level};
 
 /// What is known about a value before it is looked at.
@@ -73,6 +73,22 @@ impl Meaning {
             Source::DeclaredNotPersonal => inherited.filter(|inherited| inherited.is_credential),
             _ => inherited,
         }
+    }
+
+    /// How a value of a kind was recognised under it.
+    pub(crate) fn how(&self, kind: Kind) -> How {
+        match self.source {
+            Source::Declared => How::Binding,
+            _ if self.key.kind == Some(kind) && self.key.strength == Strength::Decides => How::Key,
+            _ if self.key.kind == Some(kind) => How::Context,
+            _ if self.key.prose => How::Text,
+            _ => How::Value,
+        }
+    }
+
+    /// What a value under it must be, if the name or a declaration says.
+    pub(crate) fn expected(&self, record: Signals) -> Option<Kind> {
+        crate::input::expected(self.key, record)
     }
 
     /// Whether it speaks of a kind.

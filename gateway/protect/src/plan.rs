@@ -3,8 +3,8 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
-use std::sync::LazyLock;
-use yingbi_policies::{Binding, Mask, NumberMask, Permit, Treatment, View};
+use std::sync::{Arc, LazyLock};
+use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// How one answer is treated.
@@ -22,7 +22,16 @@ enum Source<'p> {
 
 /// How the values of one record are treated.
 #[derive(Clone, Copy)]
-pub(crate) enum Rules<'p> {
+pub(crate) struct Rules<'p> {
+    by: By<'p>,
+    /// Which record of the body it is.
+    record: u32,
+    /// What raises it, a bit each.
+    raised: u32,
+}
+
+#[derive(Clone, Copy)]
+enum By<'p> {
     View(&'p View),
     #[cfg(any(test, feature = "reference"))]
     Table(&'p table::Rules),
@@ -50,6 +59,25 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// The template of the route.
+    pub(crate) fn route(self) -> &'p Arc<str> {
+        match self.source {
+            Source::Permit(permit) => permit.route(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => &table.route,
+        }
+    }
+
+    /// The level of a kind on this route.
+    pub(crate) fn level(self, kind: Kind) -> Level {
+        let overrides = self.binding().map(|binding| binding.overrides.as_slice()).unwrap_or_default();
+        // From wide names to narrow ones: the last decides.
+        overrides
+            .iter()
+            .filter(|one| one.kinds.contains(kind))
+            .fold(kind.level(), |level, one| one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level))
+    }
+
     pub(crate) fn document_subject(self) -> Option<&'p str> {
         match self.source {
             Source::Permit(permit) => permit.document_subject(),
@@ -61,9 +89,18 @@ impl<'p> Plan<'p> {
     /// The rules for a record of this subject.
     pub(crate) fn rules(self, subject: Option<&str>) -> Rules<'p> {
         match self.source {
-            Source::Permit(permit) => Rules::View(permit.view(subject)),
+            Source::Permit(permit) => Rules { by: By::View(permit.view(subject)), record: 0, raised: 0 },
             #[cfg(any(test, feature = "reference"))]
-            Source::Table(table) => Rules::Table(table.rules(subject)),
+            Source::Table(table) => Rules { by: By::Table(table.rules(subject)), record: 0, raised: 0 },
+        }
+    }
+
+    /// The day of the access.
+    pub(crate) fn today(self) -> Day {
+        match self.source {
+            Source::Permit(permit) => permit.today(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(_) => Day::default(),
         }
     }
 
@@ -98,19 +135,87 @@ impl<'p> Rules<'p> {
 
     /// Whether a rule that only monitors would have done something else.
     pub(crate) fn is_monitored(self, kind: Kind) -> bool {
-        match self {
-            Rules::View(view) => view.monitored(kind).is_some(),
+        match self.by {
+            By::View(view) => {
+                let would = |raise: &&Raise| {
+                    !raise.is_enforced() && raise.treatment(kind).compare(self.treatment(kind)).is_gt()
+                };
+                view.monitored(kind).is_some()
+                    || (self.raised != 0 && self.raises().any(|raise| would(&raise)))
+            }
             #[cfg(any(test, feature = "reference"))]
-            Rules::Table(rules) => rules.monitored.contains(kind),
+            By::Table(rules) => rules.monitored.contains(kind),
         }
     }
 
+    #[inline]
     fn treatment(self, kind: Kind) -> &'p Treatment {
-        match self {
-            Rules::View(view) => view.treatment(kind),
+        match self.by {
+            By::View(view) if self.raised == 0 => view.treatment(kind),
+            By::View(view) => {
+                let enforced = self.raises().filter(|raise| raise.is_enforced());
+                enforced.map(|raise| raise.treatment(kind)).fold(view.treatment(kind), |strongest, next| {
+                    if next.compare(strongest).is_gt() { next } else { strongest }
+                })
+            }
             #[cfg(any(test, feature = "reference"))]
-            Rules::Table(rules) => rules.treatments.get(kind.index()).unwrap_or(&Treatment::Block),
+            By::Table(rules) => rules.treatments.get(kind.index()).unwrap_or(&Treatment::Block),
         }
+    }
+
+    /// Whether what a record holds could make its treatment stricter.
+    pub(crate) fn may_be_raised(self) -> bool {
+        match self.by {
+            By::View(view) => !view.raises().is_empty(),
+            #[cfg(any(test, feature = "reference"))]
+            By::Table(_) => false,
+        }
+    }
+
+    /// Which record of the body this is.
+    pub(crate) fn record(self) -> usize {
+        self.record as usize
+    }
+
+    /// The same for another record.
+    pub(crate) fn of_record(self, record: usize) -> Rules<'p> {
+        Rules { record: u32::try_from(record).unwrap_or(0), ..self }
+    }
+
+    /// The rules for a record that holds these kinds and speaks of somebody of this age at the youngest.
+    pub(crate) fn raised_by(self, seen: KindSet, youngest: Option<u8>) -> Rules<'p> {
+        let held = self.all_raises().enumerate().filter(|(_, raise)| raise.holds(seen, youngest));
+        Rules { raised: held.fold(self.raised, |bits, (nth, _)| bits | 1 << nth), ..self }
+    }
+
+    /// Raised by what raises either.
+    pub(crate) fn and(self, other: Rules<'p>) -> Rules<'p> {
+        Rules { raised: self.raised | other.raised, ..self }
+    }
+
+    pub(crate) fn is_raised(self) -> bool {
+        self.raised != 0
+    }
+
+    /// What raises this record, by id.
+    pub(crate) fn raised_ids(self) -> impl Iterator<Item = &'p Arc<str>> {
+        self.raises().map(Raise::id)
+    }
+
+    fn raises(self) -> impl Iterator<Item = &'p Raise> {
+        self.all_raises()
+            .enumerate()
+            .filter(move |(nth, _)| self.raised >> nth & 1 == 1)
+            .map(|(_, raise)| raise)
+    }
+
+    fn all_raises(self) -> impl Iterator<Item = &'p Raise> {
+        let raises = match self.by {
+            By::View(view) => view.raises(),
+            #[cfg(any(test, feature = "reference"))]
+            By::Table(_) => &[],
+        };
+        raises.iter().take(Raise::MOST)
     }
 }
 
@@ -131,6 +236,7 @@ pub(crate) mod table {
     //! Plans without a permit, for tests.
 
     use super::{Plan, Source};
+    use std::sync::Arc;
     use yingbi_policies::{Binding, Treatment};
     use yingbi_taxonomy::{Kind, KindSet};
 
@@ -142,6 +248,7 @@ pub(crate) mod table {
         pub(crate) own_subjects: Vec<String>,
         pub(crate) document_subject: Option<String>,
         pub(crate) binding: Option<Binding>,
+        pub(crate) route: Arc<str>,
     }
 
     /// Treatments by kind.
@@ -153,7 +260,6 @@ pub(crate) mod table {
 
     impl Table {
         /// The same treatment for every kind.
-        #[cfg(test)]
         pub(crate) fn all(treatment: Treatment) -> Table {
             Table {
                 own: Rules::all(treatment.clone()),
@@ -161,6 +267,7 @@ pub(crate) mod table {
                 own_subjects: vec![],
                 document_subject: None,
                 binding: None,
+                route: Arc::from("/test"),
             }
         }
 

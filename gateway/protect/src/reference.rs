@@ -8,12 +8,16 @@
 mod arbitrary;
 mod coded;
 mod fake;
+mod formats;
 mod naming;
 mod paths;
 mod print;
+pub mod streams;
 mod tree;
 
+use arbitrary::{Bytes as Choices, built};
 pub use arbitrary::{Compared, differential, seeds};
+pub use formats::{Held, documents, promises};
 
 #[cfg(test)]
 pub(crate) use fake::Fake;

@@ -9,9 +9,11 @@ use yingbi_policies::{
 
 mod formats;
 mod grammar;
+mod multipart;
 mod naming;
 mod records;
 mod shipped;
+mod streams;
 mod values;
 
 pub(crate) fn treat_as(format: Format, table: &Table, body: &[u8]) -> Result<Treated, Uninspectable> {

@@ -4,6 +4,7 @@
 //! A format brings a grammar, which reads a text into nodes, and a [`Spelling`], which says how names and texts are
 //! spelt. What a value is taken for, whose it is and what becomes of it is the same for all.
 
+mod check;
 mod coded;
 mod keys;
 mod naming;
@@ -13,6 +14,10 @@ mod spelling;
 mod treat;
 mod walk;
 
+pub(crate) use check::check_document;
+pub(crate) use coded::Known;
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use coded::PROBED_DEEP;
 pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
 use naming::Named;
 pub(crate) use naming::has_pair;
@@ -21,16 +26,19 @@ pub(crate) use naming::{Role, role};
 pub(crate) use paths::Subject;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
-pub(crate) use scan::Scan;
-pub(crate) use spelling::{BadSpelling, Member, Part, Piece, Pieces, Spelling, decode};
-#[cfg(test)]
+pub(crate) use scan::{Scan, pointer_step};
+pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};
-pub(crate) use treat::Treat;
+pub(crate) use treat::{Records, Treat};
+pub(crate) use walk::Frame;
 
+use crate::counts::Found;
 use crate::edit::Edits;
+use crate::fields::Fields;
 use crate::json::Index;
 use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
+use std::mem;
 use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
 use zeroize::Zeroize as _;
 
@@ -106,6 +114,10 @@ pub(crate) const STRINGS_DEEP: usize = 3;
 pub(crate) struct Workspace {
     pub(crate) keys: Keys,
     pub(crate) edits: Edits,
+    pub(crate) fields: Fields,
+    pub(crate) found: Vec<Found>,
+    /// Under which policies levels were learned.
+    policies: u64,
     levels: [Level; STRINGS_DEEP + 1],
 }
 
@@ -147,12 +159,22 @@ pub(crate) struct Open {
 
 impl Workspace {
     pub(crate) fn new(seed: [u64; 2]) -> Self {
-        Workspace { keys: Keys::new(seed), edits: Edits::default(), levels: Default::default() }
+        Workspace {
+            keys: Keys::new(seed),
+            edits: Edits::default(),
+            fields: Fields::new(),
+            found: Vec::new(),
+            policies: 0,
+            levels: Default::default(),
+        }
     }
 
     /// Makes ready for the next body.
-    pub(crate) fn begin(&mut self) {
-        self.keys.begin();
+    pub(crate) fn begin(&mut self, policies: u64) {
+        let is_other = mem::replace(&mut self.policies, policies) != policies;
+        if self.keys.begin().0 || is_other {
+            self.fields.forget();
+        }
         self.edits.clear();
     }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{Endpoint, Listen};
+use crate::state::inventory::tests::Place;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -60,7 +61,9 @@ fn data_port(stub: Stub, readiness: &Arc<Readiness>) -> SocketAddr {
 }
 
 fn start(readiness: &Arc<Readiness>, data: SocketAddr) -> SocketAddr {
+    let place = Place::new();
     let admin = Admin {
+        inventory: Arc::new(place.inventory()),
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: Arc::new(Metrics::new().unwrap()),
         readiness: Arc::clone(readiness),
@@ -163,4 +166,17 @@ fn anything_else_is_a_problem_document() {
         assert!(answer.contains("application/problem+json") && answer.contains(code), "{request}: {answer}");
         assert!(!answer.contains("13800138000"), "{request} is echoed");
     }
+}
+
+#[test]
+fn c7_the_inventory_is_served_as_json_and_csv() {
+    let readiness = all_set();
+    let address = start(&readiness, data_port(Stub::Good, &readiness));
+    let (status, answer) = ask(address, "GET /api/v1/inventory");
+    assert_eq!(status, 503, "its files are gone: {answer}");
+    assert!(answer.contains("YB1904"), "{answer}");
+    let (status, answer) = ask(address, "GET /api/v1/inventory/drift?rout=13800138000");
+    assert_eq!(status, 400);
+    assert!(answer.contains("YB1903") && !answer.contains("13800138000"), "{answer}");
+    assert_eq!(ask(address, "POST /api/v1/inventory").0, 405, "nobody accepts here");
 }

@@ -3,7 +3,7 @@
 //! Exit codes: 0 good, 1 the log is broken or can't be read, 64 wrong usage, 78 a key file that holds no key.
 
 mod search;
-mod table;
+pub(super) mod table;
 mod verify;
 
 use std::io;

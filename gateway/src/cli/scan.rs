@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::PathBuf;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{ApiToken, Decision, Identity, Permit, PolicySet, Request, Source};
+use yingbi_policies::{ApiToken, Day, Decision, Identity, Permit, PolicySet, Request, Source};
 use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable, declared_encoding};
 
 /// Arguments of `yingbi scan`.
@@ -90,7 +90,7 @@ fn redaction(level: u8) -> Option<Permit> {
         stepped_up: true,
         ..Identity::default()
     };
-    let request = Request { method: "GET", host: "scan", path: "/own", purpose: None };
+    let request = Request { method: "GET", host: "scan", path: "/own", purpose: None, today: Day::default() };
     match policies.decide(&identity, &request) {
         Decision::Permit(permit) => Some(permit),
         Decision::Refuse(_) => None,
@@ -191,10 +191,14 @@ fn body_format(content_type: &str) -> Option<BodyFormat> {
         return None;
     }
     let essence = essence.trim().to_ascii_lowercase();
-    BodyFormat::of_media_type(&essence).or_else(|| match essence.split_once('/')? {
-        ("text", _) | ("application", "x-ndjson" | "ndjson" | "jsonl") => Some(BodyFormat::Text),
-        _ => None,
-    })
+    let parameter = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let boundary = parameters.split(';').find_map(parameter);
+    // Formats whose structure is not read are at least text.
+    BodyFormat::of(&essence, boundary.as_deref())
+        .or_else(|| essence.starts_with("text/").then_some(BodyFormat::Text))
 }
 
 /// Refuses XML that says it is in another charset than UTF-8.

@@ -4,7 +4,7 @@
 //! keep-alive verdict is only ever tightened: it knows framing reasons to close that must not be undone.
 
 use super::front::{Close, Head, HeadError, read_head};
-use super::identity::PeerCertificate;
+use super::identity::{Identified, PeerCertificate};
 use super::problem::{self, Problem};
 use super::{Exchange, Verdict};
 use crate::metrics::ShedReason;
@@ -15,7 +15,7 @@ use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
@@ -35,6 +35,8 @@ pub struct Peer {
     pub certificate: Option<PeerCertificate>,
     /// Whether the transport is TLS.
     pub tls: bool,
+    /// Who called last on this connection: mostly the same as before it.
+    caller: Mutex<Option<(Arc<Identified>, Option<Pseudonym>)>>,
 }
 
 #[async_trait]
@@ -152,7 +154,21 @@ impl Peer {
         let certificate =
             digest.as_ref().and_then(|digest| digest.extension.get::<PeerCertificate>().cloned());
         let pseudonym = address.map(|address| key.pseudonym("address", &address.to_string()));
-        Peer { address, pseudonym, certificate, tls: digest.is_some() }
+        Peer { address, pseudonym, certificate, tls: digest.is_some(), caller: Mutex::new(None) }
+    }
+
+    /// The caller as records know it; nobody has no pseudonym.
+    pub fn caller_pseudonym(&self, caller: &Arc<Identified>, key: &PseudonymKey) -> Option<Pseudonym> {
+        let mut last = self.caller.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((same, pseudonym)) if Arc::ptr_eq(same, caller) => *pseudonym,
+            _ => {
+                let identity = &caller.identity;
+                let pseudonym = identity.is_authenticated().then(|| key.pseudonym("caller", &identity.id));
+                *last = Some((Arc::clone(caller), pseudonym));
+                pseudonym
+            }
+        }
     }
 }
 

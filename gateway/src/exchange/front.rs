@@ -25,10 +25,10 @@ pub use names::{is_end_to_end, is_hop_by_hop};
 use super::target::Target;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue, Method};
+use pingora_timeout::timeout;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::time::{Instant, timeout, timeout_at};
 
 /// Bounds on a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,8 @@ pub async fn read_head<S: AsyncRead + Unpin>(
         }
         // The clock is read once a head comes in pieces, which few do.
         let deadline = *deadline.get_or_insert_with(|| Instant::now() + limits.deadline);
-        match timeout_at(deadline, fill(stream, buffer)).await {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match timeout(left, fill(stream, buffer)).await {
             Ok(Ok(0)) => return Err(HeadError::Truncated),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(error),

@@ -38,9 +38,7 @@ impl Exchange {
             // Passed as it is, so it stays coded as it is.
             body.coding = one(&headers, &CONTENT_ENCODING)?.map(str::to_owned);
         } else if !body.bytes.is_empty() {
-            let format =
-                media_type.as_ref().and_then(|media_type| Format::of_media_type(media_type.essence()));
-            let format = format.ok_or(problem::CONTENT_TYPE)?;
+            let format = media_type.as_ref().and_then(format).ok_or(problem::CONTENT_TYPE)?;
             (body, summary) =
                 self.treat_body(permit, request, &headers, format, media_type.as_ref(), body.bytes)?;
         }
@@ -72,13 +70,22 @@ impl Exchange {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
         let plain =
             coding::decode(&codings, body, &self.limits.decode).map_err(|_| problem::CONTENT_CODING)?;
-        // Readers of XML go by what it says itself, too.
-        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
-        let charset = Charset::of(media_type.and_then(MediaType::charset), declared);
-        let text = charset.and_then(|charset| Text::decode(charset, plain));
-        let text = text.map_err(|_| problem::CHARSET)?;
-        let treated = self.protector.body(permit, format, &text.utf8)?;
-        let bytes = text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?;
+        let (bytes, found) = match format {
+            // Each part says its own charset, and may be no text.
+            Format::Multipart(_) => {
+                let treated = self.protector.body(permit, format, &plain)?;
+                (Bytes::from(treated.body), treated.summary)
+            }
+            _ => {
+                // Readers of XML go by what it says itself, too.
+                let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+                let charset = Charset::of(media_type.and_then(MediaType::charset), declared);
+                let text = charset.and_then(|charset| Text::decode(charset, plain));
+                let text = text.map_err(|_| problem::CHARSET)?;
+                let treated = self.protector.body(permit, format, &text.utf8)?;
+                (text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?, treated.summary)
+            }
+        };
         let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();
         // The local hop was asked for identity; only an upstream that codes all the same is worth coding for again,
         // or a client that rules identity out.
@@ -88,7 +95,7 @@ impl Exchange {
         } else {
             Body { bytes, coding: None }
         };
-        Ok((coded, treated.summary))
+        Ok((coded, found))
     }
 
     fn treat_headers(
@@ -133,6 +140,11 @@ struct Body {
 
 const INTERNAL: Problem = problem::INTERNAL;
 
+/// How a media type is read; `None`: not at all.
+fn format(media_type: &MediaType) -> Option<Format> {
+    Format::of(media_type.essence(), media_type.boundary())
+}
+
 fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
     permit.binding().is_some_and(|binding| binding.opaque.iter().any(|opaque| opaque == media_type.essence()))
 }
@@ -144,9 +156,11 @@ fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
     }
 }
 
-/// The media type and its charset alone: other parameters (a file's name) may hold anything.
+/// The media type with its charset, and the boundary of one that is read by it: other parameters (a file's name) may
+/// hold anything.
 fn content_type(media_type: &MediaType) -> String {
     match media_type.charset() {
+        _ if media_type.kind() == "multipart" => media_type.to_string(),
         Some(charset) => format!("{}; charset={charset}", media_type.essence()),
         None => media_type.essence().to_owned(),
     }

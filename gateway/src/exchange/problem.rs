@@ -2,6 +2,7 @@
 
 use super::front::{HeadError, Words};
 use super::identity::IdentityError;
+use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
 use pingora_http::ResponseHeader;
@@ -52,6 +53,18 @@ problems! {
     NOT_ACCEPTABLE = 406 "YB1303"
         ["no acceptable content coding", "accept `identity`, `gzip`, `br` or `zstd`"]
         ["没有可接受的内容编码", "请在 Accept-Encoding 中接受 identity、gzip、br 或 zstd"];
+    /// The binding asks for data that comes in to be right, and some is not; the document names where, and the rule.
+    INPUT_WRONG = 422 "YB1310"
+        ["the request holds personal information that can't be right", "see `errors`: each names a path, what should stand there, and the rule it breaks"]
+        ["请求中的个人信息有误", "见 `errors`：逐项给出路径、应为何种信息及所违反的规则"];
+    /// Data that is to be checked can't be read.
+    INPUT_UNREADABLE = 422 "YB1311"
+        ["the request can't be read, so it can't be checked", "its body and query must be of the type, charset and coding they claim, in UTF-8 or GB18030"]
+        ["请求无法读取，因而无法校验", "正文与查询串须与所声明的类型、字符集和编码一致，字符集为UTF-8或GB18030"];
+    /// Data that is to be checked is of a type that isn't read.
+    INPUT_TYPE = 415 "YB1312"
+        ["the request's content type can't be checked", "send JSON or a form, or have the route's binding ask for no validation"]
+        ["请求的内容类型无法校验", "请发送JSON或表单，或由绑定取消该路由的校验"];
     /// A rule says that an answer that holds this category must not be released at all.
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
@@ -133,11 +146,13 @@ struct Document<'a> {
     help_zh: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [InputError],
 }
 
 impl Problem {
-    /// The document's bytes.
-    pub fn document(&self, decision_id: Option<&str>) -> Vec<u8> {
+    /// The document's bytes; `errors` are what is wrong with the request's data.
+    pub fn document(&self, decision_id: Option<&str>, errors: &[InputError]) -> Vec<u8> {
         let document = Document {
             r#type: "about:blank",
             title: self.en.title,
@@ -147,6 +162,7 @@ impl Problem {
             help: self.en.help,
             help_zh: self.zh.help,
             decision_id,
+            errors,
         };
         // Serialising a struct of strings can't fail; an empty body would still be a refusal.
         serde_json::to_vec(&document).unwrap_or_default()
@@ -164,7 +180,7 @@ impl Problem {
 
     /// A whole HTTP/1.1 answer that closes the connection, for clients that have no session yet.
     pub fn raw_answer(&self) -> Vec<u8> {
-        let document = self.document(None);
+        let document = self.document(None, &[]);
         let reason =
             http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let mut answer = format!("HTTP/1.1 {} {}\r\n", self.status, reason.unwrap_or("Refused"));
@@ -214,7 +230,9 @@ impl From<Uninspectable> for Problem {
             Uninspectable::Malformed { .. } => BODY_MALFORMED,
             Uninspectable::Charset { .. } => CHARSET,
             Uninspectable::TooDeep { .. } => BODY_TOO_DEEP,
+            Uninspectable::MediaType { .. } => CONTENT_TYPE,
             Uninspectable::Blocked(_) => BLOCKED_BY_POLICY,
+            Uninspectable::Classifier => INTERNAL,
         }
     }
 }

@@ -2,13 +2,16 @@
 //! counts, templates and pseudonyms.
 
 use super::identity::Identified;
+use super::input::InputError;
+use crate::metrics::method_label;
+use crate::state::inventory::Caller;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Intent;
-use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::{Basis, Permit, Refusal};
-use yingbi_protect::Summary;
+use yingbi_crypto::Pseudonym;
+use yingbi_policies::{Basis, Override, Permit, Refusal};
+use yingbi_protect::{Fault, Summary};
 use yingbi_taxonomy::Category;
 
 /// Facts of one exchange that its record needs, gathered as they become known.
@@ -37,6 +40,12 @@ pub struct Access {
     pub policy: String,
     /// Trace id.
     pub trace: String,
+    /// What kinds count as on the route, where that differs from the standard.
+    pub overrides: Vec<Override>,
+    /// Wrong values that came in, by category and rule.
+    pub input_faults: BTreeMap<String, u64>,
+    /// Those of them that the client is told of.
+    pub input_errors: Vec<InputError>,
 }
 
 impl Access {
@@ -55,6 +64,9 @@ impl Access {
             basis: None,
             policy: String::new(),
             trace: String::new(),
+            overrides: Vec::new(),
+            input_faults: BTreeMap::new(),
+            input_errors: Vec::new(),
         }
     }
 
@@ -65,6 +77,15 @@ impl Access {
         self.rules = permit.rules().into();
         self.purpose = permit.purpose().map(str::to_owned);
         self.basis = permit.basis();
+        self.overrides = permit.binding().map(|binding| binding.overrides.clone()).unwrap_or_default();
+    }
+
+    /// Takes over what was wrong with the data that came in.
+    pub fn checked(&mut self, faults: &[Fault]) {
+        for fault in faults {
+            let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
+            *self.input_faults.entry(what).or_default() += 1;
+        }
     }
 
     /// Takes over why the policy refused.
@@ -76,10 +97,20 @@ impl Access {
     }
 
     /// Names the caller by pseudonym.
-    pub fn identified(&mut self, key: &PseudonymKey, caller: &Identified) {
+    pub fn identified(&mut self, caller: &Identified, pseudonym: Option<Pseudonym>) {
         self.identified_by = caller.by.name();
-        let identity = &caller.identity;
-        self.caller = identity.is_authenticated().then(|| key.pseudonym("caller", &identity.id));
+        self.caller = pseudonym;
+    }
+
+    /// Who asks for what, for the inventory.
+    pub fn caller_of_route(&self) -> Caller {
+        Caller {
+            route: self.route.clone(),
+            method: self.method.as_ref().map_or("other", |method| method_label(method.as_str())),
+            caller: self.caller,
+            identified_by: self.identified_by,
+            roles: self.roles.clone(),
+        }
     }
 
     /// The record of an answer about to be released.
@@ -93,6 +124,8 @@ impl Access {
             masked: counts(&summary.masked),
             dropped: counts(&summary.dropped),
             monitored: counts(&summary.monitored),
+            raised: summary.raised.iter().map(|(id, count)| (id.to_string(), *count)).collect(),
+            overrides: self.overrides_met(summary),
             bytes: bytes as u64,
             ..self.intent()
         }
@@ -101,6 +134,17 @@ impl Access {
     /// The record of a refusal.
     pub fn refusal_intent(&self, status: u16, code: &str) -> Intent {
         Intent { decision: "refuse".to_owned(), code: Some(code.to_owned()), status, ..self.intent() }
+    }
+
+    /// The overrides of which some value was found.
+    fn overrides_met(&self, summary: &Summary) -> Vec<String> {
+        let found = |category: Category| {
+            [&summary.clear, &summary.masked, &summary.dropped]
+                .iter()
+                .any(|counts| counts.contains_key(&category))
+        };
+        let met = self.overrides.iter().filter(|one| one.kinds.iter().any(|kind| found(kind.category())));
+        met.map(Override::effect).collect()
     }
 
     fn intent(&self) -> Intent {
@@ -118,6 +162,7 @@ impl Access {
             rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
             policy: self.policy.clone(),
             trace: self.trace.clone(),
+            input_faults: self.input_faults.clone(),
             ..Intent::default()
         }
     }

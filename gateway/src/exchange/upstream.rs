@@ -105,21 +105,31 @@ impl Upstream {
         Upstream { connector: TransportConnector::new(None), peer, bounds, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Sends `request` with the client's body and reads the whole answer.
+    /// Largest body of a request that is held to be checked.
+    pub fn held_bytes(&self) -> usize {
+        usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
+    }
+
+    /// Sends `request` with the client's body, or with what was read of it already, and reads the whole answer.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
-    pub async fn ask(&self, client: &mut Client, request: RequestHeader) -> Result<Answer, Failure> {
+    pub async fn ask(
+        &self,
+        client: &mut Client,
+        request: RequestHeader,
+        mut held: Option<Bytes>,
+    ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
             Some(stream) => (self.session(stream), true),
             None => (self.connect().await?, false),
         };
         let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request).await, again) {
+        let answer = match (self.attempt(&mut session, client, request, &mut held).await, again) {
             (Err(Stop::Stale), Some(request)) => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request).await
+                self.attempt(&mut session, client, request, &mut held).await
             }
             (first, _) => first,
         };
@@ -144,9 +154,10 @@ impl Upstream {
         session: &mut Session,
         client: &mut Client,
         request: RequestHeader,
+        held: &mut Option<Bytes>,
     ) -> Result<(Answer, Reuse), Stop> {
         session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
-        if !client.is_body_empty() && self.send_body(session, client).await? == Sent::AnsweredEarly {
+        if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
@@ -165,7 +176,12 @@ impl Upstream {
     }
 
     /// Passes the client's body on, piece by piece.
-    async fn send_body(&self, session: &mut Session, client: &mut Client) -> Result<Sent, Stop> {
+    async fn send_body(
+        &self,
+        session: &mut Session,
+        client: &mut Client,
+        held: &mut Option<Bytes>,
+    ) -> Result<Sent, Stop> {
         let mut sent: u64 = 0;
         loop {
             let piece: Option<Bytes> = tokio::select! {
@@ -175,7 +191,7 @@ impl Upstream {
                     if is_interim(session) { continue }
                     return Ok(Sent::AnsweredEarly);
                 }
-                piece = client.read_body_bytes() => piece.map_err(|_| Stop::Failed(Failure::RequestBody))?,
+                piece = next_piece(client, held) => piece?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
             // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
@@ -196,10 +212,11 @@ impl Upstream {
 
     /// Reads heads until the final one.
     async fn final_head(&self, session: &mut Session) -> Result<(StatusCode, HeaderMap), Stop> {
-        let deadline = tokio::time::Instant::now() + self.bounds.first_byte;
+        let deadline = Instant::now() + self.bounds.first_byte;
         loop {
             if session.resp_header().is_none() || is_interim(session) {
-                let head = tokio::time::timeout_at(deadline, session.read_response()).await;
+                let left = deadline.saturating_duration_since(Instant::now());
+                let head = pingora_timeout::timeout(left, session.read_response()).await;
                 head.map_err(|_| Stop::Failed(Failure::Timeout))?.map_err(|error| Stop::reading(&error))?;
             }
             let head = session.resp_header().ok_or(Stop::Failed(Failure::Malformed))?;
@@ -213,6 +230,7 @@ impl Upstream {
     }
 
     async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
+        session.read_timeout = Some(self.bounds.read);
         let announced = headers
             .get(http::header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
@@ -238,7 +256,6 @@ impl Upstream {
 
     fn session(&self, stream: Stream) -> Session {
         let mut session = Session::new_with_options(stream, &self.peer);
-        session.read_timeout = Some(self.bounds.read);
         session.write_timeout = Some(self.bounds.write);
         session
     }
@@ -262,6 +279,18 @@ impl Upstream {
         }
     }
 }
+
+/// The next piece of the body: of what was read already, or from the client.
+async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Option<Bytes>, Stop> {
+    match held {
+        Some(held) if held.is_empty() => Ok(None),
+        Some(held) => Ok(Some(held.split_to(held.len().min(PIECE)))),
+        None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
+    }
+}
+
+/// Pieces written at once of a body that was held: the API may answer before it has all.
+const PIECE: usize = 64 << 10;
 
 /// Resolves when the client has left; the body must have been read.
 async fn gone(client: &mut Client) {

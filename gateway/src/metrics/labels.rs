@@ -12,7 +12,7 @@ pub(super) trait Label: Copy + 'static {
 macro_rules! label {
     ($(#[$doc:meta])* $label:ident { $($(#[$value_doc:meta])* $value:ident $name:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $label {
             $($(#[$value_doc])* $value,)*
         }
@@ -138,6 +138,20 @@ label! {
     }
 }
 
+label! {
+    /// How something differs from the inventory that a person accepted.
+    Drift {
+        /// A route that nobody accepted.
+        NewRoute "new-route",
+        /// A field of a category that is new on its route.
+        NewCategory "new-category",
+        /// A field of a category that its route is known to have.
+        NewField "new-field",
+        /// A field whose level is another now.
+        ChangedLevel "changed-level",
+    }
+}
+
 /// `2xx` and so on; `none` when no status was sent.
 pub fn status_class(status: u16) -> &'static str {
     match status {
@@ -151,7 +165,7 @@ pub fn status_class(status: u16) -> &'static str {
 }
 
 /// A method of RFC 9110 and 5789, or `other`.
-pub(super) fn method_label(method: &str) -> &'static str {
+pub(crate) fn method_label(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
 }

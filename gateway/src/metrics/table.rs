@@ -52,6 +52,8 @@ table! {
     REQUEST_DURATION Histogram "request_duration_seconds" "seconds" ["route"] "From a request's head to the last byte handed over.";
     REFUSALS Counter "refusals_total" "" ["code"] "Requests and answers refused, by stable code.";
     VALUES Counter "values_total" "" ["category", "level", "treatment"] "Values of personal information found in answers, by what became of them.";
+    RAISED Counter "raised_records_total" "" ["combination"] "Records that a combination of what they hold, or somebody's age, made stricter.";
+    INPUT_FAULTS Counter "input_faults_total" "" ["category", "rule", "action"] "Wrong values of personal information in requests, by what became of the request.";
     MONITORED Counter "monitored_values_total" "" ["category"] "Values that a rule in monitor mode would have treated otherwise.";
     LEVEL_RELEASED_CLEAR Counter "level_released_clear_total" "" ["level"] "Values released in clear, by level; level 4 must stay 0.";
     SUBJECTS Counter "subjects_total" "" [] "Investors concerned by answers, distinct within each.";
@@ -70,6 +72,8 @@ table! {
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";
     CLIENT_ABORTS Counter "client_aborts_total" "" [] "Clients that left before their answer was handed over.";
+    INVENTORY_FIELDS Gauge "inventory_fields" "" [] "Fields of personal information that the inventory knows.";
+    INVENTORY_DRIFT Counter "inventory_drift_total" "" ["type"] "Routes, categories, fields and levels found that differ from the accepted inventory.";
     JWKS_AGE Gauge "jwks_age_seconds" "seconds" [] "Age of the oldest issuer's signing keys; NaN while an issuer has none.";
     BUILD_INFO Gauge "build_info" "" ["version"] "1, with the version of the program.";
     PROCESS_START Gauge "process_start_time_seconds" "seconds" [] "Start of the process since the epoch.";

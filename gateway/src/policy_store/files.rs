@@ -14,7 +14,8 @@ const MOST_FILES: usize = 1024;
 /// Deepest folder below the policy directory.
 const DEEPEST: usize = 8;
 
-/// Reads every `*.yaml` and `*.yml` of the directory and its folders, by name. Names that start with `.` are skipped:
+/// Reads every `*.yaml` and `*.yml` of the directory and its folders, and the data files (`*.tsv`) that they may refer
+/// to, by name. Names that start with `.` are skipped:
 /// editors and config maps keep their own there. A link is followed inside the directory, never out of it.
 ///
 /// # Errors
@@ -27,7 +28,7 @@ pub fn read(directory: &Path) -> Result<Vec<Source>, Problems> {
         Ok(root) => folder(&Walk { root: &root, at: directory }, "", 0, &mut sources, &mut problems),
         Err(error) => problems.push(problem(&directory.display().to_string(), &error.kind().to_string())),
     }
-    if problems.is_empty() && sources.is_empty() {
+    if problems.is_empty() && sources.iter().all(Source::is_data) {
         problems.push(problem(&directory.display().to_string(), "no `*.yaml` file in it"));
     }
     sources.sort_by(|a, b| a.name.cmp(&b.name));
@@ -79,7 +80,7 @@ fn folder(walk: &Walk<'_>, prefix: &str, depth: usize, sources: &mut Vec<Source>
             folder(&Walk { root: walk.root, at: &path }, &format!("{own}/"), depth + 1, sources, problems);
         } else if is_folder {
             problems.push(problem(&own, "folders nested too deeply"));
-        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+        } else if [".yaml", ".yml", ".tsv"].iter().any(|ending| name.ends_with(ending)) {
             match file(walk.root, &path) {
                 Ok(_) if sources.len() >= MOST_FILES => problems.push(problem(&own, "too many files")),
                 // What an editor leaves between truncating and writing is no policy that allows nothing.

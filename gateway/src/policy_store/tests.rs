@@ -38,7 +38,8 @@ fn policy(id: &str) -> String {
 
 fn permits(store: &PolicyStore, path: &str) -> bool {
     let caller = Caller { id: "u".into(), authenticated: true, ..Caller::default() };
-    let request = Request { method: "GET", host: "h", path, purpose: None };
+    let request =
+        Request { method: "GET", host: "h", path, purpose: None, today: yingbi_policies::Day::default() };
     matches!(store.current().decide_caller(&caller, &request), Decision::Permit(_))
 }
 

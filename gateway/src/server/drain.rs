@@ -4,6 +4,7 @@
 
 use crate::admin::Readiness;
 use crate::metrics::Metrics;
+use crate::state::inventory::Inventory;
 use async_trait::async_trait;
 use pingora_core::server::{ExecutionPhase, ShutdownSignal, ShutdownSignalWatch};
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub fn start(
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
     audit: Arc<Log>,
+    inventory: Arc<Inventory>,
     grace: Duration,
 ) {
     std::thread::spawn(move || {
@@ -58,6 +60,7 @@ pub fn start(
         if cut > 0 {
             tracing::warn!(exchanges = cut, "grace is over, exchanges are cut");
         }
+        inventory.write();
         if audit.close().is_err() {
             tracing::error!("the audit log did not close in order");
         }

@@ -1,6 +1,7 @@
 //! Layers: the shipped pack below, the firm's documents above. A firm redefines a shipped document only by saying so.
 
 use super::Layered;
+use crate::Cause;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::{Document, Layering, Spec};
 
@@ -47,6 +48,15 @@ fn duplicate(document: &Document, first: &Document, sink: &mut Sink<'_>) {
     );
 }
 
+/// Prohibitions of the standard itself: floors, and what it says of minors (T/TSAC 001 §3.4).
+fn is_fixed(shipped: &Document) -> bool {
+    match &shipped.spec {
+        Spec::Policy(_) => true,
+        Spec::Combination(spec) => matches!(spec.cause, Cause::Under { .. }),
+        _ => false,
+    }
+}
+
 fn check_override(document: &Document, below: Option<&Document>, sink: &mut Sink<'_>) {
     let id = &document.meta.id;
     match (below, &document.meta.layering) {
@@ -61,7 +71,7 @@ fn check_override(document: &Document, below: Option<&Document>, sink: &mut Sink
             Text::new("remove `override`, or correct the id", "请去掉 `override` 或更正标识"),
         ),
         // The floors are the standard's own prohibitions (T/TSAC 001 §8.4.4 b to d).
-        (Some(_), _) if document.spec.kind() == "Policy" => sink.report(
+        (Some(below), _) if is_fixed(below) => sink.report(
             Code::FixedFloor,
             document.meta.layering.as_ref().map_or(id.at, |layering| layering.at),
             Text::new(

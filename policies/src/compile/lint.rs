@@ -66,7 +66,13 @@ pub(crate) fn tested(set: &PolicySet) -> Vec<usize> {
 impl TestCase {
     /// The request of the case.
     pub fn request(&self) -> Request<'_> {
-        Request { method: &self.method, host: &self.host, path: &self.path, purpose: self.purpose.as_deref() }
+        Request {
+            method: &self.method,
+            host: &self.host,
+            path: &self.path,
+            purpose: self.purpose.as_deref(),
+            today: self.today,
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{Layered, Names};
 use crate::condition::Name;
-use crate::decide::{Effect, Given, Purpose, Rule};
+use crate::decide::{self, Effect, Given, Purpose, Rule, Words, Written};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
 use crate::document::policy::{Action, PolicySpec, Table, Treat, Word};
+use crate::document::scope::Selection;
 use crate::yaml::{At, Located, nearest};
 use crate::{Basis, Mask, Treatment};
 use std::collections::BTreeMap;
@@ -107,10 +108,12 @@ pub(super) fn compile(
         check_names(spec, names, sink);
         let effect = match &spec.action {
             Action::Allow { allow, treat } => allow_effect(allow, treat, templates, sink),
-            Action::Deny { kinds, all } => Effect::Deny { kinds: *kinds, all: *all },
-            Action::Floor { kinds, word, unless_grounded } => Effect::Floor {
-                least: floor(*kinds, word, templates, spec.when.at, sink),
+            Action::Deny { of, all } => Effect::Deny { kinds: of.kinds(), all: *all, of: of.clone() },
+            Action::Floor { of, word, unless_grounded } => Effect::Floor {
+                least: floor(of.kinds(), word, templates, spec.when.at, sink),
                 unless_grounded: *unless_grounded,
+                of: of.clone(),
+                word: looked_up(word, templates),
             },
         };
         let grounded = meta.clauses.iter().any(|clause| is_ground(clause))
@@ -176,18 +179,43 @@ fn check_names(spec: &PolicySpec, names: &Names, sink: &mut Sink<'_>) {
 }
 
 fn allow_effect(
-    allow: &Located<KindSet>,
+    allow: &Located<Selection>,
     treat: &Treat,
     templates: &Templates,
     sink: &mut Sink<'_>,
 ) -> Effect {
-    let base = given(allow, &treat.base, templates, sink);
+    let kinds = Located { value: allow.value.kinds(), at: allow.at };
+    let base = given(&kinds, &treat.base, templates, sink);
     let when = treat
         .when
         .iter()
-        .map(|(condition, table)| (condition.value.clone(), given(allow, table, templates, sink)))
+        .map(|(condition, table)| (condition.value.clone(), given(&kinds, table, templates, sink)))
         .collect();
-    Effect::Allow { allow: allow.value, base, when }
+    let written = Written {
+        allow: allow.value.clone(),
+        base: words(&treat.base, templates),
+        when: treat.when.iter().map(|(_, table)| words(table, templates)).collect(),
+    };
+    Effect::Allow { allow: kinds.value, base, when, written }
+}
+
+fn words(table: &Table, templates: &Templates) -> Words {
+    let categories =
+        table.categories.iter().map(|(scope, word)| (scope.value, looked_up(&word.value, templates)));
+    Words { default: looked_up(&table.default.value, templates), categories: categories.collect() }
+}
+
+/// A mask that is not defined has been reported where it stands, and hides everything.
+fn looked_up(word: &Word, templates: &Templates) -> decide::Word {
+    match word {
+        Word::Clear => decide::Word::Clear,
+        Word::Mask => decide::Word::Own,
+        Word::Drop => decide::Word::Drop,
+        Word::Named(id) => match templates.by_id.get(id) {
+            Some(mask) => decide::Word::Mask(mask.clone()),
+            None => decide::Word::Drop,
+        },
+    }
 }
 
 /// What one table gives each kind; nothing to what is neither allowed nor named.

@@ -13,6 +13,8 @@ fn golden_matrix_is_up_to_date() {
     let firm = [
         Source::new("firm.yaml", include_str!("../../examples/firm.yaml")),
         Source::new("firm-tests.yaml", include_str!("../../examples/firm-tests.yaml")),
+        Source::new("scenes.yaml", include_str!("../../examples/scenes.yaml")),
+        Source::new("lexicon/counter.tsv", include_str!("../../examples/lexicon/counter.tsv")),
     ];
     let (set, _) = PolicySet::compile(&firm, "golden".into()).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let matrix = matrix(&set);
@@ -49,7 +51,7 @@ fn matrix(set: &PolicySet) -> String {
         let mut outcomes: Vec<(String, Vec<String>)> = Vec::new();
         for purpose in &purposes {
             for (who, caller) in callers(set) {
-                let request = Request { method, host, path, purpose: *purpose };
+                let request = Request { method, host, path, purpose: *purpose, today: crate::Day::default() };
                 let outcome = outcome(set, &caller, &request);
                 let who = format!("{who} for {}", purpose.unwrap_or("no purpose"));
                 match outcomes.iter_mut().find(|(own, _)| *own == outcome) {
@@ -90,6 +92,17 @@ fn outcome(set: &PolicySet, caller: &Caller, request: &Request<'_>) -> String {
     for (view, words) in [("own", &explanation.own), ("other", &explanation.other)] {
         if let Some(words) = words {
             let _ = write!(text, "    {view}\n{}", grouped(words));
+        }
+    }
+    for raise in &explanation.raises {
+        for (view, changed) in [("own", &raise.own), ("other", &raise.other)] {
+            if !changed.is_empty() {
+                let kinds: Vec<String> = changed
+                    .iter()
+                    .map(|(kind, treatment)| format!("{kind} {}", treatment.text().to(Language::English)))
+                    .collect();
+                let _ = writeln!(text, "    {view} with {}\n      {}", raise.id, kinds.join("; "));
+            }
         }
     }
     text

@@ -4,12 +4,13 @@ use crate::compile::Templates;
 use crate::condition::Condition;
 use crate::document::policy::Mode;
 use crate::document::role::Proof;
+use crate::document::scope::{Grade, Grading, Scope, Selection};
 use crate::route::{self, Host, RoutePattern, Segment};
 use crate::yaml::At;
-use crate::{Basis, Binding, Treatment};
+use crate::{Basis, Binding, Cause, ClassifierTest, FirmClassifiers, Mask, Treatment};
 use std::cmp::Ordering;
 use std::sync::Arc;
-use yingbi_taxonomy::KindSet;
+use yingbi_taxonomy::{Kind, KindSet, Level};
 
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -18,6 +19,11 @@ pub(crate) struct Tables {
     pub bindings: Vec<BoundRoute>,
     /// By id.
     pub rules: Vec<Rule>,
+    pub combinations: Vec<Combination>,
+    /// What kinds count as by the standard; then in each service scene that a binding declares.
+    pub scenes: Vec<Grading>,
+    pub classifiers: Option<Arc<FirmClassifiers>>,
+    pub classifier_tests: Vec<ClassifierTest>,
     pub templates: Templates,
     pub tests: Vec<crate::TestCase>,
 }
@@ -46,6 +52,8 @@ pub(crate) struct BoundRoute {
     pub parameter: Option<String>,
     /// The answer is the caller's own.
     pub of_caller: bool,
+    /// What kinds count as here, by position.
+    pub scene: usize,
     pub at: At,
     pub binding: Arc<Binding>,
 }
@@ -70,14 +78,95 @@ pub(crate) struct Rule {
     pub at: At,
 }
 
+/// What raises levels within one record (T/TSAC 001 §6.3, §3.4).
+#[derive(Debug)]
+pub(crate) struct Combination {
+    pub id: Arc<str>,
+    pub title: String,
+    pub clauses: Vec<String>,
+    pub shipped: bool,
+    pub enforced: bool,
+    pub cause: Cause,
+    /// Which kinds it raises, and to what.
+    pub raises: KindSet,
+    pub level: Level,
+    pub routes: Vec<RoutePattern>,
+    pub at: At,
+}
+
+impl Combination {
+    /// Like a floor: a slash at the end of a path evades nothing.
+    pub(crate) fn concerns(&self, method: &str, host: &str, segments: &[&str]) -> bool {
+        let hit = |segments: &[&str]| self.routes.iter().any(|route| route.matches(method, host, segments));
+        self.routes.is_empty() || hit(segments) || route::without_last_slash(segments).is_some_and(hit)
+    }
+
+    pub(crate) fn grading(&self, scene: &Grading) -> Grading {
+        scene.with(|kind, grade| if self.raises.contains(kind) { grade.raised(self.level) } else { grade })
+    }
+}
+
 /// What each kind is given, by [`yingbi_taxonomy::Kind::index`]; nothing where the rule is silent.
 pub(crate) type Given = Box<[Option<Treatment>]>;
 
 #[derive(Debug)]
 pub(crate) enum Effect {
-    Allow { allow: KindSet, base: Given, when: Vec<(Condition, Given)> },
-    Deny { kinds: KindSet, all: bool },
-    Floor { least: Given, unless_grounded: bool },
+    Allow { allow: KindSet, base: Given, when: Vec<(Condition, Given)>, written: Written },
+    Deny { kinds: KindSet, all: bool, of: Selection },
+    Floor { least: Given, unless_grounded: bool, of: Selection, word: Word },
+}
+
+/// What a rule that allows says, for kinds that count as something else than by the standard.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub allow: Selection,
+    pub base: Words,
+    /// In the order of the conditions.
+    pub when: Vec<Words>,
+}
+
+/// `treat`, its masks looked up.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub default: Word,
+    pub categories: Vec<(Scope, Word)>,
+}
+
+/// One treatment, its mask looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Clear,
+    /// Each kind by its own template.
+    Own,
+    Drop,
+    Mask(Arc<Mask>),
+}
+
+impl Word {
+    pub(crate) fn treatment(&self, kind: Kind, templates: &Templates) -> Treatment {
+        match self {
+            Word::Clear => Treatment::Clear,
+            Word::Own => templates.of(kind),
+            Word::Drop => Treatment::Drop,
+            Word::Mask(mask) => Treatment::Mask(mask.clone()),
+        }
+    }
+}
+
+impl Words {
+    /// What is given to a kind that counts as this: the narrowest name rules, of equally narrow ones the strongest.
+    pub(crate) fn give(&self, allow: &Selection, grade: Grade, templates: &Templates) -> Option<Treatment> {
+        let allowed = allow.contains(grade);
+        let named = self.categories.iter().filter(|(scope, _)| scope.holds(grade));
+        let narrowest = named.clone().map(|(scope, _)| scope.rank()).max();
+        let words = named.filter(|(scope, _)| Some(scope.rank()) == narrowest).map(|(_, word)| word);
+        let default = (allowed && narrowest.is_none()).then_some(&self.default);
+        words
+            .chain(default)
+            .map(|word| word.treatment(grade.kind, templates))
+            .filter(|treatment| allowed || *treatment != Treatment::Clear)
+            .reduce(Treatment::stronger)
+    }
 }
 
 impl BoundRoute {

@@ -75,7 +75,7 @@ fn caller(roles: &[&str]) -> Caller {
 }
 
 fn request<'a>(path: &'a str, purpose: Option<&'a str>) -> Request<'a> {
-    Request { method: "GET", host: "crm.internal", path, purpose }
+    Request { method: "GET", host: "crm.internal", path, purpose, today: crate::Day::default() }
 }
 
 fn permit(set: &PolicySet, caller: &Caller, request: &Request<'_>) -> Permit {

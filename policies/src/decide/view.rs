@@ -2,12 +2,14 @@
 //!
 //! Within one view: deny > drop > stronger mask > weaker mask > clear. Rules bound to the subject (their `when` holds
 //! in this view and not in the other) come before rules that are not: for the kinds they give, they alone are asked, so
-//! that "their own, in clear" is not undone by the general "mask". Floors come last and only strengthen.
+//! that "their own, in clear" is not undone by the general "mask". Floors come last and only strengthen. A view also
+//! says what is stricter for records in which a combination raises levels.
 
-use super::{Effect, PolicySet, PurposeNamed, Rule, Situation};
+use super::{Combination, Effect, PolicySet, PurposeNamed, Rule, Situation, Words};
 use crate::condition::Relation;
 use crate::document::policy::Mode;
-use crate::{Basis, Treatment, View};
+use crate::document::scope::{Grade, Grading};
+use crate::{Basis, Mask, Raise, Treatment, View};
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, Level};
 
@@ -137,8 +139,8 @@ impl PolicySet {
             _ => None,
         };
         Views {
-            own: Arc::new(self.view(outcomes, Relation::Own)),
-            other: Arc::new(self.view(outcomes, Relation::Other)),
+            own: Arc::new(self.view(situation, outcomes, Relation::Own)),
+            other: Arc::new(self.view(situation, outcomes, Relation::Other)),
             permitted,
             denied,
             rules: rules.into(),
@@ -149,30 +151,60 @@ impl PolicySet {
         }
     }
 
-    fn view(&self, outcomes: &[Outcome], relation: Relation) -> View {
-        let enforced = Kind::all().map(|kind| self.treatment(outcomes, relation, kind, false).treatment);
-        let treatments = whole(enforced.collect());
+    fn view(&self, situation: &Situation<'_>, outcomes: &[Outcome], relation: Relation) -> View {
+        let scene = self.scene(situation);
+        let settled = |grading: &Grading, with_monitors| -> Vec<Treatment> {
+            let one = |kind| self.treatment(outcomes, relation, (kind, grading), with_monitors).treatment;
+            Kind::all().map(one).collect()
+        };
+        let treatments = whole(settled(scene, false));
         let monitors = outcomes.iter().any(|outcome| {
             let rule = self.tables.rules.get(outcome.rule);
             outcome.applies(relation) && rule.is_some_and(|rule| rule.mode == Mode::Monitor)
         });
-        let monitored = monitors.then(|| {
-            whole(Kind::all().map(|kind| self.treatment(outcomes, relation, kind, true).treatment).collect())
+        let monitored = monitors.then(|| whole(settled(scene, true))).filter(|would| *would != treatments);
+        let combinations = self.combinations(situation).take(Raise::MOST).map(|combination| {
+            let raised = settled(&combination.grading(scene), false);
+            // A rule may give a higher level more than a lower one; a record is never the freer for what it holds.
+            let stricter = raised.into_iter().zip(treatments.iter().cloned());
+            Raise {
+                id: combination.id.clone(),
+                cause: combination.cause.clone(),
+                enforced: combination.enforced,
+                treatments: whole(stricter.map(|(raised, own)| own.stronger(raised)).collect()),
+            }
         });
-        View { monitored: monitored.filter(|would| *would != treatments), treatments }
+        let raises = combinations.filter(|raise| raise.treatments != treatments).collect();
+        View { monitored, raises, treatments }
     }
 
-    /// What happens to one kind, and by whom.
+    /// What kinds count as on the route.
+    pub(crate) fn scene(&self, situation: &Situation<'_>) -> &Grading {
+        let scene = situation.bound.map_or(0, |bound| bound.scene);
+        self.tables.scenes.get(scene).unwrap_or(&self.standard)
+    }
+
+    /// The combinations that concern the route.
+    pub(crate) fn combinations(&self, situation: &Situation<'_>) -> impl Iterator<Item = &Combination> {
+        let facts = &situation.facts;
+        self.tables
+            .combinations
+            .iter()
+            .filter(|combination| combination.concerns(facts.method, facts.host, &situation.segments))
+    }
+
+    /// What happens to one kind, given what kinds count as, and by whom.
     pub(crate) fn treatment(
         &self,
         outcomes: &[Outcome],
         relation: Relation,
-        kind: Kind,
+        (kind, grading): (Kind, &Grading),
         with_monitors: bool,
     ) -> Settled<'_> {
+        let graded = Graded { kind, grade: grading.of(kind) };
         let ruling: Vec<(&Rule, &Outcome)> = self.ruling(outcomes, relation, with_monitors).collect();
         let denial = ruling.iter().find(|(rule, _)| match &rule.effect {
-            Effect::Deny { kinds, .. } => kinds.contains(kind),
+            Effect::Deny { kinds, of, .. } => kinds.contains(kind) || of.contains(graded.grade),
             _ => false,
         });
         if let Some((rule, _)) = denial {
@@ -182,8 +214,8 @@ impl PolicySet {
             .iter()
             .filter(|(rule, _)| rule.is_allow())
             .filter_map(|(rule, outcome)| {
-                let given = given(rule, outcome.branches(relation), kind)?;
-                Some((*rule, outcome.is_bound(), self.raised(given, rule, &ruling, kind)))
+                let given = self.given(rule, outcome.branches(relation), graded)?;
+                Some((*rule, outcome.is_bound(), self.raised(given, rule, &ruling, graded)))
             })
             .collect();
         let bound = gives.iter().any(|(_, bound, _)| *bound);
@@ -191,7 +223,7 @@ impl PolicySet {
         let Some(strongest) =
             asked.clone().map(|(_, _, raised)| raised).max_by(|a, b| a.treatment.compare(&b.treatment))
         else {
-            return self.unnamed(&ruling, kind);
+            return self.unnamed(&ruling, graded);
         };
         let decides = |(_, is_bound, raised): &&(&Rule, bool, Raised<'_>)| {
             *is_bound == bound && raised.treatment == strongest.treatment
@@ -212,19 +244,26 @@ impl PolicySet {
 
     /// What no rule names: left out. But level 4, which rules do not name since nothing of it may be seen, stays as a
     /// mask that shows nothing wherever something is allowed, so that answers keep their shape.
-    fn unnamed<'s>(&'s self, ruling: &[(&'s Rule, &Outcome)], kind: Kind) -> Settled<'s> {
+    fn unnamed<'s>(&'s self, ruling: &[(&'s Rule, &Outcome)], graded: Graded) -> Settled<'s> {
+        let kind = graded.kind;
         let allowed = ruling.iter().any(|(rule, _)| rule.is_allow());
-        if !allowed || kind.level() != Level::L4 {
+        if !allowed || graded.level() != Level::L4 {
             return Settled { treatment: Treatment::Drop, by: Vec::new(), lost: Vec::new(), floor: None };
         }
+        let own = self.tables.templates.of(kind);
         let mut settled = Settled {
-            treatment: self.tables.templates.of(kind),
+            // What only counts as level 4 here has a template that shows something.
+            treatment: if kind.level() == Level::L4 {
+                own
+            } else {
+                Treatment::Mask(Arc::new(Mask::nothing()))
+            },
             by: Vec::new(),
             lost: Vec::new(),
             floor: None,
         };
         for (rule, _) in ruling {
-            if let Effect::Floor { least, unless_grounded: false } = &rule.effect
+            if let Effect::Floor { least, unless_grounded: false, .. } = &rule.effect
                 && let Some(least) = at(least, kind)
                 && settled.treatment.compare(least).is_le()
             {
@@ -235,33 +274,68 @@ impl PolicySet {
         settled
     }
 
-    /// A treatment after the floors.
+    /// A treatment after the floors. They judge a kind by the standard's level and by the scene's, whichever is
+    /// stricter: no override escapes a floor.
     fn raised<'s>(
         &self,
         given: Treatment,
         rule: &Rule,
         ruling: &[(&'s Rule, &Outcome)],
-        kind: Kind,
+        graded: Graded,
     ) -> Raised<'s> {
+        let is_level_four = graded.level() == Level::L4;
         let mut raised = Raised { treatment: given, floor: None };
         for (floor, _) in ruling {
-            let Effect::Floor { least, unless_grounded } = &floor.effect else { continue };
+            let Effect::Floor { least, unless_grounded, of, word } = &floor.effect else { continue };
             if *unless_grounded && rule.grounded {
                 continue;
             }
-            let Some(least) = at(least, kind) else { continue };
-            // A floor of masking is met by any mask but where nothing may be seen (level 4).
-            let met = match (&raised.treatment, least) {
-                (Treatment::Mask(mask), Treatment::Mask(_)) => {
-                    kind.level() != Level::L4 || !mask.shows_anything()
+            let here = of.contains(graded.grade).then(|| word.treatment(graded.kind, &self.tables.templates));
+            for least in at(least, graded.kind).into_iter().chain(&here) {
+                // A floor of masking is met by any mask but where nothing may be seen (level 4).
+                let met = match (&raised.treatment, least) {
+                    (Treatment::Mask(mask), Treatment::Mask(_)) => !is_level_four || !mask.shows_anything(),
+                    (treatment, least) => treatment.compare(least).is_ge(),
+                };
+                if !met {
+                    raised = Raised { treatment: least.clone(), floor: Some(floor) };
                 }
-                (treatment, least) => treatment.compare(least).is_ge(),
-            };
-            if !met {
-                raised = Raised { treatment: least.clone(), floor: Some(floor) };
             }
         }
+        let shows = match &raised.treatment {
+            Treatment::Clear => true,
+            Treatment::Mask(mask) => mask.shows_anything(),
+            Treatment::Drop | Treatment::Block => false,
+        };
+        if is_level_four && shows {
+            raised.treatment = Treatment::Mask(Arc::new(Mask::nothing()));
+        }
         raised
+    }
+
+    /// What a rule gives a kind: of the branches whose conditions hold the strongest, else the base.
+    fn given(&self, rule: &Rule, branches: u32, graded: Graded) -> Option<Treatment> {
+        let Effect::Allow { base, when, written, .. } = &rule.effect else { return None };
+        let held = |nth: usize| branches.checked_shr(number(nth)).unwrap_or(0) & 1 == 1;
+        let none_held = branches == 0;
+        if graded.is_standard() {
+            let given = when.iter().enumerate().filter(|(nth, _)| held(*nth));
+            return match none_held {
+                true => at(base, graded.kind).cloned(),
+                false => given
+                    .filter_map(|(_, (_, given))| at(given, graded.kind))
+                    .cloned()
+                    .reduce(Treatment::stronger),
+            };
+        }
+        let give = |words: &Words| words.give(&written.allow, graded.grade, &self.tables.templates);
+        match none_held {
+            true => give(&written.base),
+            false => {
+                let words = written.when.iter().enumerate().filter(|(nth, _)| held(*nth));
+                words.filter_map(|(_, words)| give(words)).reduce(Treatment::stronger)
+            }
+        }
     }
 
     fn ruling<'s, 'o>(
@@ -277,6 +351,24 @@ impl PolicySet {
             .filter(move |(rule, _)| {
                 rule.mode == Mode::Enforce || (with_monitors && rule.mode == Mode::Monitor)
             })
+    }
+}
+
+/// A kind, and what it counts as.
+#[derive(Clone, Copy)]
+struct Graded {
+    kind: Kind,
+    grade: Grade,
+}
+
+impl Graded {
+    fn is_standard(self) -> bool {
+        self.grade == Grade::standard(self.kind)
+    }
+
+    /// The stricter of the standard's level and the scene's.
+    fn level(self) -> Level {
+        self.kind.level().max(self.grade.level)
     }
 }
 
@@ -324,18 +416,6 @@ fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
         other_branches: branches(Relation::Other),
         route: number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default()),
     }
-}
-
-/// What a rule gives a kind: of the branches whose conditions hold the strongest, else the base.
-fn given(rule: &Rule, branches: u32, kind: Kind) -> Option<Treatment> {
-    let Effect::Allow { base, when, .. } = &rule.effect else { return None };
-    let held =
-        when.iter().enumerate().filter(|(nth, _)| branches.checked_shr(number(*nth)).unwrap_or(0) & 1 == 1);
-    let given: Vec<Option<&Treatment>> = held.map(|(_, (_, given))| at(given, kind)).collect();
-    if given.is_empty() {
-        return at(base, kind).cloned();
-    }
-    given.into_iter().flatten().cloned().reduce(Treatment::stronger)
 }
 
 fn number(position: usize) -> u32 {

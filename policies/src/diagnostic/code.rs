@@ -54,12 +54,17 @@ codes! {
     Contradiction, "YB0206", Error, true, "keys contradict each other", "键之间相互矛盾";
     TwoTemplates, "YB0207", Error, true, "two masks for one category", "同一类别有两个脱敏模板";
     EqualBindings, "YB0208", Error, true, "two bindings for one route", "同一路由有两个绑定";
+    TwoOverrides, "YB0209", Error, true, "two overrides for one category", "同一类别有两处覆盖";
+    TooManyCombinations, "YB0210", Error, true, "too many combinations", "组合过多";
     ConditionSyntax, "YB0301", Error, true, "condition is not valid CEL", "条件不是有效的CEL";
     ConditionName, "YB0302", Error, true, "unknown name in a condition", "条件中有未知的名称";
     ConditionType, "YB0303", Error, true, "condition compares what can't be compared", "条件中的类型不匹配";
     PathInvalid, "YB0401", Error, true, "not a JSONPath", "不是有效的JSONPath";
     PathNotSupported, "YB0402", Error, true, "JSONPath not supported in bindings", "绑定中不支持的JSONPath";
     RoutePattern, "YB0403", Error, true, "not a route", "不是有效的路由";
+    PatternSyntax, "YB0404", Error, true, "not a regular expression", "不是有效的正则表达式";
+    PatternBounds, "YB0405", Error, true, "pattern without bounds", "模式没有边界";
+    DataFile, "YB0406", Error, true, "line of a data file can't be read", "数据文件中有无法读取的行";
     LevelFourClear, "YB0501", Error, true, "level 4 in clear", "明文展示4级信息";
     LevelFourShown, "YB0502", Error, true, "mask shows part of level 4", "脱敏模板会露出4级信息的一部分";
     ClearNotAllowed, "YB0503", Error, true, "treatment in clear of what is not allowed", "明文处理了未被允许的类别";
@@ -67,8 +72,11 @@ codes! {
     ConsentNotVerified, "YB0505", Warning, false, "consent is not verified by this version", "本版本不核验同意";
     OpaqueProtected, "YB0506", Error, true, "opaque content on a protected route", "受保护路由上有不可检内容";
     PublicLevel, "YB0507", Warning, true, "level 2 or above for the unauthenticated", "向未登录者提供2级及以上信息";
+    LevelFourLowered, "YB0508", Error, true, "level 4 lowered", "4级信息被降级";
+    RaisesNothing, "YB0509", Warning, true, "combination raises nothing", "组合未提升任何级别";
     Untested, "YB0601", Warning, true, "rule without a test", "规则没有测试";
     NeverFires, "YB0602", Warning, true, "rule can never fire", "规则永远不会生效";
     Shadowed, "YB0603", Warning, true, "rule is shadowed", "规则被遮蔽";
     NoClause, "YB0604", Warning, false, "rule names no clause", "规则未写条款";
+    ClassifierTest, "YB0605", Warning, true, "classifier fails its own test", "分类器未通过自带测试";
 }

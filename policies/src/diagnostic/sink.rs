@@ -19,12 +19,17 @@ impl<'s> Sink<'s> {
     pub(crate) fn report(&mut self, code: Code, at: At, message: Text, help: Text) {
         let row = CODES.iter().find(|row| row.code == code.id());
         let severity = row.map_or(Severity::Error, |row| row.severity);
-        let file = self.sources.get(at.file).map(|source| source.name.clone()).unwrap_or_default();
-        let place = Place { file, line: at.line, column: at.column, bytes: at.start..at.end };
+        let place = self.place(at);
         let diagnostic = Diagnostic { code: code.id(), severity, place, message, help };
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// A place as people are told it.
+    pub(crate) fn place(&self, at: At) -> Place {
+        let file = self.sources.get(at.file).map(|source| source.name.clone()).unwrap_or_default();
+        Place { file, line: at.line, column: at.column, bytes: at.start..at.end }
     }
 
     /// A place inside a scalar: exact where the scalar stands in the file as it is, else the whole of it.

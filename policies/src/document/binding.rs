@@ -1,10 +1,10 @@
 //! `kind: Binding`.
 
-use super::one_of;
+use super::{one_of, scene};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route::{self, Host, RouteError, Segment};
 use crate::yaml::{Located, Node, Value, nearest};
-use crate::{FieldBinding, Path, PathError, SubjectSelector};
+use crate::{FieldBinding, Override, Path, PathError, SubjectSelector, Validation};
 use yingbi_taxonomy::{Category, Kind};
 
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct BindingSpec {
     pub subject: Option<Subject>,
     pub fields: Vec<FieldBinding>,
     pub opaque: Vec<Located<String>>,
+    pub overrides: Vec<Override>,
+    pub validation: Option<Validation>,
 }
 
 /// Whose the answer is.
@@ -51,6 +53,9 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
     for media in &opaque {
         check_media_type(media, sink);
     }
+    let overrides = fields.optional("overrides").map(|node| scene::read_overrides(node, sink));
+    let validation =
+        fields.optional("validate").and_then(|node| scene::read_validation(node, read_field, sink));
     fields.finish(sink);
     let Route { host, method, path, template, at } = route?;
     Some(BindingSpec {
@@ -65,6 +70,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
         subject,
         fields: bound,
         opaque,
+        overrides: overrides.unwrap_or_default(),
+        validation,
     })
 }
 

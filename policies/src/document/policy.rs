@@ -2,12 +2,11 @@
 
 use super::binding::checked;
 use super::one_of;
-use super::scope::{self, Scope};
+use super::scope::{self, Scope, Selection};
 use crate::condition::{self, Condition};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route::RoutePattern;
 use crate::yaml::{At, Fields, Located, Node, Value, entries};
-use yingbi_taxonomy::{Kind, KindSet};
 
 #[derive(Debug)]
 pub(crate) struct PolicySpec {
@@ -41,17 +40,17 @@ pub(crate) struct Match {
 #[derive(Debug)]
 pub(crate) enum Action {
     Allow {
-        allow: Located<KindSet>,
+        allow: Located<Selection>,
         treat: Treat,
     },
-    /// `kinds` is every kind for `deny: all`.
+    /// `of` is every kind for `deny: all`.
     Deny {
-        kinds: KindSet,
+        of: Selection,
         all: bool,
     },
     /// No rule releases these more freely than this.
     Floor {
-        kinds: KindSet,
+        of: Selection,
         word: Word,
         unless_grounded: bool,
     },
@@ -103,7 +102,7 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
     Some(PolicySpec { mode: mode?, matching: matching?, when: when?, action: action? })
 }
 
-fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
+pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
     let word = node.text(sink)?;
     match word.value.as_str() {
         "enforce" => Some(Mode::Enforce),
@@ -207,14 +206,12 @@ fn read_action(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<Action> {
     }
     if let Some(node) = deny {
         return match &node.value {
-            Value::Text(word) if word == "all" => {
-                Some(Action::Deny { kinds: Kind::all().collect(), all: true })
-            }
+            Value::Text(word) if word == "all" => Some(Action::Deny { of: Selection::all(), all: true }),
             Value::Text(word) => {
                 one_of(word, node.at, &["all"], sink);
                 None
             }
-            _ => Some(Action::Deny { kinds: scope::selection(node, sink)?.value, all: false }),
+            _ => Some(Action::Deny { of: scope::selection(node, sink)?.value, all: false }),
         };
     }
     read_floor(floor?, sink)
@@ -239,8 +236,7 @@ fn read_floor(node: &Node, sink: &mut Sink<'_>) -> Option<Action> {
             Text::new("write `mask`, `drop` or a mask's id", "请写 `mask`、`drop` 或模板标识"),
         );
     }
-    let kinds = Kind::all().filter(|kind| categories.iter().any(|scope| scope.contains(*kind))).collect();
-    Some(Action::Floor { kinds, word: word.value, unless_grounded: unless.is_some() })
+    Some(Action::Floor { of: categories.into(), word: word.value, unless_grounded: unless.is_some() })
 }
 
 fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {

@@ -1,4 +1,5 @@
-//! Names of what a rule speaks of: a kind, a row of Appendix A, a level, the sensitive flag.
+//! Names of what a rule speaks of: a kind, a row of Appendix A, a level, the sensitive flag; and what level and row a
+//! kind has where the rule is asked.
 
 use crate::diagnostic::{Code, Sink, Text};
 use crate::yaml::{Located, Node, Value, nearest};
@@ -18,14 +19,90 @@ pub(crate) enum Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Levels([bool; 4]);
 
+/// What a kind counts as: by the standard, or in one service scene and record (T/TSAC 001 §6.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Grade {
+    /// What it is taken for.
+    pub kind: Kind,
+    pub level: Level,
+    pub sensitive: bool,
+}
+
+impl Grade {
+    /// As the standard has it.
+    pub(crate) fn standard(kind: Kind) -> Grade {
+        Grade { kind, level: kind.level(), sensitive: kind.category().is_sensitive() }
+    }
+
+    /// At least of this level; what is of level 3 or above is sensitive (§6.3).
+    pub(crate) fn raised(self, level: Level) -> Grade {
+        let level = self.level.max(level);
+        Grade { level, sensitive: self.sensitive || level >= Level::L3, ..self }
+    }
+}
+
+/// What every kind counts as, by [`Kind::index`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Grading(Box<[Grade]>);
+
+impl Grading {
+    pub(crate) fn standard() -> Grading {
+        Grading(Kind::all().map(Grade::standard).collect())
+    }
+
+    pub(crate) fn of(&self, kind: Kind) -> Grade {
+        self.0.get(kind.index()).copied().unwrap_or(Grade { level: Level::L4, ..Grade::standard(kind) })
+    }
+
+    /// Another grade for some kinds.
+    pub(crate) fn with(&self, change: impl Fn(Kind, Grade) -> Grade) -> Grading {
+        Grading(Kind::all().map(|kind| change(kind, self.of(kind))).collect())
+    }
+}
+
+/// What `allow`, `deny` and the like speak of, as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    wanted: Vec<Scope>,
+    except: Vec<Scope>,
+}
+
+impl Selection {
+    /// Everything.
+    pub(crate) fn all() -> Selection {
+        Selection { wanted: vec![Scope::All], except: Vec::new() }
+    }
+
+    pub(crate) fn contains(&self, grade: Grade) -> bool {
+        self.wanted.iter().any(|scope| scope.holds(grade))
+            && !self.except.iter().any(|scope| scope.holds(grade))
+    }
+
+    /// The kinds it holds by the standard's levels.
+    pub(crate) fn kinds(&self) -> KindSet {
+        Kind::all().filter(|kind| self.contains(Grade::standard(*kind))).collect()
+    }
+}
+
+impl From<Vec<Scope>> for Selection {
+    fn from(wanted: Vec<Scope>) -> Self {
+        Selection { wanted, except: Vec::new() }
+    }
+}
+
 impl Scope {
+    /// Whether the standard counts the kind among what is named.
     pub(crate) fn contains(self, kind: Kind) -> bool {
+        self.holds(Grade::standard(kind))
+    }
+
+    pub(crate) fn holds(self, grade: Grade) -> bool {
         match self {
             Scope::All => true,
-            Scope::Level(levels) => levels.contains(kind.level()),
-            Scope::Sensitive => kind.category().is_sensitive(),
-            Scope::Row(category) => kind.category() == category,
-            Scope::Kind(own) => own == kind,
+            Scope::Level(levels) => levels.contains(grade.level),
+            Scope::Sensitive => grade.sensitive,
+            Scope::Row(category) => grade.kind.category() == category,
+            Scope::Kind(own) => own == grade.kind,
         }
     }
 
@@ -103,7 +180,7 @@ pub(crate) fn scope(text: &Located<String>, sink: &mut Sink<'_>) -> Option<Locat
 }
 
 /// Reads `{level: "<=3"}` or `{categories: [...]}`, either with `except: [...]`.
-pub(crate) fn selection(node: &Node, sink: &mut Sink<'_>) -> Option<Located<KindSet>> {
+pub(crate) fn selection(node: &Node, sink: &mut Sink<'_>) -> Option<Located<Selection>> {
     let fields = node.fields(sink)?;
     let level = fields.optional("level");
     let categories = fields.optional("categories");
@@ -137,10 +214,45 @@ pub(crate) fn selection(node: &Node, sink: &mut Sink<'_>) -> Option<Located<Kind
         }
     };
     fields.finish(sink);
-    let kinds = Kind::all().filter(|kind| {
-        wanted.iter().any(|scope| scope.contains(*kind)) && !except.iter().any(|scope| scope.contains(*kind))
-    });
-    Some(node.located(kinds.collect()))
+    Some(node.located(Selection { wanted, except }))
+}
+
+/// Reads a level, 1 to 4.
+pub(crate) fn one_level(node: &Node, sink: &mut Sink<'_>) -> Option<Level> {
+    let number = node.integer(sink)?;
+    let level = u8::try_from(number.value).ok().and_then(|number| Level::try_from(number).ok());
+    if level.is_none() {
+        sink.report(
+            Code::WrongValue,
+            node.at,
+            Text::new(format!("`{}` is no level", number.value), format!("`{}` 不是级别", number.value)),
+            Text::new("levels are 1 to 4", "级别为1至4"),
+        );
+    }
+    level
+}
+
+/// Reads the name of a row or a kind.
+pub(crate) fn kind(text: &Located<String>, sink: &mut Sink<'_>) -> Option<Kind> {
+    match scope(text, sink)?.value {
+        Scope::Row(category) => Some(Kind::general(category)),
+        Scope::Kind(kind) => Some(kind),
+        _ => {
+            sink.report(
+                Code::WrongValue,
+                text.at,
+                Text::new(
+                    format!("`{}` is not one category", text.value),
+                    format!("`{}` 不是单一类别", text.value),
+                ),
+                Text::new(
+                    "name a row of Appendix A (`basic`) or a kind (`basic.mobile`)",
+                    "写附录A的行（`basic`）或更细的种类（`basic.mobile`）",
+                ),
+            );
+            None
+        }
+    }
 }
 
 /// Reads a list of names.

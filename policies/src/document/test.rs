@@ -1,5 +1,6 @@
 //! `kind: PolicyTest`.
 
+use crate::Day;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route;
 use crate::yaml::{At, Located, Node, Value, entries};
@@ -30,6 +31,8 @@ pub struct TestCase {
     pub path: String,
     /// Purpose named by the caller.
     pub purpose: Option<String>,
+    /// The day of the access; 1 January 2026 unless the case says otherwise, so that nobody grows older in a test.
+    pub today: Day,
     /// What the upstream answers.
     pub response: Option<String>,
     /// Its media type.
@@ -81,6 +84,8 @@ pub struct ExpectedRecord {
     pub dropped: Option<BTreeMap<Category, u64>>,
     /// Values that a `monitor` rule would have treated otherwise.
     pub monitored: Option<BTreeMap<Category, u64>>,
+    /// Records that were raised, by the id of the combination.
+    pub raised: Option<BTreeMap<String, u64>>,
 }
 
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<TestSpec> {
@@ -108,6 +113,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     };
     let route = fields.required("route", sink).and_then(|node| node.text(sink));
     let purpose = fields.optional("purpose").and_then(|node| node.text(sink)).map(|text| text.value);
+    let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
     let expect = expect?;
@@ -127,6 +133,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         host,
         path,
         purpose,
+        today: today.unwrap_or_default(),
         response,
         content_type: content_type.unwrap_or_else(|| "application/json".to_owned()),
         expect,
@@ -183,6 +190,18 @@ fn read_route(text: &Located<String>, sink: &mut Sink<'_>) -> Option<(String, St
     parsed
 }
 
+fn read_day(text: &Located<String>, sink: &mut Sink<'_>) -> Day {
+    text.value.parse().unwrap_or_else(|_| {
+        sink.report(
+            Code::WrongValue,
+            text.at,
+            Text::new(format!("`{}` is no day", text.value), format!("`{}` 不是日期", text.value)),
+            Text::new("write `\"2026-12-31\"`", "请写 `\"2026-12-31\"`"),
+        );
+        Day::default()
+    })
+}
+
 /// `GET host/path` taken apart: method, host, path.
 pub fn parse_request_line(text: &str) -> Option<(String, String, String)> {
     let (method, rest) = text.trim().split_once(' ')?;
@@ -227,11 +246,18 @@ fn read_expectation(
 fn read_record(node: &Node, sink: &mut Sink<'_>) -> Option<ExpectedRecord> {
     let fields = node.fields(sink)?;
     let subjects = fields.optional("subjects").and_then(|node| node.integer(sink));
+    let raised = fields.optional("raised").map(|node| {
+        let one = |(name, node): &(Located<String>, Node), sink: &mut Sink<'_>| {
+            Some((name.value.clone(), u64::try_from(node.integer(sink)?.value).ok()?))
+        };
+        entries(node, sink).iter().filter_map(|entry| one(entry, sink)).collect()
+    });
     let mut counts = |key: &'static str| {
         let node = fields.optional(key)?;
         Some(entries(node, sink).iter().filter_map(|(name, node)| count(name, node, sink)).collect())
     };
     let record = ExpectedRecord {
+        raised,
         subjects: subjects.and_then(|subjects| u64::try_from(subjects.value).ok()),
         shown: counts("shown"),
         masked: counts("masked"),

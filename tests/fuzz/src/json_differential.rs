@@ -12,25 +12,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 
 #[cfg(not(fuzzing))]
 fn main() -> std::io::Result<()> {
-    use std::collections::BTreeMap;
     use yingbi_protect::reference::{differential, seeds};
-
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let count = match arguments.as_slice() {
-        [] => Some(100_000),
-        [count] => count.parse().ok(),
-        _ => None,
-    };
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut run = |data: &[u8]| *seen.entry(format!("{:?}", differential(data))).or_default() += 1;
-    match count {
-        Some(count) => seeds().take(count).for_each(|data| run(&data)),
-        None => {
-            for path in &arguments {
-                run(&std::fs::read(path)?);
-            }
-        }
-    }
-    println!("{seen:?}");
-    Ok(())
+    yingbi_fuzz::run(differential, |count| Box::new(seeds().take(count)))
 }

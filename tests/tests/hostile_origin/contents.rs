@@ -63,7 +63,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("text as json", Whole, Answer::json(text.clone())),
         case(
             "csv",
-            Whole,
+            Treated,
             Answer::of_type(
                 "text/csv",
                 format!(
@@ -78,7 +78,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("ndjson", Whole, Answer::of_type("application/x-ndjson", format!("{json}\n{json}\n"))),
         case(
             "xml",
-            Whole,
+            Treated,
             Answer::of_type(
                 "application/xml",
                 format!("<c><name>{}</name><mobile>{}</mobile></c>", canary::NAME, canary::MOBILE),
@@ -86,11 +86,32 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "form",
-            Whole,
+            Treated,
             Answer::of_type(
                 "application/x-www-form-urlencoded",
                 format!("mobile_tel={}&id_no={}", canary::MOBILE, canary::ID),
             ),
+        ),
+        case(
+            "xml with entities",
+            Refused,
+            Answer::of_type(
+                "text/xml",
+                format!("<!DOCTYPE c [<!ENTITY m \"{}\">]><c><x>&m;</x></c>", canary::MOBILE),
+            ),
+        ),
+        case(
+            "xml in two charsets",
+            Refused,
+            Answer::of_type(
+                "text/xml; charset=utf-8",
+                format!("<?xml version=\"1.0\" encoding=\"GBK\"?><c>{}</c>", canary::MOBILE),
+            ),
+        ),
+        case(
+            "csv with an open quote",
+            Refused,
+            Answer::of_type("text/csv", format!("a,b\n\"{},x\n", canary::MOBILE)),
         ),
         case("comma behind", Whole, Answer::json(json.replace("\"msg\":\"ok\"}", "\"msg\":\"ok\",}"))),
         case("json cut", Whole, Answer::json(json.trim_end_matches("k\"}").to_owned())),

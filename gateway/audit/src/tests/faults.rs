@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Segments so small that the few appends of a trial fill several.
 fn options() -> Options {
-    Options { segment_bytes: 1200, queue: 16, commit_timeout: Duration::from_secs(20) }
+    let commit_timeout = Duration::from_secs(20);
+    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout }
 }
 
 fn open(sim: &Sim) -> Result<(Log, Recovery), AuditError> {
@@ -90,6 +91,25 @@ fn records(scratch: &Scratch) -> BTreeMap<u64, Record> {
         }
     }
     records
+}
+
+#[test]
+fn e3_a_receipt_comes_after_the_sync_of_its_record() {
+    let sim = Sim::default();
+    let (log, _) = open(&sim).unwrap();
+    // Over several segments, over reserves and beyond.
+    for i in 0..60 {
+        let id = format!("receipt-{i}-");
+        assert!(!sim.is_durable(&id));
+        let receipt = block_on(log.append(intent(&id)));
+        assert!(receipt.is_ok() && sim.is_durable(&id), "record {i}");
+        let noted = format!("note-{i}-");
+        log.note(outcome(&noted));
+        log.flush().unwrap();
+        assert!(sim.is_durable(&noted), "outcome {i}");
+    }
+    let syncs = sim.calls().iter().filter(|call| **call == Call::Sync).count();
+    assert!(syncs >= 120, "{syncs} syncs");
 }
 
 #[test]

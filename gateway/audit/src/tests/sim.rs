@@ -102,6 +102,13 @@ impl Sim {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// Whether a text stands in what would outlive the power.
+    pub fn is_durable(&self, text: &str) -> bool {
+        let state = self.state.lock().unwrap();
+        let mut files = state.durable_names.values().map(|file| &state.files[*file].durable);
+        files.any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+    }
+
     /// Whether the fault has struck.
     pub fn has_struck(&self) -> bool {
         let state = self.state.lock().unwrap();

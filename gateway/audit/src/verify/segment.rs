@@ -124,12 +124,12 @@ impl Segment<'_> {
                     }
                     return Ending::Abandoned(ending.0, ending.1);
                 }
-                Step::Flaw(_) if self.is_last && walk.is_torn() => {
-                    let (byte, bytes) = (walk.at as u64, walk.rest().len() as u64);
-                    check.report.torn = Some(Torn { segment: self.name.to_owned(), byte, bytes });
-                    return Ending::Abandoned(walk.chain, walk.next);
-                }
                 Step::Flaw(flaw) => {
+                    if let Some(torn) = walk.torn().filter(|_| self.is_last) {
+                        let (byte, bytes) = (walk.at as u64, torn.len() as u64);
+                        check.report.torn = Some(Torn { segment: self.name.to_owned(), byte, bytes });
+                        return Ending::Abandoned(walk.chain, walk.next);
+                    }
                     damaged.get_or_insert(here);
                     if !self.pass(check, walk, flaw, &mut instead) {
                         return match (damaged, self.next) {
@@ -203,7 +203,9 @@ impl Segment<'_> {
         if frame.payload != format::seal(records, last) {
             check.fail(self.name, frame.at, None, What::Seal);
         }
-        if !walk.rest().is_empty() {
+        // Power may have gone between the seal and the cutting of the reserve; what goes on behind is cut before.
+        let is_clean = walk.rest().is_empty() || (self.is_last && walk.is_at_reserve());
+        if !is_clean {
             check.fail(self.name, walk.at, None, What::AfterSeal);
         }
         // A writer that found something behind the seal went on as after damage.
@@ -219,7 +221,7 @@ impl Segment<'_> {
             match walk.step() {
                 Step::Frame(_) => check.report.superseded += 1,
                 Step::End => return,
-                Step::Flaw(_) if walk.is_torn() => return,
+                Step::Flaw(_) if walk.torn().is_some() => return,
                 Step::Flaw(_) => return check.fail(self.name, walk.at, None, What::NoRecord),
             }
         }

@@ -1,3 +1,5 @@
+mod reserve;
+
 use super::*;
 use crate::tests::{Scratch, block_on, intent, outcome};
 use crate::{Log, Options};
@@ -21,12 +23,17 @@ fn segment(scratch: &Scratch, number: u64) -> std::path::PathBuf {
     scratch.0.join(format::name(number))
 }
 
+/// Where the records of a segment end and its reserve begins.
+fn written(bytes: &[u8]) -> usize {
+    frames(bytes).last().map_or(format::HEADER_BYTES, |frame| frame.end)
+}
+
 /// Offsets of the frames of a segment.
 fn frames(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     let mut frames = Vec::new();
     let mut at = format::HEADER_BYTES;
-    while at < bytes.len() {
-        let end = at + format::Head::decode(&bytes[at..]).unwrap().frame_bytes();
+    while let Some(head) = format::Head::decode(&bytes[at..]) {
+        let end = at + head.frame_bytes();
         frames.push(at..end);
         at = end;
     }
@@ -209,11 +216,13 @@ fn e3_a_log_in_use_verifies() {
     let report = verify(&scratch.0, None).unwrap();
     assert!(report.is_good() && report.live);
     assert_eq!(report.records, 2);
-    // Half a frame at its end is one being written.
+    // Half a frame behind its records is one being written.
     let path = segment(&scratch, 0);
-    let bytes = std::fs::read(&path).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = written(&bytes);
     let next = format::Head { kind: format::FrameKind::Record, length: 9, sequence: 2, position: 0 }.encode();
-    std::fs::write(&path, [&bytes[..], &next[..20]].concat()).unwrap();
+    bytes[end..end + 20].copy_from_slice(&next[..20]);
+    std::fs::write(&path, &bytes).unwrap();
     let report = verify(&scratch.0, None).unwrap();
     assert!(report.is_good() && report.torn.is_some());
     drop(log);

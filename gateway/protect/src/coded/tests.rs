@@ -1,12 +1,61 @@
 use super::*;
 use ::base64::prelude::*;
 
+#[test]
+fn c8_references_and_escapes_are_read() {
+    let cases = [
+        ("&#49;&#x33;8&lt;&amp;&nosuch;&", "138<&&nosuch;&"),
+        (r"\u5f20\x31\n\q \ud83d\ude00 \ud83d", "张1\n\\q 😀 \\ud83d"),
+        (r#"{\"a\":\"\\1\"}"#, r#"{"a":"\1"}"#),
+    ];
+    for (text, expect) in cases {
+        let Some(Coded::Spelt(plain)) = read(text) else { panic!("{text}") };
+        assert_eq!(plain.text, expect);
+        for (at, _) in plain.text.char_indices() {
+            assert!(text.is_char_boundary(plain.place(at)), "{text} {at}");
+        }
+        assert_eq!(plain.place(plain.text.len()), text.len());
+    }
+    for text in [r"C:\users\new", "R&D; &c.", r"a\"] {
+        assert!(read(text).is_none(), "{text}");
+    }
+}
+
+#[test]
+fn c8_coded_words_are_found_in_sentences() {
+    let words = |text: &str| {
+        let Some(Coded::Words(words)) = read(text) else { return vec![] };
+        let word = |word: &Word| text.get(word.span.clone()).expect("a stretch of the text").to_owned();
+        words.iter().map(word).collect::<Vec<_>>()
+    };
+    let code = BASE64_STANDARD.encode("mobile=13800138000");
+    let url = "http://h/p?mobile=13800138000";
+    let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln";
+    let cases = [
+        (format!("查询 {url} 失败"), vec![url.to_owned()]),
+        (format!("参数为{code}，请重试"), vec![code.clone()]),
+        (format!("/api/v1/{code}/x"), vec![code.clone()]),
+        (format!("见（{url}）、{code}。"), vec![url.to_owned(), code.clone()]),
+        (format!("Bearer {token}; a"), vec![token.to_owned()]),
+        (format!("a=1, b=2 [{code}]"), vec!["a=1".into(), "b=2".into(), code.clone()]),
+        ("上海浦东发展银行 FUND_TRANSFER_SUCCESSFUL AccountService/queryCustomerByMobile".into(), vec![]),
+        ("x = 1 and y == 2".into(), vec![]),
+    ];
+    for (text, expect) in cases {
+        assert_eq!(words(&text), expect, "{text}");
+    }
+    assert!(matches!(read(token), Some(Coded::Token(claims)) if claims == "{\"sub\":\"1\"}"));
+}
+
 /// What a string decodes to, by one step.
 fn decoded(text: &str) -> Option<String> {
     match read(text)? {
         Coded::Base64(base64) => Some(base64.text),
-        Coded::Percent(plain) => Some(plain.text),
+        Coded::Token(text) => Some(text),
+        Coded::Spelt(plain) => Some(plain.text),
         Coded::Fields(_) => Some("fields".into()),
+        Coded::Words(_) => Some("words".into()),
+        Coded::Json => None,
     }
 }
 
@@ -42,16 +91,18 @@ fn c8_base64_is_read_in_every_alphabet_and_padding() {
 
 #[test]
 fn c8_percent_encoding_is_read_and_leads_back() {
-    let Some(Coded::Percent(plain)) = read("a%20+%e5%BC%a0%zz%4") else { panic!("coded") };
+    let Some(Coded::Spelt(plain)) = read("a%20+%e5%BC%a0%zz%4") else { panic!("coded") };
     assert_eq!(plain.text, "a  张%zz%4");
     assert_eq!([0, 1, 2, 3, 6, 9].map(|at| plain.place(at)), [0, 1, 4, 5, 14, 17]);
     assert_eq!(plain.place(plain.text.len()), 19);
-    // What is no UTF-8 stands as it is.
-    assert_eq!(Plain::of("%D5%C5+1").text, "%D5%C5+1");
+    // What is no UTF-8 may be GB18030; what is neither stands as it is, and hides nothing beside it.
+    assert_eq!(decode_percent("%D5%C5+1").text, "张 1");
+    assert_eq!(decode_percent("%E9F%81%30%81%30").text, "镕\u{80}");
+    assert_eq!(decode_percent("%FF+%31%E5%BC%A0%ff号%D5").text, "%FF 1张%ff号%D5");
     let mut out = String::new();
     encode_percent("张** {\"\n", false, &mut out);
     assert_eq!(out, "%E5%BC%A0**%20%7B%22%0A");
-    assert_eq!(Plain::of(&out).text, "张** {\"\n");
+    assert_eq!(decode_percent(&out).text, "张** {\"\n");
     out.clear();
     encode_percent("张&", true, &mut out);
     assert_eq!(out, "张%26");
@@ -113,7 +164,6 @@ fn hashes_tokens_and_words_are_no_coded_text() {
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
         "上海浦东发展银行股份有限公司",
         "增长 12.5%，跌幅 3%",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
     ];
     for text in plain {
         assert_eq!(decoded(text), None, "{text}");

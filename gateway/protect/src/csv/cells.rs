@@ -86,7 +86,13 @@ fn cell(text: &str, at: usize, delimiter: u8) -> Result<(Cell, usize), Uninspect
         if skip > 0 && (is_doubled || inside.iter().any(|byte| ends_cell(*byte, delimiter))) {
             return Err(malformed(at));
         }
-        (from..to, to + 1, is_doubled)
+        match inside {
+            // The same formula in a quoted cell.
+            [b'=', b'"', b'"', digits @ .., b'"', b'"'] if !digits.contains(&b'"') => {
+                (from + 3..to - 2, to + 1, false)
+            }
+            _ => (from..to, to + 1, is_doubled),
+        }
     } else {
         let length = rest.iter().position(|byte| ends_cell(*byte, delimiter) || *byte == b'"');
         let to = at + length.unwrap_or(rest.len());

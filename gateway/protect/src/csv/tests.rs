@@ -31,7 +31,7 @@ fn t1_cells_are_treated_by_their_columns() {
         (" mobile ,x\n1,y\n", " mobile ,x\n****,y\n"),
         // Formulas that keep digits.
         ("mobile,x\n=\"1\",=\"13800138000\"\n", "mobile,x\n=\"****\",=\"****\"\n"),
-        ("mobile\n\"=\"\"13800138000\"\"\"\n", "mobile\n\"****\"\n"),
+        ("mobile\n\"=\"\"13800138000\"\"\"\n", "mobile\n\"=\"\"****\"\"\"\n"),
         ("x\n=13800138000\n", "x\n=****\n"),
         // By value where the column's name says nothing, and by the record.
         ("x,y\na,13800138000\n", "x,y\na,****\n"),

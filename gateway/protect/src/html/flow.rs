@@ -88,7 +88,7 @@ impl Flow {
 }
 
 /// The character reference that `text`, beginning with `&`, begins with, and its length.
-fn reference(text: &str) -> Option<(char, usize)> {
+pub(crate) fn reference(text: &str) -> Option<(char, usize)> {
     let body = text.get(1..)?;
     let (character, length) = match body.strip_prefix('#') {
         Some(number) => {
@@ -110,7 +110,7 @@ fn reference(text: &str) -> Option<(char, usize)> {
 }
 
 /// Appends `text` with references for what would be markup.
-pub(super) fn encode(text: &str, out: &mut String) {
+pub(crate) fn encode(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),

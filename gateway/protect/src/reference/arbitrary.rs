@@ -41,6 +41,8 @@ pub enum Compared {
     Blocked,
     /// Both refused it as malformed or too deep.
     Unreadable,
+    /// It holds what the reference does not read: XML.
+    Beyond,
 }
 
 /// A document with a few bytes taken out, doubled or exchanged.
@@ -62,35 +64,40 @@ fn spoilt(text: &str, bytes: &mut Bytes<'_>) -> String {
 
 /// Data for [`differential`] that leads to valid documents.
 pub fn seeds() -> impl Iterator<Item = Vec<u8>> {
-    // A fixed sequence of numbers (xorshift), so that a run can be repeated.
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    let mut next = numbers();
     std::iter::repeat_with(move || {
-        let mut next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
         let length = PLAN_BYTES + (next() % 400) as usize;
         (0..length).map(|_| (next() >> 32) as u8).collect()
     })
+}
+
+/// A fixed sequence of numbers (xorshift), so that a run can be repeated.
+pub(super) fn numbers() -> impl FnMut() -> u64 {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
 }
 
 /// Compares engine and reference on one document.
 pub(super) fn compare(table: &Table, depth: usize, text: &str) -> Compared {
     let pseudonyms = PseudonymKey::new([7; 32]);
     let mut workspace = Workspace::new([1, 2]);
-    workspace.begin();
+    workspace.begin(0);
     let expect = print::treat(&Fake, table.plan(), &pseudonyms, depth, text);
     let input =
         Input { classifier: &Fake, limits: Limits { depth }, format: Format::Json, body: text.as_bytes() };
     let got = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
     // A second time with learned names and used space.
-    workspace.begin();
+    workspace.begin(0);
     let again = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
     let context = || format!("{text}\nunder {table:?}");
     match (expect, got) {
-        (Ok((expect, summary)), Ok(got)) => {
+        (Ok(None), _) => Compared::Beyond,
+        (Ok(Some((expect, summary))), Ok(got)) => {
             assert_eq!(String::from_utf8_lossy(&got.body), expect, "{}", context());
             assert_eq!(got.summary, summary, "{}", context());
             let valid = serde_json::from_str::<serde::de::IgnoredAny>(&expect).is_ok();
@@ -121,9 +128,13 @@ fn serde_reads(text: &str) -> bool {
 }
 
 /// Bytes as choices; zeros when they run out.
-struct Bytes<'b>(&'b [u8]);
+pub(super) struct Bytes<'b>(&'b [u8]);
 
-impl Bytes<'_> {
+impl<'b> Bytes<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Bytes(bytes)
+    }
+
     fn next(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
@@ -155,6 +166,7 @@ fn table(bytes: &mut Bytes<'_>) -> Table {
         own_subjects: vec![SUBJECTS.first().copied().unwrap_or_default().to_owned()],
         document_subject: (bytes.below(4) == 0).then(|| bytes.pick(&SUBJECTS).unwrap_or_default().to_owned()),
         binding: (bytes.below(3) > 0).then(|| binding(bytes)),
+        route: "/arbitrary".into(),
     }
 }
 
@@ -224,7 +236,7 @@ fn binding(bytes: &mut Bytes<'_>) -> Binding {
         records: (bytes.below(3) > 0).then(|| path(bytes, 2)),
         subject: (bytes.below(4) > 0).then(|| SubjectSelector::Record(path(bytes, 2))),
         fields,
-        opaque: vec![],
+        ..Binding::default()
     }
 }
 
@@ -256,7 +268,7 @@ fn selector(bytes: &mut Bytes<'_>) -> Selector {
 }
 
 /// A document grown from bytes: mostly valid, rich in names, escapes, repeats, and JSON in strings.
-fn built(bytes: &mut Bytes<'_>) -> String {
+pub(super) fn built(bytes: &mut Bytes<'_>) -> String {
     let mut out = String::new();
     value(bytes, 0, &mut out);
     if bytes.below(64) == 1 {
@@ -386,11 +398,12 @@ fn string(bytes: &mut Bytes<'_>, depth: usize, out: &mut String) {
     spell(bytes, &text, out);
 }
 
-/// A text as it is or coded, once or twice, well or spoilt.
+/// A text as it is or coded, a few times, well or spoilt.
 fn coded(bytes: &mut Bytes<'_>, mut text: String) -> String {
     use base64::prelude::*;
-    for _ in 0..bytes.below(4).min(bytes.below(4)) {
-        text = match bytes.below(8) {
+    let most = if bytes.below(16) == 0 { 12 } else { 4 };
+    for _ in 0..bytes.below(most).min(bytes.below(most)) {
+        text = match bytes.below(16) {
             0 => BASE64_STANDARD.encode(text),
             1 => BASE64_STANDARD_NO_PAD.encode(text),
             2 => BASE64_URL_SAFE.encode(text),
@@ -402,6 +415,35 @@ fn coded(bytes: &mut Bytes<'_>, mut text: String) -> String {
                 crate::coded::encode_percent(&text, false, &mut out);
                 out.replace("%20", "+")
             }
+            7 => {
+                let gb = encoding_rs::GB18030.encode(&text).0.into_owned();
+                let spell = |byte: &u8| match byte {
+                    b'0'..=b'9' | b'A'..=b'Z' => char::from(*byte).to_string(),
+                    _ => format!("%{byte:02X}"),
+                };
+                gb.iter().map(spell).collect()
+            }
+            8 => text.chars().map(|c| format!("&#{};", c as u32)).collect(),
+            9 => {
+                let mut out = String::new();
+                crate::html::encode(&text, &mut out);
+                out
+            }
+            10 => text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
+            11 => {
+                let mut out = String::new();
+                crate::json::string::encode(&text, &mut out);
+                out
+            }
+            12 => {
+                let code = |part: &str| BASE64_URL_SAFE_NO_PAD.encode(part);
+                format!("{}.{}.c2ln", code("{\"alg\":\"none\"}"), code(&text))
+            }
+            13..15 => {
+                let before = bytes.pick(&["查询 ", "参数", "a=1 ", "/v1/", "pw:", "13800138000 ", "("]);
+                let behind = bytes.pick(&[" 失败", "，b", ".", "/x", " mobile=1", "=", ")"]);
+                format!("{}{text}{}", before.unwrap_or_default(), behind.unwrap_or_default())
+            }
             _ => BASE64_STANDARD
                 .encode(text)
                 .chars()
@@ -409,7 +451,15 @@ fn coded(bytes: &mut Bytes<'_>, mut text: String) -> String {
                 .collect(),
         };
         if bytes.below(16) == 0 {
-            text.push_str(bytes.pick(&["=", "%", "A", "&", "%4", "\n", "#x", "-+"]).unwrap_or_default());
+            text.push_str(
+                bytes
+                    .pick(&["=", "%", "A", "&", "%4", "\n", "#x", "-+", "%FF", "\\u", "&#"])
+                    .unwrap_or_default(),
+            );
+        }
+        // Codings multiply.
+        if text.len() > 4000 {
+            break;
         }
     }
     text

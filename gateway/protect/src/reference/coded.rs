@@ -3,9 +3,10 @@
 use super::print::{Piece, Printer, Scope, printed};
 use crate::Uninspectable;
 use crate::classify::Classify;
+use crate::json::string;
 use crate::meaning::Meaning;
 use crate::plan::Action;
-use crate::tree::{STRINGS_DEEP, name_hits};
+use crate::tree::{PROBED_DEEP, STRINGS_DEEP, name_hits};
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
 impl<'p, C: Classify> Printer<'_, 'p, C> {
@@ -21,27 +22,98 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         if matches!(hits, [hit] if hit.start == 0 && hit.end == text.len() && is_treated(hit)) {
             return Ok(None);
         }
-        if text.len() < 5 || !scope.element.opens_json() || self.strings == STRINGS_DEEP {
+        if !scope.element.opens_json() {
             return Ok(None);
         }
         let before = self.counts.total();
-        let pieces = if let Some(base64) = Base64::read(text) {
-            let pieces = self.decoded(&base64.text, depth, scope)?;
-            let treated = printed(&base64.text, &pieces);
-            match treated == base64.text {
-                true => vec![Piece::Kept(0, text.len())],
-                false => vec![Piece::Kept(0, base64.from), Piece::New(base64.write(treated.as_bytes()))],
-            }
-        } else if let Some(parts) = parts(text) {
-            self.parts(text, &parts, depth, scope)?
-        } else if text.char_indices().any(|(at, _)| octet(text, at).is_some()) {
-            let spelt = spelling(text, 0, text.len());
-            let pieces = self.decoded(&characters(&spelt), depth, scope)?;
-            respell(&spelt, pieces, text.is_ascii())
-        } else {
-            return Ok(None);
+        let is_probed = self.strings >= STRINGS_DEEP;
+        let code = Code::read(text);
+        if self.strings >= PROBED_DEEP {
+            return match code {
+                None | Some(Code::Parts(_) | Code::Words(_)) => Ok(None),
+                _ => Err(Uninspectable::TooDeep { limit: PROBED_DEEP }),
+            };
+        }
+        let document = if is_probed { self.nested(depth, text, scope)? } else { None };
+        let mut pieces = match (document, code) {
+            (Some(pieces), _) => pieces,
+            (None, Some(code)) => self.code(text, &code, depth, scope)?,
+            (None, None) => return Ok(None),
         };
+        if is_probed && !changed(&pieces, text.len()).is_empty() {
+            pieces = vec![Piece::New("********".into())];
+        }
         Ok((self.counts.total() > before).then_some(pieces))
+    }
+
+    fn code(
+        &mut self,
+        text: &str,
+        code: &Code,
+        depth: usize,
+        scope: &Scope<'p>,
+    ) -> Result<Vec<Piece>, Uninspectable> {
+        let kept = vec![Piece::Kept(0, text.len())];
+        Ok(match code {
+            Code::Base64(base64) => {
+                let pieces = self.decoded(&base64.text, depth, scope)?;
+                let treated = printed(&base64.text, &pieces);
+                match treated == base64.text {
+                    true => kept,
+                    false => vec![Piece::Kept(0, base64.from), Piece::New(base64.write(treated.as_bytes()))],
+                }
+            }
+            Code::Token(claims) => {
+                let pieces = self.decoded(claims, depth, scope)?;
+                let is_changed = !changed(&pieces, claims.len()).is_empty();
+                if is_changed { vec![Piece::New("********".into())] } else { kept }
+            }
+            Code::Parts(parts) => self.parts(text, parts, depth, scope)?,
+            Code::Spelling(spelling) => {
+                let pieces = self.decoded(&characters(&spelling.characters), depth, scope)?;
+                respell(spelling, pieces, text.is_ascii())
+            }
+            Code::Words(words) => self.words(text, words, depth, scope)?,
+        })
+    }
+
+    /// Each word by itself, then what is found around and across them.
+    fn words(
+        &mut self,
+        text: &str,
+        words: &[(usize, usize, Code)],
+        depth: usize,
+        scope: &Scope<'p>,
+    ) -> Result<Vec<Piece>, Uninspectable> {
+        // Bytes from, to, what stands there then, and whether a word's reading made it.
+        let mut changes: Vec<(usize, usize, String, bool)> = vec![];
+        let mut taken = vec![];
+        for (from, to, code) in words {
+            let word = text.get(*from..*to).unwrap_or("");
+            let before = self.counts.total();
+            let pieces = self.code(word, code, depth, scope)?;
+            if self.counts.total() > before {
+                taken.push((*from, *to));
+                let made = changed(&pieces, word.len());
+                changes.extend(made.into_iter().map(|(a, b, new)| (from + a, from + b, new, true)));
+            }
+        }
+        let mut hits = vec![];
+        scope.element.hits(self.classifier, scope.signals, Scalar::Text(text), &mut hits);
+        for hit in hits.iter().filter(|_| !taken.is_empty()) {
+            let within = |(from, to): (usize, usize)| from <= hit.start && hit.end <= to;
+            let is_told = scope.rules.action(hit.kind) == Action::Clear
+                || changes.iter().any(|(from, to, _, of_word)| *of_word && within((*from, *to)));
+            if taken.iter().any(|span| within(*span)) && is_told {
+                continue;
+            }
+            for (from, to, new) in
+                changed(&self.spans(text, std::slice::from_ref(hit), scope.rules)?, text.len())
+            {
+                changes.push((from, to, new, false));
+            }
+        }
+        Ok(settled(changes, text.len()))
     }
 
     fn decoded(&mut self, text: &str, depth: usize, scope: &Scope<'p>) -> Result<Vec<Piece>, Uninspectable> {
@@ -68,7 +140,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
     ) -> Result<Vec<Piece>, Uninspectable> {
         let key = |part: &Part| match part {
             Part::Field { from, equals, .. } if from < equals => {
-                self.classifier.key(&characters(&spelling(text, *from, *equals)))
+                self.classifier.key(&characters(&Spelling::percent(text, *from, *equals).characters))
             }
             _ => KeyMeaning::UNKNOWN,
         };
@@ -92,18 +164,18 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 }
                 Part::Text(from, to) => (*from, *to),
                 Part::Field { from, equals, to } => {
-                    let name = spelling(text, *from, *equals);
+                    let name = Spelling::percent(text, *from, *equals);
                     let mut hits = vec![];
-                    name_hits(&characters(&name), self.classifier, &mut hits);
-                    let pieces = self.spans(&characters(&name), &hits, scope.rules)?;
+                    name_hits(&characters(&name.characters), self.classifier, &mut hits);
+                    let pieces = self.spans(&characters(&name.characters), &hits, scope.rules)?;
                     out.append(&mut respell(&name, pieces, text.is_ascii()));
                     out.push(Piece::Kept(*equals, equals + 1));
                     (equals + 1, *to)
                 }
             };
             if from < to {
-                let value = spelling(text, from, to);
-                let pieces = self.decoded(&characters(&value), depth, &scope)?;
+                let value = Spelling::percent(text, from, to);
+                let pieces = self.decoded(&characters(&value.characters), depth, &scope)?;
                 out.append(&mut respell(&value, pieces, text.is_ascii()));
             }
         }
@@ -122,7 +194,7 @@ fn parts(text: &str) -> Option<Vec<Part>> {
     let mut parts = vec![];
     let (mut begin, mut end) = (0, text.len());
     let head: String = text.chars().take_while(|character| !"=&?".contains(*character)).collect();
-    if text.chars().nth(head.chars().count()) == Some('?') && !head.chars().any(char::is_whitespace) {
+    if text.chars().nth(head.chars().count()) == Some('?') && !head.chars().any(is_separator) {
         parts.push(Part::Text(0, head.len()));
         parts.push(Part::Kept(head.len(), head.len() + 1));
         begin = head.len() + 1;
@@ -157,38 +229,277 @@ fn parts(text: &str) -> Option<Vec<Part>> {
         parts.extend([Part::Kept(end, end + 1), Part::Text(end + 1, text.len())]);
     }
     // Padding is no value.
-    let spaced = values.iter().any(|value| value.contains(char::is_whitespace));
+    let clauses = |value: &&str| value.chars().any(|c| c.is_whitespace() || "，。；：！？、".contains(c));
+    let spaced = values.iter().any(clauses);
     values.retain(|value| !value.chars().all(|character| character == '='));
     let is_prose = matches!(values.as_slice(), [] | [_]) && (values.is_empty() || spaced);
     (!is_prose).then_some(parts)
 }
 
-/// A stretch of percent-encoded text: each character with the bytes that spell it.
-fn spelling(text: &str, from: usize, to: usize) -> Vec<(char, usize, usize)> {
-    let within = text.get(from..to).unwrap_or("");
-    let mut bytes = vec![];
-    let mut at = 0;
-    while at < within.len() {
-        let byte = within.as_bytes().get(at).copied().unwrap_or(0);
-        let (byte, length) = match octet(within, at) {
-            Some(byte) => (byte, 3),
-            None if byte == b'+' => (b' ', 1),
-            None => (byte, 1),
-        };
-        bytes.push((byte, from + at, from + at + length));
-        at += length;
+/// What pieces of a text of this length change: from, to, and what stands there then.
+fn changed(pieces: &[Piece], length: usize) -> Vec<(usize, usize, String)> {
+    let (mut changes, mut at, mut news) = (vec![], 0, None::<String>);
+    for piece in pieces.iter().chain([&Piece::Kept(length, length)]) {
+        match piece {
+            Piece::New(new) => news.get_or_insert_default().push_str(new),
+            // What is left out between two kept pieces is a change as well.
+            Piece::Kept(from, to) => {
+                if news.is_some() || at < *from {
+                    changes.push((at, *from, news.take().unwrap_or_default()));
+                }
+                at = *to;
+            }
+        }
     }
-    let decoded: Vec<u8> = bytes.iter().map(|(byte, ..)| *byte).collect();
-    let Ok(decoded) = String::from_utf8(decoded) else {
-        let plain = within.char_indices();
-        return plain.map(|(at, c)| (c, from + at, from + at + c.len_utf8())).collect();
+    changes
+}
+
+/// Changes made one after another; of those that overlap nothing shows unless a word's reading covers the others.
+fn settled(changes: Vec<(usize, usize, String, bool)>, length: usize) -> Vec<Piece> {
+    // Groups of bytes that some change joins.
+    let mut groups: Vec<(usize, usize)> = vec![];
+    let mut spans: Vec<(usize, usize)> = changes.iter().map(|(from, to, ..)| (*from, *to)).collect();
+    spans.sort();
+    for (from, to) in spans {
+        match groups.last_mut() {
+            Some((_, end)) if from < *end => *end = (*end).max(to),
+            _ => groups.push((from, to)),
+        }
+    }
+    let (mut out, mut at) = (vec![], 0);
+    for (from, to) in groups {
+        out.push(Piece::Kept(at, from));
+        let here: Vec<_> = changes.iter().filter(|(a, b, ..)| from <= *a && *b <= to).collect();
+        let whole = here.iter().filter(|(a, b, ..)| (*a, *b) == (from, to));
+        let alike = here
+            .iter()
+            .all(|(a, b, new, _)| (*a, *b) == (from, to) && here.iter().all(|other| other.2 == *new));
+        let stands = whole.clone().find(|(.., of_word)| *of_word || alike);
+        out.push(Piece::New(stands.map_or("********".into(), |(.., new, _)| new.clone())));
+        at = to;
+    }
+    out.push(Piece::Kept(at, length));
+    out
+}
+
+/// What a text holds in coded form.
+enum Code {
+    Base64(Base64),
+    Token(String),
+    Parts(Vec<Part>),
+    Spelling(Spelling),
+    Words(Vec<(usize, usize, Code)>),
+}
+
+impl Code {
+    fn read(text: &str) -> Option<Code> {
+        if text.len() < 5 {
+            return None;
+        }
+        let marked = text.contains(['%', '=', '&', '\\']);
+        let spelt = [Spelling::percent, Spelling::references, Spelling::escapes];
+        let spelling = || {
+            let all = spelt.iter().map(|read| read(text, 0, text.len()));
+            all.filter(|spelling| spelling.is_telling).map(Code::Spelling).next()
+        };
+        Code::run(text)
+            .or_else(|| if marked { parts(text).map(Code::Parts) } else { None })
+            .or_else(spelling)
+            .or_else(|| Some(words(text)).filter(|words| !words.is_empty()).map(Code::Words))
+    }
+
+    fn run(text: &str) -> Option<Code> {
+        Base64::read(text).map(Code::Base64).or_else(|| {
+            let parts: Vec<&str> = text.splitn(3, '.').collect();
+            let [head, claims, signature] = parts.as_slice() else { return None };
+            let object = |part: &str| {
+                Some(Base64::of(part, 0)?.text)
+                    .filter(|text| text.trim_start_matches([' ', '\t', '\n', '\r', '\u{c}']).starts_with('{'))
+            };
+            let is_signature = signature.chars().all(|c| c.is_ascii_alphanumeric() || "-_=+/".contains(c));
+            (head.len() >= 12 && object(head).is_some() && is_signature)
+                .then(|| object(claims))?
+                .map(Code::Token)
+        })
+    }
+}
+
+/// Characters that stand in no URL.
+fn is_separator(character: char) -> bool {
+    character.is_whitespace() || "\"'`<>(){}|,;\\，。；：！？、“”‘’（）《》【】「」".contains(character)
+}
+
+/// Coded words in a sentence.
+fn words(text: &str) -> Vec<(usize, usize, Code)> {
+    let mut words = vec![];
+    for (from, to) in cut(text, 0, is_separator) {
+        let segment = text.get(from..to).unwrap_or("");
+        if segment.contains('=')
+            && segment != text
+            && let Some(parts) = parts(segment)
+        {
+            words.push((from, to, Code::Parts(parts)));
+            continue;
+        }
+        for run in cut(segment, from, |c| !c.is_ascii_alphanumeric() && !"+/=_-.".contains(c)) {
+            words.extend(run_words(text, run));
+        }
+    }
+    words
+}
+
+fn run_words(text: &str, (from, to): (usize, usize)) -> Vec<(usize, usize, Code)> {
+    let read = |(from, to): (usize, usize)| Some((from, to, text.get(from..to).and_then(Code::run)?));
+    let long = |(from, to): &(usize, usize)| to - from >= 15;
+    if !long(&(from, to)) {
+        return vec![];
+    }
+    if to - from < text.len()
+        && let Some(word) = read((from, to))
+    {
+        return vec![word];
+    }
+    let run = text.get(from..to).unwrap_or("");
+    let by = |marks: &str| -> Vec<_> {
+        let parts = cut(run, from, |c| marks.contains(c)).into_iter().filter(long);
+        parts.filter(|part| *part != (from, to)).filter_map(read).collect()
     };
-    let spans = decoded.char_indices().map(|(at, character)| {
-        let first = bytes.get(at).map_or(to, |(_, start, _)| *start);
-        let last = bytes.get(at + character.len_utf8() - 1).map_or(to, |(.., end)| *end);
-        (character, first, last)
-    });
-    spans.collect()
+    let dotted = by(".");
+    if dotted.is_empty() { by("./=_-+") } else { dotted }
+}
+
+/// What lies between marks, offsets counted from `offset`.
+fn cut(text: &str, offset: usize, is_mark: impl Fn(char) -> bool) -> Vec<(usize, usize)> {
+    let (mut parts, mut from) = (vec![], 0);
+    for (at, character) in text.char_indices() {
+        if is_mark(character) {
+            parts.push((offset + from, offset + at));
+            from = at + character.len_utf8();
+        }
+    }
+    parts.push((offset + from, offset + text.len()));
+    parts
+}
+
+/// Text in another spelling: each character with the bytes that spell it.
+struct Spelling {
+    characters: Vec<(char, usize, usize)>,
+    style: Style,
+    /// Something was decoded.
+    is_telling: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Percent,
+    PercentGb,
+    References,
+    Escapes,
+}
+
+impl Spelling {
+    fn percent(text: &str, from: usize, to: usize) -> Spelling {
+        let within = text.get(from..to).unwrap_or("");
+        let mut spelling = Spelling { characters: vec![], style: Style::Percent, is_telling: false };
+        let mut octets: Vec<(u8, usize, usize)> = vec![];
+        let mut at = 0;
+        while let Some(character) = within.get(at..).and_then(|rest| rest.chars().next()) {
+            let (value, length) = match octet(within, at) {
+                Some(byte) => (Some(byte), 3),
+                None if character == '+' => (Some(b' '), 1),
+                None => (u8::try_from(character).ok().filter(u8::is_ascii), character.len_utf8()),
+            };
+            match value {
+                Some(byte) => octets.push((byte, from + at, from + at + length)),
+                None => {
+                    spelling.octets(text, &std::mem::take(&mut octets));
+                    spelling.characters.push((character, from + at, from + at + length));
+                }
+            }
+            at += length;
+        }
+        spelling.octets(text, &octets);
+        let is_encoded = (0..within.len()).any(|at| octet(within, at).is_some());
+        spelling.is_telling = is_encoded && characters(&spelling.characters) != within;
+        spelling
+    }
+
+    fn octets(&mut self, text: &str, octets: &[(u8, usize, usize)]) {
+        let bytes: Vec<u8> = octets.iter().map(|(byte, ..)| *byte).collect();
+        let gb = |bytes: &[u8]| {
+            let text = encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes)?;
+            Some(text.into_owned())
+        };
+        let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        let is_utf8 = utf8(&bytes).is_some();
+        let is_gb = !is_utf8 && gb(&bytes).is_some();
+        if is_gb {
+            self.style = Style::PercentGb;
+        }
+        let mut at = 0;
+        while let Some((byte, start, end)) = octets.get(at) {
+            let take = |length: usize, read: &dyn Fn(&[u8]) -> Option<String>| {
+                let read = read(bytes.get(at..at + length)?)?;
+                let mut all = read.chars();
+                Some((all.next().filter(|_| all.next().is_none())?, length))
+            };
+            let by_utf8 = || if is_gb { None } else { (1..=4).find_map(|length| take(length, &utf8)) };
+            let by_gb = || if is_utf8 { None } else { [2, 4].iter().find_map(|length| take(*length, &gb)) };
+            let ascii = byte.is_ascii().then_some((char::from(*byte), 1));
+            match ascii.or_else(by_utf8).or_else(by_gb) {
+                Some((character, length)) => {
+                    let last = octets.get(at + length - 1).map_or(*end, |(.., end)| *end);
+                    self.characters.push((character, *start, last));
+                    at += length;
+                }
+                None => {
+                    let spelt = text.get(*start..*end).unwrap_or("");
+                    self.characters.extend(spelt.char_indices().map(|(i, c)| (c, start + i, start + i + 1)));
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    fn references(text: &str, _: usize, _: usize) -> Spelling {
+        Spelling::by(text, Style::References, crate::html::reference, |_| true)
+    }
+
+    fn escapes(text: &str, _: usize, _: usize) -> Spelling {
+        let read = |rest: &str| {
+            let hex = rest.strip_prefix("\\x").and_then(|rest| rest.get(..2));
+            match hex.filter(|hex| hex.chars().all(|digit| digit.is_ascii_hexdigit())) {
+                Some(hex) => u8::from_str_radix(hex, 16).ok().map(|code| (char::from(code), 4)),
+                None if rest.starts_with('\\') => string::escape(rest.as_bytes()),
+                None => None,
+            }
+        };
+        // Also one behind a backslash that is itself escaped: another reading will come to it.
+        let tells = |rest: &str| {
+            ["\\u", "\\x", "\\\""].iter().any(|mark| rest.starts_with(mark)) && read(rest).is_some()
+        };
+        let is_telling = text.char_indices().any(|(at, _)| text.get(at..).is_some_and(tells));
+        Spelling { is_telling, ..Spelling::by(text, Style::Escapes, read, |_| false) }
+    }
+
+    fn by(
+        text: &str,
+        style: Style,
+        read: impl Fn(&str) -> Option<(char, usize)>,
+        tells: impl Fn(&str) -> bool,
+    ) -> Spelling {
+        let mut spelling = Spelling { characters: vec![], style, is_telling: false };
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let plain = rest.chars().next().map_or(('?', 1), |c| (c, c.len_utf8()));
+            let special = if rest.starts_with(['&', '\\']) { read(rest) } else { None };
+            spelling.is_telling |= special.is_some() && tells(rest);
+            let (character, length) = special.unwrap_or(plain);
+            spelling.characters.push((character, at, at + length));
+            at += length;
+        }
+        spelling
+    }
 }
 
 fn octet(text: &str, at: usize) -> Option<u8> {
@@ -202,21 +513,32 @@ fn characters(spelt: &[(char, usize, usize)]) -> String {
 }
 
 /// Turns pieces of decoded text into pieces of its spelling.
-fn respell(spelt: &[(char, usize, usize)], pieces: Vec<Piece>, is_ascii: bool) -> Vec<Piece> {
+fn respell(spelling: &Spelling, pieces: Vec<Piece>, is_ascii: bool) -> Vec<Piece> {
+    let percent = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | '*' => character.to_string(),
+        _ if !is_ascii && !character.is_ascii() => character.to_string(),
+        _ if spelling.style == Style::PercentGb => {
+            let bytes = encoding_rs::GB18030.encode(&character.to_string()).0.into_owned();
+            bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
+        }
+        _ => character.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
+    };
+    let write = |new: &str| -> String {
+        let mut out = String::new();
+        match spelling.style {
+            Style::Percent | Style::PercentGb => return new.chars().map(percent).collect(),
+            Style::References => crate::html::encode(new, &mut out),
+            Style::Escapes => string::encode(new, &mut out),
+        }
+        out
+    };
     let mut out = vec![];
     for piece in pieces {
         match piece {
-            Piece::New(new) => {
-                let write = |character: char| match character {
-                    'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | '*' => character.to_string(),
-                    _ if !is_ascii && !character.is_ascii() => character.to_string(),
-                    _ => character.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
-                };
-                out.push(Piece::New(new.chars().map(write).collect()));
-            }
+            Piece::New(new) => out.push(Piece::New(write(&new))),
             Piece::Kept(from, to) => {
                 let mut at = 0;
-                for (character, start, end) in spelt {
+                for (character, start, end) in &spelling.characters {
                     if (from..to).contains(&at) {
                         out.push(Piece::Kept(*start, *end));
                     }
@@ -253,6 +575,10 @@ impl Base64 {
         {
             return None;
         }
+        Base64::of(coded, from)
+    }
+
+    fn of(coded: &str, from: usize) -> Option<Base64> {
         let joined: String = coded.chars().filter(|character| !"\r\n".contains(*character)).collect();
         let digits = joined.trim_end_matches('=');
         let padding = joined.len() - digits.len();

@@ -10,6 +10,7 @@ use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::tree::{Subject, name_hits, rank};
+use crate::xml::looks_like_xml;
 use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
@@ -17,14 +18,14 @@ use yingbi_crypto::PseudonymKey;
 use yingbi_policies::SubjectSelector;
 use yingbi_taxonomy::Kind;
 
-/// Treats a JSON text.
+/// Treats a JSON text; `None` when a string in it may hold XML, which is read inside and not by this reference.
 pub(super) fn treat<C: Classify>(
     classifier: &C,
     plan: Plan<'_>,
     pseudonyms: &PseudonymKey,
     depth: usize,
     text: &str,
-) -> Result<(String, Summary), Uninspectable> {
+) -> Result<Option<(String, Summary)>, Uninspectable> {
     let tree = read(text, depth).map_err(|bad| match bad {
         Bad::Malformed => Uninspectable::Malformed { at: 0 },
         Bad::TooDeep => Uninspectable::TooDeep { limit: depth },
@@ -40,6 +41,7 @@ pub(super) fn treat<C: Classify>(
         said: said(classifier, &tree),
         counts: Counts::default(),
         declares: true,
+        holds_xml: false,
     };
     let scope = Scope {
         inherited: None,
@@ -51,7 +53,11 @@ pub(super) fn treat<C: Classify>(
     };
     let mut pieces = vec![];
     let root = Node { value: &tree, key: None, taken: vec![], depth: 0 };
-    if printer.value(&root, &scope, &mut pieces)? {
+    let is_left_out = printer.value(&root, &scope, &mut pieces);
+    if printer.holds_xml {
+        return Ok(None);
+    }
+    if is_left_out? {
         pieces = vec![Piece::Kept(0, tree.start), Piece::New("null".into())];
     } else {
         pieces.insert(0, Piece::Kept(0, tree.start));
@@ -62,7 +68,7 @@ pub(super) fn treat<C: Classify>(
     let names =
         printer.records.iter().flat_map(|record| record.subject.names()).chain(plan.document_subject());
     summary.subjects = names.map(|name| pseudonyms.pseudonym("subject", name)).collect();
-    Ok((printed(text, &pieces), summary))
+    Ok(Some((printed(text, &pieces), summary)))
 }
 
 /// The text that pieces of a text make.
@@ -138,6 +144,8 @@ pub(super) struct Printer<'c, 'p, C> {
     pub(super) counts: Counts,
     /// Whether the binding speaks of the text at hand: not of JSON in its strings.
     declares: bool,
+    /// A string may hold XML.
+    holds_xml: bool,
 }
 
 /// What the containers above say.
@@ -292,7 +300,11 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         let decoded = text.decoded();
         out.push(Piece::Kept(text.start, text.start + 1));
         let mut hits = vec![];
-        let pieces = match self.nested(node.depth, &decoded, scope)? {
+        let document = match self.strings < crate::tree::STRINGS_DEEP {
+            true => self.nested(node.depth, &decoded, scope)?,
+            false => None,
+        };
+        let pieces = match document {
             Some(pieces) => pieces,
             None => {
                 if !decoded.is_empty() {
@@ -326,9 +338,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         decoded: &str,
         scope: &Scope<'p>,
     ) -> Result<Option<Vec<Piece>>, Uninspectable> {
+        self.holds_xml |= looks_like_xml(decoded);
         let opens = decoded.len() >= SHORTEST_TEXT
             && decoded.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).starts_with(['{', '[']);
-        if !opens || !scope.element.opens_json() || self.strings == crate::tree::STRINGS_DEEP {
+        if !opens || !scope.element.opens_json() {
             return Ok(None);
         }
         let tree = match read(decoded, self.depth.saturating_sub(depth)) {

@@ -159,9 +159,8 @@ fn html_scan_points_at_what_it_finds() {
 fn t9_headers_are_treated() {
     let table = Table::all(keep(3, 4));
     let mut summary = Summary::default();
-    let mut header = |name: &str, value: &str| {
-        header::treat(&Fake, table.plan(), name, value, &mut summary).expect("not blocked")
-    };
+    let mut header =
+        |name: &str, value: &str| header_as(&table, name, value, &mut summary).expect("not blocked");
     assert_eq!(header("X-Mobile", "12345678901").as_deref(), Some("123****8901"));
     assert_eq!(header("Password", "abc").as_deref(), Some("********"));
     assert_eq!(header("Location", "/c/13800138000?x=1").as_deref(), Some("/c/138****8000?x=1"));
@@ -172,6 +171,68 @@ fn t9_headers_are_treated() {
     assert_eq!(header("X-Whatever", "none"), None);
     assert_eq!(summary.masked.values().sum::<u64>(), 4);
     let blocking = Table::all(Treatment::Block);
-    let blocked = header::treat(&Fake, blocking.plan(), "x-mobile", "1", &mut summary);
+    let blocked = header_as(&blocking, "x-mobile", "1", &mut summary);
     assert_eq!(blocked, Err(Uninspectable::Blocked(Category::Basic)));
+}
+
+fn header_as(
+    table: &Table,
+    name: &str,
+    value: &str,
+    summary: &mut Summary,
+) -> Result<Option<String>, Uninspectable> {
+    let mut workspace = Workspace::new([3, 4]);
+    let mut treat = Treat::new(&Fake, table.plan(), Limits::default(), &mut workspace);
+    header::treat(&mut treat, name, value, summary)
+}
+
+#[test]
+fn c8_coded_lines_of_text_are_treated_where_they_stand() {
+    let table = Table::all(fixed());
+    let text = |body: &str| {
+        let treated = treat_as(Format::Text, &table, body.as_bytes()).expect("treatable");
+        String::from_utf8(treated.body).expect("UTF-8")
+    };
+    let cases = [
+        (
+            "first\n  {\\\"mobile\\\":\\\"1\\\"}\r\nlast 13800138000",
+            "first\n  {\\\"mobile\\\":\\\"****\\\"}\r\nlast ****",
+        ),
+        ("a\nmobile=1&k=2\n\nsee /p?mobile=%31 now\n", "a\nmobile=****&k=2\n\nsee /p?mobile=**** now\n"),
+        ("  bW9iaWxl\nPTEmYT0y \n", "  bW9iaWxlPSoqKiomYT0y \n"),
+        (" eyJtb2JpbGUiOiIxIn0= \n", " eyJtb2JpbGUiOiIqKioqIn0= \n"),
+    ];
+    for (body, expect) in cases {
+        assert_eq!(text(body), expect);
+        let findings = scan_as(Format::Text, body.as_bytes()).expect("readable");
+        assert!(
+            findings.iter().all(|finding| [
+                "1",
+                "%31",
+                "13800138000",
+                "eyJtb2JpbGUiOiIxIn0=",
+                "bW9iaWxl\nPTEmYT0y"
+            ]
+            .contains(&at(body, finding))),
+            "{findings:?}"
+        );
+    }
+}
+
+#[test]
+fn t9_coded_header_values_are_treated() {
+    let table = Table::all(fixed());
+    let header = |name: &str, value: &str| {
+        header_as(&table, name, value, &mut Summary::default()).expect("not blocked")
+    };
+    assert_eq!(
+        header("Location", "https://x.cn/cb?mobile=1&k=2").as_deref(),
+        Some("https://x.cn/cb?mobile=****&k=2")
+    );
+    assert_eq!(header("X-Debug", "eyJtb2JpbGUiOiIxIn0=").as_deref(), Some("eyJtb2JpbGUiOiIqKioqIn0="));
+    assert_eq!(header("X-Trace", "{\"mobile\":\"1\"}").as_deref(), Some("{\"mobile\":\"****\"}"));
+    let cookie = "password=abc; Path=/; m=%7B%22mobile%22%3A%221%22%7D; n=13800138000";
+    let expect = "password=abc; Path=/; m=%7B%22mobile%22%3A%22****%22%7D; n=****";
+    assert_eq!(header("Set-Cookie", cookie).as_deref(), Some(expect));
+    assert_eq!(header("ETag", "\"eyJtb2JpbGUiOiIxIn0=\"").as_deref(), Some("\"eyJtb2JpbGUiOiIqKioqIn0=\""));
 }

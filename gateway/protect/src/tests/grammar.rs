@@ -143,7 +143,7 @@ fn hostile_names_do_not_grow_what_is_kept() {
             format: Format::Json,
             body: body.as_bytes(),
         };
-        workspace.begin();
+        workspace.begin(0);
         body::treat(&input, clear.plan(), &PseudonymKey::new([7; 32]), &mut workspace).expect("treatable");
         assert!(workspace.learned() <= 4096, "{}", workspace.learned());
     }

@@ -50,7 +50,13 @@ spec:
 
 fn permit(caller: &Caller) -> Permit {
     let (set, _) = PolicySet::compile(&[Source::new("firm.yaml", FIRM)], "v1".into()).expect("a good policy");
-    let request = Request { method: "GET", host: "crm.internal", path: "/customers/42", purpose: None };
+    let request = Request {
+        method: "GET",
+        host: "crm.internal",
+        path: "/customers/42",
+        purpose: None,
+        today: yingbi_policies::Day::default(),
+    };
     match set.decide_caller(caller, &request) {
         Decision::Permit(permit) => permit,
         Decision::Refuse(refusal) => panic!("{refusal:?}"),
@@ -145,4 +151,33 @@ fn a_protector_is_shared_between_threads() {
             });
         }
     });
+}
+
+#[test]
+fn c7_sightings_tell_of_bodies_headers_and_requests_once() {
+    let caller = Caller { roles: vec!["teller".into()], authenticated: true, ..Caller::default() };
+    let (permit, protector) = (permit(&caller), protector());
+    protector.body(&permit, Format::Json, br#"{"mobile":"13800138000"}"#).expect("treatable");
+    for name in ["X-Contact", "X-Client-Mobile", "X-13800138000"] {
+        protector.header(&permit, name, "13800138000", &mut Summary::default()).expect("not blocked");
+    }
+    protector.accepts_query(&permit, "page=1&mobile=13800138000");
+    let mut told: Vec<String> = protector
+        .sightings()
+        .into_iter()
+        .map(|Sighting { field, counts }| {
+            let Field { route, direction, path, kind, .. } = &*field;
+            format!("{route} {direction:?} {path} {kind} {}", counts.total())
+        })
+        .collect();
+    told.sort();
+    let expected = [
+        "/customers/{id} Accepted !query/mobile basic.mobile 1",
+        "/customers/{id} Returned !header/!key basic.mobile 1",
+        "/customers/{id} Returned !header/X-Client-Mobile basic.mobile 1",
+        "/customers/{id} Returned !header/X-Contact basic.mobile 1",
+        "/customers/{id} Returned /mobile basic.mobile 1",
+    ];
+    assert_eq!(told, expected);
+    assert!(protector.sightings().is_empty());
 }

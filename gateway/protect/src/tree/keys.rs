@@ -39,6 +39,10 @@ impl KeyId {
     }
 }
 
+/// Whether what ids of learned names stood for is void.
+#[must_use]
+pub(crate) struct Forgotten(pub(crate) bool);
+
 /// What a walk must know of a name before it looks at anything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gist {
@@ -110,15 +114,27 @@ impl Keys {
     }
 
     /// Makes ready for the next body; ids given out before are void.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) -> Forgotten {
         self.passing.clear();
         self.passing.shrink_to(MOST);
         (self.last, self.next) = (0, 0);
-        if self.entries.len() >= MOST {
+        let is_full = self.entries.len() >= MOST;
+        if is_full {
             self.entries.clear();
             self.names.clear();
             self.slots.fill(0);
         }
+        Forgotten(is_full)
+    }
+
+    /// A learned name, decoded.
+    pub(crate) fn name(&self, learned: usize) -> Option<String> {
+        let entry = self.entries.get(learned)?;
+        let (from, length) = (entry.from as usize, entry.length as usize);
+        let raw = std::str::from_utf8(self.names.get(from..from + length)?).ok()?;
+        let mut decoded = String::new();
+        decode(Escapes::new(raw), &mut decoded).ok()?;
+        Some(decoded)
     }
 
     /// What an id stands for.

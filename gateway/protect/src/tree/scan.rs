@@ -10,6 +10,7 @@ use crate::json::{Json, looks_like_json};
 use crate::meaning::{Meaning, hits_in_parts};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Finding, Limits, Uninspectable};
+use std::ops::Range;
 use yingbi_classifiers::{Hit, Scalar, Signals};
 
 /// One body being scanned.
@@ -54,13 +55,6 @@ impl<C: Classify> Scan<'_, C> {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
             Err(_) => Ok(false),
         }
-    }
-
-    /// Scans free text; spans are relative to it.
-    pub(crate) fn text(&mut self, text: &str) {
-        let mut hits = vec![];
-        self.classifier.text(text, &mut hits);
-        self.add(&hits, "", &mut Direct(0));
     }
 
     pub(crate) fn add(&mut self, hits: &[Hit], path: &str, place: &mut impl Place) {
@@ -130,15 +124,17 @@ impl<C: Classify, S: Spelling> Visitor<()> for Visit<'_, '_, C, S> {
                 let raw = self.text.get(contents.clone()).unwrap_or("");
                 let mut place = Spelt::new(self.spelling.pieces(raw, Part::Contents(node)), contents.start);
                 let text = decoded(self.spelling.pieces(raw, Part::Contents(node)), raw);
-                if text.is_empty() || self.nested(raw, &text, leaf)? {
+                let parts = if S::REPEATS { place.parts() } else { vec![] };
+                // What child elements hold is read with them.
+                let is_all = parts.is_empty() || parts.iter().map(Range::len).sum::<usize>() == text.len();
+                if text.is_empty() || is_all && self.nested(raw, &text, leaf)? {
                     return Ok(Fate::Kept);
                 }
                 leaf.meaning.hits(self.scan.classifier, leaf.signals, Scalar::Text(&text), &mut hits);
-                let parts = place.parts();
                 hits_in_parts((&text, &parts), leaf.meaning, self.scan.classifier, leaf.signals, &mut hits);
-                hits.retain(|hit| !place.is_inside(hit.start, hit.end));
+                hits.retain(|hit| parts.is_empty() || !place.is_inside(hit.start, hit.end));
                 let path = self.pointer(leaf.frames, Some(node));
-                if !Scan::<C>::is_covered(&text, &hits) && self.coded(raw, &text, leaf, &path)? {
+                if is_all && !Scan::<C>::is_covered(&text, &hits) && self.coded(raw, &text, leaf, &path)? {
                     return Ok(Fate::Kept);
                 }
                 self.scan.add(&hits, &path, &mut place);
@@ -200,8 +196,9 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
         let before = self.scan.findings.len();
         let found = self.scan.coded(text, &known, self.strings, path)?;
         let start = self.spelling.contents(leaf.node).start;
+        let mut place = Spelt::new(self.spelling.pieces(raw, Part::Contents(leaf.node)), start);
         for finding in self.scan.findings.iter_mut().skip(before) {
-            finding.span = (start, start + raw.len());
+            finding.span = place.span(finding.span.0, finding.span.1);
         }
         Ok(found)
     }
@@ -228,7 +225,7 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, C, S> {
 }
 
 /// A name as a step of an RFC 6901 pointer.
-pub(super) fn pointer_step(name: &str) -> String {
+pub(crate) fn pointer_step(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

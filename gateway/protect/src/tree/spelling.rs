@@ -160,6 +160,22 @@ impl Place for Direct {
     }
 }
 
+/// A part of a text that begins at an offset of it.
+pub(crate) struct Within<'p, P> {
+    pub(crate) place: &'p mut P,
+    pub(crate) offset: usize,
+}
+
+impl<P: Place> Place for Within<'_, P> {
+    fn replace(&mut self, edits: &mut Edits, start: usize, end: usize, write: impl FnOnce(&mut String)) {
+        self.place.replace(edits, self.offset + start, self.offset + end, write);
+    }
+
+    fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
+        self.place.span(self.offset + start, self.offset + end)
+    }
+}
+
 /// A text that is spelt out from an offset on.
 pub(crate) struct Spelt<P> {
     /// From the start, to begin anew.

@@ -3,20 +3,23 @@
 use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Subject, bind};
-use super::spelling::{Direct, Place, Spelt};
+use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::edit::Edits;
+use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
 use crate::mask::Hidden;
-use crate::meaning::{Meaning, hits_in_parts, strongest};
+use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
+use crate::record::{Survey, elements};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
-use yingbi_classifiers::{Hit, Scalar, Signals};
+use std::ops::Range;
+use yingbi_classifiers::{Hit, How, Scalar, Signals};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
 
@@ -28,6 +31,7 @@ pub(crate) struct Treat<'a, 'p, C> {
     pub(crate) workspace: &'a mut Workspace,
     pub(crate) counts: Counts,
     pub(crate) edits: Edits,
+    pub(crate) survey: Survey,
     hits: Vec<Hit>,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
     pub(super) strings: usize,
@@ -48,21 +52,21 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         workspace: &'a mut Workspace,
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
-        Treat {
-            classifier,
-            plan,
-            limits,
-            workspace,
-            counts: Counts::default(),
-            edits,
-            hits: Vec::new(),
-            strings: 0,
-            depth: 0,
-        }
+        let counts = Counts::with_room(mem::take(&mut workspace.found));
+        let (survey, hits) = Default::default();
+        Treat { classifier, plan, limits, workspace, counts, edits, survey, hits, strings: 0, depth: 0 }
+    }
+
+    /// Gives the room back that it took.
+    pub(crate) fn end(self) {
+        self.workspace.edits = self.edits;
+        self.workspace.found = self.counts.found;
     }
 
     /// Treats a whole document; the edits are relative to `text`.
     pub(crate) fn document<G: Grammar>(&mut self, text: &str) -> Result<Records, Uninspectable> {
+        self.note();
+        self.workspace.fields.begin_document();
         let depth = (self.limits.depth, self.limits.depth);
         let mut level = self.take_level();
         let parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
@@ -77,13 +81,17 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
-        let declared = Declared { records: &rules, fields: &bound.fields, named: &named };
-        let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), self.plan.rules(None));
         let mut decoded = mem::take(&mut level.decoded);
-        let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
-        let walked = walk(&level.nodes, &declared, outside, &mut visit);
+        let nodes = &level.nodes;
+        let walked = self.in_records(nodes, rules, |treat, outside, records| {
+            let declared = Declared { records, fields: &bound.fields, named: &named };
+            let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
+            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded };
+            walk(nodes, &declared, outside, &mut visit)
+        });
         level.decoded = decoded;
         self.put_level(level);
+        self.workspace.fields.begin_document();
         walked?;
         self.settle::<G>();
         let count = bound.records.len() as u64;
@@ -106,15 +114,102 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
-    /// Treats free text that stands at `offset`.
-    pub(crate) fn text(&mut self, text: &str, offset: usize, rules: Rules<'p>) -> Result<(), Uninspectable> {
-        let mut hits = mem::take(&mut self.hits);
-        hits.clear();
-        self.classifier.text(text, &mut hits);
-        hits.retain(|hit| hit.confidence >= crate::classify::CONFIDENT);
-        let treated = self.spans(text, &hits, rules, &mut Direct(offset));
-        self.hits = hits;
-        treated
+    /// Treats records, and treats them anew when what one of them holds makes its rules stricter.
+    fn in_records(
+        &mut self,
+        nodes: &[Node],
+        mut records: Vec<(u32, Rules<'p>)>,
+        mut work: impl FnMut(&mut Self, Rules<'p>, &[(u32, Rules<'p>)]) -> Result<(), Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        let outside = self.plan.rules(None);
+        let may_be_raised = outside.may_be_raised() || records.iter().any(|(_, rules)| rules.may_be_raised());
+        if !may_be_raised || self.survey.is_noting() {
+            return work(self, outside, &records);
+        }
+        // Where the document is one record, what is listed in it may be of several people.
+        if let [(0, whole)] = records.as_slice() {
+            let whole = *whole;
+            records.extend(elements(nodes).into_iter().filter(|node| *node > 0).map(|node| (node, whole)));
+        } else {
+            number(&mut records, 1);
+        }
+        if let [(0, _), listed @ ..] = records.as_mut_slice() {
+            number(listed, 1);
+        }
+        self.twice(records.len(), |treat, is_last| {
+            if !is_last {
+                return work(treat, outside, &records).map(|()| false);
+            }
+            let raised: Vec<(u32, Rules<'p>)> =
+                records.iter().map(|(node, rules)| (*node, treat.survey.raised(*rules))).collect();
+            let outside = treat.survey.raised(outside);
+            if !outside.is_raised() && !raised.iter().any(|(_, rules)| rules.is_raised()) {
+                return Ok(true);
+            }
+            treat.survey.end();
+            // The document counts where none of what is listed in it does.
+            let is_listed = |rules: &Rules<'_>| rules.record() > 0 && rules.is_raised();
+            let any_listed = raised.iter().any(|(_, rules)| is_listed(rules));
+            let counted =
+                raised.iter().map(|(_, rules)| *rules).filter(|rules| !any_listed || is_listed(rules));
+            counted.for_each(|rules| treat.survey.count(rules));
+            work(treat, outside, &raised).map(|()| false)
+        })
+    }
+
+    /// Treats what is one record as a whole, and treats it anew when what it holds makes its rules stricter.
+    pub(crate) fn as_record(
+        &mut self,
+        rules: Rules<'p>,
+        mut work: impl FnMut(&mut Self, Rules<'p>) -> Result<(), Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        if !rules.may_be_raised() || self.survey.is_noting() {
+            return work(self, rules);
+        }
+        self.twice(0, |treat, is_last| {
+            if !is_last {
+                return work(treat, rules).map(|()| false);
+            }
+            let raised = treat.survey.raised(rules);
+            if !raised.is_raised() {
+                return Ok(true);
+            }
+            treat.survey.end();
+            treat.survey.count(raised);
+            work(treat, raised).map(|()| false)
+        })
+    }
+
+    /// Works once, noting what so many records hold; then again on what was there before, unless `work` says that the
+    /// first time was good.
+    fn twice(
+        &mut self,
+        records: usize,
+        mut work: impl FnMut(&mut Self, bool) -> Result<bool, Uninspectable>,
+    ) -> Result<(), Uninspectable> {
+        let outer = mem::take(&mut self.edits);
+        let counted = self.counts.clone();
+        self.survey.begin(self.plan.today(), records);
+        self.workspace.fields.log(true);
+        let mut done = work(self, false);
+        self.workspace.fields.log(false);
+        if done.is_ok() {
+            let (edits, counts) = (mem::take(&mut self.edits), mem::replace(&mut self.counts, counted));
+            done = work(self, true);
+            if let Ok(true) = done {
+                (self.edits, self.counts) = (edits, counts);
+            } else {
+                self.workspace.fields.take_back();
+            }
+        }
+        self.survey.end();
+        let inner = mem::replace(&mut self.edits, outer);
+        if self.edits.is_empty() {
+            self.edits = inner;
+        } else {
+            self.edits.append(&inner, 0);
+        }
+        done.map(drop)
     }
 
     fn rules(&self, subject: &Subject) -> Rules<'p> {
@@ -134,8 +229,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         place: &mut impl Place,
     ) -> Result<(), Uninspectable> {
         for hit in hits {
-            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
             let value = text.get(hit.start..hit.end).unwrap_or("");
+            self.survey.note(rules, hit.kind, value);
+            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
             lay(mask, value, &mut self.edits, place, hit.start);
         }
         Ok(())
@@ -145,7 +241,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     pub(crate) fn decide(&mut self, kind: Kind, rules: Rules<'p>) -> Result<Option<&'p Mask>, Uninspectable> {
         let monitored = rules.is_monitored(kind);
         let mask = match rules.action(kind) {
-            Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+            Action::Block => return Err(self.counts.blocked(kind)),
             Action::Clear => {
                 self.counts.add(kind, Outcome::Clear, monitored);
                 return Ok(None);
@@ -177,6 +273,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<bool, Uninspectable> {
         let outer = mem::take(&mut self.edits);
         let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
+        self.at(leaf);
         let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
         self.lift(&inner, place);
@@ -191,6 +288,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         depth: usize,
     ) -> Result<bool, Uninspectable> {
         let limit = self.limits.depth;
+        self.note();
+        let site = self.workspace.fields.enter();
         self.strings += 1;
         let mut level = self.take_level();
         let left = (limit.saturating_sub(depth), limit);
@@ -212,6 +311,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         };
         self.put_level(level);
         self.strings -= 1;
+        self.workspace.fields.leave(site);
         done
     }
 
@@ -223,6 +323,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         place: &mut impl Place,
     ) -> Result<bool, Uninspectable> {
         let Some(coded) = self.reads_coded(text, leaf.meaning) else { return Ok(false) };
+        self.at(leaf);
         let depth = self.depth + leaf.frames.len();
         let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: leaf.rules, depth };
         let outer = mem::take(&mut self.edits);
@@ -236,6 +337,40 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     fn lift(&mut self, inner: &Edits, place: &mut impl Place) {
         for (start, end, replacement) in inner.iter() {
             place.replace(&mut self.edits, start, end, |out| out.push_str(replacement));
+        }
+    }
+
+    /// Notes where a value stands.
+    fn at(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at(leaf.frames, leaf.node.key, keys, &|name| is_field_name(name, self.classifier));
+    }
+
+    /// Counts what was found in a value by its field.
+    fn note_leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
+        self.at(leaf);
+        let (plan, meaning) = (self.plan, leaf.meaning);
+        for found in &self.counts.found {
+            self.workspace.fields.count(*found, || (plan.level(found.kind), meaning.how(found.kind)));
+        }
+        self.counts.found.clear();
+    }
+
+    /// Counts what was found in the name of a member of these containers.
+    fn note_name(&mut self, frames: &[Frame<Rules<'p>>]) {
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at_name(frames, keys, &|name| is_field_name(name, self.classifier));
+        let plan = self.plan;
+        for found in self.counts.found.drain(..) {
+            fields.count(found, || (plan.level(found.kind), How::Value));
+        }
+    }
+
+    /// Counts what was found in no field of its own by where it stands.
+    pub(crate) fn note(&mut self) {
+        let plan = self.plan;
+        for found in self.counts.found.drain(..) {
+            self.workspace.fields.count(found, || (plan.level(found.kind), How::Text));
         }
     }
 
@@ -270,7 +405,12 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         self.treat.workspace.keys.key(id)
     }
 
-    fn name(&mut self, node: &Node, _: &[Frame<Rules<'p>>], rules: Rules<'p>) -> Result<(), Uninspectable> {
+    fn name(
+        &mut self,
+        node: &Node,
+        frames: &[Frame<Rules<'p>>],
+        rules: Rules<'p>,
+    ) -> Result<(), Uninspectable> {
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
@@ -287,10 +427,35 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
             self.spelling.renamed(self.text, node, &mut self.treat.edits, before);
         }
         self.treat.hits = hits;
+        self.treat.note_name(frames);
         treated
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let fate = self.scalar(leaf);
+        if !self.treat.counts.found.is_empty() {
+            self.treat.note_leaf(leaf);
+        }
+        fate
+    }
+
+    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
+        let range = self.spelling.removal(self.text, node, next, survivor);
+        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
+        if !S::UNORDERED {
+            self.treat.edits.forget_from(range.start);
+        }
+        self.treat.edits.push(range.start, range.end, "");
+    }
+
+    fn empty(&mut self, node: &Node) {
+        let (range, instead) = self.spelling.emptied(node);
+        self.treat.edits.push(range.start, range.end, instead);
+    }
+}
+
+impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    fn scalar(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let node = leaf.node;
         let (start, end) = (node.start as usize, node.end as usize);
         match node.shape {
@@ -311,6 +476,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
                 decoded.clear();
                 let pieces = self.spelling.pieces(raw, Part::Contents(node));
                 let fate = match decode(pieces.clone(), &mut decoded) {
+                    Ok(()) if S::REPEATS => self.mixed(leaf, &decoded, &mut Spelt::new(pieces, start)),
                     Ok(()) => self.string(leaf, &decoded, &mut Spelt::new(pieces, start)),
                     Err(bad) => Err(malformed(start + bad.at)),
                 };
@@ -325,39 +491,18 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         }
     }
 
-    fn remove(&mut self, node: &Node, next: Option<&Node>, survivor: Option<u32>) {
-        let range = self.spelling.removal(self.text, node, next, survivor);
-        // Replacements made in what goes are void; where edits are unordered, settling them sees to that.
-        if !S::UNORDERED {
-            self.treat.edits.forget_from(range.start);
-        }
-        self.treat.edits.push(range.start, range.end, "");
-    }
-
-    fn empty(&mut self, node: &Node) {
-        let (range, instead) = self.spelling.emptied(node);
-        self.treat.edits.push(range.start, range.end, instead);
-    }
-}
-
-impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     fn string(
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
         text: &str,
         place: &mut impl Place,
     ) -> Result<Fate, Uninspectable> {
-        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
-        if (is_json || is_xml)
-            && leaf.meaning.opens_json()
-            && self.treat.strings < STRINGS_DEEP
-            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
-                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?)
-        {
+        if self.document(leaf, text, place)? {
             return Ok(Fate::Kept);
         }
         // The short way of most personal information: its name says what it is, and none of it stays in clear.
         if let Some(kind) = leaf.meaning.whole(self.treat.classifier, leaf.signals, Scalar::Text(text)) {
+            self.treat.survey.note(leaf.rules, kind, text);
             match leaf.rules.action(kind) {
                 Action::Clear => {}
                 Action::Mask(mask) => {
@@ -369,14 +514,11 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                     self.treat.counts.add(kind, Outcome::Dropped, leaf.rules.is_monitored(kind));
                     return Ok(Fate::Dropped);
                 }
-                Action::Block => return Err(Uninspectable::Blocked(kind.category())),
+                Action::Block => return Err(self.treat.counts.blocked(kind)),
             }
         }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
-        let parts = place.parts();
-        hits_in_parts((text, &parts), leaf.meaning, self.treat.classifier, leaf.signals, &mut hits);
-        hits.retain(|hit| !place.is_inside(hit.start, hit.end));
         if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, place)? {
             self.treat.hits = hits;
             return Ok(Fate::Kept);
@@ -386,6 +528,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             [hit]
                 if hit.start == 0 && hit.end == text.len() && leaf.rules.action(hit.kind) == Action::Drop =>
             {
+                self.treat.survey.note(leaf.rules, hit.kind, text);
                 self.treat.counts.add(hit.kind, Outcome::Dropped, leaf.rules.is_monitored(hit.kind));
                 Ok(Fate::Dropped)
             }
@@ -393,6 +536,56 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         };
         self.treat.hits = hits;
         fate
+    }
+
+    /// Treats a string as a document of its own; `false` when it is none.
+    #[inline]
+    fn document(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<bool, Uninspectable> {
+        let (is_json, is_xml) = (looks_like_json(text), looks_like_xml(text));
+        Ok((is_json || is_xml)
+            && leaf.meaning.opens_json()
+            && self.treat.strings < STRINGS_DEEP
+            && (is_json && self.treat.nested::<Json>(text, leaf, place)?
+                || is_xml && self.treat.nested::<Fragment>(text, leaf, place)?))
+    }
+
+    /// Treats a text that markup may part: what goes over the markup, and each part by itself, because markup also
+    /// parts what only looks like one text. What child elements hold is treated with them.
+    fn mixed(
+        &mut self,
+        leaf: &Leaf<'_, Rules<'p>>,
+        text: &str,
+        place: &mut impl Place,
+    ) -> Result<Fate, Uninspectable> {
+        let parts = place.parts();
+        let mut hits = vec![];
+        leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
+        let is_whole = matches!(hits.as_slice(), [hit] if hit.start == 0 && hit.end == text.len());
+        let is_all = parts.iter().map(Range::len).sum::<usize>() == text.len();
+        if is_whole || parts.is_empty() || (is_all && parts.len() == 1) {
+            return self.string(leaf, text, place);
+        }
+        // What markup parts may still show itself when all of it was read as a document.
+        if !(is_all && (self.document(leaf, text, place)? || self.treat.nested_coded(text, leaf, place)?)) {
+            let is_in = |hit: &Hit, part: &Range<usize>| part.start <= hit.start && hit.end <= part.end;
+            hits.retain(|hit| {
+                !place.is_inside(hit.start, hit.end) && !parts.iter().any(|part| is_in(hit, part))
+            });
+            self.treat.spans(text, &hits, leaf.rules, place)?;
+        }
+        for part in parts {
+            let mut within = Within { place: &mut *place, offset: part.start };
+            let own = text.get(part).unwrap_or("");
+            if self.string(leaf, own, &mut within)? == Fate::Dropped {
+                within.replace(&mut self.treat.edits, 0, own.len(), |_| {});
+            }
+        }
+        Ok(Fate::Kept)
     }
 
     /// Treats a scalar that is all or nothing.
@@ -411,9 +604,12 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 strongest
             }
         };
+        if let Scalar::Text(spelt) | Scalar::Number(spelt) = value {
+            treat.survey.note(leaf.rules, kind, spelt);
+        }
         let monitored = leaf.rules.is_monitored(kind);
         match action {
-            Action::Block => Err(Uninspectable::Blocked(kind.category())),
+            Action::Block => Err(treat.counts.blocked(kind)),
             Action::Clear => {
                 treat.counts.add(kind, Outcome::Clear, monitored);
                 Ok(Fate::Kept)
@@ -430,6 +626,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Ok(Fate::Dropped)
             }
         }
+    }
+}
+
+/// Gives records their numbers, from `first` on; 0 is what stands outside of them.
+fn number(records: &mut [(u32, Rules<'_>)], first: usize) {
+    for (nth, (_, rules)) in (first..).zip(records) {
+        *rules = rules.of_record(nth);
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Frame<R> {
     /// Index of the container's node, and of the first node after it.
     pub(crate) node: u32,
     after: u32,
+    /// The name of the container.
+    pub(crate) key: KeyId,
     pub(crate) is_object: bool,
     /// Elements of an array seen, the current one counted in.
     pub(crate) elements: u64,
@@ -186,7 +188,8 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             visitor.name(node, &frames, outer)?;
         }
         let left_out = (u32::MAX, u32::MAX);
-        let frame = Frame { node: at, after: node.after, is_object, elements: 0, scope, left_out };
+        let frame =
+            Frame { node: at, after: node.after, key: node.key, is_object, elements: 0, scope, left_out };
         (after, is_quiet) = frame.state();
         frames.push(frame);
     }

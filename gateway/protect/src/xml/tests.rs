@@ -58,6 +58,12 @@ fn t1_elements_attributes_and_text_are_treated_where_they_stand() {
         // Tags may part what only looks like one text.
         ("<p>13800138000<b/>13800138001<b>1</b>13800138002</p>", "<p>****<b/>****<b>1</b>****</p>"),
         ("<p>13800138000<!-- -->13800138001</p>", "<p>****<!-- -->****</p>"),
+        ("<p>&lt;a>x&lt;/a>13800138000<a>13800138001--></a></p>", "<p>&lt;a>x&lt;/a>****<a>****--></a></p>"),
+        ("<p>{\"password\":\"x\"}<b>y</b></p>", "<p>{\"password\":\"****\"}<b>y</b></p>"),
+        (
+            "<r>&lt;a>x&lt;/a><![CDATA[13800138000]]>13800138000&lt;b/></r>",
+            "<r>&lt;a>x&lt;/a><![CDATA[****]]>****&lt;b/></r>",
+        ),
         // White space between elements is no text.
         ("<p><a>138</a> <b>00138000</b></p>", "<p><a>138</a> <b>00138000</b></p>"),
         // Comments, instructions, and what is commented out.
@@ -123,6 +129,23 @@ fn names_beside_values_are_names() {
     ];
     for (body, expect) in cases {
         assert_eq!(xml(&table, body), expect, "{body}");
+    }
+}
+
+#[test]
+fn e1_each_value_is_counted_once() {
+    let table = Table::all(fixed());
+    let cases = [
+        ("<a><mobile>1</mobile></a>", 1),
+        ("<a><![CDATA[13800138000]]></a>", 1),
+        ("<a><![CDATA[{\"mobile\":1}]]></a>", 1),
+        ("<a>x 13800138000 <b>13800138001</b> 13800138002</a>", 3),
+        ("<a>138<b>00138000</b></a>", 1),
+        ("<a mobile='1'>13800138000<!-- 13800138001 --></a>", 3),
+    ];
+    for (body, expect) in cases {
+        let treated = treat_as(Format::Xml, &table, body.as_bytes()).expect("treatable");
+        assert_eq!(treated.summary.masked.values().sum::<u64>(), expect, "{body}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `yingbi audit search`.
 
 use super::{Failure, Location, table, unless_closed, warn};
+use crate::csv;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
@@ -96,13 +97,13 @@ pub(super) fn run(args: &SearchArgs, language: Language) -> Result<ExitCode, Fai
     let limit = args.limit.or((args.format == Format::Table).then_some(TABLE_ROWS));
     let mut out = io::BufWriter::new(io::stdout().lock());
     if args.format == Format::Csv {
-        let titles = csv_line(&CSV_COLUMNS.map(str::to_owned));
+        let titles = csv::line(&CSV_COLUMNS.map(str::to_owned));
         unless_closed(writeln!(out, "{titles}")).map_err(|error| Failure::unreadable(dir, &error))?;
     }
     let mut rows = vec![heading(language)];
     let mut print = |entry: Entry| match args.format {
         Format::Json => writeln!(out, "{}", as_json(&entry)),
-        Format::Csv => writeln!(out, "{}", csv_line(&csv_cells(&entry))),
+        Format::Csv => writeln!(out, "{}", csv::line(&csv_cells(&entry))),
         Format::Table => {
             rows.push(cells(&entry, language));
             Ok(())
@@ -227,9 +228,7 @@ fn read_line() -> Result<String, Failure> {
 
 fn time(text: Option<&str>) -> Result<Option<jiff::Timestamp>, Failure> {
     let Some(text) = text else { return Ok(None) };
-    let midnight = text.parse::<jiff::civil::Date>().map(|date| format!("{date}T00:00:00Z"));
-    let parsed = text.parse().or_else(|_| midnight.unwrap_or_default().parse());
-    parsed.map(Some).map_err(|_| {
+    crate::state::inventory::time(text).map(Some).ok_or_else(|| {
         Failure::usage(
             format!("`{text}` is no time such as 2026-11-20T08:00:00+08:00"),
             format!("`{text}` 不是时间，应如 2026-11-20T08:00:00+08:00"),
@@ -346,17 +345,6 @@ fn csv_cells(entry: &Entry) -> [String; CSV_COLUMNS.len()] {
         outcome.map(|outcome| outcome.time.clone()).unwrap_or_default(),
         outcome.map(|outcome| outcome.bytes.to_string()).unwrap_or_default(),
     ]
-}
-
-/// One line of RFC 4180. A cell that a spreadsheet would take for a formula is made text.
-fn csv_line(cells: &[String]) -> String {
-    let cell = |cell: &String| {
-        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        let text = if formula { format!("'{cell}") } else { cell.clone() };
-        let quoted = text.contains([',', '"', '\n', '\r']);
-        if quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-    };
-    cells.iter().map(cell).collect::<Vec<_>>().join(",")
 }
 
 const TABLE_ROWS: u64 = 50;

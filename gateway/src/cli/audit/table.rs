@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 /// Writes rows with each column as wide as its widest cell; the first row is the heading.
-pub(super) fn write(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
+pub(in crate::cli) fn write(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let column = |index: usize| rows.iter().filter_map(move |row| row.get(index));
     let widths: Vec<usize> =
@@ -20,7 +20,7 @@ pub(super) fn write(out: &mut dyn Write, rows: &[Vec<String>]) -> io::Result<()>
 }
 
 /// The text without what could steer a terminal.
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::cli) fn plain(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 

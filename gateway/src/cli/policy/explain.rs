@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use yingbi_classifiers::How;
-use yingbi_policies::{Caller, Decision, Explanation, Identity, Jwt, KindWord, PolicySet, TestCase, Verdict};
+use yingbi_policies::{
+    Caller, Decision, Explanation, Identity, Jwt, KindWord, PolicySet, TestCase, Treatment, Verdict,
+};
 use yingbi_protect::Finding;
+use yingbi_taxonomy::Kind;
 
 /// `yingbi policy explain …`
 #[derive(Debug, Args)]
@@ -88,7 +91,7 @@ fn findings(
     let (Some(body), Some(format)) = (&case.response, format_of(&case.content_type)) else {
         return Ok(Vec::new());
     };
-    let mut findings = protector().scan(format, body.as_bytes())?;
+    let mut findings = protector().scan_with(set.classifiers(), format, body.as_bytes())?;
     let Decision::Permit(permit) = set.decide_caller(caller, &case.request()) else { return Ok(findings) };
     let Ok(document) = serde_json::from_str::<Value>(body) else { return Ok(findings) };
     for (path, kind) in permit.binding().map(|binding| bound::fields(binding, &document)).unwrap_or_default()
@@ -231,6 +234,14 @@ fn how(how: How, speech: Speech) -> &'static str {
     }
 }
 
+/// What a combination makes stricter, by kind.
+fn changed(changed: &[(Kind, Treatment)], speech: Speech) -> Value {
+    let each = changed
+        .iter()
+        .map(|(kind, treatment)| (kind.id().to_owned(), Value::from(treatment.text().to(speech.language))));
+    Value::Object(each.collect())
+}
+
 fn as_json(explanation: &Explanation, findings: &[Finding], speech: Speech) -> Value {
     let word = |word: &KindWord| {
         json!({
@@ -271,6 +282,22 @@ fn as_json(explanation: &Explanation, findings: &[Finding], speech: Speech) -> V
         "purpose": explanation.purpose,
         "roles": explanation.roles,
         "rules": rules.collect::<Vec<_>>(),
+        "overrides": explanation.overrides.iter().map(|one| json!({
+            "category": one.of,
+            "level": one.level.map(yingbi_taxonomy::Level::number),
+            "as": one.taken_for.map(yingbi_taxonomy::Kind::id),
+            "reason": one.reason,
+            "clause": one.clauses,
+        })).collect::<Vec<_>>(),
+        "raises": explanation.raises.iter().map(|raise| json!({
+            "id": raise.id,
+            "title": raise.title,
+            "clause": raise.clauses,
+            "enforced": raise.enforced,
+            "when": raise.cause.text().to(speech.language),
+            "own": changed(&raise.own, speech),
+            "other": changed(&raise.other, speech),
+        })).collect::<Vec<_>>(),
         "own": view(&explanation.own),
         "other": view(&explanation.other),
         "fields": fields.collect::<Vec<_>>(),

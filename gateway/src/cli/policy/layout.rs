@@ -13,6 +13,8 @@ pub(super) fn run(directory: &Path, check: bool, speech: Speech) -> ExitCode {
     };
     let changed: Vec<(String, String)> = sources
         .into_iter()
+        // A tab at a line's end means something in a data file.
+        .filter(|source| !source.is_data())
         .map(|source| (format(&source.text), source))
         .filter(|(laid, source)| *laid != source.text)
         .map(|(laid, source)| (source.name, laid))

@@ -125,6 +125,14 @@ fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure
     if let Some(subjects) = expected.subjects {
         differ(failures, "record.subjects", subjects.to_string(), found.subjects.len().to_string());
     }
+    if let Some(expected) = &expected.raised {
+        let shown = |all: &mut dyn Iterator<Item = (String, u64)>| {
+            all.map(|(id, count)| format!("{id}: {count}")).collect::<Vec<_>>().join(", ")
+        };
+        let expected = shown(&mut expected.iter().map(|(id, count)| (id.clone(), *count)));
+        let found = shown(&mut found.raised.iter().map(|(id, count)| (id.to_string(), *count)));
+        differ(failures, "record.raised", expected, found);
+    }
     let counts = [
         ("record.shown", &expected.shown, &found.clear),
         ("record.masked", &expected.masked, &found.masked),

@@ -1,0 +1,60 @@
+use super::*;
+
+#[test]
+fn values_are_right_or_wrong_for_a_reason() {
+    use Wrong::{CheckDigit, Date, Format, Segment};
+    let cases: &[(Kind, &str, Option<Wrong>)] = &[
+        (Kind::ResidentId, "11010519491231002X", None),
+        (Kind::ResidentId, "11010519491231002x", None),
+        (Kind::ResidentId, "110105194912310020", Some(CheckDigit)),
+        (Kind::ResidentId, "110105194913310021", Some(Date)),
+        (Kind::ResidentId, "110105204912310021", Some(Date)),
+        (Kind::ResidentId, "110105491231002", None),
+        (Kind::ResidentId, "110105491331002", Some(Date)),
+        (Kind::ResidentId, "1101051949123100", Some(Format)),
+        (Kind::ResidentId, "110***********002X", Some(Format)),
+        (Kind::IdNumber, "110105194912310020", Some(CheckDigit)),
+        (Kind::IdNumber, "11010519491231002", Some(Format)),
+        (Kind::IdNumber, "E12345678", None),
+        (Kind::IdNumber, "A123456(3)", None),
+        (Kind::IdNumber, "abc", Some(Format)),
+        (Kind::IdNumber, "张三", Some(Format)),
+        (Kind::TaxId, "91350100M000100Y43", None),
+        (Kind::TaxId, "91350100M000100Y44", Some(CheckDigit)),
+        (Kind::TaxId, "11010519491231002X", None),
+        (Kind::Mobile, "13812345678", None),
+        (Kind::Mobile, "+86 138-1234-5678", None),
+        (Kind::Mobile, "008613812345678", None),
+        (Kind::Mobile, "12012345678", Some(Segment)),
+        (Kind::Mobile, "1381234567", Some(Format)),
+        (Kind::Mobile, "138****5678", Some(Format)),
+        (Kind::Phone, "010-62770334", None),
+        (Kind::Phone, "13812345678", None),
+        (Kind::Phone, "123", Some(Format)),
+        (Kind::BankCard, "6222021234567890129", Some(CheckDigit)),
+        (Kind::BankCard, "4111 1111 1111 1111", None),
+        (Kind::BankCard, "41111111111", Some(Format)),
+        (Kind::BankCard, "0000000000000000", Some(CheckDigit)),
+        (Kind::Email, "zhang.san@example.com", None),
+        (Kind::Email, "service@example.com", None),
+        (Kind::Email, "zhang.san@example", Some(Format)),
+        (Kind::Email, "zhang..san@example.com", Some(Format)),
+        (Kind::Email, "a b@example.com", Some(Format)),
+        (Kind::Email, "a@-example.com", Some(Format)),
+        (Kind::BirthDate, "1990-02-28", None),
+        (Kind::BirthDate, "1990年2月28日", None),
+        (Kind::BirthDate, "19900230", Some(Date)),
+        (Kind::BirthDate, "2026-01-02", Some(Date)),
+        (Kind::BirthDate, "2026-01-01T08:00:00Z", None),
+        (Kind::BirthDate, "90-2-28", Some(Format)),
+        (Kind::Age, "44", None),
+        (Kind::Age, "440", Some(Format)),
+        (Kind::Postcode, "100084", None),
+        (Kind::Postcode, "10008", Some(Format)),
+        (Kind::Name, "任何", None),
+        (Kind::Mobile, "  ", None),
+    ];
+    for (kind, text, expect) in cases {
+        assert_eq!(wrong(*kind, text, 20_260_101), *expect, "{kind} {text}");
+    }
+}

@@ -1,0 +1,3 @@
+//! What is remembered between exchanges, and the stores it is kept in.
+
+pub mod inventory;
