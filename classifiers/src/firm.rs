@@ -156,7 +156,8 @@ impl Firm {
     /// Appends what the firm's patterns and words find in a text; `under` is the kind of a name that asks for them.
     pub(crate) fn find(&self, text: &str, under: Option<Kind>, hits: &mut Vec<Hit>) {
         let first = hits.len();
-        let plain = if Cues::of(text).has(mark::FOLDED) { Plain::of(text) } else { None };
+        let cues = Cues::of(text);
+        let plain = if cues.has(mark::FOLDED) { Plain::of(text) } else { None };
         match &plain {
             Some(plain) => {
                 self.find_plain(&plain.text, under, hits);

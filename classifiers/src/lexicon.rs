@@ -15,8 +15,13 @@ pub(crate) const NAMES: &[&str] = &[
     include_str!("../lexicon/names/aml.tsv"),
     include_str!("../lexicon/names/bank.tsv"),
     include_str!("../lexicon/names/app.tsv"),
+    include_str!("../lexicon/names/trading.tsv"),
     include_str!("../lexicon/names/pinyin-names.tsv"),
     include_str!("../lexicon/names/not-personal.tsv"),
+    include_str!("../lexicon/names/secrets.tsv"),
+    include_str!("../lexicon/names/persons.tsv"),
+    include_str!("../lexicon/names/crm.tsv"),
+    include_str!("../lexicon/names/events.tsv"),
 ];
 
 /// Rules over concepts: context, head, kind, strength.
@@ -90,7 +95,7 @@ impl Lexicon {
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
-            poppable: set(&["no", "id", "home", "office"]),
+            poppable: set(&["no", "id", "home", "office", "list"]),
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
@@ -100,8 +105,13 @@ impl Lexicon {
 
     /// What a field name says.
     pub(crate) fn key(&self, name: &str) -> KeyMeaning {
+        let unspaced = is_spaced_out(name).then(|| name.split_whitespace().collect::<String>());
+        let name = unspaced.as_deref().unwrap_or(name);
         let concepts = self.words.concepts_of(name);
-        let meaning = self.known(name).or_else(|| self.by_rule(&concepts));
+        let meaning = self
+            .known(name)
+            .or_else(|| self.by_rule(&concepts))
+            .or_else(|| self.by_beginning(name).and_then(weaker));
         let seen: ConceptSet = concepts.iter().copied().collect();
         let Some(meaning) = meaning else {
             return KeyMeaning { signals: self.entity(seen), ..KeyMeaning::UNKNOWN };
@@ -125,7 +135,23 @@ impl Lexicon {
                 let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
                 self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
             })
+            .or_else(|| self.undecorated(&folded))
             .copied()
+    }
+
+    /// `old_cert_content`, `faceFeatureInfo1`: a listed name between words that only decorate.
+    fn undecorated(&self, folded: &str) -> Option<&Meaning> {
+        let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
+        let ends = || {
+            ENDS.iter().filter_map(|end| bare.strip_suffix(end)).chain([bare]).filter(|name| is_telling(name))
+        };
+        let begun =
+            |name| BEGINNINGS.iter().find_map(move |word| self.listed(str::strip_prefix(name, word)?));
+        ends().find_map(|name| self.listed(name)).or_else(|| ends().find_map(begun))
+    }
+
+    fn listed(&self, name: &str) -> Option<&Meaning> {
+        self.folded.get(name).filter(|_| is_telling(name))
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
@@ -155,11 +181,19 @@ impl Lexicon {
 
     /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
     fn but_for_its_end(&self, names: &[Concept]) -> Option<Meaning> {
-        let (last, known) = names.split_last()?;
-        let (_, meaning) = self.best_rule(known).filter(|_| *last == UNKNOWN)?;
-        let decided = meaning.strength == Strength::Decides;
-        let kind = meaning.kind.filter(|kind| decided && shows_by_form(*kind));
-        kind.map(|_| Meaning { strength: Strength::NeedsShape, ..meaning })
+        let end = names.iter().rposition(|concept| *concept != UNKNOWN)? + 1;
+        let (known, unknown) = names.split_at_checked(end)?;
+        let (_, meaning) = self.best_rule(known).filter(|_| !unknown.is_empty())?;
+        weaker(meaning)
+    }
+
+    /// `广告标识码`, `left_thumb_tpl`: the longest listed name that this one begins with.
+    fn by_beginning(&self, name: &str) -> Option<Meaning> {
+        let folded = fold(name);
+        let cuts = folded.char_indices().rev().map(|(at, _)| at);
+        cuts.take_while(|at| *at >= SHORTEST_BEGINNING)
+            .find_map(|at| self.folded.get(folded.get(..at)?))
+            .copied()
     }
 
     fn best_rule(&self, concepts: &[Concept]) -> Option<(i32, Meaning)> {
@@ -205,6 +239,36 @@ impl Rule {
     }
 }
 
+/// Words before and behind a listed name that leave its meaning as it is.
+const BEGINNINGS: &[&str] = &[
+    "old", "new", "cur", "raw", "orig", "original", "tmp", "last", "my", "enc", "plain", "旧", "新", "原",
+    "加密",
+];
+const ENDS: &[&str] = &[
+    "info", "detail", "new", "old", "list", "str", "raw", "enc", "cipher", "plain", "tmp", "bak", "ext",
+    "data", "array", "value", "val", "cn", "信息", "列表", "密文", "明文",
+];
+
+/// What a name says that is only partly known: the value or the record has to agree.
+fn weaker(meaning: Meaning) -> Option<Meaning> {
+    let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
+    let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
+    Some(Meaning { strength, ..meaning })
+}
+
+/// Three Chinese characters, or two English words.
+const SHORTEST_BEGINNING: usize = 9;
+
+/// `姓 名`, `签 发 机 关`: Chinese labels are spaced out to one width.
+fn is_spaced_out(name: &str) -> bool {
+    !name.is_ascii() && name.chars().any(char::is_whitespace)
+}
+
+/// Whether a name is long enough to be looked for inside another; Chinese says more in fewer characters.
+fn is_telling(name: &str) -> bool {
+    name.len() >= 6
+}
+
 /// Kinds whose values have a form of their own, so that half a name and the form are enough.
 fn shows_by_form(kind: Kind) -> bool {
     matches!(
@@ -222,18 +286,28 @@ fn shows_by_form(kind: Kind) -> bool {
             | Kind::InvestorCode
             | Kind::Password
             | Kind::AccessToken
+            | Kind::Certificate
+            | Kind::Face
+            | Kind::Fingerprint
+            | Kind::CredentialBiometric
             | Kind::IpAddress
             | Kind::Mac
             | Kind::Imei
     )
 }
 
-/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`.
+/// Yes or no is the whole of these facts: `is_disabled`, `是否军人`, `is_blacklisted`.
 fn answers_yes_or_no(kind: Kind) -> bool {
-    matches!(
-        kind.category(),
-        Category::IdentitySpecial | Category::HealthStatus | Category::HealthMedical | Category::Other
-    )
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::IdentitySpecial
+                | Category::HealthStatus
+                | Category::HealthMedical
+                | Category::Other
+                | Category::Credit
+                | Category::TradeParameters
+        )
 }
 
 /// What a key of this kind says about its record.
@@ -251,6 +325,15 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             }
             // Only an investor's own order has these.
             Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
+            // Nor does a product hold anything or owe anything.
+            Category::WealthPosition
+            | Category::Credit
+            | Category::TradeBankTransfer
+            | Category::TradeLog
+                if strength == Strength::Decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
+            {
+                Signals::ACCOUNT
+            }
             Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
             _ => Signals::default(),
         },

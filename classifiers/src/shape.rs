@@ -6,6 +6,7 @@ use crate::prose::names;
 use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
 use crate::scan::{self, Reach};
 use crate::{How, KeyMeaning, Scalar, Signals, Strength};
+use std::borrow::Cow;
 use yingbi_taxonomy::{Category, Kind};
 
 /// What all of the value under this key is.
@@ -62,8 +63,21 @@ pub(crate) fn is_organisations(text: &str) -> bool {
 
 /// In a person's record a `name` need not begin with a known surname.
 fn may_be_name(kind: Kind, value: Scalar<'_>) -> bool {
-    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(text))
+    matches!((kind, value), (Kind::Name, Scalar::Text(text)) if names::may_be_name(&unspaced(text)))
 }
+
+/// `林　超`, `司 马 雨 桐` and names with characters of no width, as they are read; Latin names keep their spaces.
+fn unspaced(text: &str) -> Cow<'_, str> {
+    let is_gap = |c: char| {
+        c.is_whitespace() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    };
+    let is_latin = text.chars().any(|c| c.is_ascii_alphanumeric());
+    let is_parted = !is_latin && text.len() <= LONGEST_PARTED && text.trim().chars().any(is_gap);
+    if is_parted { text.chars().filter(|c| !is_gap(*c)).collect::<String>().into() } else { text.into() }
+}
+
+/// No Chinese name is longer than this in bytes, gaps included.
+const LONGEST_PARTED: usize = 64;
 
 /// Nothing but punctuation: `-`, `***`, `/`.
 fn is_blank(value: Scalar<'_>) -> bool {
@@ -94,7 +108,6 @@ fn record_allows(kind: Kind, record: Signals) -> bool {
         | Kind::Phone
         | Kind::Email
         | Kind::Contact
-        | Kind::EducationWork
         | Kind::LocationCoarse
         | Kind::LocationTrack
         | Kind::DeviceResettable
@@ -111,15 +124,15 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     let (text, is_number) = match value {
         Scalar::Text(text) => (text.trim(), false),
         Scalar::Number(number) => (number, true),
-        Scalar::Bool => return matches!(kind.category(), Category::Other | Category::IdentitySpecial),
+        Scalar::Bool => return may_be_yes_or_no(kind),
     };
     if !says_something(text) {
         return false;
     }
     let digits = || text.bytes().filter(u8::is_ascii_digit).count();
     match kind {
-        Kind::Name | Kind::BankAccountName => !is_number && names::is_name(text),
-        Kind::ServiceStaff => names::is_name(text) || (digits() >= 3 && is_code(text)),
+        Kind::Name | Kind::BankAccountName => !is_number && names::is_name(&unspaced(text)),
+        Kind::ServiceStaff => names::is_name(&unspaced(text)) || (digits() >= 3 && is_code(text)),
         Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
         Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
         Kind::Email => text.contains('@'),
@@ -132,24 +145,42 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Password => text.len() >= 6,
         Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
         Kind::Certificate => text.len() >= 8,
+        // Images, templates and their addresses are long; scores and switches are not.
+        Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
+        // `三十万以上`, `A档`.
+        Kind::Income => true,
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
         Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {
             Category::AccountOpening if kind == Kind::AccountOpening => true,
+            Category::IdentityDocument if !is_number_of_document(kind) => {
+                text.len() <= 128 || kind == Kind::IdImage
+            }
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
-            Category::WealthCash
-            | Category::WealthPosition
-            | Category::TradeFill
-            | Category::TradeBankTransfer => digits() > 0,
+            Category::WealthCash | Category::WealthPosition | Category::TradeFill => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => text.len() > 1 || digits() > 0,
             _ => true,
         },
     }
+}
+
+/// Kinds of which `true` and `false` say something: disabled, blacklisted, permitted to trade options, account frozen.
+fn may_be_yes_or_no(kind: Kind) -> bool {
+    kind == Kind::AccountOpening
+        || matches!(
+            kind.category(),
+            Category::Other | Category::IdentitySpecial | Category::Credit | Category::TradeParameters
+        )
+}
+
+/// Types, issuers, dates and images of documents have words or dates for values.
+fn is_number_of_document(kind: Kind) -> bool {
+    !matches!(kind, Kind::IdType | Kind::IdIssuer | Kind::IdValidity | Kind::IdImage | Kind::IdentityDocument)
 }
 
 /// Letters, digits and the marks that stand inside numbers.

@@ -84,6 +84,8 @@ struct Page<'t, 'c, C, S> {
     /// Cells begun in this row, and whether the row is the table's head.
     cells: usize,
     is_head: bool,
+    /// The text is a label's or a heading's: it is no value of the label before it.
+    is_label: bool,
 }
 
 impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
@@ -100,6 +102,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             signals: Signals::default(),
             cells: 0,
             is_head: false,
+            is_label: false,
         }
     }
 
@@ -123,6 +126,13 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
     }
 
     fn structure(&mut self, tag: &Tag) {
+        // A label that names its control holds no value; one without may (`<label>姓名</label><label>…</label>`).
+        let is_labels = match tag.name.as_str() {
+            "th" | "dt" | "legend" | "caption" => true,
+            "label" => tag.attributes.iter().any(|attribute| attribute.name == "for") || tag.is_end,
+            _ => false,
+        };
+        self.is_label = is_labels && !tag.is_end;
         match (tag.name.as_str(), tag.is_end) {
             ("table" | "dl", _) => {
                 self.columns.clear();
@@ -166,7 +176,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             return Ok(());
         }
         let column = self.cells.checked_sub(1).and_then(|cell| self.columns.get(cell)).copied();
-        let label = self.label.take().filter(|label| label.kind.is_some());
+        let label = self.label.take().filter(|label| label.kind.is_some() && !self.is_label);
         let key = label.or(column.filter(|_| !self.is_head)).unwrap_or(PROSE);
         self.value(flow, key, Spelling::References)
     }
@@ -236,6 +246,13 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
                 if flow.text.is_empty() { Ok(()) } else { self.value(&flow, key, Spelling::References) };
             self.scratch = flow;
             done?;
+        }
+        // What is shown in a control is its label's value, and what follows is not; a choice's text stands behind it.
+        let of_tag = |name| tag.attributes.iter().find(|attribute| attribute.name == name);
+        let kind = of_tag("type").and_then(|kind| self.text.get(kind.value.clone())).unwrap_or("");
+        let is_choice = ["hidden", "radio", "checkbox"].iter().any(|other| kind.eq_ignore_ascii_case(other));
+        if tag.name == "input" && !is_choice && of_tag("value").is_some_and(|value| !value.value.is_empty()) {
+            self.label = None;
         }
         Ok(())
     }

@@ -109,6 +109,23 @@ fn t9_html_is_treated_and_its_markup_kept() {
             page: "<table><tr><th>x<th>mobile</tr><tr><td>a<td>12345678901</tr><tr><td>b<td>22345678902</tr></table><td>y",
             expect: "<table><tr><th>x<th>mobile</tr><tr><td>a<td>123****8901</tr><tr><td>b<td>223****8902</tr></table><td>y",
         },
+        // A heading, a control's label and what follows a filled control are no values; a label's neighbour is.
+        Case {
+            page: "<tr><th>mobile</th><th>Rows 1234567</th><td>1234567890</td></tr>",
+            expect: "<tr><th>mobile</th><th>Rows 1234567</th><td>1234567890</td></tr>",
+        },
+        Case {
+            page: "<label>mobile</label><input value=12345678901><label>Rows 1234567</label>",
+            expect: "<label>mobile</label><input value=123****8901><label>Rows 1234567</label>",
+        },
+        Case {
+            page: "<label>mobile</label><label for=x>Rows 1234567</label>",
+            expect: "<label>mobile</label><label for=x>Rows 1234567</label>",
+        },
+        Case {
+            page: "<label>mobile</label><input type=hidden value=1><label>12345678901</label>",
+            expect: "<label>mobile</label><input type=hidden value=*><label>123****8901</label>",
+        },
         // Scripts, styles, comments, text areas.
         Case { page: "<script>f('13800138000<b>')</script>", expect: "<script>f('138****8000<b>')</script>" },
         Case {
