@@ -277,6 +277,10 @@ impl Classifier {
 
     /// Folds look-alike characters when there are any, then looks for values, labels, names and addresses.
     fn scan(&self, text: &str, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
+        // The one text full of digits that is in every answer.
+        if moment::is_moment(text.as_bytes()) {
+            return;
+        }
         let first = hits.len();
         let cues = Cues::of(text);
         let plain = if cues.has(mark::FOLDED) { Plain::of(text) } else { None };
@@ -291,9 +295,6 @@ impl Classifier {
     }
 
     fn scan_plain(&self, text: &str, cues: Cues, reach: Reach, prose: bool, hits: &mut Vec<Hit>) {
-        if moment::is_moment(text.as_bytes()) {
-            return;
-        }
         let first = hits.len();
         scan::values(text, cues, reach, hits);
         if reach == Reach::Certain {

@@ -3,6 +3,7 @@
 //! A label means what a field of that name means, so the lexicon answers for both.
 
 mod marks;
+mod told;
 
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
@@ -10,6 +11,7 @@ use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
+use told::{another, before_label, born, worded};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
@@ -152,152 +154,6 @@ fn changed(text: &str, secret: usize, at: usize) -> Option<Hit> {
     let value = text.get(at..).filter(|value| starts_with_code(value))?;
     let length = value_length(Kind::Password, Strength::Decides, value, false)?;
     Some(hit(at, length, Kind::Password))
-}
-
-/// `性别女`, `民 族 汉`: of few words that a form knows.
-fn worded(text: &str, at: usize) -> Option<Hit> {
-    let (left, value) = text.split_at_checked(at)?;
-    let skip = head(value, 3, |c| opens(c) || matches!(c, '：' | ':' | '是' | '为'));
-    let value = value.get(skip..)?;
-    let (kind, words) = match () {
-        () if left.ends_with("性别") => (Kind::Gender, GENDERS),
-        () if left.ends_with("民族") => (Kind::Ethnicity, PEOPLES),
-        () => return None,
-    };
-    let word = words.iter().find(|word| value.starts_with(**word))?;
-    let length = word.len() + head(value.get(word.len()..)?, 1, |c| c == '族' || c == '性');
-    let behind = value.get(length..)?;
-    let ends = !behind.starts_with(is_han)
-        || ["民族", "出生", "住址", "公民"].iter().any(|label| behind.starts_with(label));
-    ends.then(|| hit(at + skip, length, kind))
-}
-
-/// `1992年09月24日生`, `1992-09-24出生`.
-fn born(text: &str, at: usize) -> Option<Hit> {
-    let (left, right) = text.split_at_checked(at)?;
-    let goes_on = right.chars().nth(1).is_some_and(is_han);
-    let left = left.strip_suffix('出').unwrap_or(left);
-    let date = tail(left, 11, |c| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '-' | '/' | '.'));
-    let length = date_in_words(date)
-        .or_else(|| numeric_length(Kind::BirthDate, date).filter(|length| *length >= 8))
-        .filter(|length| *length == date.len())?;
-    (!goes_on).then(|| hit(left.len() - length, length, Kind::BirthDate))
-}
-
-const GENDERS: &[&str] = &["男", "女"];
-/// The peoples that identity cards name, the longer before what they begin with.
-const PEOPLES: &[&str] = &[
-    "汉",
-    "壮",
-    "满",
-    "回",
-    "苗",
-    "维吾尔",
-    "土家",
-    "彝",
-    "蒙古",
-    "藏",
-    "布依",
-    "侗",
-    "瑶",
-    "朝鲜",
-    "白",
-    "哈尼",
-    "哈萨克",
-    "黎",
-    "傣",
-    "畲",
-    "傈僳",
-    "仡佬",
-    "东乡",
-    "高山",
-    "拉祜",
-    "水",
-    "佤",
-    "纳西",
-    "羌",
-    "土",
-    "仫佬",
-    "锡伯",
-    "柯尔克孜",
-    "达斡尔",
-    "景颇",
-    "毛南",
-    "撒拉",
-    "布朗",
-    "塔吉克",
-    "阿昌",
-    "普米",
-    "鄂温克",
-    "怒",
-    "京",
-    "基诺",
-    "德昂",
-    "保安",
-    "俄罗斯",
-    "裕固",
-    "乌孜别克",
-    "门巴",
-    "鄂伦春",
-    "独龙",
-    "塔塔尔",
-    "赫哲",
-    "珞巴",
-];
-
-/// `资金账号80012345、80012346`, `账号由80012345变更为80012346`: a number as long as the one before it, joined to it.
-fn another(text: &str, last: Hit, at: usize) -> Option<Hit> {
-    let between = text.get(last.end..at)?.trim_matches(opens);
-    let joins = [
-        "、",
-        "和",
-        "与",
-        "及",
-        "或",
-        "以及",
-        "变更为",
-        "更改为",
-        "改为",
-        "改成",
-        "换为",
-        "换成",
-        "变为",
-        "到",
-        "至",
-    ];
-    let length = head(text.get(at..)?, 40, |c| c.is_ascii_alphanumeric());
-    let is_account = matches!(
-        last.kind.category(),
-        Category::AccountOpening | Category::AccountInvestorCode | Category::WealthBank
-    );
-    (is_account && length >= 6 && length == last.end - last.start && joins.contains(&between))
-        .then(|| hit(at, length, last.kind))
-}
-
-/// `80012345（资金账号）`, `把80012345这个资金账号销掉`: the label behind its number.
-fn before_label<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit> {
-    let value = text.get(at..)?;
-    let length = head(value, 24, |c| c.is_ascii_alphanumeric());
-    let digits = value.bytes().take(length).filter(u8::is_ascii_digit).count();
-    let behind = value.get(length..).filter(|_| digits >= 6)?;
-    let label = match behind.strip_prefix(['（', '(']) {
-        Some(inner) => {
-            let label = inner.get(..head(inner, 8, is_han))?;
-            inner.get(label.len()..)?.starts_with(['）', ')']).then_some(label)?
-        }
-        None => {
-            let rest = ["这个", "是我的", "是客户的", "为客户的"]
-                .iter()
-                .find_map(|word| behind.strip_prefix(word))?;
-            let account = rest.get(..head(rest, 8, is_han))?;
-            let end = ["账号", "帐号", "账户", "帐户"].iter().filter_map(|word| account.find(word)).min()?;
-            account.get(..end + "账号".len())?
-        }
-    };
-    let (kind, strength) = labels.kind(label)?;
-    let is_account = matches!(kind.category(), Category::AccountOpening | Category::AccountInvestorCode);
-    let length = value_length(kind, strength, value, false).filter(|_| is_account)?;
-    Some(hit(at, length, kind))
 }
 
 /// `密保答案是小花猫`: an answer is a word, so only its label shows it.

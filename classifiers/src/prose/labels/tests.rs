@@ -54,3 +54,36 @@ fn other_labels_announce_nothing() {
         assert_eq!(found(text), [], "{text}");
     }
 }
+
+#[test]
+fn c8_numbers_are_told_by_what_joins_or_follows_them() {
+    let found = |text: &str| {
+        let mut hits = Vec::new();
+        crate::Classifier::shipped().text(text, &mut hits);
+        hits.iter()
+            .map(|hit| (text.get(hit.start..hit.end).unwrap_or_default().to_string(), hit.kind))
+            .collect::<Vec<_>>()
+    };
+    let cases: &[(&str, &[(&str, Kind)])] = &[
+        (
+            "资金账号80012345、80012346均已销户",
+            &[("80012345", Kind::FundAccount), ("80012346", Kind::FundAccount)],
+        ),
+        (
+            "资金账号从80012345变更为80012346",
+            &[("80012345", Kind::FundAccount), ("80012346", Kind::FundAccount)],
+        ),
+        ("80012345（资金账号）已冻结", &[("80012345", Kind::FundAccount)]),
+        ("fundAcct 80012345 withdraw done", &[("80012345", Kind::FundAccount)]),
+        ("sms.send phone=13522089751&code=870148", &[("13522089751", Kind::Mobile), ("870148", Kind::Otp)]),
+        ("性别女，1992年09月24日生，已核实", &[("女", Kind::Gender), ("1992年09月24日", Kind::BirthDate)]),
+        ("民族：维吾尔族，住乌鲁木齐", &[("维吾尔族", Kind::Ethnicity)]),
+        ("code=870148 not found in table", &[]),
+        ("合同于2025年1月1日生效，产品80012345（稳享）", &[]),
+        ("成交80012345、80012346两笔", &[]),
+    ];
+    for (text, expected) in cases {
+        let expected: Vec<_> = expected.iter().map(|(value, kind)| (value.to_string(), *kind)).collect();
+        assert_eq!(found(text), expected, "{text}");
+    }
+}

@@ -141,3 +141,20 @@ fn common_words_are_no_people() {
         assert_eq!(named(text), [] as [&str; 0], "{text}");
     }
 }
+
+#[test]
+fn c8_answers_greetings_and_users_are_named() {
+    let found = |text: &'static str| {
+        let mut hits = Vec::new();
+        find(text, &mut hits);
+        hits.sort_unstable_by_key(|hit| hit.start);
+        hits.iter().filter_map(|hit| text.get(hit.start..hit.end)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("客服 > 请问户名是？\n用户 > 马霞\n客服 > 已登记"), ["马霞"]);
+    assert_eq!(found("罗强，您好：\n附件为对账单"), ["罗强"]);
+    assert_eq!(found("login failed user=杨超 ip=unknown"), ["杨超"]);
+    assert_eq!(found("您好我叫林娟我的手机号没变"), ["林娟"]);
+    assert_eq!(found("客户王伟自述患有高血压"), ["王伟"]);
+    assert_eq!(found("中华人民共和国居民身份证，金麒麟月月盈、安鑫宝货币A"), [""; 0]);
+    assert_eq!(found("请问产品名是？\n安鑫宝"), [""; 0]);
+}
