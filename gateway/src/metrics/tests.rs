@@ -70,7 +70,8 @@ fn m1_names_tell_kind_and_unit() {
                     "reason",
                     "type",
                     "result",
-                    "version"
+                    "version",
+                    "combination",
                 ]
                 .contains(label),
                 "{name} has label {label}"
