@@ -72,6 +72,8 @@ fn m1_names_tell_kind_and_unit() {
                     "result",
                     "version",
                     "combination",
+                    "rule",
+                    "action",
                 ]
                 .contains(label),
                 "{name} has label {label}"
