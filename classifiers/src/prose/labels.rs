@@ -402,8 +402,9 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
             Some(digits).filter(|length| (4..=8).contains(length))
         }
         Category::CredentialAccount if kind == Kind::SecurityAnswer && marked => answer_length(value),
-        Category::CredentialAccount => {
-            let length = head(value, 4096, |c| {
+        // Keys, images and templates may be of any length, and no part of one may stay.
+        Category::CredentialAccount | Category::CredentialBiometric => {
+            let length = head(value, usize::MAX, |c| {
                 c.is_ascii_graphic() && !matches!(c, ',' | ';' | '&' | '"' | '\'' | '<' | '>')
             });
             let telling =
