@@ -44,20 +44,8 @@ impl<const TABS: bool> Grammar for Csv<TABS> {
         let (delimiter, from) = if TABS { (b'\t', 0) } else { layout::delimiter(text, classifier) };
         let table = Table::read(text, from, delimiter, usize::MAX)?;
         let layout = Layout::of(text, &table, classifier);
-        let signals = Signals::default();
-        // A table's names are its layout's.
-        level.may_name = false;
         level.nodes.clear();
-        level.nodes.push(Node {
-            start: 0,
-            end,
-            after: 0,
-            name: 0,
-            key: KeyId::NONE,
-            signals,
-            shape: Shape::Array,
-            is_mute: false,
-        });
+        Node::push(&mut level.nodes, 0..end as usize, 0, KeyId::NONE, Shape::Array);
         Rows { text, nodes: &mut level.nodes, keys, classifier }.push_all(&table, &layout)?;
         let after = level.nodes.len() as u32;
         if let Some(file) = level.nodes.first_mut() {
@@ -158,17 +146,11 @@ impl<C: Classify> Rows<'_, '_, C> {
 
     fn open(&mut self, row: &[Cell], shape: Shape, signals: Signals) -> usize {
         let (start, end) = (row.first().map_or(0, |cell| cell.start), row.last().map_or(0, |cell| cell.end));
-        self.nodes.push(Node {
-            start,
-            end,
-            after: 0,
-            name: start,
-            key: KeyId::NONE,
-            signals,
-            shape,
-            is_mute: false,
-        });
-        self.nodes.len() - 1
+        let at = Node::push(self.nodes, start as usize..end as usize, start as usize, KeyId::NONE, shape);
+        if let Some(row) = self.nodes.get_mut(at) {
+            row.signals = signals;
+        }
+        at
     }
 
     fn close(&mut self, row: usize) {
@@ -179,18 +161,7 @@ impl<C: Classify> Rows<'_, '_, C> {
     }
 
     fn cell(&mut self, cell: &Cell, name: u32, key: KeyId) {
-        let after = self.nodes.len() as u32 + 1;
-        let (start, end, shape) = (cell.start, cell.end, cell.shape);
-        self.nodes.push(Node {
-            start,
-            end,
-            after,
-            name,
-            key,
-            signals: Signals::default(),
-            shape,
-            is_mute: false,
-        });
+        Node::push(self.nodes, cell.start as usize..cell.end as usize, name as usize, key, cell.shape);
     }
 
     fn record(&mut self, row: &[Cell], columns: &mut [Column], signals: Signals) {

@@ -24,21 +24,10 @@ impl Grammar for Form {
         _: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         let end = u32::try_from(text.len()).map_err(|_| malformed(u32::MAX as usize))?;
-        level.may_name = false;
         let nodes = &mut level.nodes;
-        let signals = Signals::default();
         nodes.clear();
-        nodes.push(Node {
-            start: 0,
-            end,
-            after: 0,
-            name: 0,
-            key: KeyId::NONE,
-            signals,
-            shape: Shape::Object,
-            is_mute: false,
-        });
-        let mut of_names = signals;
+        Node::push(nodes, 0..end as usize, 0, KeyId::NONE, Shape::Object);
+        let mut of_names = Signals::default();
         let mut begin = 0;
         for part in text.split('&') {
             let pair = begin..begin + part.len();
@@ -60,16 +49,8 @@ impl Grammar for Form {
             if !is_plain {
                 read(raw, value.start)?;
             }
-            nodes.push(Node {
-                start: value.start as u32,
-                end: value.end as u32,
-                after: nodes.len() as u32 + 1,
-                name: pair.start as u32,
-                key,
-                signals,
-                shape: if is_plain { Shape::Plain } else { Shape::Escaped },
-                is_mute: false,
-            });
+            let shape = if is_plain { Shape::Plain } else { Shape::Escaped };
+            Node::push(nodes, value, pair.start, key, shape);
         }
         let after = nodes.len() as u32;
         if let Some(form) = nodes.first_mut() {

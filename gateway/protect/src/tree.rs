@@ -39,6 +39,7 @@ use crate::json::Index;
 use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
 use std::mem;
+use std::ops::Range;
 use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
 use zeroize::Zeroize as _;
 
@@ -62,6 +63,21 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Appends a node that is looked at however short, and says where it stands. A container's `after` and signals are
+    /// known when it closes.
+    pub(crate) fn push(
+        nodes: &mut Vec<Node>,
+        range: Range<usize>,
+        name: usize,
+        key: KeyId,
+        shape: Shape,
+    ) -> usize {
+        let at = nodes.len();
+        let (start, end, after, name) = (range.start as u32, range.end as u32, at as u32 + 1, name as u32);
+        nodes.push(Node { start, end, after, name, key, signals: Signals::default(), shape, is_mute: false });
+        at
+    }
+
     pub(crate) fn is_container(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Array)
     }

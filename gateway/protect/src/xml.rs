@@ -55,7 +55,6 @@ impl<const FRAGMENT: bool> Grammar for Xml<FRAGMENT> {
         depth: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         // Names beside values are seen to by the grammar, which knows attributes from elements.
-        level.may_name = false;
         parse::parse(text, &mut level.nodes, keys, classifier, depth, FRAGMENT)?;
         Ok(Xml)
     }

@@ -13,26 +13,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 
 #[cfg(not(fuzzing))]
 fn main() -> std::io::Result<()> {
-    use std::collections::BTreeMap;
     use yingbi_protect::Format;
     use yingbi_protect::reference::{documents, promises};
 
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let count = match arguments.as_slice() {
-        [] => Some(100_000),
-        [count] => count.parse().ok(),
-        _ => None,
-    };
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut run = |data: &[u8]| *seen.entry(format!("{:?}", promises(Format::Xml, data))).or_default() += 1;
-    match count {
-        Some(count) => documents(Format::Xml).take(count).for_each(|data| run(&data)),
-        None => {
-            for path in &arguments {
-                run(&std::fs::read(path)?);
-            }
-        }
-    }
-    println!("{seen:?}");
-    Ok(())
+    yingbi_fuzz::run(
+        |data| promises(Format::Xml, data),
+        |count| Box::new(documents(Format::Xml).take(count)),
+    )
 }

@@ -119,18 +119,7 @@ impl<C: Classify> Parser<'_, '_, C> {
     }
 
     fn push(&mut self, range: Range<usize>, name: u32, key: KeyId, shape: Shape) {
-        let after = self.nodes.len() as u32 + 1;
-        let (start, end) = (range.start as u32, range.end as u32);
-        self.nodes.push(Node {
-            start,
-            end,
-            after,
-            name,
-            key,
-            signals: Signals::default(),
-            shape,
-            is_mute: false,
-        });
+        Node::push(self.nodes, range, name as usize, key, shape);
     }
 
     /// Text up to the next markup.
