@@ -32,6 +32,7 @@ mod validity;
 mod words;
 
 pub use firm::{FirmLexicon, FirmName, FirmPattern, FirmWords, TooManyWords};
+pub use shape::begins_plainly;
 pub use validity::{Wrong, wrong};
 
 use cues::{Cues, mark};

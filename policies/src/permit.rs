@@ -58,6 +58,11 @@ impl Permit {
         }
     }
 
+    /// Whether values of some kind may be left out, whosesoever they are.
+    pub fn drops(&self) -> bool {
+        self.own.drops || self.other.drops
+    }
+
     /// The investor whose data the whole answer is, when the route says so (a path parameter).
     pub fn document_subject(&self) -> Option<&str> {
         self.document_subject.as_deref()
@@ -132,6 +137,8 @@ pub struct View {
     pub(crate) monitored: Option<Box<[Treatment; Kind::COUNT]>>,
     /// What may be stricter for single records.
     pub(crate) raises: Box<[Raise]>,
+    /// Whether any kind is dropped, by the view or by what raises it.
+    pub(crate) drops: bool,
 }
 
 impl View {

@@ -44,10 +44,17 @@ impl Counts {
         self.total
     }
 
+    /// Counts a value whose place is still to be noted.
     pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
+        self.found.push(Found { kind, outcome });
+        self.tally(kind, outcome, monitored);
+    }
+
+    /// Counts a value.
+    #[inline]
+    pub(crate) fn tally(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
         let category = kind.category();
         self.total += 1;
-        self.found.push(Found { kind, outcome });
         match outcome {
             Outcome::Clear => self.clear.add(category),
             Outcome::Masked => self.masked.add(category),

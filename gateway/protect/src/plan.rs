@@ -78,6 +78,15 @@ impl<'p> Plan<'p> {
             .fold(kind.level(), |level, one| one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level))
     }
 
+    /// Whether values of some kind may be left out, whosesoever they are.
+    pub(crate) fn drops(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.drops(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => [&table.own, &table.other].iter().any(|rules| rules.treatments.contains(&yingbi_policies::Treatment::Drop)),
+        }
+    }
+
     pub(crate) fn document_subject(self) -> Option<&'p str> {
         match self.source {
             Source::Permit(permit) => permit.document_subject(),

@@ -18,7 +18,7 @@ pub(crate) use check::check_document;
 pub(crate) use coded::Known;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;
-pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
+pub(crate) use keys::{Asked, Followed, Key, KeyId, Keys, Lane, name_hits};
 use naming::Named;
 pub(crate) use naming::has_pair;
 #[cfg(any(test, feature = "reference"))]
@@ -58,7 +58,7 @@ pub(crate) struct Node {
     /// Of an object: what all its names say together.
     pub(crate) signals: Signals,
     pub(crate) shape: Shape,
-    /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Gist::is_plain`].
+    /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Lane::Plain`].
     pub(crate) is_mute: bool,
 }
 
@@ -80,6 +80,27 @@ impl Node {
 
     pub(crate) fn is_container(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Array)
+    }
+}
+
+/// A text that stands as it is, or a number, whose own name tells what it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// As a node has them.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) key: KeyId,
+    /// The node of the object that it is a member of.
+    pub(crate) object: u32,
+}
+
+impl Told {
+    /// The node that it would be.
+    pub(crate) fn node(&self, text: &str) -> Node {
+        let Told { start, end, key, .. } = *self;
+        let is_text = text.as_bytes().get(start as usize) == Some(&b'"');
+        let shape = if is_text { Shape::Plain } else { Shape::Number };
+        Node { start, end, after: 0, name: 0, key, signals: Signals::default(), shape, is_mute: false }
     }
 }
 
@@ -112,6 +133,9 @@ impl Shape {
 
 /// A format's grammar.
 pub(crate) trait Grammar: Spelling {
+    /// Whether its lists may be terse.
+    const IS_TERSE: bool = false;
+
     /// Reads a text into `level.nodes`. `depth` is how deep containers may nest, and what to call the limit in the
     /// error.
     fn parse<C: Classify>(
@@ -145,6 +169,10 @@ pub(crate) struct Level {
     pub(crate) open: Vec<Open>,
     /// Whether names may stand as values: some object has a pair, or some array begins with an array.
     pub(crate) may_name: bool,
+    /// Whether the list of nodes does without members that nobody looks for among them: those that say nothing, and
+    /// those that are told by their names, which have a list of their own.
+    pub(crate) is_terse: bool,
+    pub(crate) told: Vec<Told>,
     decoded: String,
 }
 
@@ -169,6 +197,8 @@ impl Level {
 pub(crate) struct Open {
     pub(crate) node: u32,
     pub(crate) is_object: bool,
+    /// Whether no name around speaks of a kind, so that members say nothing by their names and few bytes alone.
+    pub(crate) is_quiet: bool,
     /// What its names so far say together.
     pub(crate) signals: Signals,
 }
@@ -209,6 +239,7 @@ impl Workspace {
             }
             level.index.shrink_to(KEPT);
             level.nodes.shrink_to(KEPT);
+            level.told.shrink_to(KEPT);
             level.open.shrink_to(KEPT);
             level.decoded.shrink_to(KEPT);
         }

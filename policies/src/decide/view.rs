@@ -174,8 +174,10 @@ impl PolicySet {
                 treatments: whole(stricter.map(|(raised, own)| own.stronger(raised)).collect()),
             }
         });
-        let raises = combinations.filter(|raise| raise.treatments != treatments).collect();
-        View { monitored, raises, treatments }
+        let raises: Box<[Raise]> = combinations.filter(|raise| raise.treatments != treatments).collect();
+        let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
+        let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
+        View { monitored, raises, treatments, drops }
     }
 
     /// What kinds count as on the route.

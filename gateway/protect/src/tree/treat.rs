@@ -4,12 +4,12 @@ mod raised;
 
 use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
-use super::paths::{Subject, bind};
+use super::paths::{Subject, asked, bind, declares_by_name};
 use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
+use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
 use crate::classify::Classify;
-use crate::counts::{Counts, Outcome};
+use crate::counts::{Counts, Found, Outcome};
 use crate::edit::Edits;
 use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
@@ -21,7 +21,7 @@ use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
 use std::ops::Range;
-use yingbi_classifiers::{Hit, How, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, Scalar, Signals, begins_plainly};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
 
@@ -70,26 +70,37 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         self.workspace.fields.begin_document();
         let depth = (self.limits.depth, self.limits.depth);
-        let mut level = self.take_level();
-        let parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
-        let spelling = match parsed {
-            Ok(spelling) => spelling,
-            Err(error) => {
-                self.put_level(level);
-                return Err(error);
+        let binding = self.plan.binding();
+        // What is left out depends on what stands beside it.
+        let may_be_terse = !self.plan.drops() && binding.is_none_or(declares_by_name);
+        let mut level = self.take_level(G::IS_TERSE && may_be_terse);
+        self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
+        let mut parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
+        let bound = loop {
+            let spelling = match parsed {
+                Ok(spelling) => spelling,
+                Err(error) => {
+                    self.put_level(level);
+                    return Err(error);
+                }
+            };
+            if let Some(bound) = bind(binding, spelling, text, (&level.nodes, level.is_terse)) {
+                break (spelling, bound);
             }
+            level.is_terse = false;
+            parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
         };
-        let bound = bind(self.plan.binding(), spelling, text, &level.nodes);
+        let (spelling, bound) = bound;
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
         let mut decoded = mem::take(&mut level.decoded);
-        let nodes = &level.nodes;
+        let (nodes, told) = (&level.nodes, &level.told);
         let walked = self.in_records(nodes, rules, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
             let mut visit = Visit { treat, spelling, text, decoded: &mut decoded };
-            walk(nodes, &declared, outside, &mut visit)
+            walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
         self.put_level(level);
@@ -195,7 +206,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         let site = self.workspace.fields.enter();
         self.strings += 1;
-        let mut level = self.take_level();
+        let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && !self.plan.drops());
         let left = (limit.saturating_sub(depth), limit);
         let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
@@ -206,7 +217,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
                 let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
-                let walked = walk(&level.nodes, &declared, outside, &mut visit);
+                let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
                 self.settle::<G>();
@@ -250,6 +261,15 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         fields.at(leaf.frames, leaf.node.key, keys, &|name| is_field_name(name, self.classifier));
     }
 
+    /// Counts what a value of this name in these containers was found to be by its field.
+    #[inline]
+    fn note_at(&mut self, frames: &[Frame<Rules<'p>>], key: KeyId, meaning: Meaning, found: Found) {
+        let (plan, classifier) = (self.plan, self.classifier);
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at(frames, key, keys, &|name| is_field_name(name, classifier));
+        fields.count(found, || (plan.level(found.kind), meaning.how(found.kind)));
+    }
+
     /// Counts what was found in a value by its field.
     fn note_leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
         self.at(leaf);
@@ -284,9 +304,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
-    fn take_level(&mut self) -> Level {
+    fn take_level(&mut self, is_terse: bool) -> Level {
         let level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
-        super::Level { may_name: false, ..level }
+        super::Level { may_name: false, is_terse, ..level }
     }
 
     fn put_level(&mut self, level: Level) {
@@ -333,6 +353,19 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         self.treat.hits = hits;
         self.treat.note_name(frames);
         treated
+    }
+
+    fn told(&mut self, run: &[Told], frames: &[Frame<Rules<'p>>]) -> Result<(), Uninspectable> {
+        let Some(scope) = frames.last().map(|frame| &frame.scope) else { return Ok(()) };
+        for told in run {
+            let meaning = self.key(told.key).meaning;
+            if !self.short(told, meaning, scope, frames) {
+                let node = told.node(self.text);
+                let (signals, rules) = (scope.signals, scope.rules);
+                self.leaf(&Leaf { node: &node, meaning, signals, rules, frames })?;
+            }
+        }
+        Ok(())
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
@@ -393,6 +426,39 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             }
             _ => self.whole(leaf, Scalar::Bool, |_, out| out.push_str("null")),
         }
+    }
+
+    /// The short way of most personal information: its name says what it is, its first byte that no document is in it,
+    /// and none of it stays in clear. `false` when it must go the long way.
+    #[inline]
+    fn short(
+        &mut self,
+        told: &Told,
+        meaning: Meaning,
+        scope: &Scope<Rules<'p>>,
+        frames: &[Frame<Rules<'p>>],
+    ) -> bool {
+        let Scope { signals, rules, .. } = *scope;
+        let treat = &mut *self.treat;
+        let spelt = self.text.get(told.start as usize..told.end as usize).unwrap_or("");
+        let text = spelt.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let value = text.map_or(Scalar::Number(spelt), Scalar::Text);
+        if !begins_plainly(value) {
+            return false;
+        }
+        let Some(kind) = meaning.whole(treat.classifier, signals, value) else { return false };
+        let Action::Mask(mask) = rules.action(kind) else { return false };
+        treat.survey.note(rules, kind, text.unwrap_or(spelt));
+        treat.counts.tally(kind, Outcome::Masked, rules.is_monitored(kind));
+        match text {
+            Some(text) => lay(mask, text, &mut treat.edits, &mut Direct(told.start as usize + 1), 0),
+            None => {
+                let (start, end) = (told.start as usize, told.end as usize);
+                treat.edits.push_with(start, end, |out| mask::number(mask, spelt, out));
+            }
+        }
+        treat.note_at(frames, told.key, meaning, Found { kind, outcome: Outcome::Masked });
+        true
     }
 
     fn string(
