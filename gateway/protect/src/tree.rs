@@ -6,6 +6,7 @@
 
 mod check;
 mod coded;
+mod columns;
 mod keys;
 mod naming;
 mod paths;
@@ -16,6 +17,7 @@ mod walk;
 
 pub(crate) use check::check_document;
 pub(crate) use coded::Known;
+use columns::Columns;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;
 pub(crate) use keys::{Asked, Followed, Key, KeyId, Keys, Lane, name_hits};
@@ -40,7 +42,7 @@ use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
 use std::mem;
 use std::ops::Range;
-use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
+use yingbi_classifiers::{SHORTEST_NUMBER, Scalar, Signals};
 use zeroize::Zeroize as _;
 
 /// One value. Values stand in document order; what a container holds follows it directly.
@@ -95,6 +97,16 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Its text, or how the number is spelt; and what it is.
+    #[inline(always)]
+    pub(crate) fn value<'t>(&self, text: &'t str) -> (&'t str, Scalar<'t>) {
+        let spelt = text.get(self.start as usize..self.end as usize).unwrap_or("");
+        match spelt.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(text) => (text, Scalar::Text(text)),
+            None => (spelt, Scalar::Number(spelt)),
+        }
+    }
+
     /// The node that it would be.
     pub(crate) fn node(&self, text: &str) -> Node {
         let Told { start, end, key, .. } = *self;
@@ -155,6 +167,7 @@ pub(crate) struct Workspace {
     pub(crate) keys: Keys,
     pub(crate) edits: Edits,
     pub(crate) fields: Fields,
+    columns: Columns,
     pub(crate) found: Vec<Found>,
     /// Under which policies levels were learned.
     policies: u64,
@@ -209,6 +222,7 @@ impl Workspace {
             keys: Keys::new(seed),
             edits: Edits::default(),
             fields: Fields::new(),
+            columns: Columns::default(),
             found: Vec::new(),
             policies: 0,
             levels: Default::default(),

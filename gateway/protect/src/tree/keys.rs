@@ -33,6 +33,12 @@ impl KeyId {
         self == KeyId::NONE
     }
 
+    /// Its number, beyond all learned ones unless it is learned.
+    #[inline(always)]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// A small number for a name that is learned; it stands for that name throughout the body.
     pub(crate) fn learned(self) -> Option<usize> {
         (self.0 < PASSING).then_some(self.0 as usize)

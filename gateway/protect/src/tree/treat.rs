@@ -3,6 +3,7 @@
 mod raised;
 
 use super::coded::{Known, is_decided};
+use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Subject, asked, bind, declares_by_name};
 use super::spelling::{Direct, Place, Spelt, Within};
@@ -72,6 +73,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let depth = (self.limits.depth, self.limits.depth);
         let binding = self.plan.binding();
         // What is left out depends on what stands beside it.
+        let Workspace { columns, fields, .. } = &mut *self.workspace;
+        columns.begin(fields);
         let may_be_terse = !self.plan.drops() && binding.is_none_or(declares_by_name);
         let mut level = self.take_level(G::IS_TERSE && may_be_terse);
         self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
@@ -104,9 +107,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         });
         level.decoded = decoded;
         self.put_level(level);
+        self.settle::<G>();
         self.workspace.fields.begin_document();
         walked?;
-        self.settle::<G>();
         let count = bound.records.len() as u64;
         Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
     }
@@ -263,11 +266,11 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
 
     /// Counts what a value of this name in these containers was found to be by its field.
     #[inline]
-    fn note_at(&mut self, frames: &[Frame<Rules<'p>>], key: KeyId, meaning: Meaning, found: Found) {
+    fn note_at(&mut self, frames: &[Frame<Rules<'p>>], key: KeyId, meaning: Meaning, found: Found) -> u32 {
         let (plan, classifier) = (self.plan, self.classifier);
         let Workspace { fields, keys, .. } = &mut *self.workspace;
         fields.at(frames, key, keys, &|name| is_field_name(name, classifier));
-        fields.count(found, || (plan.level(found.kind), meaning.how(found.kind)));
+        fields.count(found, || (plan.level(found.kind), meaning.how(found.kind)))
     }
 
     /// Counts what was found in a value by its field.
@@ -299,6 +302,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     fn settle<S: Spelling>(&mut self) {
+        self.workspace.columns.settle(&mut self.counts, &mut self.workspace.fields);
         if S::UNORDERED {
             self.edits.settle();
         }
@@ -357,10 +361,19 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 
     fn told(&mut self, run: &[Told], frames: &[Frame<Rules<'p>>]) -> Result<(), Uninspectable> {
         let Some(scope) = frames.last().map(|frame| &frame.scope) else { return Ok(()) };
+        let treat = &mut *self.treat;
+        let classifier = treat.classifier;
+        let Workspace { fields, keys, .. } = &mut *treat.workspace;
+        let pattern = fields.pattern_at(frames, keys, &|name| is_field_name(name, classifier));
+        // What holds for a field holds for it throughout only where nothing else about the record is asked.
+        let view = if treat.survey.is_noting() { 0 } else { scope.rules.view() };
         for told in run {
+            if self.as_before(told, scope.signals, view, pattern) {
+                continue;
+            }
             let meaning = self.key(told.key).meaning;
-            if !self.short(told, meaning, scope, frames) {
-                let node = told.node(self.text);
+            let node = told.node(self.text);
+            if !self.short(told, meaning, scope, (frames, pattern, view)) {
                 let (signals, rules) = (scope.signals, scope.rules);
                 self.leaf(&Leaf { node: &node, meaning, signals, rules, frames })?;
             }
@@ -428,36 +441,55 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
     }
 
+    /// Masks a value as the last one of its field was; `false` when it must be looked at.
+    #[inline(always)]
+    fn as_before(&mut self, told: &Told, record: Signals, view: u64, pattern: u32) -> bool {
+        let treat = &mut *self.treat;
+        let Workspace { columns, keys, .. } = &mut *treat.workspace;
+        let Some(known) = columns.get(told.key, view, pattern) else { return false };
+        let (text, value) = told.value(self.text);
+        if !begins_plainly(value) {
+            return false;
+        }
+        if !known.column.is_plain
+            && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(known.column.kind)
+        {
+            return false;
+        }
+        cover(&known.column.mask, told, text, &mut treat.edits);
+        known.count();
+        true
+    }
+
     /// The short way of most personal information: its name says what it is, its first byte that no document is in it,
     /// and none of it stays in clear. `false` when it must go the long way.
-    #[inline]
     fn short(
         &mut self,
         told: &Told,
         meaning: Meaning,
         scope: &Scope<Rules<'p>>,
-        frames: &[Frame<Rules<'p>>],
+        (frames, pattern, view): (&[Frame<Rules<'p>>], u32, u64),
     ) -> bool {
         let Scope { signals, rules, .. } = *scope;
         let treat = &mut *self.treat;
-        let spelt = self.text.get(told.start as usize..told.end as usize).unwrap_or("");
-        let text = spelt.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        let value = text.map_or(Scalar::Number(spelt), Scalar::Text);
+        let (text, value) = told.value(self.text);
         if !begins_plainly(value) {
             return false;
         }
         let Some(kind) = meaning.whole(treat.classifier, signals, value) else { return false };
         let Action::Mask(mask) = rules.action(kind) else { return false };
-        treat.survey.note(rules, kind, text.unwrap_or(spelt));
-        treat.counts.tally(kind, Outcome::Masked, rules.is_monitored(kind));
-        match text {
-            Some(text) => lay(mask, text, &mut treat.edits, &mut Direct(told.start as usize + 1), 0),
-            None => {
-                let (start, end) = (told.start as usize, told.end as usize);
-                treat.edits.push_with(start, end, |out| mask::number(mask, spelt, out));
-            }
+        let is_monitored = rules.is_monitored(kind);
+        treat.survey.note(rules, kind, text);
+        cover(mask, told, text, &mut treat.edits);
+        let found = Found { kind, outcome: Outcome::Masked };
+        treat.counts.tally(found, is_monitored, 1);
+        let field = treat.note_at(frames, told.key, meaning, found);
+        if view != 0 {
+            let is_plain = meaning.is_plainly(treat.classifier, kind);
+            let column = Column { view, pattern, field, kind, is_plain, is_monitored, mask: *mask, count: 0 };
+            let Workspace { columns, fields, .. } = &mut *treat.workspace;
+            columns.put(told.key, column, &mut treat.counts, fields);
         }
-        treat.note_at(frames, told.key, meaning, Found { kind, outcome: Outcome::Masked });
         true
     }
 
@@ -596,6 +628,17 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Ok(Fate::Dropped)
             }
         }
+    }
+}
+
+/// Lays a mask over a value that was told by its name.
+#[inline]
+fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
+    let (start, end) = (told.start as usize, told.end as usize);
+    if text.len() + 2 == end - start {
+        lay(mask, text, edits, &mut Direct(start + 1), 0);
+    } else {
+        edits.push_with(start, end, |out| mask::number(mask, text, out));
     }
 }
 
