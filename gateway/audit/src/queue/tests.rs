@@ -49,9 +49,23 @@ fn who_stays_away_begins_no_commit_of_nothing() {
 }
 
 #[test]
+fn who_was_served_is_waited_for() {
+    let queue = waiting_for_the_last();
+    queue.lock().served = 2;
+    queue.announce();
+    come(&queue);
+    assert!(!queue.lock().due, "the other is about to come again");
+    queue.announce();
+    come(&queue);
+    assert!(queue.lock().due);
+    assert_eq!(queue.take(Work::default()).unwrap().batch.len(), 2);
+    assert_eq!(queue.lock().served, 2);
+}
+
+#[test]
 fn the_wait_for_those_announced_is_short() {
     let queue = Queue::new(8, WAIT);
-    queue.lock().began = Some(Instant::now());
+    queue.lock().ended_at = Some(Instant::now());
     // Never comes, nor says so.
     queue.announce();
     queue.announce();
