@@ -68,6 +68,11 @@ struct SpecialConcepts {
     question: ConceptSet,
     product: ConceptSet,
     organisation: ConceptSet,
+    /// Facts that are given as a code and its name.
+    coded: ConceptSet,
+    code: ConceptSet,
+    /// Those of whom a fact may be, when they are named last.
+    owner: ConceptSet,
 }
 
 impl Lexicon {
@@ -99,6 +104,12 @@ impl Lexicon {
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
+            coded: set(&[
+                "gender", "ethnic", "nation", "marital", "edu", "religion", "political", "orientation",
+                "vocation", "birthplace", "idtype", "persona",
+            ]),
+            code: set(&["name", "type", "meta", "level", "no", "id", "remark", "anyvalue"]),
+            owner: set(&["client", "user", "account", "bank", "position", "order", "fill"]),
         };
         Lexicon { words, spelt, folded, rules, by_head, special }
     }
@@ -110,6 +121,7 @@ impl Lexicon {
         let concepts = self.words.concepts_of(name);
         let meaning = self
             .known(name)
+            .or_else(|| self.words.names_secret_key(name).then_some(SECRET_KEY))
             .or_else(|| self.by_rule(&concepts))
             .or_else(|| self.by_beginning(name).and_then(weaker));
         let seen: ConceptSet = concepts.iter().copied().collect();
@@ -157,6 +169,14 @@ impl Lexicon {
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
         let asks = concepts.first().is_some_and(|first| self.special.question.has(*first));
         let mut names = if asks { concepts.get(1..).unwrap_or_default() } else { concepts };
+        // `gender_nm`, `educationCode`, `marital_status_desc`: a code, its name and its kind say what the fact says.
+        while let [rest @ .., fact, last] = names
+            && self.special.coded.has(*fact)
+            && self.special.code.has(*last)
+        {
+            let _ = rest;
+            names = names.split_last().map_or(names, |(_, rest)| rest);
+        }
         let mut best: Option<(i32, Meaning)> = None;
         let mut penalty = 0;
         loop {
@@ -172,11 +192,27 @@ impl Lexicon {
             names = rest;
             penalty += 1;
         }
-        let meaning = best.map(|(_, meaning)| meaning).or_else(|| self.but_for_its_end(names));
+        let turned = self.turned(concepts, best.map(|(_, meaning)| meaning));
+        let meaning = turned
+            .or(best.map(|(_, meaning)| meaning))
+            .or_else(|| self.but_for_its_end(names));
         if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
             return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
         }
         meaning
+    }
+
+    /// `areaCode_cust`, `tradeAmountClient`: whose it is stands last. A rule of two words or more has to say so.
+    fn turned(&self, concepts: &[Concept], plainly: Option<Meaning>) -> Option<Meaning> {
+        let (owner, rest) = concepts.split_last().filter(|(last, rest)| {
+            self.special.owner.has(**last) && rest.last().is_some_and(|before| !self.special.owner.has(*before))
+        })?;
+        if plainly.is_some_and(|meaning| meaning.kind.is_some() && meaning.strength == Strength::Decides) {
+            return None;
+        }
+        let turned: Vec<Concept> = [*owner].into_iter().chain(rest.iter().copied()).collect();
+        let (score, meaning) = self.best_rule(&turned)?;
+        (score > SCORE_OF_A_WORD && meaning.kind.is_some()).then_some(meaning)
     }
 
     /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
@@ -228,7 +264,7 @@ impl Rule {
         if !head.iter().zip(&self.head).all(|(concept, set)| set.has(*concept)) {
             return None;
         }
-        let mut score = i32::try_from(self.head.len()).ok()? * 4;
+        let mut score = i32::try_from(self.head.len()).ok()? * SCORE_OF_A_WORD;
         if !self.context.is_empty() {
             if !context.iter().any(|concept| self.context.has(*concept)) {
                 return None;
@@ -239,6 +275,9 @@ impl Rule {
     }
 }
 
+/// What a word of a rule's head counts.
+const SCORE_OF_A_WORD: i32 = 4;
+
 /// Words before and behind a listed name that leave its meaning as it is.
 const BEGINNINGS: &[&str] = &[
     "old", "new", "cur", "raw", "orig", "original", "tmp", "last", "my", "enc", "plain", "旧", "新", "原",
@@ -248,6 +287,10 @@ const ENDS: &[&str] = &[
     "info", "detail", "new", "old", "list", "str", "raw", "enc", "cipher", "plain", "tmp", "bak", "ext",
     "data", "array", "value", "val", "cn", "信息", "列表", "密文", "明文",
 ];
+
+/// Whoever has it can sign, decrypt or log in as another.
+const SECRET_KEY: Meaning =
+    Meaning { kind: Some(Kind::Password), strength: Strength::Decides, prose: false };
 
 /// What a name says that is only partly known: the value or the record has to agree.
 fn weaker(meaning: Meaning) -> Option<Meaning> {
@@ -319,24 +362,50 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             Signals::PERSON
         }
         Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
-        _ => match kind.category() {
-            Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
-                Signals::ACCOUNT
-            }
-            // Only an investor's own order has these.
-            Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
-            // Nor does a product hold anything or owe anything.
-            Category::WealthPosition
-            | Category::Credit
-            | Category::TradeBankTransfer
-            | Category::TradeLog
-                if strength == Strength::Decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
-            {
-                Signals::ACCOUNT
-            }
-            Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
-            _ => Signals::default(),
-        },
+        _ if strength == Strength::NeedsRecord => Signals::default(),
+        _ => signals_of_row(kind, strength),
+    }
+}
+
+/// What only a natural person has says so of the record; what only an investor has says that an investor's account is
+/// in it. Addresses, numbers to call, places and channels are had by branches and issuers too and say neither.
+fn signals_of_row(kind: Kind, strength: Strength) -> Signals {
+    let decides = strength == Strength::Decides;
+    match kind.category() {
+        Category::AccountOpening | Category::AccountInvestorCode => Signals::ACCOUNT,
+        Category::IdentityDocument if decides && kind != Kind::TaxId => Signals::PERSON,
+        Category::CredentialBiometric
+        | Category::IdentitySpecial
+        | Category::HealthStatus
+        | Category::HealthMedical
+        | Category::DeviceApps
+        | Category::Other
+            if decides =>
+        {
+            Signals::PERSON
+        }
+        Category::TradeOrder
+        | Category::TradeFill
+        | Category::TradeBankTransfer
+        | Category::TradeLog
+        | Category::TradeOther
+        | Category::WealthPosition
+        | Category::WealthCash
+        | Category::Credit
+        | Category::Contract
+        | Category::CredentialAccount
+        | Category::DevicePermanent
+        | Category::DeviceResettable
+        | Category::Behaviour
+        | Category::Derived
+        | Category::Relationship
+        | Category::Service
+            if decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
+        {
+            Signals::ACCOUNT
+        }
+        Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
+        _ => Signals::default(),
     }
 }
 

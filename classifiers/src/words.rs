@@ -3,7 +3,7 @@
 //! `m_szGDH`, `bankAcctNo2`, `BANKACCOUNTNO`, `frombankacco`, `khxm` and `联系人手机` all come out as a short list of
 //! concepts. Which concepts there are and which words mean them is data: `lexicon/words.tsv`, `pinyin.tsv`, `chinese.tsv`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A concept's number; `UNKNOWN` for a word that no list holds.
@@ -71,6 +71,9 @@ impl FromIterator<Concept> for ConceptSet {
     }
 }
 
+/// What secret keys are called.
+const KEYS: &str = include_str!("../lexicon/keys.tsv");
+
 /// The longest name that is read; of a longer one only the end counts, where the head noun stands.
 const LONGEST_NAME: usize = 128;
 
@@ -84,6 +87,10 @@ pub(crate) struct Words {
     /// English words of some length with a letter left out, for those that are misspelt.
     misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, BuildHasherDefault<WordHasher>>,
     decor: Concept,
+    /// What keys are called, what keys are for, and how they are written.
+    key_words: HashSet<&'static str>,
+    key_uses: HashSet<&'static str>,
+    key_forms: HashSet<&'static str>,
 }
 
 impl Words {
@@ -106,7 +113,40 @@ impl Words {
                 misspelt.entry(shorter.into()).or_default().push((word, *concept));
             }
         }
-        Words { concepts, english, pinyin, chinese, traditional, misspelt, decor }
+        let [key_words, key_uses, key_forms] = ["keys", "uses", "forms"].map(|wanted| {
+            let lists = KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
+            lists.flat_map(|(_, words)| words.split(' ')).collect()
+        });
+        Words {
+            concepts,
+            english,
+            pinyin,
+            chinese,
+            traditional,
+            misspelt,
+            decor,
+            key_words,
+            key_uses,
+            key_forms,
+        }
+    }
+
+    /// Whether the name speaks of a key, seed or secret of a cipher, a signature or a login: `enc_key`, `sm2PriKey`,
+    /// `hotp_seed`, `prvKeyB64`. What an application calls a key of a table or cache is none.
+    pub(crate) fn names_secret_key(&self, name: &str) -> bool {
+        let tokens = tokens(name);
+        let words = tokens.iter().filter(|token| token.class == Class::Letters).map(|token| token.text.as_str());
+        let words: Vec<&str> = words.filter(|word| !self.key_forms.contains(word)).collect();
+        let Some((last, before)) = words.split_last() else { return false };
+        let is_used = |word: &str| self.key_uses.contains(word);
+        if before.iter().chain([last]).any(|word| word.starts_with("pub")) {
+            return false;
+        }
+        self.key_words.iter().any(|key| match last.strip_suffix(key) {
+            Some("") => before.iter().any(|word| is_used(word)) || before.windows(2).any(|pair| is_used(&pair.concat())),
+            Some(rest) => is_used(rest) || before.last().is_some_and(|word| is_used(&format!("{word}{rest}"))),
+            None => false,
+        })
     }
 
     /// The concept of this name in the lists' first column.
@@ -174,6 +214,7 @@ impl Words {
     fn run_together(&self, token: &str, in_company: bool, found: &mut Vec<Concept>) {
         if self.segment(token, &self.english, Alphabet::English, found)
             || ((in_company || token.len() > 2) && self.segment(token, &self.pinyin, Alphabet::Pinyin, found))
+            || (token.len() >= SHORTEST_SPELT && self.segment(token, &self.pinyin, Alphabet::Syllables, found))
         {
             return;
         }
@@ -220,12 +261,13 @@ impl Words {
             for start in from..end {
                 let Some(Some((cost, ..))) = best.get(start).copied() else { continue };
                 let Some(word) = token.get(start..end) else { continue };
-                if word.len() < 3 && !alphabet.allows_short(word) {
-                    continue;
-                }
-                let Some(&concept) = list.get(word) else { continue };
-                // A word costs one, and more when it is short, so that few and long words win.
-                let price = cost + 10 + u32::from(word.len() < 4) * 2;
+                let listed = list.get(word).filter(|_| alphabet.allows(word));
+                let (price, concept) = match listed {
+                    // A word costs one, and more when it is short, so that few and long words win.
+                    Some(&concept) => (cost + 10 + u32::from(word.len() < 4) * 2, concept),
+                    None if matches!(alphabet, Alphabet::Syllables) && is_syllable(word) => (cost + 25, UNKNOWN),
+                    None => continue,
+                };
                 if cheapest.is_none_or(|(so_far, ..)| price < so_far) {
                     cheapest = Some((price, start, concept));
                 }
@@ -234,7 +276,16 @@ impl Words {
                 *slot = cheapest;
             }
         }
-        push_cover(&best, found)
+        let start = found.len();
+        if !push_cover(&best, found) {
+            return false;
+        }
+        // Syllables alone say nothing, and what they spell may be English.
+        let says = found.get(start..).is_some_and(|covered| covered.iter().any(|concept| *concept != UNKNOWN));
+        if !says {
+            found.truncate(start);
+        }
+        says
     }
 
     /// Chinese: the fewest words; a character that starts no word is unknown and the rest goes on.
@@ -302,17 +353,46 @@ const LONGEST_WORD: usize = 18;
 #[derive(Clone, Copy)]
 enum Alphabet {
     English,
+    /// Listed words alone, full or by initials.
     Pinyin,
+    /// Words spelt in full, between syllables of words that no list holds: `gongzuomiyao`.
+    Syllables,
 }
 
 impl Alphabet {
     /// Two letters inside a run are a word only where they are common enough not to be an accident.
-    fn allows_short(self, word: &str) -> bool {
+    fn allows(self, word: &str) -> bool {
         match self {
-            Alphabet::English => matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip"),
-            Alphabet::Pinyin => word.len() == 2,
+            Alphabet::English => {
+                word.len() > 2 || matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip" | "px" | "dt" | "tm")
+            }
+            Alphabet::Pinyin => word.len() >= 2,
+            Alphabet::Syllables => word.len() >= 4 && word.bytes().any(is_vowel),
         }
     }
+}
+
+/// Shorter runs of letters are no two words of Chinese.
+const SHORTEST_SPELT: usize = 7;
+
+/// Whether letters can be one syllable of pinyin: a consonant and one of the finals, or a final that stands alone.
+fn is_syllable(word: &str) -> bool {
+    let after = |initial: &&str| word.strip_prefix(*initial);
+    let alone = matches!(word, "a" | "o" | "e" | "ai" | "ei" | "ao" | "ou" | "an" | "en" | "ang" | "er");
+    alone || INITIALS.iter().filter_map(after).any(|last| FINALS.contains(&last))
+}
+
+const INITIALS: &[&str] = &[
+    "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c", "s", "y",
+    "w",
+];
+const FINALS: &[&str] = &[
+    "a", "o", "e", "i", "u", "v", "ai", "ei", "ui", "ao", "ou", "iu", "ie", "ue", "an", "en", "in", "un", "ang",
+    "eng", "ing", "ong", "ia", "ian", "iang", "iao", "iong", "ua", "uai", "uan", "uang", "uo",
+];
+
+fn is_vowel(letter: u8) -> bool {
+    matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
 }
 
 fn push_cover(best: &[Option<(u32, usize, Concept)>], found: &mut Vec<Concept>) -> bool {
