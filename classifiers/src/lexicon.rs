@@ -5,7 +5,7 @@
 use crate::words::{Concept, ConceptSet, UNKNOWN, Words};
 use crate::{KeyMeaning, Signals, Strength};
 use std::collections::HashMap;
-use yingbi_taxonomy::{Category, Kind};
+use yingbi_taxonomy::{Category, Kind, Level};
 
 /// Names known letter by letter, a file for each family of systems.
 pub(crate) const NAMES: &[&str] = &[
@@ -105,8 +105,18 @@ impl Lexicon {
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
             coded: set(&[
-                "gender", "ethnic", "nation", "marital", "edu", "religion", "political", "orientation",
-                "vocation", "birthplace", "idtype", "persona",
+                "gender",
+                "ethnic",
+                "nation",
+                "marital",
+                "edu",
+                "religion",
+                "political",
+                "orientation",
+                "vocation",
+                "birthplace",
+                "idtype",
+                "persona",
             ]),
             code: set(&["name", "type", "meta", "level", "no", "id", "remark", "anyvalue"]),
             owner: set(&["client", "user", "account", "bank", "position", "order", "fill"]),
@@ -121,8 +131,7 @@ impl Lexicon {
         let concepts = self.words.concepts_of(name);
         let meaning = self
             .known(name)
-            .or_else(|| self.words.names_secret_key(name).then_some(SECRET_KEY))
-            .or_else(|| self.by_rule(&concepts))
+            .or_else(|| self.by_rule_or_key(name, &concepts))
             .or_else(|| self.by_beginning(name).and_then(weaker));
         let seen: ConceptSet = concepts.iter().copied().collect();
         let Some(meaning) = meaning else {
@@ -166,6 +175,16 @@ impl Lexicon {
         self.folded.get(name).filter(|_| is_telling(name))
     }
 
+    /// A secret key is one whatever the rules take its name for, save for another secret.
+    fn by_rule_or_key(&self, name: &str, concepts: &[Concept]) -> Option<Meaning> {
+        let ruled = self.by_rule(concepts);
+        let is_secret = |meaning: Meaning| meaning.kind.is_some_and(|kind| kind.level() == Level::L4);
+        if !ruled.is_some_and(is_secret) && self.words.names_secret_key(name) {
+            return Some(SECRET_KEY);
+        }
+        ruled
+    }
+
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
         let asks = concepts.first().is_some_and(|first| self.special.question.has(*first));
         let mut names = if asks { concepts.get(1..).unwrap_or_default() } else { concepts };
@@ -193,9 +212,7 @@ impl Lexicon {
             penalty += 1;
         }
         let turned = self.turned(concepts, best.map(|(_, meaning)| meaning));
-        let meaning = turned
-            .or(best.map(|(_, meaning)| meaning))
-            .or_else(|| self.but_for_its_end(names));
+        let meaning = turned.or(best.map(|(_, meaning)| meaning)).or_else(|| self.but_for_its_end(names));
         if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
             return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
         }
@@ -205,9 +222,14 @@ impl Lexicon {
     /// `areaCode_cust`, `tradeAmountClient`: whose it is stands last. A rule of two words or more has to say so.
     fn turned(&self, concepts: &[Concept], plainly: Option<Meaning>) -> Option<Meaning> {
         let (owner, rest) = concepts.split_last().filter(|(last, rest)| {
-            self.special.owner.has(**last) && rest.last().is_some_and(|before| !self.special.owner.has(*before))
+            self.special.owner.has(**last)
+                && rest.last().is_some_and(|before| !self.special.owner.has(*before))
         })?;
-        if plainly.is_some_and(|meaning| meaning.kind.is_some() && meaning.strength == Strength::Decides) {
+        let is_name_at_most = |meaning: Meaning| {
+            meaning.kind.is_none()
+                || (meaning.kind == Some(Kind::Name) && meaning.strength != Strength::Decides)
+        };
+        if !plainly.is_none_or(is_name_at_most) {
             return None;
         }
         let turned: Vec<Concept> = [*owner].into_iter().chain(rest.iter().copied()).collect();
@@ -289,8 +311,7 @@ const ENDS: &[&str] = &[
 ];
 
 /// Whoever has it can sign, decrypt or log in as another.
-const SECRET_KEY: Meaning =
-    Meaning { kind: Some(Kind::Password), strength: Strength::Decides, prose: false };
+const SECRET_KEY: Meaning = Meaning { kind: Some(Kind::Password), strength: Strength::Decides, prose: false };
 
 /// What a name says that is only partly known: the value or the record has to agree.
 fn weaker(meaning: Meaning) -> Option<Meaning> {
@@ -362,7 +383,7 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             Signals::PERSON
         }
         Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
-        _ if strength == Strength::NeedsRecord => Signals::default(),
+        _ if matches!(strength, Strength::NeedsRecord | Strength::UnlessPublic) => Signals::default(),
         _ => signals_of_row(kind, strength),
     }
 }
@@ -430,6 +451,7 @@ fn parse_meaning(kind: &str, strength: &str) -> Option<Meaning> {
         "decides" => (Strength::Decides, false),
         "shape" => (Strength::NeedsShape, false),
         "record" => (Strength::NeedsRecord, false),
+        "unless" => (Strength::UnlessPublic, false),
         "prose" => (Strength::Decides, true),
         _ => return None,
     };

@@ -46,6 +46,7 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
+        Strength::UnlessPublic => !is_public(record) && is_shaped(kind, record, value),
         // That is for the firm's own patterns to say.
         Strength::NeedsFirm => false,
     }
@@ -94,7 +95,18 @@ fn says_something(text: &str) -> bool {
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
 pub(crate) fn is_anothers(key: KeyMeaning, record: Signals) -> bool {
-    key.strength == Strength::NeedsRecord && key.kind.is_some_and(|kind| !record_allows(kind, record))
+    match key.strength {
+        Strength::NeedsRecord => key.kind.is_some_and(|kind| !record_allows(kind, record)),
+        Strength::UnlessPublic => is_public(record),
+        _ => false,
+    }
+}
+
+/// Whether a record is about a product or an organisation and about nobody's account.
+fn is_public(record: Signals) -> bool {
+    (record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION))
+        && !record.has(Signals::PERSON)
+        && !record.has(Signals::ACCOUNT)
 }
 
 /// Whether a record with these signals may hold the kind under a name that many things bear.

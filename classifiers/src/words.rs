@@ -114,7 +114,8 @@ impl Words {
             }
         }
         let [key_words, key_uses, key_forms] = ["keys", "uses", "forms"].map(|wanted| {
-            let lists = KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
+            let lists =
+                KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
             lists.flat_map(|(_, words)| words.split(' ')).collect()
         });
         Words {
@@ -135,7 +136,8 @@ impl Words {
     /// `hotp_seed`, `prvKeyB64`. What an application calls a key of a table or cache is none.
     pub(crate) fn names_secret_key(&self, name: &str) -> bool {
         let tokens = tokens(name);
-        let words = tokens.iter().filter(|token| token.class == Class::Letters).map(|token| token.text.as_str());
+        let words =
+            tokens.iter().filter(|token| token.class == Class::Letters).map(|token| token.text.as_str());
         let words: Vec<&str> = words.filter(|word| !self.key_forms.contains(word)).collect();
         let Some((last, before)) = words.split_last() else { return false };
         let is_used = |word: &str| self.key_uses.contains(word);
@@ -143,8 +145,13 @@ impl Words {
             return false;
         }
         self.key_words.iter().any(|key| match last.strip_suffix(key) {
-            Some("") => before.iter().any(|word| is_used(word)) || before.windows(2).any(|pair| is_used(&pair.concat())),
-            Some(rest) => is_used(rest) || before.last().is_some_and(|word| is_used(&format!("{word}{rest}"))),
+            Some("") => {
+                before.iter().any(|word| is_used(word))
+                    || before.windows(2).any(|pair| is_used(&pair.concat()))
+            }
+            Some(rest) => {
+                is_used(rest) || before.last().is_some_and(|word| is_used(&format!("{word}{rest}")))
+            }
             None => false,
         })
     }
@@ -214,7 +221,8 @@ impl Words {
     fn run_together(&self, token: &str, in_company: bool, found: &mut Vec<Concept>) {
         if self.segment(token, &self.english, Alphabet::English, found)
             || ((in_company || token.len() > 2) && self.segment(token, &self.pinyin, Alphabet::Pinyin, found))
-            || (token.len() >= SHORTEST_SPELT && self.segment(token, &self.pinyin, Alphabet::Syllables, found))
+            || (token.len() >= SHORTEST_SPELT
+                && self.segment(token, &self.pinyin, Alphabet::Syllables, found))
         {
             return;
         }
@@ -265,7 +273,9 @@ impl Words {
                 let (price, concept) = match listed {
                     // A word costs one, and more when it is short, so that few and long words win.
                     Some(&concept) => (cost + 10 + u32::from(word.len() < 4) * 2, concept),
-                    None if matches!(alphabet, Alphabet::Syllables) && is_syllable(word) => (cost + 25, UNKNOWN),
+                    None if matches!(alphabet, Alphabet::Syllables) && is_syllable(word) => {
+                        (cost + 25, UNKNOWN)
+                    }
                     None => continue,
                 };
                 if cheapest.is_none_or(|(so_far, ..)| price < so_far) {
@@ -281,7 +291,8 @@ impl Words {
             return false;
         }
         // Syllables alone say nothing, and what they spell may be English.
-        let says = found.get(start..).is_some_and(|covered| covered.iter().any(|concept| *concept != UNKNOWN));
+        let says =
+            found.get(start..).is_some_and(|covered| covered.iter().any(|concept| *concept != UNKNOWN));
         if !says {
             found.truncate(start);
         }
@@ -364,7 +375,8 @@ impl Alphabet {
     fn allows(self, word: &str) -> bool {
         match self {
             Alphabet::English => {
-                word.len() > 2 || matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip" | "px" | "dt" | "tm")
+                word.len() > 2
+                    || matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip" | "px" | "dt" | "tm")
             }
             Alphabet::Pinyin => word.len() >= 2,
             Alphabet::Syllables => word.len() >= 4 && word.bytes().any(is_vowel),
@@ -383,12 +395,12 @@ fn is_syllable(word: &str) -> bool {
 }
 
 const INITIALS: &[&str] = &[
-    "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c", "s", "y",
-    "w",
+    "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c",
+    "s", "y", "w",
 ];
 const FINALS: &[&str] = &[
-    "a", "o", "e", "i", "u", "v", "ai", "ei", "ui", "ao", "ou", "iu", "ie", "ue", "an", "en", "in", "un", "ang",
-    "eng", "ing", "ong", "ia", "ian", "iang", "iao", "iong", "ua", "uai", "uan", "uang", "uo",
+    "a", "o", "e", "i", "u", "v", "ai", "ei", "ui", "ao", "ou", "iu", "ie", "ue", "an", "en", "in", "un",
+    "ang", "eng", "ing", "ong", "ia", "ian", "iang", "iao", "iong", "ua", "uai", "uan", "uang", "uo",
 ];
 
 fn is_vowel(letter: u8) -> bool {
