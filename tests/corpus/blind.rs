@@ -11,7 +11,8 @@ use std::path::Path;
 use yingbi_taxonomy::{Category, Kind};
 
 /// The sets, in the order they were written.
-pub const SETS: &[(&str, &str)] = &[("first", include_str!("blind/first.txt"))];
+pub const SETS: &[(&str, &str)] =
+    &[("first", include_str!("blind/first.txt")), ("second", include_str!("blind/second.txt"))];
 
 /// One field: where it stands, what it holds, and its row of Appendix A; none is public.
 #[derive(Clone, Copy, Debug)]
