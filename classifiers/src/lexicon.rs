@@ -27,6 +27,9 @@ pub(crate) const NAMES: &[&str] = &[
 /// Rules over concepts: context, head, kind, strength.
 pub(crate) const RULES: &str = include_str!("../lexicon/rules.tsv");
 
+/// Topics: concept, kind, strength, whether even its type or date is of the kind.
+const TOPICS: &str = include_str!("../lexicon/topics.tsv");
+
 /// English words and abbreviations, pinyin, Chinese: concept, then its words. Then traditional characters.
 pub(crate) const WORDS: [&str; 4] = [
     include_str!("../lexicon/words.tsv"),
@@ -43,6 +46,8 @@ pub(crate) struct Lexicon {
     rules: Vec<Rule>,
     /// For each concept the rules whose head ends in it.
     by_head: Vec<Vec<u16>>,
+    /// For each concept what a name is about that has it anywhere, and whether even its type or date is of the kind.
+    topics: Vec<Option<(Meaning, bool)>>,
     special: SpecialConcepts,
 }
 
@@ -73,6 +78,10 @@ struct SpecialConcepts {
     code: ConceptSet,
     /// Those of whom a fact may be, when they are named last.
     owner: ConceptSet,
+    /// What is about nobody, whatever else the name speaks of.
+    nobodys: ConceptSet,
+    /// What says no more than of which kind, state or day something is.
+    generic: ConceptSet,
 }
 
 impl Lexicon {
@@ -95,6 +104,12 @@ impl Lexicon {
                 if last.has(concept) {
                     list.push(index);
                 }
+            }
+        }
+        let mut topics = vec![None; words.len()];
+        for (concept, topic) in TOPICS.lines().filter_map(|line| parse_topic(line, &words)) {
+            if let Some(slot) = topics.get_mut(usize::from(concept)) {
+                *slot = Some(topic);
             }
         }
         let set =
@@ -120,8 +135,13 @@ impl Lexicon {
             ]),
             code: set(&["name", "type", "meta", "level", "no", "id", "remark", "anyvalue"]),
             owner: set(&["client", "user", "account", "bank", "position", "order", "fill"]),
+            nobodys: set(&[
+                "product", "org", "company", "quote", "helpdesk", "dict", "host", "author", "page", "link",
+                "count",
+            ]),
+            generic: set(&["type", "meta", "level", "date", "valid", "name", "no", "id"]),
         };
-        Lexicon { words, spelt, folded, rules, by_head, special }
+        Lexicon { words, spelt, folded, rules, by_head, topics, special }
     }
 
     /// What a field name says.
@@ -182,7 +202,26 @@ impl Lexicon {
         if !ruled.is_some_and(is_secret) && self.words.names_secret_key(name) {
             return Some(SECRET_KEY);
         }
-        ruled
+        match ruled {
+            None => self.by_topic(concepts, false),
+            Some(Meaning { kind: None, prose: false, .. }) => self.by_topic(concepts, true).or(ruled),
+            ruled => ruled,
+        }
+    }
+
+    /// `surgical_record_xyz`, `投诉事由`, `marital_stat_dt`: what the name is about, when no rule knows its end; when a
+    /// rule denies a mere type, state or date, only what is personal down to that.
+    fn by_topic(&self, concepts: &[Concept], denied: bool) -> Option<Meaning> {
+        if concepts.iter().any(|concept| self.special.nobodys.has(*concept)) {
+            return None;
+        }
+        if denied {
+            concepts.last().filter(|last| self.special.generic.has(**last))?;
+            concepts.first().filter(|first| !self.special.question.has(**first))?;
+        }
+        let topics = concepts.iter().rev().filter_map(|concept| *self.topics.get(usize::from(*concept))?);
+        let (meaning, _) = topics.filter(|(_, even)| *even || !denied).next()?;
+        if denied { weaker(meaning).or(Some(meaning)) } else { Some(meaning) }
     }
 
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
@@ -471,6 +510,17 @@ pub(crate) fn parse_rule(line: &str, words: &Words) -> Option<Rule> {
     let context = if context == "-" { ConceptSet::default() } else { alternatives(context)? };
     let head: Option<Vec<ConceptSet>> = head.split(' ').map(alternatives).collect();
     Some(Rule { context, head: head?, meaning })
+}
+
+/// `concept<TAB>kind<TAB>strength[<TAB>even]`.
+pub(crate) fn parse_topic(line: &str, words: &Words) -> Option<(Concept, (Meaning, bool))> {
+    if line.starts_with('#') {
+        return None;
+    }
+    let mut columns = line.split('\t');
+    let concept = words.concept(columns.next()?)?;
+    let meaning = parse_meaning(columns.next()?, columns.next()?)?;
+    Some((concept, (meaning, columns.next() == Some("even"))))
 }
 
 #[cfg(test)]

@@ -84,8 +84,12 @@ pub(crate) struct Words {
     pinyin: WordList,
     chinese: WordList,
     traditional: HashMap<char, char>,
-    /// English words of some length with a letter left out, for those that are misspelt.
-    misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, BuildHasherDefault<WordHasher>>,
+    /// English words of some length.
+    long: Vec<(&'static str, Concept)>,
+    /// Hashes of those words with a letter left out and the words' places, sorted, for those that are misspelt.
+    misspelt: Vec<(u32, u16)>,
+    /// The first consonants of those words and their concepts, sorted, for those that are shortened.
+    skeletons: Vec<(u64, Concept)>,
     decor: Concept,
     /// What keys are called, what keys are for, and how they are written.
     key_words: HashSet<&'static str>,
@@ -107,12 +111,25 @@ impl Words {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('\t'));
         let traditional = pairs.flat_map(|(from, to)| from.chars().zip(to.chars())).collect();
-        let mut misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, _> = HashMap::default();
-        for (word, concept) in english.iter().filter(|(word, _)| word.len() >= SHORTEST_CORRECTED) {
-            for shorter in without_one(word) {
-                misspelt.entry(shorter.into()).or_default().push((word, *concept));
-            }
-        }
+        let mut long: Vec<(&'static str, Concept)> = english
+            .iter()
+            .filter(|(word, _)| (SHORTEST_CORRECTED..=LONGEST_WORD + 1).contains(&word.len()))
+            .map(|(word, concept)| (*word, *concept))
+            .collect();
+        long.sort_unstable();
+        let mut misspelt: Vec<(u32, u16)> = (0u16..)
+            .zip(&long)
+            .flat_map(|(at, (word, _))| without_one(word).map(move |shorter| (hash(&shorter), at)))
+            .collect();
+        misspelt.sort_unstable();
+        misspelt.shrink_to_fit();
+        let mut skeletons: Vec<(u64, Concept)> = long
+            .iter()
+            .filter(|(word, _)| word.len() <= LONGEST_SHORTENED)
+            .map(|(word, concept)| (skeleton(word), *concept))
+            .collect();
+        skeletons.sort_unstable();
+        skeletons.dedup();
         let [key_words, key_uses, key_forms] = ["keys", "uses", "forms"].map(|wanted| {
             let lists =
                 KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
@@ -124,7 +141,9 @@ impl Words {
             pinyin,
             chinese,
             traditional,
+            long,
             misspelt,
+            skeletons,
             decor,
             key_words,
             key_uses,
@@ -143,6 +162,10 @@ impl Words {
         let is_used = |word: &str| self.key_uses.contains(word);
         if before.iter().chain([last]).any(|word| word.starts_with("pub")) {
             return false;
+        }
+        // `keyPairPrivate`: said the other way round.
+        if matches!(*last, "private" | "secret") && before.iter().any(|word| self.key_words.contains(word)) {
+            return true;
         }
         self.key_words.iter().any(|key| match last.strip_suffix(key) {
             Some("") => {
@@ -233,7 +256,7 @@ impl Words {
                 return;
             }
         }
-        found.push(self.corrected(token).unwrap_or(UNKNOWN));
+        found.push(self.shortened(token).or_else(|| self.corrected(token)).unwrap_or(UNKNOWN));
     }
 
     /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.
@@ -241,19 +264,50 @@ impl Words {
         if token.len() < SHORTEST_CORRECTED - 1 || token.len() > LONGEST_WORD {
             return None;
         }
-        let near = |(word, concept): &(&'static str, Concept)| is_slip(token, word).then_some(*concept);
+        let near = |(word, concept): (&'static str, Concept)| is_slip(token, word).then_some(concept);
         // One letter more is the word itself when left out, one less is its key; two changed places meet in between.
         without_one(token)
             .find_map(|shorter| {
                 let exact =
                     self.english.get_key_value(shorter.as_str()).map(|(word, concept)| (*word, *concept));
                 exact
-                    .as_ref()
                     .filter(|(word, _)| word.len() >= SHORTEST_CORRECTED)
                     .and_then(near)
-                    .or_else(|| self.misspelt.get(shorter.as_str())?.iter().find_map(near))
+                    .or_else(|| self.neighbours(&shorter).find_map(near))
             })
-            .or_else(|| self.misspelt.get(token)?.iter().find_map(near))
+            .or_else(|| self.neighbours(token).find_map(near))
+    }
+
+    /// The words that are this one with one letter more, and some that only share its hash.
+    fn neighbours(&self, shorter: &str) -> impl Iterator<Item = (&'static str, Concept)> + '_ {
+        let wanted = hash(shorter);
+        let from = self.misspelt.partition_point(|(hash, _)| *hash < wanted);
+        let run =
+            self.misspelt.get(from..).unwrap_or_default().iter().take_while(move |(hash, _)| *hash == wanted);
+        run.filter_map(|(_, at)| self.long.get(usize::from(*at)).copied())
+    }
+
+    /// The word that this one shortens by its vowels or its end: `cmpgn`, `rtg`, `psprt`, `incm`. All words that it may
+    /// stand for have to mean the same.
+    fn shortened(&self, token: &str) -> Option<Concept> {
+        let bones = skeleton(token);
+        let (len, mask) =
+            (token.len(), u64::MAX.checked_shr(u32::try_from(token.len()).ok()? * 8).unwrap_or(0));
+        if !(3..=8).contains(&len) || token.bytes().skip(1).any(is_vowel) {
+            return None;
+        }
+        let bare = bones.to_be_bytes().iter().filter(|byte| **byte != 0).count();
+        let mask =
+            if bare == len { mask } else { u64::MAX.checked_shr(u32::try_from(bare).ok()? * 8).unwrap_or(0) };
+        let from = self.skeletons.partition_point(|(other, _)| *other < bones);
+        let matching = self.skeletons.get(from..).unwrap_or_default();
+        let alike = |upto: u64| {
+            let mut concepts =
+                matching.iter().take_while(|(other, _)| *other <= upto).map(|(_, concept)| *concept);
+            let first = concepts.next()?;
+            concepts.all(|concept| concept == first).then_some(first)
+        };
+        alike(bones).or_else(|| if bare >= 4 { alike(bones | mask) } else { None })
     }
 
     /// Covers the whole token with the fewest listed words; pushes nothing when that is impossible.
@@ -331,6 +385,33 @@ impl Words {
 
 /// Shorter words have neighbours that mean something else.
 const SHORTEST_CORRECTED: usize = 5;
+
+/// Longer words are several and have no common abbreviation.
+const LONGEST_SHORTENED: usize = 12;
+
+/// The first letter and the consonants after it, one of two alike, as far as eight bytes reach.
+fn skeleton(word: &str) -> u64 {
+    let mut bones = [0u8; 8];
+    let mut slots = bones.iter_mut();
+    let mut last = 0;
+    for (at, byte) in word.bytes().enumerate() {
+        if (at > 0 && is_vowel(byte)) || byte == last {
+            continue;
+        }
+        last = byte;
+        match slots.next() {
+            Some(slot) => *slot = byte,
+            None => break,
+        }
+    }
+    u64::from_be_bytes(bones)
+}
+
+fn hash(word: &str) -> u32 {
+    let mut hasher = WordHasher::default();
+    hasher.write(word.as_bytes());
+    (hasher.finish() >> 16) as u32
+}
 
 /// The word with each of its letters but the first left out.
 fn without_one(word: &str) -> impl Iterator<Item = String> {
