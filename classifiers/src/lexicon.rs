@@ -139,7 +139,19 @@ impl Lexicon {
                 "product", "org", "company", "quote", "helpdesk", "dict", "host", "author", "page", "link",
                 "count",
             ]),
-            generic: set(&["type", "meta", "level", "date", "valid", "name", "no", "id"]),
+            generic: set(&[
+                "type",
+                "meta",
+                "level",
+                "date",
+                "valid",
+                "name",
+                "no",
+                "id",
+                "remark",
+                "outcome",
+                "container",
+            ]),
         };
         Lexicon { words, spelt, folded, rules, by_head, topics, special }
     }
@@ -205,6 +217,10 @@ impl Lexicon {
         match ruled {
             None => self.by_topic(concepts, false),
             Some(Meaning { kind: None, prose: false, .. }) => self.by_topic(concepts, true).or(ruled),
+            // Read as prose all the same, where the record has no such field.
+            Some(Meaning { kind: None, prose: true, .. }) => {
+                self.by_topic(concepts, true).map(|topic| Meaning { prose: true, ..topic }).or(ruled)
+            }
             ruled => ruled,
         }
     }
@@ -273,7 +289,9 @@ impl Lexicon {
         }
         let turned: Vec<Concept> = [*owner].into_iter().chain(rest.iter().copied()).collect();
         let (score, meaning) = self.best_rule(&turned)?;
-        (score > SCORE_OF_A_WORD && meaning.kind.is_some()).then_some(meaning)
+        (meaning.kind.is_some_and(|kind| kind != Kind::Name)
+            && (score > SCORE_OF_A_WORD || meaning.strength == Strength::Decides))
+            .then_some(meaning)
     }
 
     /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
@@ -354,8 +372,14 @@ const SECRET_KEY: Meaning = Meaning { kind: Some(Kind::Password), strength: Stre
 
 /// What a name says that is only partly known: the value or the record has to agree.
 fn weaker(meaning: Meaning) -> Option<Meaning> {
-    let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
-    let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
+    let kind = meaning.kind?;
+    let strength = match meaning.strength {
+        Strength::Decides if kind.level() == Level::L4 => Strength::UnlessPublic,
+        Strength::Decides if shows_by_form(kind) => Strength::NeedsShape,
+        Strength::Decides => Strength::NeedsRecord,
+        Strength::NeedsShape if shows_by_form(kind) => Strength::NeedsShape,
+        _ => return None,
+    };
     Some(Meaning { strength, ..meaning })
 }
 

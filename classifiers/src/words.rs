@@ -395,7 +395,7 @@ fn skeleton(word: &str) -> u64 {
     let mut slots = bones.iter_mut();
     let mut last = 0;
     for (at, byte) in word.bytes().enumerate() {
-        if (at > 0 && is_vowel(byte)) || byte == last {
+        if (at > 0 && (is_vowel(byte) || byte == b'y')) || byte == last {
             continue;
         }
         last = byte;
