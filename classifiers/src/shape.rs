@@ -155,7 +155,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Age => text.parse::<f64>().is_ok_and(|age| (0.0..=130.0).contains(&age)) || text.contains('岁'),
         Kind::Ethnicity | Kind::Nationality => !is_number && text.len() >= 2,
         Kind::Password => text.len() >= 6,
-        Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
+        Kind::AccessToken => text.len() >= 12 && !text.contains([' ', '：']) && !text.contains("://"),
         Kind::Certificate => text.len() >= 8,
         // Images, templates and their addresses are long; scores and switches are not.
         Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,

@@ -256,6 +256,13 @@ impl Words {
                 return;
             }
         }
+        // `mmima`, `vckehuhao`: the same before pinyin spelt in full.
+        for cut in 1..=2 {
+            let Some((_, rest)) = token.split_at_checked(cut) else { break };
+            if rest.len() >= 4 && self.segment(rest, &self.pinyin, Alphabet::Syllables, found) {
+                return;
+            }
+        }
         found.push(self.shortened(token).or_else(|| self.corrected(token)).unwrap_or(UNKNOWN));
     }
 
