@@ -146,8 +146,6 @@ impl Lexicon {
                 "date",
                 "valid",
                 "name",
-                "no",
-                "id",
                 "remark",
                 "outcome",
                 "container",
