@@ -31,6 +31,7 @@ pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number
         Strength::Decides => true,
         Strength::NeedsShape => has_any_shape(),
         Strength::NeedsRecord => record_allows(kind, record) && has_any_shape(),
+        Strength::UnlessPublic => !is_public(record) && has_any_shape(),
         Strength::NeedsFirm => false,
     };
     agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId
