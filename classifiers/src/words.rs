@@ -273,7 +273,11 @@ impl Words {
                 return;
             }
         }
-        found.push(self.shortened(token).or_else(|| self.corrected(token)).unwrap_or(UNKNOWN));
+        // `tpwd`, `ukpasswd`: nothing else ends so.
+        let secret = ["pwd", "passwd", "pswd", "passwrd"].iter().find(|end| token.ends_with(*end));
+        let secret = secret.and_then(|end| self.english.get(*end).copied());
+        let read = secret.or_else(|| self.shortened(token)).or_else(|| self.corrected(token));
+        found.push(read.unwrap_or(UNKNOWN));
     }
 
     /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.
