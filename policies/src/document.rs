@@ -3,6 +3,8 @@
 pub(crate) mod binding;
 pub(crate) mod classifier;
 pub(crate) mod combination;
+pub(crate) mod grant;
+pub(crate) mod limit;
 pub(crate) mod mask;
 pub(crate) mod policy;
 pub(crate) mod role;
@@ -47,6 +49,8 @@ pub(crate) enum Spec {
     Policy(Box<policy::PolicySpec>),
     Combination(Box<combination::CombinationSpec>),
     Classifier(Box<classifier::ClassifierSpec>),
+    Limit(Box<limit::LimitSpec>),
+    Grant(Box<grant::GrantSpec>),
     Test(test::TestSpec),
     /// `override: disable`: nothing but the id, of this kind.
     Disabled(&'static str),
@@ -62,6 +66,8 @@ impl Spec {
             Spec::Policy(_) => "Policy",
             Spec::Combination(_) => "Combination",
             Spec::Classifier(_) => "Classifier",
+            Spec::Limit(_) => "Limit",
+            Spec::Grant(_) => "GrantTemplate",
             Spec::Test(_) => "PolicyTest",
             Spec::Disabled(kind) => kind,
         }
@@ -69,11 +75,21 @@ impl Spec {
 }
 
 /// Kinds this version knows.
-const KINDS: [&str; 8] =
-    ["Mask", "Binding", "Role", "Purpose", "Policy", "Combination", "Classifier", "PolicyTest"];
+const KINDS: [&str; 10] = [
+    "Mask",
+    "Binding",
+    "Role",
+    "Purpose",
+    "Policy",
+    "Combination",
+    "Classifier",
+    "Limit",
+    "GrantTemplate",
+    "PolicyTest",
+];
 
 /// Kinds of the language that this version refuses rather than ignores.
-const LATER: [&str; 3] = ["Exception", "GrantTemplate", "Limit"];
+const LATER: [&str; 1] = ["Exception"];
 
 /// Reads one document; `None` when it is too broken to go on with.
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
@@ -110,6 +126,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
         "Policy" => Spec::Policy(Box::new(policy::read(body, sink)?)),
         "Combination" => Spec::Combination(Box::new(combination::read(body, sink)?)),
         "Classifier" => Spec::Classifier(Box::new(classifier::read(body, sink)?)),
+        "Limit" => Spec::Limit(Box::new(limit::read(body, sink)?)),
+        "GrantTemplate" => Spec::Grant(Box::new(grant::read(body, sink)?)),
         _ => Spec::Test(test::read(body, sink)?),
     };
     Some(Document { meta, spec })

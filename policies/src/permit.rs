@@ -1,7 +1,9 @@
 //! What a decision yields. A [`Permit`] is built in one private place, the decision; without it there is no upstream
 //! call and no treatment plan.
 
-use crate::{Day, FirmClassifiers, Mask, Path};
+use crate::condition::Relation;
+use crate::decide::Views;
+use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -35,27 +37,58 @@ pub struct Refusal {
 /// Leave to go on, and how the answer must be treated.
 #[derive(Debug)]
 pub struct Permit {
-    pub(crate) own: Arc<View>,
-    pub(crate) other: Arc<View>,
+    pub(crate) views: Arc<Views>,
     pub(crate) own_subjects: Vec<String>,
+    /// What is remembered of investors, where that makes a difference.
+    pub(crate) subjects: Option<Arc<dyn Subjects>>,
+    pub(crate) consent: Option<Arc<ConsentNeeded>>,
+    pub(crate) recipient: Option<Arc<str>>,
+    pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) document_subject: Option<String>,
     pub(crate) binding: Option<Arc<Binding>>,
     pub(crate) route: Arc<str>,
-    pub(crate) roles: Arc<[Arc<str>]>,
-    pub(crate) rules: Arc<[Arc<str>]>,
-    pub(crate) purpose: Option<Arc<str>>,
-    pub(crate) basis: Option<Basis>,
     pub(crate) today: Day,
     pub(crate) classifiers: Option<Arc<FirmClassifiers>>,
 }
 
 impl Permit {
-    /// The view of a record of this subject; an unknown subject is another's.
+    /// The view of a record of this subject; an unknown subject is another's, whom nothing opens.
     pub fn view(&self, subject: Option<&str>) -> &View {
-        match subject.or(self.document_subject.as_deref()) {
-            Some(subject) if self.own_subjects.iter().any(|own| own == subject) => &self.own,
-            _ => &self.other,
+        let Some(subject) = subject.or(self.document_subject.as_deref()) else {
+            return self.views.of(Relation::OTHER);
+        };
+        let own = self.own_subjects.iter().any(|own| own == subject);
+        match &self.subjects {
+            None => self.views.of(Relation::OTHER.with(Relation::OWN, own)),
+            Some(subjects) => self.views.standing(own, subjects.standing(subject, &self.asked())),
         }
+    }
+
+    /// The view of a record that names several subjects: nobody's own, opened by nothing, restricted when one of them is.
+    pub fn view_of_several<'s>(&self, several: impl IntoIterator<Item = &'s str>) -> &View {
+        let Some(subjects) = &self.subjects else { return self.views.of(Relation::OTHER) };
+        let asked = self.asked();
+        let restricted = several.into_iter().any(|subject| subjects.standing(subject, &asked).restricted);
+        self.views.of(Relation::OTHER.with(Relation::RESTRICTED, restricted))
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { purpose: self.purpose(), consent: self.consent.as_deref() }
+    }
+
+    /// Who receives the data, where the purpose names somebody else than the firm.
+    pub fn recipient(&self) -> Option<&str> {
+        self.recipient.as_deref()
+    }
+
+    /// The limits that concern the access.
+    pub fn limits(&self) -> &[Arc<Limit>] {
+        &self.limits
+    }
+
+    /// The consent that the purpose rests on.
+    pub fn consent(&self) -> Option<&ConsentNeeded> {
+        self.consent.as_deref()
     }
 
     /// The investor whose data the whole answer is, when the route says so (a path parameter).
@@ -75,17 +108,17 @@ impl Permit {
 
     /// Roles of the caller.
     pub fn roles(&self) -> &[Arc<str>] {
-        &self.roles
+        &self.views.roles
     }
 
     /// Rules that decided.
     pub fn rules(&self) -> &[Arc<str>] {
-        &self.rules
+        &self.views.rules
     }
 
     /// Purpose of the access.
     pub fn purpose(&self) -> Option<&str> {
-        self.purpose.as_deref()
+        self.views.purpose.as_deref()
     }
 
     /// The day of the access: who is a minor depends on it.
@@ -100,7 +133,7 @@ impl Permit {
 
     /// Lawful basis of the purpose (T/TSAC 001 §8.1).
     pub fn basis(&self) -> Option<Basis> {
-        self.basis
+        self.views.basis
     }
 }
 

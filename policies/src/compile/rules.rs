@@ -132,6 +132,7 @@ pub(super) fn compile(
             routes: spec.matching.routes.clone(),
             public: spec.matching.public || matches!(effect, Effect::Floor { .. } | Effect::Deny { .. }),
             when: spec.when.value.clone(),
+            mentions: spec.when.value.mentions().with(effect.mentions(), true),
             effect,
             grounded,
             at: meta.id.at,

@@ -115,7 +115,7 @@ pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
     }
 }
 
-fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {
+pub(crate) fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {
     let fields = node.fields(sink)?;
     let list = |key: &'static str, sink: &mut Sink<'_>| {
         let node = fields.optional(key)?;

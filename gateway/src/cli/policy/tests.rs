@@ -105,7 +105,8 @@ fn exit_codes_are_the_published_ones() {
 fn a2_a_case_is_explained_in_both_languages() {
     let (set, _) = policy_store::load(Path::new(EXAMPLES)).unwrap();
     let case = set.tests().iter().find(|case| case.name == "柜员查看客户").unwrap();
-    let explanation = set.explain(&case.caller.resolved(), &case.request());
+    let subjects = case.subjects();
+    let explanation = set.explain_about(&case.caller.resolved(), &case.request(), subjects.as_ref());
     for (language, words) in [
         (
             Language::English,
