@@ -13,6 +13,7 @@
 pub mod charset;
 pub mod coding;
 pub mod connection;
+mod facts;
 pub mod forward;
 pub mod front;
 pub mod headers;
@@ -29,6 +30,7 @@ use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
 use crate::state::inventory::Inventory;
+use crate::state::rights::{Facts, Rights};
 use bytes::Bytes;
 use connection::Peer;
 use forward::{Said, upstream_request};
@@ -62,6 +64,8 @@ pub struct Exchange {
     pub audit: Arc<Log>,
     /// What each route returns, and to whom.
     pub inventory: Arc<Inventory>,
+    /// Who consented, what was granted, what is stopped.
+    pub rights: Arc<Rights>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -126,13 +130,15 @@ impl Exchange {
         shutdown: &ShutdownWatch,
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
-        let permit = self.decide(&caller, head, access)?;
+        let facts = self.gather(head, access);
+        let permit = self.decide(&caller, head, &facts, access)?;
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
         let body = self.check_input(&permit, client, head, access).await?;
         let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
+        self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(access, &treated, &summary).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
@@ -151,7 +157,13 @@ impl Exchange {
     }
 
     /// May they? One policy version rules the whole exchange and is named in its record.
-    fn decide(&self, caller: &Identified, head: &Head, access: &mut Access) -> Result<Permit, Stop> {
+    fn decide(
+        &self,
+        caller: &Identified,
+        head: &Head,
+        facts: &Facts,
+        access: &mut Access,
+    ) -> Result<Permit, Stop> {
         // A purpose that is no text is no declared one either; the policy refuses it as unknown.
         let purpose = head.header("yingbi-purpose").map(|value| value.to_str().unwrap_or_default());
         let request = Request {
@@ -163,9 +175,10 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        match policies.decide(&caller.identity, &request) {
+        match policies.decide_about(&caller.identity, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
+                self.check_switches(&permit, access)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {

@@ -7,7 +7,7 @@ mod drain;
 mod listeners;
 mod peer;
 
-use crate::admin::{Admin, Probe, Readiness};
+use crate::admin::{Admin, Office, Probe, Readiness};
 use crate::config::{Config, Secret};
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
@@ -18,6 +18,7 @@ use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
 use crate::state::inventory::{Acceptance, Inventory};
+use crate::state::rights::Rights;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -116,6 +117,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     ));
     let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
 
+    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()))?;
+
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -123,6 +126,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         pseudonyms: PseudonymKey::new(*secret.expose()),
         audit: audit.clone(),
         inventory: inventory.clone(),
+        rights: rights.clone(),
         upstream: Upstream::new(peer, bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
@@ -131,6 +135,13 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     watch_policies(&policies, &audit, &metrics, protector)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
+    let office = Office {
+        rights: rights.clone(),
+        audit: audit.clone(),
+        policies,
+        officers: config.admin.officers.clone(),
+        webhooks: config.admin.webhooks.clone(),
+    };
     let scraped = (identifier, audit.clone());
     let admin = Admin {
         listen: config.admin.listen,
@@ -138,6 +149,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         readiness: readiness.clone(),
         probe: Probe::of(&config),
         inventory: inventory.clone(),
+        office: Some(Arc::new(office)),
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
@@ -159,7 +171,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     server.add_service(listeners::service(&config, exchange)?);
-    drain::start(server.watch_execution_phase(), metrics, readiness, audit, inventory, grace);
+    drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
@@ -205,6 +217,15 @@ fn open_inventory(
     let inventory = Arc::new(inventory.map_err(|error| unusable(&error))?);
     inventory.start().map_err(|error| unusable(&error))?;
     Ok(inventory)
+}
+
+fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
+    let dir = config.data_dir.join(crate::config::STATE);
+    let unusable =
+        |error: &dyn std::fmt::Display| StartError::Unusable(format!("{}: rights.db: {error}", dir.display()));
+    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    rights.start().map_err(|error| unusable(&error))?;
+    Ok(rights)
 }
 
 fn bounds(config: &Config) -> Bounds {

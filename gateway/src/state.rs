@@ -1,3 +1,5 @@
 //! What is remembered between exchanges, and the stores it is kept in.
 
 pub mod inventory;
+pub mod rights;
+mod sqlite;

@@ -219,7 +219,8 @@ impl<'de> Deserialize<'de> for ApiTokenEntry {
     }
 }
 
-struct HashText(TokenHash);
+/// A hash as written.
+pub(super) struct HashText(pub(super) TokenHash);
 
 impl<'de> Deserialize<'de> for HashText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -234,7 +235,8 @@ impl<'de> Deserialize<'de> for HashText {
     }
 }
 
-struct Instant(SystemTime);
+/// A time as written.
+pub(super) struct Instant(pub(super) SystemTime);
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

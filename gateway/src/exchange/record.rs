@@ -42,6 +42,8 @@ pub struct Access {
     pub trace: String,
     /// What kinds count as on the route, where that differs from the standard.
     pub overrides: Vec<Override>,
+    /// Grants that the request could use.
+    pub grants: Vec<Arc<str>>,
     /// Wrong values that came in, by category and rule.
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
@@ -65,6 +67,7 @@ impl Access {
             policy: String::new(),
             trace: String::new(),
             overrides: Vec::new(),
+            grants: Vec::new(),
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
         }
@@ -161,6 +164,7 @@ impl Access {
             basis: self.basis.map(|basis| basis.id().to_owned()),
             rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
             policy: self.policy.clone(),
+            grants: self.grants.iter().map(|grant| grant.to_string()).collect(),
             trace: self.trace.clone(),
             input_faults: self.input_faults.clone(),
             ..Intent::default()
