@@ -27,8 +27,10 @@ pub mod target;
 pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
+use crate::config::StepUp;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
 use bytes::Bytes;
@@ -47,7 +49,7 @@ use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Log, Record};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -66,6 +68,10 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// What the firm knows of callers, where it says so.
+    pub directory: Option<Arc<Directory>>,
+    /// What counts as fresh strong authentication, by issuer.
+    pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -131,7 +137,8 @@ impl Exchange {
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
         let facts = self.gather(head, access);
-        let permit = self.decide(&caller, head, &facts, access)?;
+        let known = self.known(&caller, peer)?;
+        let permit = self.decide((&caller, known), head, &facts, access)?;
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
@@ -159,7 +166,7 @@ impl Exchange {
     /// May they? One policy version rules the whole exchange and is named in its record.
     fn decide(
         &self,
-        caller: &Identified,
+        (caller, known): (&Identified, CallerFacts),
         head: &Head,
         facts: &Facts,
         access: &mut Access,
@@ -175,7 +182,8 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        match policies.decide_about(&caller.identity, &request, facts.subjects()) {
+        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
                 self.check_switches(&permit, access)?;
@@ -183,6 +191,7 @@ impl Exchange {
             }
             Decision::Refuse(refusal) => {
                 access.refused(&refusal);
+                access.challenge = self.challenge(&refusal, caller);
                 Err(Stop::Refused(Problem::from(&refusal)))
             }
         }
@@ -349,7 +358,10 @@ impl Exchange {
             client.set_server_keepalive(None);
         }
         let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(head) = problem.head(document.len()) else { return Verdict::Close };
+        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        if let Some(challenge) = &access.challenge {
+            let _ = head.insert_header("www-authenticate", challenge.as_str());
+        }
         let bodiless = client.req_header().method == http::Method::HEAD;
         if client.write_response_header(Box::new(head)).await.is_err() {
             return Verdict::Close;

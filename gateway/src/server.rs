@@ -17,6 +17,7 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
 use crate::state::rights::Rights;
 use pingora_core::server::configuration::ServerConf;
@@ -127,6 +128,13 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        directory: open_directory(&config)?,
+        step_up: config
+            .identity
+            .jwt
+            .iter()
+            .filter_map(|issuer| Some((issuer.issuer.clone(), issuer.step_up.clone()?)))
+            .collect(),
         upstream: Upstream::new(peer, bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
@@ -219,10 +227,22 @@ fn open_inventory(
     Ok(inventory)
 }
 
+fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError> {
+    let identity = &config.identity;
+    if identity.directory.is_none() && identity.zones.is_empty() {
+        return Ok(None);
+    }
+    let (file, entries) = identity.directory.clone().unzip();
+    let directory = Arc::new(Directory::new(file, entries.unwrap_or_default(), identity.zones.clone()));
+    directory.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(directory))
+}
+
 fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
     let dir = config.data_dir.join(crate::config::STATE);
-    let unusable =
-        |error: &dyn std::fmt::Display| StartError::Unusable(format!("{}: rights.db: {error}", dir.display()));
+    let unusable = |error: &dyn std::fmt::Display| {
+        StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
+    };
     let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
     rights.start().map_err(|error| unusable(&error))?;
     Ok(rights)

@@ -44,6 +44,27 @@ impl Relation {
         (0..16).filter(move |bits| bits & !parts.0 == 0).map(Relation)
     }
 
+    /// All relations that are made of these parts, as a set.
+    pub(crate) const fn all_of(parts: Relation) -> Relations {
+        // One of the parts more doubles the set, shifted by its place.
+        let mut set = 1_u16;
+        let mut bit = 1_u8;
+        while bit < 16 {
+            if parts.0 & bit != 0 {
+                set |= set << bit;
+            }
+            bit <<= 1;
+        }
+        Relations(set)
+    }
+
+    /// Each relation made of these parts, with all that look like it to whoever asks for nothing else.
+    pub(crate) fn spread(parts: Relation) -> Box<[(Relation, Relations)]> {
+        let alike =
+            |one: Relation| Relations::ALL.iter().filter(move |other| other.both(parts) == one).collect();
+        Relation::within(parts).map(|one| (one, alike(one))).collect()
+    }
+
     pub(crate) const fn has(self, part: Relation) -> bool {
         self.0 & part.0 != 0
     }

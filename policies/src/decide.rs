@@ -203,7 +203,7 @@ impl PolicySet {
         let asked = Asked { purpose: taken.map(|purpose| &*purpose.id), consent };
         let possible_parts = possible(subjects);
         let relevant = relevant(bound, document_subject.as_deref(), caller, (subjects, &asked));
-        let possible = Relation::within(possible_parts).collect();
+        let possible = Relation::all_of(possible_parts);
         Situation {
             caller,
             facts,
@@ -344,8 +344,8 @@ fn relevant(
         }
         (Some(bound), None) if bound.binding.subject.is_some() => {
             let parts = possible(subjects);
-            let own = !caller.subjects.is_empty();
-            Relation::within(parts).filter(|relation| own || !relation.has(Relation::OWN)).collect()
+            let own = if caller.subjects.is_empty() { Relation::OWN.0 } else { 0 };
+            Relation::all_of(Relation(parts.0 & !own))
         }
         // Whose the data is can't be told: it is another's.
         _ => [Relation::OTHER].into_iter().collect(),

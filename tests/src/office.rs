@@ -16,7 +16,8 @@ impl Setup {
             lines.push_str("  officers:\n");
         }
         let (roles, acts_as) = (roles.join(", "), acts_as.join(", "));
-        let _ = writeln!(lines, "    - {{id: {id}, hash: \"{hash}\", roles: [{roles}], acts_as: [{acts_as}]}}");
+        let _ =
+            writeln!(lines, "    - {{id: {id}, hash: \"{hash}\", roles: [{roles}], acts_as: [{acts_as}]}}");
         self = self.admin(&lines);
         self
     }

@@ -17,9 +17,9 @@ mod webhooks;
 pub use officer::{OfficerEntry, OfficerRole};
 pub use webhooks::WebhookEntry;
 
-pub(super) use routes::routes;
 #[cfg(test)]
 pub(super) use routes::matrix;
+pub(super) use routes::routes;
 
 use super::{Served, problem};
 use crate::exchange::record;
@@ -77,7 +77,9 @@ impl From<ChangeError> for Refused {
     fn from(error: ChangeError) -> Self {
         match error {
             ChangeError::Missing => Refused::new(StatusCode::NOT_FOUND, "YB1908", "there is none of this id"),
-            ChangeError::State => Refused::new(StatusCode::CONFLICT, "YB1909", "its state does not allow this"),
+            ChangeError::State => {
+                Refused::new(StatusCode::CONFLICT, "YB1909", "its state does not allow this")
+            }
             ChangeError::Own => {
                 Refused::new(StatusCode::FORBIDDEN, "YB1910", "nobody decides about what they asked for")
             }
@@ -154,7 +156,8 @@ fn detail<const N: usize>(of: [(&str, &str); N]) -> BTreeMap<String, String> {
 
 /// The body as JSON of one shape, unknown keys refused.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Done<T> {
-    serde_json::from_slice(bytes).map_err(|_| wrong("the body is not the JSON that is expected here; see the manual"))
+    serde_json::from_slice(bytes)
+        .map_err(|_| wrong("the body is not the JSON that is expected here; see the manual"))
 }
 
 /// Answers with JSON.

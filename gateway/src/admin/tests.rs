@@ -190,7 +190,11 @@ fn a6_golden_matrix_of_roles_and_routes() {
     if std::env::var_os("YINGBI_BLESS").is_some() {
         std::fs::write(file, &matrix).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(file).unwrap_or_default(), matrix, "src/admin/matrix.txt is out of date");
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap_or_default(),
+        matrix,
+        "src/admin/matrix.txt is out of date"
+    );
     // Whoever audits changes nothing, whoever asks approves nothing, nobody may do everything (001 §7.5 i).
     let may = |role: &str| -> Vec<&str> {
         matrix.lines().filter(|line| line.split(' ').skip(2).any(|word| word == role)).collect()
@@ -200,6 +204,10 @@ fn a6_golden_matrix_of_roles_and_routes() {
     assert!(!may("data-operator").iter().any(|line| line.contains("/approve") || line.contains("/review")));
     assert!(!may("approver").iter().any(|line| line.starts_with("POST /api/v1/grants:")));
     for role in OfficerRole::ALL {
-        assert!(may(role.name()).len() < matrix.lines().count() && !may(role.name()).is_empty(), "{}", role.name());
+        assert!(
+            may(role.name()).len() < matrix.lines().count() && !may(role.name()).is_empty(),
+            "{}",
+            role.name()
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
 mod files;
-mod officers;
 mod identity;
+mod officers;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};

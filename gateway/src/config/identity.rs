@@ -1,5 +1,6 @@
 //! `identity`: how callers prove who they are.
 
+use super::directory::{DirectoryEntry, DirectoryFile, Zone};
 use super::file::OURS;
 use super::limits::seconds;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
@@ -20,6 +21,10 @@ pub struct IdentityConfig {
     pub api_tokens: Vec<ApiTokenEntry>,
     /// `mtls`: what a verified client certificate says.
     pub mtls: Mtls,
+    /// `directory.file`: what the firm knows of callers; read again when it changes.
+    pub directory: Option<(PathBuf, Vec<DirectoryEntry>)>,
+    /// `zones`: parts of the network, by address.
+    pub zones: Vec<Zone>,
 }
 
 /// `identity.jwt[]`: one issuer.
@@ -161,6 +166,8 @@ pub(super) struct IdentityFile {
     pub(super) jwt: Vec<JwtIssuer>,
     pub(super) api_tokens: ApiTokensFile,
     pub(super) mtls: Mtls,
+    pub(super) directory: Option<DirectoryFile>,
+    pub(super) zones: Vec<Zone>,
 }
 
 /// `identity.api_tokens` as written: a list, or `{file: …}`.

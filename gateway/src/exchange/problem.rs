@@ -69,6 +69,10 @@ problems! {
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
         ["响应含有策略禁止放行的信息类别", "请缩小查询范围，或联系安全团队调整策略"];
+    /// The firm's directory says that the caller has left.
+    LEFT = 403 "YB2109"
+        ["the caller's account is closed", "the firm's directory says that its holder has left; ask whoever keeps it"]
+        ["账号已停用", "机构人员目录标明其已离职，请联系目录维护者"];
     /// A kill switch is thrown for the caller, a role of theirs, the recipient or the route.
     STOPPED = 403 "YB2110"
         ["this access is stopped", "an officer stopped the caller, role, recipient or route; ask the security team"]

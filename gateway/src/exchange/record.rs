@@ -44,6 +44,8 @@ pub struct Access {
     pub overrides: Vec<Override>,
     /// Grants that the request could use.
     pub grants: Vec<Arc<str>>,
+    /// What a refused caller must prove besides, as `WWW-Authenticate`.
+    pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
@@ -68,6 +70,7 @@ impl Access {
             trace: String::new(),
             overrides: Vec::new(),
             grants: Vec::new(),
+            challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
         }

@@ -107,7 +107,8 @@ impl Rights {
             .filter_map(|row| Some((row.subject?, read::<Consent>(row)?)))
             .filter(|(_, consent)| consent.withdrawn.is_none())
             .collect();
-        let restricted: Vec<Pseudonym> = rows(Table::Restrictions)?.iter().filter_map(|row| row.subject).collect();
+        let restricted: Vec<Pseudonym> =
+            rows(Table::Restrictions)?.iter().filter_map(|row| row.subject).collect();
         let grants = by_id(&rows(Table::Grants)?, |grant: &Grant| grant.id.clone())?;
         let tickets = by_id(&rows(Table::Tickets)?, |ticket: &Ticket| ticket.id.clone())?;
         let switches = by_id(&rows(Table::Switches)?, |switch: &Switch| switch.id.clone())?;
@@ -410,6 +411,11 @@ impl Rights {
             changing.put_grant(grant, now)?;
         }
         Ok(ended.into_iter().map(|grant| grant.id).collect())
+    }
+
+    /// Whether a source's time of a change to a ticket is later than what is known of it.
+    pub fn is_news(&self, ticket: &str, changed: i64) -> bool {
+        self.changing().tickets.get(ticket).is_none_or(|known| known.changed < changed)
     }
 
     /// Whether a ticket is known to be closed: no new grant is given on it.

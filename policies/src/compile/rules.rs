@@ -1,7 +1,7 @@
 //! Masks and policies: what is written to what is decided by.
 
 use super::{Layered, Names};
-use crate::condition::Name;
+use crate::condition::{Name, Relation};
 use crate::decide::{self, Effect, Given, Purpose, Rule, Words, Written};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
@@ -121,6 +121,7 @@ pub(super) fn compile(
                 && purposes_matched
                     .iter()
                     .all(|at| purposes.get(*at).is_some_and(|own| own.basis.is_ground())));
+        let mentions = spec.when.value.mentions().with(effect.mentions(), true);
         rules.push(Rule {
             id: layered.id(),
             title: meta.title.clone().unwrap_or_default(),
@@ -132,7 +133,8 @@ pub(super) fn compile(
             routes: spec.matching.routes.clone(),
             public: spec.matching.public || matches!(effect, Effect::Floor { .. } | Effect::Deny { .. }),
             when: spec.when.value.clone(),
-            mentions: spec.when.value.mentions().with(effect.mentions(), true),
+            mentions,
+            spread: Relation::spread(mentions),
             effect,
             grounded,
             at: meta.id.at,

@@ -111,3 +111,16 @@ fn contradictions_are_seen() {
         assert_eq!(compile(text).unwrap().can_hold(), expect, "{text}");
     }
 }
+
+#[test]
+fn relations_made_of_parts_are_told_apart_by_those_alone() {
+    for parts in (0..16).map(Relation) {
+        let all: Relations = Relation::within(parts).collect();
+        assert_eq!(Relation::all_of(parts), all, "{parts:?}");
+        let spread = Relation::spread(parts);
+        assert_eq!(spread.iter().map(|(_, alike)| alike.0.count_ones()).sum::<u32>(), 16, "{parts:?}");
+        for (one, alike) in &spread {
+            assert!(alike.contains(*one) && alike.iter().all(|other| other.both(parts) == *one), "{parts:?}");
+        }
+    }
+}

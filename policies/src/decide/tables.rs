@@ -1,7 +1,7 @@
 //! What is decided by: the compiled documents.
 
 use crate::compile::Templates;
-use crate::condition::{Condition, Relation};
+use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::role::Proof;
 use crate::document::scope::{Grade, Grading, Scope, Selection};
@@ -80,6 +80,8 @@ pub(crate) struct Rule {
     pub when: Condition,
     /// What its conditions ask of the subject, those under `treat.when` included.
     pub mentions: Relation,
+    /// The relations that are told apart by that, each with all that look like it.
+    pub spread: Box<[(Relation, Relations)]>,
     pub effect: Effect,
     /// Whether a clause or purpose lets others' level 3 be shown in clear.
     pub grounded: bool,

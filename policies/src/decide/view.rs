@@ -432,29 +432,18 @@ fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
     };
     let route = number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default());
     let mut outcome = Outcome { rule: at, applies: Relations::default(), branches: [0; _], route };
-    if rule.mentions == Relation::OTHER {
-        if rule.when.holds(facts, Relation::OTHER) {
-            outcome.applies = Relations::ALL;
+    for (relation, alike) in &rule.spread {
+        if rule.when.holds(facts, *relation) {
+            outcome.applies.0 |= alike.0;
         }
-        if !when.is_empty() {
-            outcome.branches = [held(Relation::OTHER); _];
+        if when.is_empty() {
+            continue;
         }
-        return outcome;
-    }
-    let mut seen = [(false, 0); Relation::COUNT];
-    for relation in Relation::within(rule.mentions) {
-        if let Some(seen) = seen.get_mut(relation.position()) {
-            *seen = (rule.when.holds(facts, relation), if when.is_empty() { 0 } else { held(relation) });
-        }
-    }
-    for relation in Relations::ALL.iter() {
-        let (applies, branches) =
-            seen.get(relation.both(rule.mentions).position()).copied().unwrap_or_default();
-        if applies {
-            outcome.applies.insert(relation);
-        }
-        if let Some(own) = outcome.branches.get_mut(relation.position()) {
-            *own = branches;
+        let held = held(*relation);
+        for relation in alike.iter() {
+            if let Some(own) = outcome.branches.get_mut(relation.position()) {
+                *own = held;
+            }
         }
     }
     outcome

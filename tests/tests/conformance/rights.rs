@@ -189,7 +189,11 @@ fn a4_a_ticket_opens_one_investor_to_its_handler_while_it_is_open() {
     assert_eq!(hook(&stage, now, &open).0, 200);
     let shown = get(&stage, &path, "TS-1");
     let got = shown.response.json();
-    assert_eq!((&got["mobile_tel"], &got["client_name"]), (&json!(canary::MOBILE), &json!(canary::NAME)), "{got}");
+    assert_eq!(
+        (&got["mobile_tel"], &got["client_name"]),
+        (&json!(canary::MOBILE), &json!(canary::NAME)),
+        "{got}"
+    );
     assert!(got.get("id_no").is_none(), "not among the categories: {got}");
     assert_eq!(got["trade_pwd"], "********");
     let intent = stage.record(&shown).intent;
@@ -200,7 +204,10 @@ fn a4_a_ticket_opens_one_investor_to_its_handler_while_it_is_open() {
     assert_eq!(code(&get(&stage, &format!("/customers/{BO}"), "TS-1")), (403, "YB2007".to_owned()));
     assert_eq!(code(&get(&stage, &path, "TS-2")), (403, "YB2007".to_owned()));
     assert_eq!(code(&get(&stage, &path, "")), (403, "YB2007".to_owned()));
-    assert_ne!(stage.ask(Who::Token("officer"), "GET", &path, "Yingbi-Ticket: TS-1\r\n").response.status, 200);
+    assert_ne!(
+        stage.ask(Who::Token("officer"), "GET", &path, "Yingbi-Ticket: TS-1\r\n").response.status,
+        200
+    );
     // In a list the one record is clear, the others are masked.
     stage.answers_json(&list(&[BO, ANNA, CHEN]));
     let asked = get(&stage, "/customers", "TS-1");
@@ -270,7 +277,9 @@ fn a3_a_grant_is_asked_approved_by_another_and_taken_back_at_once() {
     assert_eq!(code(&get(&stage, &path, "TS-7")), (403, "YB2007".to_owned()), "asked is not approved");
     let approve = format!("/api/v1/grants/{id}/approve");
     // Not by who asked, not by an approver of other things, not by whoever has no role for it, not by nobody.
-    for (who, expect) in [("dora", 403), ("paul", 403), ("sara", 403), ("alan", 403), ("", 401), ("ghost", 401)] {
+    for (who, expect) in
+        [("dora", 403), ("paul", 403), ("sara", 403), ("alan", 403), ("", 401), ("ghost", 401)]
+    {
         assert_eq!(stage.gateway.office(who, "POST", &approve, &Value::Null).0, expect, "{who}");
     }
     assert_eq!(code(&get(&stage, &path, "TS-7")), (403, "YB2007".to_owned()));
@@ -293,7 +302,10 @@ fn a3_a_grant_is_asked_approved_by_another_and_taken_back_at_once() {
 #[test]
 fn a3_a_grant_for_some_kinds_opens_those_alone() {
     let stage = stage();
-    granted(&stage, json!({"template": "phone-only", "ticket": "TS-8", "subject": ANNA, "holder": "teller", "reason": "回电"}));
+    granted(
+        &stage,
+        json!({"template": "phone-only", "ticket": "TS-8", "subject": ANNA, "holder": "teller", "reason": "回电"}),
+    );
     let asked = get(&stage, &format!("/customers/{ANNA}"), "TS-8");
     let got = asked.response.json();
     assert_eq!(got["mobile_tel"], canary::MOBILE, "{got}");
@@ -303,7 +315,10 @@ fn a3_a_grant_for_some_kinds_opens_those_alone() {
 #[test]
 fn a3_grants_are_remembered_by_the_next_run() {
     let mut stage = stage();
-    let id = granted(&stage, json!({"template": "complaint", "ticket": "TS-9", "subject": ANNA, "holder": "teller", "reason": "核实"}));
+    let id = granted(
+        &stage,
+        json!({"template": "complaint", "ticket": "TS-9", "subject": ANNA, "holder": "teller", "reason": "核实"}),
+    );
     let open = json!({"template": "complaint", "ticket": "TS-10", "subject": BO, "holder": "teller", "reason": "核实"});
     let ended = granted(&stage, open);
     let revoke = format!("/api/v1/grants/{ended}/revoke");
@@ -318,7 +333,11 @@ fn a3_grants_are_remembered_by_the_next_run() {
 fn a7_break_glass_is_loud_short_and_reviewed_by_another() {
     let stage = stage();
     let asked = json!({"template": "complaint", "ticket": "TS-3", "subject": ANNA, "holder": "teller", "reason": "夜间紧急", "break_glass": true});
-    for without in [json!({"reason": ""}), json!({"reason": format!("客户电话{}", canary::MOBILE)}), json!({"template": "phone-only"})] {
+    for without in [
+        json!({"reason": ""}),
+        json!({"reason": format!("客户电话{}", canary::MOBILE)}),
+        json!({"template": "phone-only"}),
+    ] {
         let mut wrong = asked.clone();
         wrong.as_object_mut().unwrap().extend(without.as_object().unwrap().clone());
         assert_eq!(stage.gateway.office("dora", "POST", "/api/v1/grants", &wrong).0, 400, "{without}");
@@ -326,7 +345,10 @@ fn a7_break_glass_is_loud_short_and_reviewed_by_another() {
     let (status, grant) = stage.gateway.office("dora", "POST", "/api/v1/grants", &asked);
     assert_eq!((status, &grant["state"]), (201, &json!("active")), "{grant}");
     assert!(grant["ends"].is_string());
-    assert_eq!(get(&stage, &format!("/customers/{ANNA}"), "TS-3").response.json()["mobile_tel"], canary::MOBILE);
+    assert_eq!(
+        get(&stage, &format!("/customers/{ANNA}"), "TS-3").response.json()["mobile_tel"],
+        canary::MOBILE
+    );
     let event = stage.gateway.events("break-glass");
     assert_eq!((event.len(), &event[0]["reason"], &event[0]["by"]), (1, &json!("夜间紧急"), &json!("dora")));
     assert!(stage.gateway.logs().contains("break-glass"), "not loud");
@@ -362,7 +384,8 @@ fn clear(stage: &Stage) -> Vec<bool> {
 #[test]
 fn p3_consent_is_checked_record_by_record_at_access() {
     let stage = stage();
-    let clients = ["1000001", "1000002", "1000003", "1000004", "1000005", "1000006", "1000007", "1000008", "1000009"];
+    let clients =
+        ["1000001", "1000002", "1000003", "1000004", "1000005", "1000006", "1000007", "1000008", "1000009"];
     stage.answers_json(&list(&clients));
     assert_eq!(clear(&stage), [false; 9]);
     let soon = format!("{}", jiff_after(3600));
@@ -378,17 +401,30 @@ fn p3_consent_is_checked_record_by_record_at_access() {
         ("its category", json!({"categories": ["basic"], "until": soon}), 201, true),
     ];
     for (client, (what, more, status, _)) in clients.iter().zip(&records) {
-        let (found, answer) = stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(client, more.clone()));
+        let (found, answer) =
+            stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(client, more.clone()));
         assert_eq!(found, *status, "{what}: {answer}");
     }
     let expect: Vec<bool> = records.iter().map(|(.., clear)| *clear).chain([false]).collect();
     assert_eq!(clear(&stage), expect);
     // The consent for another purpose opens nothing here; nor this one there.
-    let (status, _) = stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(clients[8], json!({"purpose": "curiosity"})));
+    let (status, _) = stage.gateway.office(
+        "dora",
+        "POST",
+        "/api/v1/consents",
+        &consent(clients[8], json!({"purpose": "curiosity"})),
+    );
     assert_eq!(status, 400);
-    let text = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n").response.json();
+    let text = stage
+        .ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n")
+        .response
+        .json();
     assert_eq!(text["data"][6]["client_name"], canary::NAME, "covered");
-    assert_eq!(text["data"][7].get("id_no").map(|id| *id == canary::ID), Some(false), "beyond what it covers");
+    assert_eq!(
+        text["data"][7].get("id_no").map(|id| *id == canary::ID),
+        Some(false),
+        "beyond what it covers"
+    );
     for row in 0..9 {
         assert_eq!(text["data"][row]["trade_pwd"], "********");
     }
@@ -413,7 +449,10 @@ fn p4_withdrawal_and_restriction_rule_from_the_next_request_on() {
     let stage = stage();
     stage.answers_json(&list(&[ANNA, BO]));
     for subject in [ANNA, BO] {
-        assert_eq!(stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(subject, json!({}))).0, 201);
+        assert_eq!(
+            stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(subject, json!({}))).0,
+            201
+        );
     }
     assert_eq!(clear(&stage), [true, true]);
     let begun = Instant::now();
@@ -428,7 +467,8 @@ fn p4_withdrawal_and_restriction_rule_from_the_next_request_on() {
     let (status, answer) = stage.gateway.office("dora", "POST", "/api/v1/restrictions", &restricted);
     assert_eq!(status, 201);
     for (purpose, who) in [("marketing", "officer"), ("complaint", "teller")] {
-        let asked = stage.ask(Who::Token(who), "GET", "/customers", &format!("Yingbi-Purpose: {purpose}\r\n"));
+        let asked =
+            stage.ask(Who::Token(who), "GET", "/customers", &format!("Yingbi-Purpose: {purpose}\r\n"));
         assert_eq!(asked.response.json()["data"][1], json!({}), "{purpose}");
     }
     let asked = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: reporting\r\n");
@@ -458,17 +498,25 @@ fn p5_a_consent_needs_its_evidence_and_is_kept_with_it() {
         json!({"more": true}),
     ];
     for wrong in wrong {
-        let (status, answer) = stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(ANNA, wrong.clone()));
+        let (status, answer) =
+            stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(ANNA, wrong.clone()));
         assert_eq!((status, &answer["code"]), (400, &json!("YB1907")), "{wrong}");
         assert!(!answer.to_string().contains(canary::MOBILE));
     }
     assert_eq!(stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(ANNA, json!({}))).0, 201);
     stage.gateway.start_again();
-    let (status, found) = stage.gateway.office("alan", "POST", "/api/v1/consents/search", &json!({"subject": ANNA}));
+    let (status, found) =
+        stage.gateway.office("alan", "POST", "/api/v1/consents/search", &json!({"subject": ANNA}));
     assert_eq!(status, 200);
     let kept = &found["consents"][0];
-    assert_eq!((&kept["notice"], &kept["channel"], &kept["separate"]), (&json!("v3"), &json!("app"), &json!(true)));
-    assert_eq!((&kept["evidence"], &kept["recorded_by"]), (&json!(format!("sm3:{}", "ab".repeat(32))), &json!("dora")));
+    assert_eq!(
+        (&kept["notice"], &kept["channel"], &kept["separate"]),
+        (&json!("v3"), &json!("app"), &json!(true))
+    );
+    assert_eq!(
+        (&kept["evidence"], &kept["recorded_by"]),
+        (&json!(format!("sm3:{}", "ab".repeat(32))), &json!("dora"))
+    );
     assert_eq!(stage.gateway.events("consent-recorded").len(), 1);
     assert_eq!(stage.gateway.events("consents-read").len(), 1, "E10: reading is recorded too");
     stage.answers_json(&list(&[ANNA]));
@@ -497,7 +545,10 @@ fn p3_a_thousand_investors_cost_no_sql() {
     let clients: Vec<String> = (0..1000).map(|nth| format!("8{nth:07}")).collect();
     let names: Vec<&str> = clients.iter().map(String::as_str).collect();
     for subject in names.iter().step_by(100) {
-        assert_eq!(stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(subject, json!({}))).0, 201);
+        assert_eq!(
+            stage.gateway.office("dora", "POST", "/api/v1/consents", &consent(subject, json!({}))).0,
+            201
+        );
     }
     // The store is gone: what is in memory rules on (F12), and nothing new is opened.
     let state = stage.gateway.data_dir().join("state");
@@ -515,8 +566,12 @@ fn a11_a_kill_switch_stops_caller_role_recipient_and_route_at_once() {
     let stage = stage();
     stage.answers_json(&list(&[ANNA]));
     let teller = || get(&stage, "/customers", "").response.status;
-    let report = || stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: reporting\r\n").response.status;
-    let market = || stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n").response.status;
+    let report = || {
+        stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: reporting\r\n").response.status
+    };
+    let market = || {
+        stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n").response.status
+    };
     assert_eq!([teller(), report(), market()], [200; 3]);
     let cases = [
         ("caller", "teller", [403, 200, 200]),
@@ -534,12 +589,30 @@ fn a11_a_kill_switch_stops_caller_role_recipient_and_route_at_once() {
             assert_eq!(code(&refused), (403, "YB2110".to_owned()));
         }
         let path = format!("/api/v1/switches/{}", switch["id"].as_str().unwrap());
-        assert_eq!(stage.gateway.office("petra", "DELETE", &path, &Value::Null).0, 403, "who stops does not start");
+        assert_eq!(
+            stage.gateway.office("petra", "DELETE", &path, &Value::Null).0,
+            403,
+            "who stops does not start"
+        );
         assert_eq!(stage.gateway.office("sara", "DELETE", &path, &Value::Null).0, 200);
         assert_eq!([teller(), report(), market()], [200; 3], "{stops}");
     }
-    assert_eq!(stage.gateway.office("sara", "POST", "/api/v1/switches", &json!({"stops": "role", "name": "ghost", "reason": "x"})).0, 400);
-    assert_eq!((stage.gateway.events("switch-thrown").len(), stage.gateway.events("switch-reset").len()), (4, 4));
+    assert_eq!(
+        stage
+            .gateway
+            .office(
+                "sara",
+                "POST",
+                "/api/v1/switches",
+                &json!({"stops": "role", "name": "ghost", "reason": "x"})
+            )
+            .0,
+        400
+    );
+    assert_eq!(
+        (stage.gateway.events("switch-thrown").len(), stage.gateway.events("switch-reset").len()),
+        (4, 4)
+    );
     hidden(&stage);
 }
 
@@ -589,13 +662,191 @@ fn a5_a_limit_counts_distinct_investors_and_an_approval_lifts_it_once() {
     assert_eq!(ask(&stage, &["1"], "").0, 200);
 }
 
+#[test]
+fn a12_a_leaver_is_out_at_once_and_zones_and_licences_decide() {
+    let policy = r#"apiVersion: yingbi/v1
+kind: Role
+metadata: {id: teller}
+spec: {any: [{api_token: {id: teller}}]}
+---
+apiVersion: yingbi/v1
+kind: Role
+metadata: {id: partner}
+spec: {any: [{api_token: {id: officer}}]}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: staff-in-the-office, title: 职场内, clause: ["T/TSAC001:7.5.d"]}
+spec:
+  match: {roles: [teller], routes: ["GET crm.internal/customers"]}
+  when: caller.zone == "office" && caller.kind == "person"
+  allow: {level: "<=3"}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: licensed-partners, title: 持牌机构, clause: ["T/TSAC001:8.2.2.1.a"]}
+spec:
+  match: {roles: [partner], routes: ["GET crm.internal/customers"]}
+  when: caller.licence != ""
+  allow: {level: "<=3"}
+"#;
+    let listed = |teller: &str, licence: &str| {
+        format!(
+            "- {{id: teller, state: {teller}, kind: person, department: counter}}\n- {{id: officer, state: active, kind: third-party{licence}}}\n"
+        )
+    };
+    let stage = Stage::with(policy, |setup| {
+        setup
+            .identity(
+                "  directory: {file: staff.yaml}\n  zones:\n    - {name: office, networks: [127.0.0.0/8]}\n",
+            )
+            .file("staff.yaml", &listed("active", ", licence: Z-100"))
+    });
+    stage.answers_json(&record(ANNA));
+    let status = |who| stage.get(Who::Token(who), "/customers").response.status;
+    assert_eq!([status("teller"), status("officer")], [200, 200]);
+    let file = stage.gateway.directory().join("staff.yaml");
+    std::fs::write(&file, listed("left", "")).unwrap();
+    let begun = Instant::now();
+    while status("teller") == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "still in");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(code(&stage.get(Who::Token("teller"), "/customers")), (403, "YB2109".to_owned()));
+    assert_eq!(
+        code(&stage.get(Who::Token("officer"), "/customers")),
+        (403, "YB2001".to_owned()),
+        "no licence"
+    );
+    // A half written directory never rules.
+    std::fs::write(&file, "- {id: teller, state: act").unwrap();
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(status("teller"), 403);
+    std::fs::write(&file, listed("active", ", licence: Z-100")).unwrap();
+    while status("teller") != 200 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "not back");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn t3_a_refusal_for_want_of_step_up_says_what_is_missing() {
+    let policy = r#"apiVersion: yingbi/v1
+kind: Role
+metadata: {id: investor}
+spec: {any: [{jwt: {issuer: "https://sso.test.internal", claim: kind, equals: investor}}]}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: only-stepped-up, title: 再次鉴别, clause: ["T/TSAC001:8.4.4.c"]}
+spec:
+  match: {roles: [investor], routes: ["GET crm.internal/customers"]}
+  when: caller.stepped_up
+  allow: {level: "<=3"}
+"#;
+    let stage = Stage::start(policy);
+    stage.answers_json(&record(ANNA));
+    let now = now_ms() / 1000;
+    for (claims, missing) in [
+        (json!({}), "acr or amr"),
+        (json!({"acr": "weak", "auth_time": now}), "acr or amr"),
+        (json!({"acr": "strong"}), "auth_time"),
+        (json!({"acr": "strong", "auth_time": now - 4000}), "auth_time"),
+    ] {
+        let asked =
+            stage.get(Who::Says(&format!("Bearer {}", stage.jwt(ANNA, claims.clone()))), "/customers");
+        assert_eq!(code(&asked), (401, "YB2006".to_owned()), "{claims}");
+        let challenge = asked.response.header("www-authenticate").unwrap_or_default().to_owned();
+        for part in ["insufficient_user_authentication", missing, "acr_values=\"strong\"", "max_age=300"] {
+            assert!(challenge.contains(part), "{claims}: {challenge}");
+        }
+    }
+    assert_eq!(stage.get(Who::SteppedUp(ANNA), "/customers").response.status, 200);
+}
+
+#[test]
+fn p5_a3_a11_officers_work_at_the_command_line() {
+    let stage = stage();
+    stage.answers_json(&list(&[ANNA]));
+    let run = |officer: &str, arguments: &[&str]| {
+        let file = stage.gateway.directory().join(format!("{officer}.token"));
+        std::fs::write(&file, yingbi_tests::token(officer)).unwrap();
+        let token = format!("{officer}.token");
+        let all: Vec<&str> =
+            arguments.iter().copied().chain(["--config", "yingbi.yaml", "--token-file", &token]).collect();
+        let output = stage.gateway.run(&all);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let evidence = format!("sm3:{}", "ab".repeat(32));
+    let add = [
+        "consent",
+        "add",
+        "--subject",
+        ANNA,
+        "--purpose",
+        "marketing",
+        "--kind",
+        "separate",
+        "--notice",
+        "v3",
+        "--channel",
+        "counter",
+        "--evidence",
+        &evidence,
+    ];
+    assert_eq!(run("alan", &add).0, Some(2), "an auditor");
+    assert_eq!(run("dora", &add).0, Some(0));
+    assert_eq!(clear(&stage), [true]);
+    let (code, listed) = run("alan", &["consent", "list", "--subject", ANNA]);
+    assert!(code == Some(0) && listed.contains("marketing") && listed.contains("counter"), "{listed}");
+    assert_eq!(run("dora", &["consent", "withdraw", "--subject", ANNA]).0, Some(0));
+    assert_eq!(clear(&stage), [false]);
+    assert_eq!(run("dora", &["consent", "withdraw", "--subject", ANNA]).0, Some(1), "there is none left");
+
+    let ask = [
+        "grant",
+        "ask",
+        "--template",
+        "complaint",
+        "--holder",
+        "teller",
+        "--subject",
+        ANNA,
+        "--ticket",
+        "TS-1",
+        "--reason",
+        "核实",
+    ];
+    let (code, asked) = run("dora", &ask);
+    assert!(code == Some(0) && asked.ends_with("requested"), "{asked}");
+    let id = asked.split(' ').next().unwrap();
+    assert_eq!(run("dora", &["grant", "approve", id]).0, Some(2));
+    assert!(run("otto", &["grant", "approve", id]).1.ends_with("active"));
+    assert!(run("alan", &["grant", "list", "--active"]).1.contains(id));
+    assert!(run("otto", &["grant", "revoke", id]).1.ends_with("revoked"));
+
+    let (code, switch) = run("petra", &["switch", "throw", "role", "complaint-handler", "--reason", "演练"]);
+    assert_eq!(code, Some(0), "{switch}");
+    assert_eq!(get(&stage, "/customers", "").response.status, 403);
+    assert!(run("alan", &["switch", "list"]).1.contains("complaint-handler"));
+    assert_eq!(run("sara", &["switch", "reset", &switch]).0, Some(0));
+    assert_eq!(get(&stage, "/customers", "").response.status, 200);
+    let nobody = stage.gateway.run(&["consent", "list", "--subject", ANNA, "--config", "yingbi.yaml"]);
+    assert_eq!(nobody.status.code(), Some(64), "no token");
+}
+
 /// Every role against every route: the rows are those of the golden matrix, which the gateway's own table writes.
 #[test]
 fn a6_every_role_may_do_what_its_row_says_and_nothing_else() {
     let stage = stage();
     let matrix = include_str!("../../../gateway/src/admin/matrix.txt");
-    let officers =
-        [("sara", "security-admin"), ("otto", "approver"), ("dora", "data-operator"), ("alan", "auditor"), ("petra", "platform")];
+    let officers = [
+        ("sara", "security-admin"),
+        ("otto", "approver"),
+        ("dora", "data-operator"),
+        ("alan", "auditor"),
+        ("petra", "platform"),
+    ];
     let mut tried: BTreeMap<(&str, bool), u32> = BTreeMap::new();
     for line in matrix.lines() {
         let (route, may) = line.split_once(": ").unwrap();
@@ -604,7 +855,11 @@ fn a6_every_role_may_do_what_its_row_says_and_nothing_else() {
         let may: Vec<&str> = may.split(' ').collect();
         if may == ["signed"] {
             for (officer, _) in officers {
-                assert_eq!(stage.gateway.office(officer, method, &path, &json!({})).0, 401, "{route} {officer}");
+                assert_eq!(
+                    stage.gateway.office(officer, method, &path, &json!({})).0,
+                    401,
+                    "{route} {officer}"
+                );
             }
             continue;
         }
@@ -620,7 +875,12 @@ fn a6_every_role_may_do_what_its_row_says_and_nothing_else() {
     assert_eq!(tried.len(), 10, "every role has what it may and what it may not: {tried:?}");
     assert!(!stage.gateway.events("officer-refused").is_empty());
     // What is in no row does not exist.
-    for (method, path) in [("GET", "/api/v1/policies"), ("PUT", "/api/v1/grants"), ("PATCH", "/api/v1/consents"), ("GET", "/api/v1/audit/records")] {
+    for (method, path) in [
+        ("GET", "/api/v1/policies"),
+        ("PUT", "/api/v1/grants"),
+        ("PATCH", "/api/v1/consents"),
+        ("GET", "/api/v1/audit/records"),
+    ] {
         let (status, _) = stage.gateway.office("sara", method, path, &Value::Null);
         assert!([404, 405].contains(&status), "{method} {path}: {status}");
     }
@@ -629,8 +889,13 @@ fn a6_every_role_may_do_what_its_row_says_and_nothing_else() {
 #[test]
 fn a6_one_person_never_has_roles_that_exclude_each_other() {
     let origin = yingbi_tests::Origin::start(|_| yingbi_tests::Answer::json("{}"));
-    for roles in [["auditor", "data-operator"], ["approver", "data-operator"], ["security-admin", "auditor"]] {
-        let problem = yingbi_tests::Gateway::of(&origin).officer("max", &roles, &[]).try_start().err().expect("refused");
+    for roles in [["auditor", "data-operator"], ["approver", "data-operator"], ["security-admin", "auditor"]]
+    {
+        let problem = yingbi_tests::Gateway::of(&origin)
+            .officer("max", &roles, &[])
+            .try_start()
+            .err()
+            .expect("refused");
         assert!(problem.contains("exit status: 78") && problem.contains("YB0024"), "{roles:?}: {problem}");
     }
 }

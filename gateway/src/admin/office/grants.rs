@@ -2,7 +2,9 @@
 //! taken without approval in an emergency and reviewed after.
 
 use super::officer::{Officer, OfficerRole};
-use super::{Change, Done, Office, Refused, Served, body, detail, is_identifier, is_sentence, is_word, told, wrong};
+use super::{
+    Change, Done, Office, Refused, Served, body, detail, is_identifier, is_sentence, is_word, told, wrong,
+};
 use crate::state::rights::{ChangeError, Grant, GrantState, Moment, Review, new_id};
 use axum::Extension;
 use axum::body::Bytes;
@@ -92,7 +94,9 @@ async fn asked(served: &Served, officer: Officer, bytes: &Bytes) -> Done<Value> 
 }
 
 fn check(asked: &Asked) -> Done<()> {
-    if !is_identifier(&asked.holder) || asked.subject.as_deref().is_some_and(|subject| !is_identifier(subject)) {
+    if !is_identifier(&asked.holder)
+        || asked.subject.as_deref().is_some_and(|subject| !is_identifier(subject))
+    {
         return Err(wrong("`holder` and `subject` are identifiers of 1 to 256 characters"));
     }
     if asked.ticket.as_deref().is_some_and(|ticket| !is_word(ticket)) {
@@ -136,6 +140,7 @@ pub(super) async fn approve(
             return Err(NOT_FOR_THEM);
         }
         may_decide(office, &officer, &grant)?;
+        is_in(office, &grant, GrantState::Requested)?;
         if grant.ticket.as_deref().is_some_and(|ticket| office.rights.is_closed(ticket)) {
             return Err(Refused::new(StatusCode::CONFLICT, "YB1909", "the ticket is closed"));
         }
@@ -183,6 +188,7 @@ async fn end(
         if only_asks && grant.asked_by != officer.id {
             return Err(NOT_FOR_THEM);
         }
+        is_in(office, &grant, from)?;
         let detail = of_grant(&grant, &officer.id);
         let change = move |grant: &mut Grant, now: Moment| {
             if grant.state(now) != from {
@@ -211,6 +217,9 @@ pub(super) async fn review(
         }
         let grant = office.rights.grant(&id).ok_or(super::NOWHERE)?;
         may_decide(office, &officer, &grant)?;
+        if !grant.awaits_review() {
+            return Err(ChangeError::State.into());
+        }
         let mut detail = of_grant(&grant, &officer.id);
         detail.insert("justified".to_owned(), justified.to_string());
         let change = move |grant: &mut Grant, now: Moment| {
@@ -228,8 +237,14 @@ pub(super) async fn review(
 
 /// Nobody decides about what they asked for or may use themselves.
 fn may_decide(office: &Office, officer: &Officer, grant: &Grant) -> Done<()> {
-    let is_own = grant.asked_by == officer.id || grant.holder == office.rights.caller(&officer.id).to_string();
+    let is_own =
+        grant.asked_by == officer.id || grant.holder == office.rights.caller(&officer.id).to_string();
     if is_own { Err(ChangeError::Own.into()) } else { Ok(()) }
+}
+
+/// Looked at before it is recorded, so that the log tells of nothing that could not be; and again when it is done.
+fn is_in(office: &Office, grant: &Grant, state: GrantState) -> Done<()> {
+    if grant.state(office.rights.now()) == state { Ok(()) } else { Err(ChangeError::State.into()) }
 }
 
 fn template<'p>(policies: &'p PolicySet, id: &str) -> Done<&'p GrantTemplate> {

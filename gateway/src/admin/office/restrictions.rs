@@ -30,7 +30,9 @@ pub(super) async fn restrict(
         let office = served.office()?;
         let Written { subject, state, reason } = body(&bytes)?;
         if !is_identifier(&subject) || reason.is_empty() || !is_sentence(&reason) {
-            return Err(wrong("`subject` is an identifier, `reason` a sentence without personal information"));
+            return Err(wrong(
+                "`subject` is an identifier, `reason` a sentence without personal information",
+            ));
         }
         let subject = office.rights.subject(&subject);
         let restriction = Restriction {

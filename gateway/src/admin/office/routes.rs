@@ -101,7 +101,8 @@ fn note_refused(served: &Served, officer: &Officer, (method, path): (&str, &str)
     if let Some(office) = &served.admin.office {
         let office: &Office = office;
         let route = format!("{method} {path}");
-        let detail = super::detail([("by", officer.id.as_str()), ("route", &route), ("code", NOT_THEIRS.code)]);
+        let detail =
+            super::detail([("by", officer.id.as_str()), ("route", &route), ("code", NOT_THEIRS.code)]);
         office.audit.note(Record::Event { time: record::now(), event: "officer-refused".to_owned(), detail });
     }
 }
@@ -119,9 +120,11 @@ pub(in crate::admin) fn matrix() -> String {
     for Row { method, path, who, .. } in table() {
         let may: Vec<&str> = match who {
             Who::Signed => vec!["signed"],
-            Who::Officers(roles) | Who::OfficersIfAny(roles) => {
-                OfficerRole::ALL.into_iter().filter(|role| roles.contains(role)).map(OfficerRole::name).collect()
-            }
+            Who::Officers(roles) | Who::OfficersIfAny(roles) => OfficerRole::ALL
+                .into_iter()
+                .filter(|role| roles.contains(role))
+                .map(OfficerRole::name)
+                .collect(),
         };
         text.push_str(&format!("{method} {path}: {}\n", may.join(" ")));
     }

@@ -10,7 +10,7 @@
 use super::grants::{approve_now, of_grant, of_template};
 use super::{Change, Done, Office, Refused, Served, body, detail, is_identifier, is_word, wrong};
 use crate::config::Secret;
-use crate::state::rights::Ticket;
+use crate::state::rights::{ChangeError, Ticket};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -65,6 +65,9 @@ async fn heard(served: &Served, source: &str, headers: &HeaderMap, bytes: &Bytes
             if !is_word(&ticket) || !is_identifier(&subject) || !is_identifier(&handler) {
                 return Err(wrong("`ticket` is a number, `subject` and `handler` are identifiers"));
             }
+            if !office.rights.is_news(&ticket, at) {
+                return Err(ChangeError::State.into());
+            }
             let policies = office.policies.current();
             let found = policies.grant_templates().iter().find(|own| *own.id == *template && own.by_ticket);
             let found = found.ok_or(wrong("no grant template of this id is opened by tickets"))?;
@@ -87,11 +90,13 @@ async fn heard(served: &Served, source: &str, headers: &HeaderMap, bytes: &Bytes
             if !is_word(&ticket) {
                 return Err(wrong("`ticket` is a number"));
             }
+            if !office.rights.is_news(&ticket, at) {
+                return Err(ChangeError::State.into());
+            }
             let detail = detail([("by", by.as_str()), ("ticket", &ticket)]);
             let ticket = Ticket { id: ticket, source: source.to_owned(), open: false, changed: at };
-            let work = move |office: &Office| {
-                Ok(json!({ "ended": office.rights.close_ticket(ticket, &by)? }))
-            };
+            let work =
+                move |office: &Office| Ok(json!({ "ended": office.rights.close_ticket(ticket, &by)? }));
             office.make(Change { event: "ticket-closed", detail, closes: true, work }).await
         }
     }

@@ -20,18 +20,31 @@ impl Check {
                 self.error(
                     "YB0017",
                     &at,
-                    ("the officer's id is no account, or id or token are given twice", "人员标识不是账号，或标识、令牌重复"),
+                    (
+                        "the officer's id is no account, or id or token are given twice",
+                        "人员标识不是账号，或标识、令牌重复",
+                    ),
                     ("use an account or staff number, and a token each", "请写账号或工号，每人一个令牌"),
                 );
             }
             let joined = roles.iter().flat_map(|role| roles.iter().map(move |other| (role, other)));
-            for (role, other) in joined.filter(|(role, other)| role.excludes(**other) && role.name() < other.name()) {
+            for (role, other) in
+                joined.filter(|(role, other)| role.excludes(**other) && role.name() < other.name())
+            {
                 self.error(
                     "YB0024",
                     &format!("{at}.roles"),
                     (
-                        &format!("`{}` and `{}` are never one person's (T/TSAC 001 7.5 i)", role.name(), other.name()),
-                        &format!("`{}` 与 `{}` 不得由一人兼任（T/TSAC 001 7.5 i）", role.name(), other.name()),
+                        &format!(
+                            "`{}` and `{}` are never one person's (T/TSAC 001 7.5 i)",
+                            role.name(),
+                            other.name()
+                        ),
+                        &format!(
+                            "`{}` 与 `{}` 不得由一人兼任（T/TSAC 001 7.5 i）",
+                            role.name(),
+                            other.name()
+                        ),
                     ),
                     ("give each to somebody else", "请分别指定人员"),
                 );

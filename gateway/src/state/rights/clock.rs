@@ -75,6 +75,9 @@ mod tests {
         let ahead = Timestamp::now() + jiff::SignedDuration::from_hours(1);
         assert!(Clock::start(ahead).now() >= Moment(ahead));
         let clock = Clock::start(Timestamp::UNIX_EPOCH);
-        assert!(clock.now() >= Moment(clock.started) && clock.now() <= Moment(Timestamp::now()).after(Duration::from_secs(1)));
+        assert!(
+            clock.now() >= Moment(clock.started)
+                && clock.now() <= Moment(Timestamp::now()).after(Duration::from_secs(1))
+        );
     }
 }

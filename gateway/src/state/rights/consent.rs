@@ -1,8 +1,8 @@
 //! Consents and restrictions of investors (T/TSAC 001—2025 §8.2.1.4, §8.2.2.1 h, §8.9): the records, and the table that
 //! the data path reads, without locks and without SQL.
 
-use arc_swap::ArcSwap;
 use super::clock::Moment;
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;

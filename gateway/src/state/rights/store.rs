@@ -100,8 +100,10 @@ impl Sqlite {
 impl Store for Sqlite {
     fn rows(&self, table: Table, subject: Option<Pseudonym>) -> Result<Vec<Row>, StoreError> {
         let of = if subject.is_some() { "WHERE subject = ?" } else { "" };
-        let sql =
-            format!("SELECT id, subject, changed, document FROM {} {of} ORDER BY changed DESC, id", table.name());
+        let sql = format!(
+            "SELECT id, subject, changed, document FROM {} {of} ORDER BY changed DESC, id",
+            table.name()
+        );
         let mut statement = self.connection.prepare(&sql)?;
         let rows = statement.query_map(params_from_iter(subject.map(|subject| subject.0)), |row| {
             Ok(Row {
@@ -121,9 +123,12 @@ impl Store for Sqlite {
                 "INSERT OR REPLACE INTO {} (id, subject, changed, document) VALUES (?, ?, ?, ?)",
                 table.name()
             );
-            transaction
-                .prepare(&sql)?
-                .execute(params![row.id, row.subject.map(|subject| subject.0), row.changed, row.document])?;
+            transaction.prepare(&sql)?.execute(params![
+                row.id,
+                row.subject.map(|subject| subject.0),
+                row.changed,
+                row.document
+            ])?;
         }
         transaction.commit()?;
         Ok(())
