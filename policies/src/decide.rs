@@ -23,7 +23,8 @@ use crate::condition::{Facts, Relation, Relations};
 use crate::document::scope::Grading;
 use crate::route;
 use crate::{
-    Asked, ClassifierTest, Day, Decision, FirmClassifiers, Identity, Limit, Permit, Raise, Request, Subjects,
+    Asked, ClassifierTest, Day, Decision, FirmClassifiers, Identity, Limit, Permit, Raise, Request, Standing,
+    Subjects,
 };
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -121,6 +122,7 @@ impl PolicySet {
             consent: purpose.and_then(|purpose| purpose.consent.clone()),
             recipient: purpose.and_then(|purpose| purpose.recipient.clone()),
             document_subject: situation.document_subject,
+            document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),
             route: template.unwrap_or_else(|| views.route.clone()),
             views,
@@ -202,7 +204,10 @@ impl PolicySet {
         let consent = taken.and_then(|purpose| purpose.consent.as_deref());
         let asked = Asked { purpose: taken.map(|purpose| &*purpose.id), consent };
         let possible_parts = possible(subjects);
-        let relevant = relevant(bound, document_subject.as_deref(), caller, (subjects, &asked));
+        let standing = |subject: &String| subjects.map(|subjects| subjects.standing(subject, &asked));
+        let document_standing = document_subject.as_ref().and_then(standing).unwrap_or_default();
+        let document = document_subject.as_deref().map(|subject| (subject, document_standing));
+        let relevant = relevant(bound, document, caller, possible_parts);
         let possible = Relation::all_of(possible_parts);
         Situation {
             caller,
@@ -210,6 +215,7 @@ impl PolicySet {
             segments,
             bound,
             document_subject,
+            document_standing,
             purpose,
             subjects,
             possible_parts,
@@ -281,6 +287,8 @@ pub(crate) struct Situation<'a> {
     pub segments: Vec<&'a str>,
     pub bound: Option<&'a BoundRoute>,
     pub document_subject: Option<String>,
+    /// How that investor stands, once for the whole answer.
+    pub document_standing: Standing,
     pub purpose: PurposeNamed,
     /// What is remembered of investors.
     pub subjects: Option<&'a Arc<dyn Subjects>>,
@@ -327,23 +335,21 @@ fn possible(subjects: Option<&Arc<dyn Subjects>>) -> Relation {
 /// How the subjects of records in the answer can stand to the request, as far as route and caller tell.
 fn relevant(
     bound: Option<&BoundRoute>,
-    document_subject: Option<&str>,
+    document: Option<(&str, Standing)>,
     caller: &Caller,
-    (subjects, asked): (Option<&Arc<dyn Subjects>>, &Asked<'_>),
+    parts: Relation,
 ) -> Relations {
     let is_own = |subject: &str| caller.subjects.iter().any(|own| own == subject);
-    match (bound, document_subject) {
-        (_, Some(subject)) => {
-            let own = Relation::OTHER.with(Relation::OWN, is_own(subject));
-            let standing = subjects.map(|subjects| subjects.standing(subject, asked)).unwrap_or_default();
-            let relation = own
+    match (bound, document) {
+        (_, Some((subject, standing))) => {
+            let relation = Relation::OTHER
+                .with(Relation::OWN, is_own(subject))
                 .with(Relation::GRANTED, standing.granted.is_something())
                 .with(Relation::CONSENTED, standing.consented.is_something())
                 .with(Relation::RESTRICTED, standing.restricted);
             [relation].into_iter().collect()
         }
         (Some(bound), None) if bound.binding.subject.is_some() => {
-            let parts = possible(subjects);
             let own = if caller.subjects.is_empty() { Relation::OWN.0 } else { 0 };
             Relation::all_of(Relation(parts.0 & !own))
         }

@@ -3,9 +3,10 @@
 
 use crate::condition::Relation;
 use crate::decide::Views;
-use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Subjects};
+use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// The outcome of deciding one request.
@@ -45,6 +46,8 @@ pub struct Permit {
     pub(crate) recipient: Option<Arc<str>>,
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) document_subject: Option<String>,
+    /// How that investor stood when this was decided: an answer about one investor is of one piece.
+    pub(crate) document_standing: Standing,
     pub(crate) binding: Option<Arc<Binding>>,
     pub(crate) route: Arc<str>,
     pub(crate) today: Day,
@@ -54,12 +57,12 @@ pub struct Permit {
 impl Permit {
     /// The view of a record of this subject; an unknown subject is another's, whom nothing opens.
     pub fn view(&self, subject: Option<&str>) -> &View {
-        let Some(subject) = subject.or(self.document_subject.as_deref()) else {
-            return self.views.of(Relation::OTHER);
-        };
+        let document = self.document_subject.as_deref();
+        let Some(subject) = subject.or(document) else { return self.views.of(Relation::OTHER) };
         let own = self.own_subjects.iter().any(|own| own == subject);
         match &self.subjects {
             None => self.views.of(Relation::OTHER.with(Relation::OWN, own)),
+            Some(_) if document == Some(subject) => self.views.standing(own, self.document_standing),
             Some(subjects) => self.views.standing(own, subjects.standing(subject, &self.asked())),
         }
     }
@@ -89,6 +92,11 @@ impl Permit {
     /// The consent that the purpose rests on.
     pub fn consent(&self) -> Option<&ConsentNeeded> {
         self.consent.as_deref()
+    }
+
+    /// Whether values of some kind may be left out, in any view that the answer may need.
+    pub fn drops(&self) -> bool {
+        self.views.drops
     }
 
     /// The investor whose data the whole answer is, when the route says so (a path parameter).
@@ -165,9 +173,47 @@ pub struct View {
     pub(crate) monitored: Option<Box<[Treatment; Kind::COUNT]>>,
     /// What may be stricter for single records.
     pub(crate) raises: Box<[Raise]>,
+    /// Whether any kind is dropped, by the view or by what raises it.
+    pub(crate) drops: bool,
+    pub(crate) serial: Serial,
 }
 
+/// Tells views apart. Those that do the same are equal all the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Serial(u64);
+
+impl Serial {
+    /// One that no other view has.
+    pub(crate) fn next() -> Serial {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Serial(LAST.fetch_add(1, Relaxed) + 1)
+    }
+}
+
+impl PartialEq for Serial {
+    fn eq(&self, _: &Serial) -> bool {
+        true
+    }
+}
+
+impl Eq for Serial {}
+
 impl View {
+    pub(crate) fn new(
+        treatments: Box<[Treatment; Kind::COUNT]>,
+        monitored: Option<Box<[Treatment; Kind::COUNT]>>,
+        raises: Box<[Raise]>,
+    ) -> View {
+        let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
+        let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
+        View { monitored, raises, treatments, drops, serial: Serial::next() }
+    }
+
+    /// A number that no other view has, never zero, for what is remembered of one.
+    pub fn serial(&self) -> u64 {
+        self.serial.0
+    }
+
     /// The treatment of a kind.
     pub fn treatment(&self, kind: Kind) -> &Treatment {
         self.treatments.get(kind.index()).unwrap_or(&Treatment::Block)

@@ -24,6 +24,8 @@ pub(crate) struct Views {
     /// By relation: position in `more`, counted from one; zero is `other`.
     of: [u8; Relation::COUNT],
     more: Vec<View>,
+    /// Whether any view that the answer may need leaves something out.
+    pub drops: bool,
     /// What the views depend on.
     pub asks: Relation,
     /// Views of records of which only some kinds are granted or consented.
@@ -156,10 +158,20 @@ impl PolicySet {
                 *at = u8::try_from(more.len()).unwrap_or_default();
             }
         }
+        let other = self.view(situation, outcomes, Relation::OTHER);
+        // What is granted or consented in part mixes the views of parts, too.
+        let may_be = |relation: Relation| relevant.iter().any(|whole| relation.0 & !whole.0 == 0);
+        let drops = other.drops
+            || Relation::within(asks)
+                .filter(|relation| may_be(*relation))
+                .filter_map(|relation| usize::from(*of.get(relation.position())?).checked_sub(1))
+                .filter_map(|at| more.get(at))
+                .any(|view: &View| view.drops);
         Views {
-            other: self.view(situation, outcomes, Relation::OTHER),
+            other,
             of,
             more,
+            drops,
             asks,
             mixed: Mixed::default(),
             permitted,
@@ -195,8 +207,8 @@ impl PolicySet {
                 treatments: whole(stricter.map(|(raised, own)| own.stronger(raised)).collect()),
             }
         });
-        let raises = combinations.filter(|raise| raise.treatments != treatments).collect();
-        View { monitored, raises, treatments }
+        let raises: Box<[Raise]> = combinations.filter(|raise| raise.treatments != treatments).collect();
+        View::new(treatments, monitored, raises)
     }
 
     /// What kinds count as on the route.

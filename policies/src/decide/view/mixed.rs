@@ -77,7 +77,7 @@ impl Views {
                 side(kind).treatment(kind).clone().stronger(closed(kind).treatment(kind).clone())
             });
             if raises.len() >= Raise::MOST {
-                return View { treatments: guarded, monitored: None, raises: raises.into() };
+                return View::new(guarded, None, raises.into());
             }
             if guarded != treatments {
                 raises.push(Raise {
@@ -89,7 +89,7 @@ impl Views {
             }
         }
         let monitored = (would != treatments).then_some(would);
-        View { treatments, monitored, raises: raises.into() }
+        View::new(treatments, monitored, raises.into())
     }
 }
 
