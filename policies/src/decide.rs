@@ -15,7 +15,7 @@ pub use caller::Caller;
 pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{
-    BoundRoute, Combination, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
+    BoundRoute, Combination, Days, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
 };
 pub(crate) use view::{Lost, Outcome, Views};
 
@@ -144,6 +144,11 @@ impl PolicySet {
             && limit.concerns(facts.method, facts.host, &situation.segments)
     }
 
+    /// Exceptions with the last day on which each rules.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&Arc<str>, Day)> {
+        self.tables.rules.iter().filter_map(|rule| Some((&rule.id, rule.days.until?)))
+    }
+
     /// What may be granted.
     pub fn grant_templates(&self) -> &[crate::GrantTemplate] {
         &self.tables.grant_templates
@@ -216,6 +221,7 @@ impl PolicySet {
             bound,
             document_subject,
             document_standing,
+            today: request.today,
             purpose,
             subjects,
             possible_parts,
@@ -289,6 +295,7 @@ pub(crate) struct Situation<'a> {
     pub document_subject: Option<String>,
     /// How that investor stands, once for the whole answer.
     pub document_standing: Standing,
+    pub today: Day,
     pub purpose: PurposeNamed,
     /// What is remembered of investors.
     pub subjects: Option<&'a Arc<dyn Subjects>>,

@@ -2,7 +2,7 @@
 
 use crate::PolicySet;
 use crate::condition::{Condition, Relation};
-use crate::decide::{Effect, Given, Rule};
+use crate::decide::{Days, Effect, Given, Rule};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::policy::Mode;
 use crate::{Caller, Request, TestCase, Treatment};
@@ -177,7 +177,10 @@ fn shadowed(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
     if rule.mode != Mode::Enforce || !rule.is_allow() {
         return;
     }
-    let others = set.tables.rules.iter().filter(|other| other.id != rule.id && other.mode == Mode::Enforce);
+    let others = set.tables.rules.iter().filter(|other| {
+        let as_long = other.days == rule.days || other.days == Days::default();
+        other.id != rule.id && other.mode == Mode::Enforce && as_long
+    });
     let by = others.into_iter().find(|other| {
         matches_all_of(other, rule)
             && covers(other, rule)

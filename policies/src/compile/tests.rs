@@ -101,8 +101,16 @@ fn every_mistake_has_its_code_and_place() {
             "YB0105",
             "others",
         ),
-        case("apiVersion: yingbi/v1\nkind: Exception\nmetadata: {id: r}\nspec: {}\n", "YB0108", "Exception"),
-        case("apiVersion: yingbi/v1\nkind: Exception\nmetadata: {id: r}\nspec: {}\n", "YB0108", "Exception"),
+        case(
+            "apiVersion: yingbi/v1\nkind: Exception\nmetadata: {id: r}\nspec: {owner: o, reason: r, policy: ghost, expires: 2026-12-31, instead: {treat: drop}}\n",
+            "YB0205",
+            "ghost",
+        ),
+        case(
+            "apiVersion: yingbi/v1\nkind: Exception\nmetadata: {id: r}\nspec: {owner: o, reason: r, policy: p, instead: {treat: drop}}\n",
+            "YB0103",
+            "",
+        ),
         case(
             "apiVersion: yingbi/v1\nkind: Role\nmetadata: {title: r}\nspec: {any: [{authenticated: true}]}\n",
             "YB0103",

@@ -7,7 +7,7 @@ use crate::document::role::Proof;
 use crate::document::scope::{Grade, Grading, Scope, Selection};
 use crate::route::{self, Host, RoutePattern, Segment};
 use crate::yaml::At;
-use crate::{Basis, Binding, Cause, ClassifierTest, ConsentNeeded, FirmClassifiers, Mask, Treatment};
+use crate::{Basis, Binding, Cause, ClassifierTest, ConsentNeeded, Day, FirmClassifiers, Mask, Treatment};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -64,6 +64,21 @@ pub(crate) struct BoundRoute {
     pub binding: Arc<Binding>,
 }
 
+/// From one day to another, both included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Days {
+    /// It rules after this day only.
+    pub after: Option<Day>,
+    /// The last day on which it rules.
+    pub until: Option<Day>,
+}
+
+impl Days {
+    pub(crate) fn hold(self, today: Day) -> bool {
+        self.after.is_none_or(|after| today > after) && self.until.is_none_or(|until| today <= until)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub id: Arc<str>,
@@ -77,6 +92,8 @@ pub(crate) struct Rule {
     pub routes: Vec<RoutePattern>,
     /// Also for callers of whom nothing is known.
     pub public: bool,
+    /// The days on which it rules.
+    pub days: Days,
     pub when: Condition,
     /// What its conditions ask of the subject, those under `treat.when` included.
     pub mentions: Relation,

@@ -660,3 +660,28 @@ fn a4_a_grant_opens_its_subject_and_its_kinds_only() {
     // The same view is given out again, whatever was made meanwhile.
     assert!(std::ptr::eq(permit.view(Some("some")), permit.view(Some("some"))));
 }
+
+#[test]
+fn an_exception_rules_to_its_last_day_and_below_the_floors() {
+    let yaml = format!(
+        "{FIRM}---\napiVersion: yingbi/v1\nkind: Exception\nmetadata: {{id: migration, title: x}}\nspec: {{owner: office, reason: x, expires: 2026-12-31, policy: teller-sees-masked, instead: {{treat: {{default: mask, categories: {{basic.mobile: drop, derived: clear}}}}}}}}\n"
+    );
+    let set = set(&yaml);
+    let on = |year, month, day| {
+        let today = crate::Day::new(year, month, day).unwrap();
+        let permit = permit(&set, &caller(&["teller"]), &Request { today, ..request("/customers/42", None) });
+        let view = permit.view(Some("80001234"));
+        (
+            permit.rules().to_vec(),
+            [Kind::Mobile, Kind::Password, Kind::Balance].map(|kind| word(view.treatment(kind))),
+        )
+    };
+    let (rules, during) = on(2026, 12, 31);
+    assert_eq!((rules, &*during[0]), (vec!["migration".into()], "drop"));
+    let (rules, after) = on(2027, 1, 1);
+    assert_eq!(rules, ["teller-sees-masked".into()]);
+    assert_ne!(after[0], "drop");
+    // Floors are as before: level 4 shows nothing, others' level 3 is masked.
+    assert_eq!(during[1..], after[1..]);
+    assert_eq!(set.exceptions().map(|(id, _)| id.to_string()).collect::<Vec<_>>(), ["migration"]);
+}

@@ -94,7 +94,8 @@ impl PolicySet {
     }
 
     pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
-        self.matches_caller(rule, situation)
+        rule.days.hold(situation.today)
+            && self.matches_caller(rule, situation)
             && self.matches_purpose(rule, situation)
             && self.matches_route(rule, situation)
     }

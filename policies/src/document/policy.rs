@@ -239,7 +239,7 @@ fn read_floor(node: &Node, sink: &mut Sink<'_>) -> Option<Action> {
     Some(Action::Floor { of: categories.into(), word: word.value, unless_grounded: unless.is_some() })
 }
 
-fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
+pub(crate) fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
     if !matches!(node.value, Value::Map(_)) {
         return Some(Treat {
             base: Table { default: read_word(node, sink)?, categories: Vec::new() },
