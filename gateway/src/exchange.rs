@@ -47,7 +47,7 @@ use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
-use yingbi_audit::{Log, Record};
+use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, Summary};
@@ -139,6 +139,7 @@ impl Exchange {
         let facts = self.gather(head, access);
         let known = self.known(&caller, peer)?;
         let permit = self.decide((&caller, known), head, &facts, access)?;
+        let place = self.audit.announce();
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
@@ -146,7 +147,7 @@ impl Exchange {
         let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
-        let evidence = self.record(access, &treated, &summary).await?;
+        let evidence = self.record(place, access, &treated, &summary).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
@@ -214,12 +215,12 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
-        let request = upstream_request(head, peer, &said).ok_or(problem::INTERNAL)?;
+        let request = upstream_request(head, peer, &said);
         if body.is_none() {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();
-        match self.upstream.ask(client, request, body).await {
+        match self.upstream.ask(client, &request, body).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -246,14 +247,20 @@ impl Exchange {
     }
 
     /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
-    async fn record(&self, access: &Access, treated: &Treated, summary: &Summary) -> Result<Evidence, Stop> {
+    async fn record(
+        &self,
+        place: Announced<'_>,
+        access: &Access,
+        treated: &Treated,
+        summary: &Summary,
+    ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
-        let intent = access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len());
+        let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len());
         let asked = Instant::now();
-        match self.audit.append(Record::Intent(Box::new(intent))).await {
+        match place.append(&record).await {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
@@ -351,7 +358,7 @@ impl Exchange {
     ) -> Verdict {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
         // Pingora calls a body done once its chunks are malformed, and would read on behind it.
         let whole = client.is_body_done() && problem.code != problem::REQUEST_BODY.code;
         if !whole || *shutdown.borrow() {
@@ -380,7 +387,7 @@ impl Exchange {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
     }
 }
 

@@ -83,7 +83,9 @@ impl<'p> Plan<'p> {
         match self.source {
             Source::Permit(permit) => permit.drops(),
             #[cfg(any(test, feature = "reference"))]
-            Source::Table(table) => [&table.own, &table.other].iter().any(|rules| rules.treatments.contains(&yingbi_policies::Treatment::Drop)),
+            Source::Table(table) => [&table.own, &table.other]
+                .iter()
+                .any(|rules| rules.treatments.contains(&yingbi_policies::Treatment::Drop)),
         }
     }
 
