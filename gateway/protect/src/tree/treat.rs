@@ -136,7 +136,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
             Subject::One(one) => self.plan.rules(Some(one)),
-            Subject::Several(_) => self.plan.rules_of_several(),
+            Subject::Several(names) => self.plan.rules_of_several(names),
         }
     }
 
