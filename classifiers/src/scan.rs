@@ -113,6 +113,11 @@ impl Pass<'_> {
             return after;
         }
         if self.may_chain && digits == length && length <= 8 && next.is_some_and(is_joint) {
+            if length == 1
+                && let Some(after) = self.spelled(start)
+            {
+                return after;
+            }
             return self.chain(start);
         }
         if digits >= 6 && (7..=40).contains(&length) {
@@ -290,6 +295,42 @@ impl Pass<'_> {
         ["版本", "版本号", "ersion", "ERSION", "ver", "Ver"]
             .iter()
             .any(|word| before.ends_with(word.as_bytes()))
+    }
+
+    /// `1 3 8 0 0 1 3 8 0 0 0`: a number whose digits stand apart; says where it ends.
+    fn spelled(&mut self, start: usize) -> Option<usize> {
+        let joint = *self.bytes.get(start + 1)?;
+        let mut number = [0u8; 20];
+        let mut length = 0;
+        let mut at = start;
+        loop {
+            let digit = self.bytes.get(at).copied()?;
+            let is_last = length == 17 && matches!(digit, b'X' | b'x');
+            if !digit.is_ascii_digit() && !is_last {
+                return None;
+            }
+            *number.get_mut(length)? = digit;
+            length += 1;
+            let alone = !self.bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+            if !alone {
+                return None;
+            }
+            let goes_on = self.bytes.get(at + 1) == Some(&joint)
+                && self.bytes.get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
+            if !goes_on {
+                break;
+            }
+            at += 2;
+        }
+        let number = number.get(..length)?;
+        let kind = match length {
+            11 if mobile::is_mobile(number) => Kind::Mobile,
+            18 if resident_id::is_18(number) => Kind::ResidentId,
+            16..=19 if bank_card::is_bank_card(number) => Kind::BankCard,
+            _ => return None,
+        };
+        self.push(start, at + 1, kind, 85);
+        Some(at + 1)
     }
 
     /// Groups of digits parted by one space, hyphen, point or closing bracket each; says where the chain ends.

@@ -38,6 +38,8 @@ fn class_of(hit: &Hit) -> char {
         Kind::Address => 'a',
         Kind::IpAddress | Kind::Mac => 'i',
         kind if kind.category() == Category::CredentialAccount => 's',
+        // What sentences say besides, the lines don't mark.
+        Kind::Age | Kind::Balance | Kind::Position | Kind::TradeBankTransfer | Kind::HealthStatus => '-',
         _ => 'd',
     }
 }

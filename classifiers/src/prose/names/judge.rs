@@ -227,6 +227,14 @@ pub(super) fn right_of(rest: &str) -> Right {
             Right::End
         };
     }
+    // `虞啸卿总，`: how those who sell address those who buy.
+    if let Some(behind) = rest.strip_prefix('总') {
+        let ends =
+            behind.chars().next().is_none_or(|next| !is_han(next) || matches!(next, '您' | '你' | '好'));
+        if ends {
+            return Right::Deed;
+        }
+    }
     LISTS.behind(rest).unwrap_or(Right::Nothing)
 }
 
