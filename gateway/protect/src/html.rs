@@ -54,11 +54,23 @@ struct Page<'t, 'c, C, S> {
     /// The tables that are open, the innermost last, and what waits for the end of its row.
     tables: Vec<Table>,
     row: Option<Vec<Waiting>>,
-    /// The text is a label's or a heading's: it is no value of the label before it.
-    is_label: bool,
+    /// What the text is by its tag.
+    role: Role,
     /// What the choices of a list are, and whether one is chosen.
     choices: Option<KeyMeaning>,
     is_formatted: bool,
+}
+
+/// What a text is by its tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// A label's or a heading's: no value of the label before it.
+    Label,
+    /// A value of the label before it, if there is one.
+    Value,
+    /// Of a page or a part of it: no label of what follows.
+    Heading,
+    Any,
 }
 
 /// What can only be read when its row is known.
@@ -80,7 +92,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             signals: Signals::default(),
             tables: vec![],
             row: None,
-            is_label: false,
+            role: Role::Any,
             choices: None,
             is_formatted: false,
         }
@@ -118,7 +130,12 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             "label" => tag.attributes.iter().any(|attribute| attribute.name == "for") || tag.is_end,
             _ => false,
         };
-        self.is_label = is_labels && !tag.is_end;
+        self.role = match (is_labels, tag.name.as_str()) {
+            (true, _) if !tag.is_end => Role::Label,
+            (_, "dd") if !tag.is_end => Role::Value,
+            (_, "title" | "h1" | "h2" | "h3") if !tag.is_end => Role::Heading,
+            _ => Role::Any,
+        };
         match (tag.name.as_str(), tag.is_end) {
             ("pre" | "textarea", is_end) => self.is_formatted = !is_end,
             ("table", false) => {
@@ -197,12 +214,12 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
                 if let Some(name) = name {
                     table.signals = table.signals.union(name.signals);
                 }
-                let (cell, is_label) = (table.cell(), self.is_label);
+                let (cell, is_label) = (table.cell(), self.role == Role::Label);
                 self.row.get_or_insert_default().push(Waiting::Text { flow, cell, is_label });
             }
             return Ok(());
         }
-        let read = self.read_flow(&flow, self.is_label);
+        let read = self.read_flow(&flow, self.role);
         flow.clear();
         self.flow = flow;
         read
@@ -224,23 +241,34 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
                     let column = cell.and_then(|cell| self.table().column(cell));
                     self.value(&flow, column.unwrap_or(PROSE), Spelling::References)?;
                 }
-                Waiting::Text { flow, is_label, .. } => self.read_flow(&flow, is_label)?,
+                Waiting::Text { flow, cell, is_label } => {
+                    let is_second = cell.is_some_and(|cell| self.table().is_second(cell));
+                    let role = if is_label {
+                        Role::Label
+                    } else if is_second {
+                        Role::Value
+                    } else {
+                        Role::Any
+                    };
+                    self.read_flow(&flow, role)?;
+                }
             }
         }
         Ok(())
     }
 
     /// A text outside tables, or in one without a head.
-    fn read_flow(&mut self, flow: &Flow, is_label: bool) -> Result<(), Uninspectable> {
+    fn read_flow(&mut self, flow: &Flow, role: Role) -> Result<(), Uninspectable> {
         if flow.text.trim().is_empty() {
             return Ok(());
         }
-        if let Some(name) = self.name_in(flow) {
+        let is_answer = role == Role::Value && self.label.is_some();
+        if let Some(name) = self.name_in(flow).filter(|_| !is_answer) {
             self.signals = self.signals.union(name.signals);
-            self.label = Some(name);
+            self.label = Some(name).filter(|_| role != Role::Heading);
             return Ok(());
         }
-        let label = self.label.take().filter(|label| label.kind.is_some() && !is_label);
+        let label = self.label.take().filter(|label| label.kind.is_some() && role != Role::Label);
         self.value(flow, label.unwrap_or(PROSE), Spelling::References)
     }
 

@@ -130,14 +130,35 @@ impl Table {
         if tagged && names > 0 {
             return Row::Head;
         }
+        // A heading beside a value names that value.
+        if full().any(|cell| cell.is_th) {
+            return if self.names_columns() && self.is_tagged { Row::Columns } else { Row::Pairs };
+        }
         let is_first = self.columns.is_empty();
         // Without tags a head is a row of names alone, or at its table's top one of words of which most are names.
         if names >= 2 && no_values && (names == count || is_first && names * 2 > count) && !self.alternates()
         {
             return Row::Head;
         }
-        let names_columns = self.columns.iter().any(|key| key.kind.is_some() || key.denies);
-        if names_columns && (self.is_tagged || !self.alternates()) { Row::Columns } else { Row::Pairs }
+        if self.names_columns() && (self.is_tagged || !self.alternates()) { Row::Columns } else { Row::Pairs }
+    }
+
+    fn names_columns(&self) -> bool {
+        self.columns.iter().any(|key| key.kind.is_some() || key.denies)
+    }
+
+    /// Whether a cell of a row of pairs is the value of the one before it, whatever it reads like: a `td` behind a `th`,
+    /// or every second cell where the others are names.
+    pub(super) fn is_second(&self, cell: usize) -> bool {
+        let is_name = |cell: &Cell| matches!(cell.reads, Reads::Name(_));
+        let Some((this, before)) =
+            self.cells.get(cell).zip(cell.checked_sub(1).and_then(|at| self.cells.get(at)))
+        else {
+            return false;
+        };
+        let names_beside = before.is_th && !this.is_th && is_name(before);
+        let all_firsts = || self.cells.iter().step_by(2).all(is_name);
+        names_beside || cell % 2 == 1 && self.cells.len().is_multiple_of(2) && all_firsts()
     }
 
     /// Whether names and what is none take turns, names first.

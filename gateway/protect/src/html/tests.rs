@@ -35,6 +35,12 @@ fn c8_pages_tell_names_of_fields_from_values() {
              <tr><th>可用余额</th><td colspan=3>1,203.50</td></tr></table>",
             &["傅聪聪", "88519783", "1,203.50"],
         ),
+        // What stands beside a name is its value, though it reads like one.
+        (
+            "<table><tr><th>客户姓名</th><td>姓名</td></tr></table><dl><dt>客户姓名<dd>余额</dl>",
+            &["姓名", "余额"],
+        ),
+        ("<table><tr><td>姓名</td><td>手机</td><td>余额</td><td>12.50</td></tr></table>", &["手机", "12.50"]),
         // A head of two rows, with cells over several columns and rows.
         (
             "<table><tr><th rowspan=2>序号</th><th colspan=2>账户</th></tr><tr><th>资金账号</th><th>可用余额</th></tr>\
@@ -65,6 +71,8 @@ fn c8_pages_tell_names_of_fields_from_values() {
         // Inline tags part a name from its value, and a value from itself.
         ("<div><span>资金账号</span>\n  <span>88519783</span></div>", &["88519783"]),
         ("<p>验证码是<b>747566</b>，手机139<wbr>1234<wbr>5678</p>", &["747566", "139<wbr>1234<wbr>5678"]),
+        // A heading names no paragraph.
+        ("<h1>客户备注</h1><p>贵州茅台今日收涨</p><h2>姓名</h2><p>概述</p>", &[]),
         // Controls.
         (
             "<select name=fund_account><option value=1>请选择</option><option value=88519783 selected>88519783</select>",
