@@ -18,6 +18,7 @@ use yingbi_taxonomy::Kind;
 pub fn file(name: &str) -> &'static str {
     match name {
         "first" => include_str!("written/first.txt"),
+        "second" => include_str!("written/second.txt"),
         other => panic!("no texts named `{other}`"),
     }
 }
