@@ -62,6 +62,13 @@ impl Pass<'_> {
         let mut at = 0;
         while let Some(byte) = self.bytes.get(at).copied() {
             if !byte.is_ascii_alphanumeric() {
+                if byte == b'+'
+                    && self.may_chain
+                    && let Some(end) = self.international(at)
+                {
+                    at = end;
+                    continue;
+                }
                 if byte == b'@'
                     && let Some((start, end)) = email::around(self.bytes, at)
                 {
@@ -119,6 +126,16 @@ impl Pass<'_> {
                 return after;
             }
             return self.chain(start);
+        }
+        // `FAX021-83528666`: a label in letters before a number in groups.
+        if self.may_chain
+            && digits < length
+            && next.is_some_and(is_joint)
+            && let Some(letters) = self.bytes.get(start..end).and_then(label_letters)
+            && letters + digits == length
+            && digits >= 3
+        {
+            return self.chain(start + letters);
         }
         if digits >= 6 && (7..=40).contains(&length) {
             self.whole(start, end, digits);
@@ -295,6 +312,39 @@ impl Pass<'_> {
         ["版本", "版本号", "ersion", "ERSION", "ver", "Ver"]
             .iter()
             .any(|word| before.ends_with(word.as_bytes()))
+    }
+
+    /// `+852 9123 4567`: a number abroad; says where it ends. Those of the mainland are told by their form.
+    fn international(&mut self, plus: usize) -> Option<usize> {
+        let before = plus.checked_sub(1).and_then(|at| self.bytes.get(at));
+        let rest = self.bytes.get(plus + 1..)?;
+        if self.reach == Reach::Certain
+            || before.is_some_and(u8::is_ascii_alphanumeric)
+            || rest.starts_with(b"86")
+        {
+            return None;
+        }
+        let mut digits = 0;
+        let mut length = 0;
+        for (at, byte) in rest.iter().enumerate().take(24) {
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    length = at + 1;
+                }
+                b' ' | b'-' | b'(' | b')'
+                    if rest.get(at + 1).is_some_and(|next| next.is_ascii_digit() || *next == b'(') => {}
+                _ => break,
+            }
+        }
+        let ends =
+            !rest.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'.'));
+        let is_code = rest.first().is_some_and(|first| (b'1'..=b'9').contains(first));
+        if !(10..=15).contains(&digits) || !ends || !is_code {
+            return None;
+        }
+        self.push(plus + 1, plus + 1 + length, Kind::Phone, 70);
+        Some(plus + 1 + length)
     }
 
     /// `1 3 8 0 0 1 3 8 0 0 0`: a number whose digits stand apart; says where it ends.

@@ -141,6 +141,8 @@ pub(crate) fn find_english(text: &str, hits: &mut Vec<Hit>) {
         " residing at ",
         " address is ",
         " located at home ",
+        " address to ",
+        " moved to ",
         " mail to ",
         " deliver to ",
     ] {

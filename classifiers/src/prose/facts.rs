@@ -95,6 +95,12 @@ fn sum_of(left: &str, counted: bool) -> Option<Kind> {
     if ends(HELD) && !is_condition {
         return Some(Kind::Balance);
     }
+    let is_ones =
+        || ["女士", "先生", "客户", "您", "本人", "我的", "账户"].iter().any(|word| said.contains(word));
+    if ends(&["资产", "总资产", "余额", "权益", "净资产", "存款"]) && is_ones() && !is_condition
+    {
+        return Some(Kind::Balance);
+    }
     if ends(POSITIONS) {
         return Some(Kind::Position);
     }

@@ -12,7 +12,7 @@ use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
-use told::{another, before_label, born, worded};
+use told::{another, before_label, born, login, misspelt, worded};
 use turns::{answered_in_turn, behind_english, contact, secret_in_clause};
 use yingbi_taxonomy::{Category, Kind};
 
@@ -69,11 +69,15 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
                     .or_else(|| another(text, last?, at))
                     .or_else(|| before_label(labels, text, at))
                     .or_else(|| contact(text, at))
+                    .or_else(|| misspelt(text, at))
+                    .or_else(|| login(text, at))
                     .or_else(|| behind_english(text, at).filter(|_| previous == Some(' ')))
                     .or_else(|| secret_in_clause(text, at).filter(|_| cues.has(mark::CODE)))
             }
             _ if c.is_ascii_alphanumeric() && matches!(previous, Some('，' | ',' | '：' | ':')) => {
-                contact(text, at).or_else(|| secret_in_clause(text, at).filter(|_| cues.has(mark::CODE)))
+                contact(text, at)
+                    .or_else(|| login(text, at))
+                    .or_else(|| secret_in_clause(text, at).filter(|_| cues.has(mark::CODE)))
             }
             '生' => born(text, at),
             '别' | '族' => worded(text, at + c.len_utf8()),

@@ -128,16 +128,17 @@ fn push(start: usize, length: usize, hits: &mut Vec<Hit>) {
 
 /// The length of the capitalised words at the start of `text`, when there are at least so many and at most four.
 fn words(text: &str, least: usize) -> Option<usize> {
+    let is_letter = |c: &char| c.is_alphabetic() && !super::is_han(*c);
+    let letters_of = |word: &str| word.chars().take_while(is_letter).map(char::len_utf8).sum::<usize>();
     let mut length = 0;
     let mut count = 0;
     for word in text.split_inclusive([' ', '-']).take(4) {
         let letters = word.trim_end_matches([' ', '-', '.', ',']);
-        let is_word = letters.len() > 1
-            && letters.starts_with(|c: char| c.is_ascii_uppercase())
-            && letters.bytes().take_while(u8::is_ascii_alphabetic).count() == letters.len();
-        let lone = letters.len() == 1 && letters.starts_with(|c: char| c.is_ascii_uppercase());
-        let letters_only = word.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let leads = letters_only > 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
+        let begins = letters.starts_with(char::is_uppercase);
+        let is_word = letters.len() > 1 && begins && letters_of(letters) == letters.len();
+        let lone = letters.len() == 1 && begins;
+        let letters_only = letters_of(word);
+        let leads = letters_only > 1 && begins;
         if !(is_word || lone || leads) || NOT_NAMES.contains(&word.get(..letters_only).unwrap_or_default()) {
             break;
         }

@@ -150,6 +150,20 @@ fn signatures(text: &str, hits: &mut Vec<Hit>) {
             sign(at + 1);
         }
     }
+    // The last line, behind a sentence.
+    if let Some(end) = memchr::memrchr(b'\n', text.trim_end().as_bytes()) {
+        let line = text.get(end + 1..).unwrap_or_default().trim();
+        let given = line.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
+        let ends = text.get(..end).is_some_and(|left| left.trim_end().ends_with(['。', '！', '~', '，']));
+        if ends
+            && given
+            && surname_length(line).is_some()
+            && !starts_doubtfully(line)
+            && !LISTS.ends_with_word(line)
+        {
+            sign(end + 1);
+        }
+    }
     // Two dashes of Chinese print are folded to one.
     let dash = memchr::memrchr(b'-', text.as_bytes()).filter(|at| text.len() - at <= 1 + 4 * 3);
     if let Some(at) = dash.filter(|at| text.get(..*at).is_some_and(|left| left.ends_with(is_han))) {
@@ -404,7 +418,10 @@ fn item(text: &str) -> Option<usize> {
 
 /// The length of what joins the names of a list.
 fn join(rest: &str) -> Option<usize> {
-    ["以及", "、", "和", "与", "及", "跟"].iter().find(|word| rest.starts_with(**word)).map(|word| word.len())
+    ["以及", "、", "和", "与", "及", "跟", " → ", "→"]
+        .iter()
+        .find(|word| rest.starts_with(**word))
+        .map(|word| word.len())
 }
 
 fn push(start: usize, length: usize, confidence: u8, hits: &mut Vec<Hit>) -> usize {
@@ -455,13 +472,12 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
 pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     let Some(rest) = text.get(number..) else { return };
     let skip = head(rest, 4, is_between);
-    let Some(judged) = rest.get(skip..).filter(|_| skip > 0).and_then(|cell| name_at(cell, Left::Weak))
-    else {
-        return;
-    };
+    let Some(judged) = rest.get(skip..).and_then(|cell| name_at(cell, Left::Weak)) else { return };
     let name = rest.get(skip..skip + judged.length).unwrap_or_default();
     let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
-    if judged.right >= Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
+    // Right behind the number anything may go on; a whole given name and an end are no accident.
+    let is_apart = skip > 0 || judged.usual && judged.weight > 4;
+    if judged.right >= Right::End && is_apart && (judged.margin > 0 || three_given) && !ends_in_role(name) {
         push(number + skip, judged.length, 65, hits);
     }
 }

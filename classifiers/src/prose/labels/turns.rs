@@ -38,6 +38,8 @@ const ASKED_FOR: &[(&str, Kind)] = &[
     ("校验码", Kind::Otp),
     ("动态码", Kind::Otp),
     ("动态口令", Kind::Otp),
+    ("位数字", Kind::Otp),
+    ("短信", Kind::Otp),
     ("密码", Kind::Password),
     ("口令", Kind::Password),
     ("资金账", Kind::FundAccount),
@@ -86,9 +88,25 @@ pub(super) fn secret_in_clause(text: &str, at: usize) -> Option<Hit> {
 const GIVEN: &[&str] =
     &["给你", "给您", "发你", "发您", "告诉", "是", "为", "记一下", "记下", "用这个", "如下"];
 
-/// `加我V：cf88991122`, `QQ 382947561`.
+/// `加我V：cf88991122`, `QQ 382947561`, `QQ77281934`, `加下微信吧，invest-helper01`.
 pub(super) fn contact(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
+    if let Some(number) = value.get(..2).filter(|two| two.eq_ignore_ascii_case("qq")).and(value.get(2..)) {
+        let digits = head(number, 12, |c| c.is_ascii_digit());
+        let ends = !number.get(digits..)?.starts_with(|c: char| c.is_ascii_alphanumeric());
+        return ((6..=11).contains(&digits) && ends).then(|| hit(at + 2, digits, Kind::Contact));
+    }
+    if left.ends_with(['，', ',']) {
+        let clause = tail(left, 10, |c| !matches!(c, '。' | '；' | '\n'));
+        let token = value.get(..head(value, 24, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))?;
+        let has = |is: fn(&u8) -> bool| token.bytes().any(|byte| is(&byte));
+        let is_made = has(u8::is_ascii_alphabetic)
+            && (has(u8::is_ascii_digit) || has(|byte| matches!(byte, b'_' | b'-')));
+        let adds =
+            clause.contains('加') && ["微信", "V信", "薇信", "QQ"].iter().any(|word| clause.contains(word));
+        return (adds && is_made && (6..=20).contains(&token.len()))
+            .then(|| hit(at, token.len(), Kind::Contact));
+    }
     let bare = left.trim_end_matches(|c| opens(c) || matches!(c, '：' | ':' | '号' | '是' | '为'));
     let is_marked = bare.len() < left.len();
     let letters = tail(bare, 3, |c| c.is_ascii_alphabetic());
