@@ -19,6 +19,7 @@ pub fn file(name: &str) -> &'static str {
     match name {
         "first" => include_str!("written/first.txt"),
         "second" => include_str!("written/second.txt"),
+        "third" => include_str!("written/third.txt"),
         other => panic!("no texts named `{other}`"),
     }
 }
