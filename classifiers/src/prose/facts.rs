@@ -39,7 +39,9 @@ fn ages(text: &str, hits: &mut Vec<Hit>) {
         let is_said = AGES.iter().any(|word| before.ends_with(word));
         // What a person is, one thing after the other.
         let is_listed = bare.len() < before.len() && bare.ends_with(['男', '女', '性', '族', '生']);
-        if is_said || is_listed {
+        // `，42岁，`: between commas nothing is conditioned.
+        let is_apposed = bare.len() < before.len() && right.chars().nth(1).is_none_or(|next| "，,、）)。；".contains(next));
+        if is_said || is_listed || is_apposed {
             push(before.len(), number.len(), Kind::Age, hits);
         }
     }

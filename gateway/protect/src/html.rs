@@ -49,10 +49,15 @@ struct Page<'t, 'c, C, S> {
     hits: Vec<Hit>,
     /// What the text before this one says as a field's name.
     label: Option<KeyMeaning>,
-    /// What the names outside tables say together.
-    signals: Signals,
+    /// What the names of each table, list and form say together, in the order in which they begin; the first are those
+    /// outside. A name further down says as much of a value as one above it.
+    surveyed: Vec<Signals>,
+    /// How many of them have begun, and which are open.
+    begun: usize,
+    open: Vec<(String, Signals)>,
     /// The tables that are open, the innermost last, and what waits for the end of its row.
     tables: Vec<Table>,
+    too_deep: usize,
     row: Option<Vec<Waiting>>,
     /// What the text is by its tag.
     role: Role,
@@ -89,8 +94,11 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             scratch: Flow::default(),
             hits: vec![],
             label: None,
-            signals: Signals::default(),
+            surveyed: vec![],
+            begun: 0,
+            open: vec![],
             tables: vec![],
+            too_deep: 0,
             row: None,
             role: Role::Any,
             choices: None,
@@ -99,6 +107,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
     }
 
     fn read(mut self) -> Result<(), Uninspectable> {
+        self.surveyed = self.survey();
         for token in Tokens::new(self.text) {
             match token {
                 Token::Text(range) if self.is_formatted => self.flow.push(self.text, range),
@@ -123,7 +132,65 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
         Ok(())
     }
 
+    /// What the names in a page say, apart for each table, list and form.
+    fn survey(&self) -> Vec<Signals> {
+        let mut found = vec![Signals::default()];
+        let mut open: Vec<(String, usize)> = vec![];
+        let mut flow = Flow::default();
+        for token in Tokens::new(self.text) {
+            let said = match token {
+                Token::Text(range) => {
+                    flow.clear();
+                    flow.push(self.text, range);
+                    self.name_of(&flow.text)
+                }
+                Token::Tag(tag) if SCOPES.contains(&tag.name.as_str()) => {
+                    if !tag.is_end {
+                        if open.len() < DEEPEST_SCOPE {
+                            open.push((tag.name, found.len()));
+                        }
+                        found.push(Signals::default());
+                    } else if let Some(at) = open.iter().rposition(|(name, _)| *name == tag.name) {
+                        open.truncate(at);
+                    }
+                    None
+                }
+                Token::Tag(tag) => self.named_by(&tag),
+                Token::Raw(_) => None,
+            };
+            let within = open.last().map_or(0, |(_, at)| *at);
+            if let (Some(key), Some(signals)) = (said, found.get_mut(within)) {
+                *signals = signals.union(key.signals);
+            }
+        }
+        found
+    }
+
+    /// What the names around a value say together.
+    fn signals(&self) -> Signals {
+        let outside = self.surveyed.first().copied().unwrap_or_default();
+        self.open.last().map_or(outside, |(_, signals)| signals.union(outside))
+    }
+
+    fn scope(&mut self, tag: &Tag) {
+        if !tag.is_end {
+            self.begun += 1;
+            let signals = self.surveyed.get(self.begun).copied().unwrap_or_default();
+            if self.open.len() < DEEPEST_SCOPE {
+                self.open.push((tag.name.clone(), signals));
+            }
+        } else if let Some(at) = self.open.iter().rposition(|(name, _)| *name == tag.name) {
+            self.open.truncate(at);
+        }
+    }
+
     fn structure(&mut self, tag: &Tag) -> Result<(), Uninspectable> {
+        let is_scope = SCOPES.contains(&tag.name.as_str());
+        if is_scope {
+            // What waits belongs to the scope before.
+            self.end_row()?;
+            self.scope(tag);
+        }
         // A label that names its control holds no value; one without may (`<label>姓名</label><label>…</label>`).
         let is_labels = match tag.name.as_str() {
             "th" | "dt" | "legend" | "caption" => true,
@@ -139,23 +206,20 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
         match (tag.name.as_str(), tag.is_end) {
             ("pre" | "textarea", is_end) => self.is_formatted = !is_end,
             ("table", false) => {
-                self.end_row()?;
                 self.label = None;
-                if self.tables.len() < DEEPEST_TABLE {
-                    self.tables.push(Table::default());
+                match self.tables.len() < DEEPEST_SCOPE {
+                    true => self.tables.push(Table::default()),
+                    false => self.too_deep += 1,
                 }
             }
             ("table", true) => {
-                self.end_row()?;
                 self.label = None;
-                self.tables.pop();
-            }
-            ("dl", _) => {
-                self.label = None;
-                if !tag.is_end {
-                    self.signals = Signals::default();
+                match self.too_deep.checked_sub(1) {
+                    Some(left) => self.too_deep = left,
+                    None => drop(self.tables.pop()),
                 }
             }
+            ("dl", _) => self.label = None,
             ("thead", is_end) => {
                 self.end_row()?;
                 self.table().head(!is_end);
@@ -211,9 +275,6 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
                 let name = self.name_in(&flow);
                 let table = self.table();
                 table.read(name, flow.text.trim());
-                if let Some(name) = name {
-                    table.signals = table.signals.union(name.signals);
-                }
                 let (cell, is_label) = (table.cell(), self.role == Role::Label);
                 self.row.get_or_insert_default().push(Waiting::Text { flow, cell, is_label });
             }
@@ -264,7 +325,6 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
         }
         let is_answer = role == Role::Value && self.label.is_some();
         if let Some(name) = self.name_in(flow).filter(|_| !is_answer) {
-            self.signals = self.signals.union(name.signals);
             self.label = Some(name).filter(|_| role != Role::Heading);
             return Ok(());
         }
@@ -289,10 +349,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
     /// Treats a text under a name.
     fn value(&mut self, flow: &Flow, key: KeyMeaning, spelling: Spelling) -> Result<(), Uninspectable> {
         let meaning = Meaning::named(key);
-        let signals = match (&self.row, self.tables.last()) {
-            (_, Some(table)) => table.signals.union(self.signals),
-            _ => self.signals,
-        };
+        let signals = self.signals();
         let (begin, text) = trimmed(&flow.text);
         if flow.pieces.len() < 2 || (looks_like_json(text) && meaning.opens_json()) {
             return self.sink.value(flow, begin..begin + text.len(), Named { meaning, signals }, spelling);
@@ -395,8 +452,11 @@ const PROSE: KeyMeaning = KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN };
 /// A label is no longer than this, in bytes.
 const LONGEST_NAME: usize = 60;
 
-/// Tables that nest deeper are read as parts of the one around them.
-const DEEPEST_TABLE: usize = 32;
+/// What holds the fields of one record, or the rows of one table.
+const SCOPES: [&str; 4] = ["table", "dl", "form", "fieldset"];
+
+/// Tables, lists and forms that nest deeper are read as parts of the one around them.
+const DEEPEST_SCOPE: usize = 64;
 
 /// Tags that don't end a text: what stands around them is shown in one line.
 const INLINE: [&str; 38] = [

@@ -11,6 +11,8 @@ fn c8_sentences_say_ages_sums_and_illnesses() {
     let cases: &[(&str, &[(&str, &str)])] = &[
         ("老人今年78岁，视力不好", &[("78", "basic.age")]),
         ("单先生（男，67岁）来访", &[("67", "basic.age")]),
+        ("梁敏，42岁，企业主", &[("42", "basic.age")]),
+        ("我转了5万元到账户", &[("5万", "trade.bank-transfer")]),
         ("您的资金账户于今日转入100000.00元", &[("100000.00", "trade.bank-transfer")]),
         ("尾号3321的账户支出人民币20,000.00元", &[("20,000.00", "trade.bank-transfer")]),
         ("客户申请转出30000元到银行卡", &[("30000", "trade.bank-transfer")]),

@@ -220,6 +220,12 @@ pub(super) fn right_of(rest: &str) -> Right {
         if let Some(right) = LISTS.behind(rest).filter(|right| *right >= Right::Deed) {
             return right;
         }
+        // `梁敏，42岁`.
+        let age = rest.strip_prefix(['，', ',', '（', '(', ' ']).unwrap_or_default();
+        let digits = crate::prose::head(age, 3, |c| c.is_ascii_digit());
+        if digits > 0 && age.get(digits..).is_some_and(|unit| unit.starts_with('岁')) {
+            return Right::Deed;
+        }
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
         return if next.is_ascii_alphabetic() || matches!(next, '·' | '•') {
             Right::Nothing

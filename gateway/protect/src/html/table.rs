@@ -4,15 +4,13 @@
 //! a cell that reads like a field's name speaks for the next. Heads of several rows, cells over several columns or rows
 //! and a second head further down are read as a browser shows them.
 
-use yingbi_classifiers::{KeyMeaning, Signals};
+use yingbi_classifiers::KeyMeaning;
 
 /// A table while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// What the head says of each column.
     columns: Vec<KeyMeaning>,
-    /// What all names of the table say together.
-    pub(super) signals: Signals,
     /// In so many rows, the one being read counted in, a cell from above covers the column.
     held: Vec<usize>,
     /// The cells of the row being read.

@@ -92,3 +92,20 @@ fn c8_pages_tell_names_of_fields_from_values() {
         assert_eq!(found(page), *expect, "{page}");
     }
 }
+
+#[test]
+fn c8_names_below_a_value_speak_for_it_too() {
+    let page = "<dl><dt>apply_amount</dt><dd>4981286.19</dd><dt>fund_account</dt><dd>88519783</dd></dl>\
+                <table><tr><th>price</th></tr><tr><td>16.20</td></tr></table>";
+    assert_eq!(found(page), ["4981286.19", "88519783"]);
+}
+
+#[test]
+fn pages_that_nest_deep_cost_no_more_than_their_length() {
+    let deep = format!("{}<td>姓名<td>张爱玲{}", "<table><tr>".repeat(3000), "</table>".repeat(3000));
+    assert_eq!(found(&deep), ["张爱玲"]);
+    let unmatched = format!("{}{}", "<form>".repeat(30_000), "</dl>".repeat(30_000));
+    assert_eq!(found(&unmatched), [""; 0]);
+    let wide = format!("<table><tr>{}</tr></table>", "<td colspan=1000 rowspan=1000>x</td>".repeat(3000));
+    assert_eq!(found(&wide), [""; 0]);
+}
