@@ -2,6 +2,7 @@
 
 use super::{is_han, tail};
 use crate::{Hit, How};
+use memchr::memmem::Finder;
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
@@ -134,21 +135,11 @@ const WAYS: &[&str] = &[
 
 /// Appends addresses in English behind `lives at`, `resides at`.
 pub(crate) fn find_english(text: &str, hits: &mut Vec<Hit>) {
-    for lead in [
-        " resides at ",
-        " lives at ",
-        " living at ",
-        " residing at ",
-        " address is ",
-        " located at home ",
-        " address to ",
-        " moved to ",
-        " mail to ",
-        " deliver to ",
-    ] {
-        for at in memchr::memmem::find_iter(text.as_bytes(), lead) {
-            let start = at + lead.len();
-            if let Some(length) = text.get(start..).and_then(english_length) {
+    for finder in LEADS_IN.iter() {
+        for at in finder.find_iter(text.as_bytes()) {
+            let start = at + " at ".len();
+            let led = text.get(..at).is_some_and(|left| LEADS.iter().any(|lead| left.ends_with(lead)));
+            if let Some(length) = text.get(start..).filter(|_| led).and_then(english_length) {
                 hits.push(Hit {
                     start,
                     end: start + length,
@@ -160,6 +151,13 @@ pub(crate) fn find_english(text: &str, hits: &mut Vec<Hit>) {
         }
     }
 }
+
+/// What ends the words that lead to an address; they are looked for in every text of Latin words with numbers.
+static LEADS_IN: LazyLock<[Finder<'static>; 3]> =
+    LazyLock::new(|| [" at ", " to ", " is "].map(|word| Finder::new(word)));
+
+const LEADS: &[&str] =
+    &["resides", "lives", "living", "residing", "address", "moved", "mail", "deliver", "shipped", "located"];
 
 fn is_part(c: char) -> bool {
     is_han(c) || c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | ' ' | '（' | '）' | '(' | ')' | '－')
@@ -210,15 +208,14 @@ fn start_of(run: &str, first_mark: usize) -> usize {
     // The mark itself may be the end of the place's name: 上海市.
     let mark = run.get(first_mark..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let near = run.get(before_start..first_mark + mark).unwrap_or_default();
-    let lead = PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
+    let lead = || PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
     if let Some(start) = PLACES.starts.iter().filter_map(|place| near.find(place)).min() {
-        // `搬到了天河北路`: a province may stand where a street's name goes on.
-        let whole = lead.filter(|lead| {
-            *lead < start && start - lead <= 3 && !near.get(*lead..start).is_some_and(|gap| gap == "了")
-        });
+        // `搬到了天河北路`: a province may stand where a street's name goes on, one character behind what leads to it.
+        let goes_on = (3..=before.len()).contains(&start) && near.get(start - 3..start) != Some("了");
+        let whole = goes_on.then(lead).flatten().filter(|lead| start - 3 == *lead);
         return before_start + whole.unwrap_or(start);
     }
-    let start = before_start + lead.unwrap_or_else(|| last_characters(before, 4).0);
+    let start = before_start + lead().unwrap_or_else(|| last_characters(before, 4).0);
     let skipped = run.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
     start + skipped
 }

@@ -40,7 +40,8 @@ fn ages(text: &str, hits: &mut Vec<Hit>) {
         // What a person is, one thing after the other.
         let is_listed = bare.len() < before.len() && bare.ends_with(['男', '女', '性', '族', '生']);
         // `，42岁，`: between commas nothing is conditioned.
-        let is_apposed = bare.len() < before.len() && right.chars().nth(1).is_none_or(|next| "，,、）)。；".contains(next));
+        let is_apposed = bare.len() < before.len()
+            && right.chars().nth(1).is_none_or(|next| "，,、）)。；".contains(next));
         if is_said || is_listed || is_apposed {
             push(before.len(), number.len(), Kind::Age, hits);
         }
@@ -93,13 +94,14 @@ fn sum_of(left: &str, counted: bool) -> Option<Kind> {
     let said = sentence.trim_end_matches(FILLERS);
     let ends = |words: &[&str]| words.iter().any(|word| said.ends_with(word));
     // `20日均资产50万元` is a condition, `近20日日均资产` somebody's.
-    let is_condition = ["条件", "不低于", "要求", "需达", "须达"].iter().any(|word| sentence.contains(word));
-    if ends(HELD) && !is_condition {
+    let is_condition =
+        || ["条件", "不低于", "要求", "需达", "须达"].iter().any(|word| sentence.contains(word));
+    if ends(HELD) && !is_condition() {
         return Some(Kind::Balance);
     }
     let is_ones =
         || ["女士", "先生", "客户", "您", "本人", "我的", "账户"].iter().any(|word| said.contains(word));
-    if ends(&["资产", "总资产", "余额", "权益", "净资产", "存款"]) && is_ones() && !is_condition
+    if ends(&["资产", "总资产", "余额", "权益", "净资产", "存款"]) && is_ones() && !is_condition()
     {
         return Some(Kind::Balance);
     }

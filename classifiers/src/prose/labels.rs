@@ -54,6 +54,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
     let mut before: Option<char> = None;
     // Where the last password ended: `密码设成了135791，后来又改成975310`.
     let mut secret = None;
+    let may_hold_secret = cues.has(mark::CODE);
     // The last labelled number: `资金账号80012345、80012346`.
     let mut last = None;
     for (at, c) in text.char_indices() {
@@ -71,13 +72,13 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
                     .or_else(|| contact(text, at))
                     .or_else(|| misspelt(text, at))
                     .or_else(|| login(text, at))
-                    .or_else(|| behind_english(text, at).filter(|_| previous == Some(' ')))
-                    .or_else(|| secret_in_clause(text, at).filter(|_| cues.has(mark::CODE)))
+                    .or_else(|| behind_english(text, (previous == Some(' ')).then_some(at)?))
+                    .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
             }
             _ if c.is_ascii_alphanumeric() && matches!(previous, Some('，' | ',' | '：' | ':')) => {
                 contact(text, at)
                     .or_else(|| login(text, at))
-                    .or_else(|| secret_in_clause(text, at).filter(|_| cues.has(mark::CODE)))
+                    .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
             }
             '生' => born(text, at),
             '别' | '族' => worded(text, at + c.len_utf8()),
@@ -228,7 +229,8 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     let is_said = is_said && kind == Kind::Password && !han.is_empty();
     let length = value_length(kind, strength, value, is_said)?;
     // `公司总资产5,321.6亿元，净资产1,203.8亿元` are nobody's.
-    let is_companys = || ["公司", "集团", "本行", "行业"].iter().any(|word| tail(left, 40, |c| c != '。').contains(word));
+    let is_companys =
+        || ["公司", "集团", "本行", "行业"].iter().any(|word| tail(left, 40, |c| c != '。').contains(word));
     if value.get(..length)?.ends_with('亿') && is_companys() {
         return None;
     }

@@ -131,6 +131,9 @@ pub(super) fn another(text: &str, last: Hit, at: usize) -> Option<Hit> {
 /// speaks of a document.
 pub(super) fn misspelt(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
+    if !value.as_bytes().get(16).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
     let token = value.get(..head(value, 19, |c| c.is_ascii_alphanumeric()))?;
     let document = || tail(left, 12, |c| !matches!(c, '。' | '\n' | '；')).contains('证');
     (resident_id::has_form_18(token.as_bytes()) && document()).then(|| hit(at, token.len(), Kind::ResidentId))
@@ -139,6 +142,9 @@ pub(super) fn misspelt(text: &str, at: usize) -> Option<Hit> {
 /// `登录名trader_2020`: a name of letters that a system gave.
 pub(super) fn login(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
+    if !value.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let left = left.trim_end_matches(|c| opens(c) || matches!(c, '：' | ':' | '是' | '为'));
     let named = ["登录名", "用户名", "登录账号", "账号名", "登录号", "登陆名"]
         .iter()

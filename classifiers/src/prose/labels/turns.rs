@@ -8,7 +8,10 @@ use yingbi_taxonomy::Kind;
 
 /// `坐席：请提供您的资金账号。客户：80001234`: a turn that begins with a number answers the one before it.
 pub(super) fn answered_in_turn(left: &str, label: &str, value: &str, start: usize) -> Option<Hit> {
-    if !SPEAKERS.iter().any(|speaker| label.ends_with(speaker)) {
+    // Few labels have a number behind them, so that is asked first.
+    if !value.starts_with(|c: char| c.is_ascii_digit())
+        || !SPEAKERS.iter().any(|speaker| label.ends_with(speaker))
+    {
         return None;
     }
     let digits = head(value, 40, |c| c.is_ascii_digit() || matches!(c, ' ' | '-'));
@@ -109,6 +112,9 @@ pub(super) fn contact(text: &str, at: usize) -> Option<Hit> {
     }
     let bare = left.trim_end_matches(|c| opens(c) || matches!(c, '：' | ':' | '号' | '是' | '为'));
     let is_marked = bare.len() < left.len();
+    if !is_marked || !bare.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let letters = tail(bare, 3, |c| c.is_ascii_alphabetic());
     let digits = head(value, 12, |c| c.is_ascii_digit());
     let length = head(value, 32, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
@@ -128,17 +134,20 @@ pub(super) fn contact(text: &str, at: usize) -> Option<Hit> {
 /// `Your account 2512330805`, `passport K1234567E`, `HKID A123456(7)`.
 pub(super) fn behind_english(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
+    let length = head(value, 24, |c| c.is_ascii_alphanumeric() || c == '-');
+    let token = value.get(..length)?.trim_end_matches('-');
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    let is_number = digits >= 6 && digits + 3 >= token.len() && !is_day(token);
     let left = left.trim_end_matches([' ', '.', ':', '#']);
+    if !is_number || !left.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let left = ["number", "no", "num"]
         .iter()
         .find(|word| ends_in_word(left, word))
         .and_then(|word| left.get(..left.len() - word.len()))
         .map_or(left, |left| left.trim_end_matches([' ', '.']));
     let (_, kind) = ENGLISH.iter().find(|(word, _)| ends_in_word(left, word))?;
-    let length = head(value, 24, |c| c.is_ascii_alphanumeric() || c == '-');
-    let token = value.get(..length)?.trim_end_matches('-');
-    let digits = token.bytes().filter(u8::is_ascii_digit).count();
-    let is_number = digits >= 6 && digits + 3 >= token.len() && !is_day(token);
     // The check digit of Hong Kong's card stands in brackets.
     let behind = value.get(token.len()..)?;
     let check = behind.as_bytes();
@@ -146,7 +155,7 @@ pub(super) fn behind_english(text: &str, at: usize) -> Option<Hit> {
         (Kind::IdNumber, [b'(', digit, b')', ..]) if digit.is_ascii_alphanumeric() => 3,
         _ => 0,
     };
-    is_number.then(|| hit(at, token.len() + bracket, *kind))
+    Some(hit(at, token.len() + bracket, *kind))
 }
 
 /// `2025-03-11`.

@@ -233,22 +233,25 @@ pub(super) fn right_of(rest: &str) -> Right {
             Right::End
         };
     }
-    // `虞啸卿总，`, `徐冬梅姐您`: how those who sell address those who buy.
-    if let Some(behind) = rest.strip_prefix(['总', '哥', '姐', '叔', '姨']) {
-        let ends = behind
-            .chars()
-            .next()
-            .is_none_or(|next| !is_han(next) || matches!(next, '您' | '你' | '好' | '在'));
-        if ends {
-            return Right::Deed;
+    match next {
+        // `虞啸卿总，`, `徐冬梅姐您`: how those who sell address those who buy.
+        '总' | '哥' | '姐' | '叔' | '姨' => {
+            let behind = rest.chars().nth(1);
+            if behind.is_none_or(|behind| !is_han(behind) || matches!(behind, '您' | '你' | '好' | '在'))
+            {
+                return Right::Deed;
+            }
         }
-    }
-    // `王睿账户2819908628`.
-    let account = ["账户", "账号", "卡号"].iter().find_map(|word| rest.strip_prefix(word));
-    if account.is_some_and(|behind| {
-        behind.trim_start_matches(['（', '(', '：', ':', ' ']).starts_with(|c: char| c.is_ascii_digit())
-    }) {
-        return Right::Deed;
+        // `王睿账户2819908628`.
+        '账' | '卡' => {
+            let number =
+                ["账户", "账号", "卡号"].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or_default();
+            let number = number.trim_start_matches(['（', '(', '：', ':', ' ']);
+            if number.starts_with(|c: char| c.is_ascii_digit()) {
+                return Right::Deed;
+            }
+        }
+        _ => {}
     }
     LISTS.behind(rest).unwrap_or(Right::Nothing)
 }
