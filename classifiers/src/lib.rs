@@ -32,6 +32,7 @@ mod validity;
 mod words;
 
 pub use firm::{FirmLexicon, FirmName, FirmPattern, FirmWords, TooManyWords};
+pub use shape::begins_plainly;
 pub use validity::{Wrong, wrong};
 
 use cues::{Cues, mark};
@@ -234,12 +235,23 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value)
+        let is_number = matches!(value, Scalar::Number(_));
+        if self.is_plainly(key, kind, record, is_number)
+            && shape::begins_plainly(value)
+            && !matches!(value, Scalar::Bool)
         {
-            return Some((kind, How::Key));
+            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+            return Some((kind, how));
         }
         let firms = || self.firm_agrees(key, value).then_some((kind, How::Context));
         shape::whole(key, kind, record, value).or_else(firms)
+    }
+
+    /// Whether every text, or every number, that [begins plainly](begins_plainly) is of this kind under this name in
+    /// such a record.
+    #[inline]
+    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        shape::is_plainly(key, kind, record, is_number)
     }
 
     /// Whether the name asks for one of the firm's own values, and this is one.

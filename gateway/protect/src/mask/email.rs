@@ -10,7 +10,11 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let local = value.get(begin..at)?;
     let first = local.chars().next()?;
     let domain = value.get(at + 1..)?;
-    if !is_domain(domain.trim_end()) || local.chars().any(char::is_whitespace) {
+    let has_space = |text: &str| match text.is_ascii() {
+        true => text.bytes().any(|byte| byte <= b' '),
+        false => text.chars().any(char::is_whitespace),
+    };
+    if !is_domain(domain.trim_end()) || has_space(local) {
         return None;
     }
     let shown = if local.len() > first.len_utf8() { first.len_utf8() } else { 0 };
@@ -22,6 +26,7 @@ fn is_domain(domain: &str) -> bool {
     let (mut labels, mut length, mut digits) = (0, 0, 0);
     for character in domain.chars() {
         match character {
+            'a'..='z' => {}
             '.' if length == 0 || is_number(length, digits) => return false,
             '.' => {
                 labels += 1;
@@ -29,7 +34,7 @@ fn is_domain(domain: &str) -> bool {
                 continue;
             }
             '0'..='9' => digits += 1,
-            'a'..='z' | 'A'..='Z' | '-' => {}
+            'A'..='Z' | '-' => {}
             _ if character.is_alphanumeric() => {}
             _ => return false,
         }

@@ -79,6 +79,16 @@ impl Classify for Fake {
         };
         key.kind.filter(|_| decided)
     }
+
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        let is_persons = record.has(Signals::PERSON) && !record.has(Signals::PRODUCT);
+        let decided = match key.strength {
+            Strength::Decides => true,
+            Strength::NeedsRecord => is_persons && !is_number,
+            _ => false,
+        };
+        key.kind == Some(kind) && decided
+    }
 }
 
 fn found(text: &str, denied: bool, hits: &mut Vec<Hit>) {
