@@ -153,8 +153,7 @@ pub(crate) fn find_english(text: &str, hits: &mut Vec<Hit>) {
 }
 
 /// What ends the words that lead to an address; they are looked for in every text of Latin words with numbers.
-static LEADS_IN: LazyLock<[Finder<'static>; 3]> =
-    LazyLock::new(|| [" at ", " to ", " is "].map(|word| Finder::new(word)));
+static LEADS_IN: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [" at ", " to ", " is "].map(Finder::new));
 
 const LEADS: &[&str] =
     &["resides", "lives", "living", "residing", "address", "moved", "mail", "deliver", "shipped", "located"];
