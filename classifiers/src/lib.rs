@@ -109,6 +109,9 @@ pub enum Strength {
     NeedsShape,
     /// The value must have the shape, and the other keys of the object are asked: classify when the object closes.
     NeedsRecord,
+    /// The value must have the shape, and the record must not be one of a product or an organisation in which neither a
+    /// person nor an account is spoken of: `repay_date` of a bond, `lng` of a branch.
+    UnlessPublic,
     /// The value must be one of the firm's own patterns or words for the kind.
     NeedsFirm,
 }

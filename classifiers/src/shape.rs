@@ -31,6 +31,7 @@ pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number
         Strength::Decides => true,
         Strength::NeedsShape => has_any_shape(),
         Strength::NeedsRecord => record_allows(kind, record) && has_any_shape(),
+        Strength::UnlessPublic => !is_public(record) && has_any_shape(),
         Strength::NeedsFirm => false,
     };
     agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId
@@ -50,7 +51,10 @@ pub fn begins_plainly(value: Scalar<'_>) -> bool {
 }
 
 /// The first bytes that [`begins_plainly`] speaks of.
-static PLAIN: [bool; 256] = {
+static PLAIN: [bool; 256] = plain();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn plain() -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -58,7 +62,7 @@ static PLAIN: [bool; 256] = {
         byte += 1;
     }
     table
-};
+}
 
 /// Whether the value under this key is of the key's kind.
 pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {
@@ -69,6 +73,7 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
+        Strength::UnlessPublic => !is_public(record) && is_shaped(kind, record, value),
         // That is for the firm's own patterns to say.
         Strength::NeedsFirm => false,
     }
@@ -117,7 +122,18 @@ fn says_something(text: &str) -> bool {
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
 pub(crate) fn is_anothers(key: KeyMeaning, record: Signals) -> bool {
-    key.strength == Strength::NeedsRecord && key.kind.is_some_and(|kind| !record_allows(kind, record))
+    match key.strength {
+        Strength::NeedsRecord => key.kind.is_some_and(|kind| !record_allows(kind, record)),
+        Strength::UnlessPublic => is_public(record),
+        _ => false,
+    }
+}
+
+/// Whether a record is about a product or an organisation and about nobody's account.
+fn is_public(record: Signals) -> bool {
+    (record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION))
+        && !record.has(Signals::PERSON)
+        && !record.has(Signals::ACCOUNT)
 }
 
 /// Whether a record with these signals may hold the kind under a name that many things bear.
@@ -171,7 +187,7 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Age => text.parse::<f64>().is_ok_and(|age| (0.0..=130.0).contains(&age)) || text.contains('岁'),
         Kind::Ethnicity | Kind::Nationality => !is_number && text.len() >= 2,
         Kind::Password => text.len() >= 6,
-        Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
+        Kind::AccessToken => text.len() >= 12 && !text.contains([' ', '：']) && !text.contains("://"),
         Kind::Certificate => text.len() >= 8,
         // Images, templates and their addresses are long; scores and switches are not.
         Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,

@@ -349,7 +349,10 @@ impl<'t> Parser<'t> {
                 let close = next(self.tokens, at + 1);
                 (close < self.backslash).then_some((Shape::Plain, close + 1))
             }
-            first => self.atom(first, at).ok(),
+            first => {
+                let short = number::short(self.bytes.get(at as usize..)?);
+                short.map(|length| (Shape::Number, at + length as u32)).or_else(|| self.atom(first, at).ok())
+            }
         }
     }
 

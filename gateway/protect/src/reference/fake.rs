@@ -74,8 +74,8 @@ impl Classify for Fake {
                     && record.has(Signals::PERSON)
                     && !record.has(Signals::PRODUCT)
             }
-            // This one has no firm.
-            Strength::NeedsFirm => false,
+            // This one has no names of that strength and no firm.
+            Strength::UnlessPublic | Strength::NeedsFirm => false,
         };
         key.kind.filter(|_| decided)
     }
