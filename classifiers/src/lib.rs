@@ -39,7 +39,7 @@ use cues::{Cues, mark};
 use firm::Firm;
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, codes, dump, labels, latin, names, numerals, spaced, sql};
+use prose::{addresses, codes, dump, facts, labels, latin, names, numerals, plates, spaced, sql};
 use recognize::moment;
 use scan::Reach;
 use std::sync::{Arc, LazyLock};
@@ -342,9 +342,19 @@ impl Classifier {
         }
         if reads_prose && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::BRACKET) {
             latin::find(text, cues, hits);
+            if cues.has(mark::DIGIT) && cues.has(mark::SPACE) {
+                addresses::find_english(text, hits);
+            }
         }
         if reads_prose && cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER) {
             codes::find(text, cues, hits);
+        }
+        if cues.has(mark::AT) {
+            for index in first..hits.len() {
+                if let Some(address) = hits.get(index).copied().filter(|hit| hit.kind == Kind::Email) {
+                    names::before_address(text, address.start, hits);
+                }
+            }
         }
         if !cues.has(mark::HIGH) {
             return;
@@ -360,13 +370,30 @@ impl Classifier {
             numerals::find(text, hits);
         }
         if reads_prose && cues.may_hold_name() {
+            let before = hits.len();
             names::find(text, hits);
+            if cues.has(mark::BRACKET) && cues.digits() >= 7 {
+                for index in before..hits.len() {
+                    hits.extend(hits.get(index).and_then(|name| names::code_behind(text, name.end)));
+                }
+            }
+        }
+        if cues.has(mark::MONEY | mark::AGE | mark::ILL) {
+            facts::find(text, cues, hits);
+        }
+        if cues.has(mark::PLATE) && cues.has(mark::LETTER) && cues.digits() >= 2 {
+            plates::find(text, hits);
         }
         if reads_prose && cues.has(mark::SPACE) && cues.may_hold_name() {
             spaced::find(&self.lexicon, text, hits);
         }
         if cues.may_hold_address() {
             addresses::find(text, hits);
+            let mut index = 0;
+            hits.retain(|hit| {
+                index += 1;
+                index <= first || hit.kind != Kind::Address || !addresses::is_of_organisation(text, hit.start)
+            });
         }
     }
 }

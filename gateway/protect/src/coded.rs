@@ -6,6 +6,7 @@
 //! readable text and are left alone.
 
 mod base64;
+mod encoded;
 mod entities;
 mod escapes;
 mod percent;
@@ -117,11 +118,37 @@ fn run(text: &str) -> Option<Coded> {
 }
 
 fn read_marked(text: &str) -> Option<Coded> {
+    if let Some(mut words) = encoded::find(text) {
+        let others = words::find(text).unwrap_or_default();
+        let is_apart = |other: &Word| {
+            words.iter().all(|word| other.span.end <= word.span.start || word.span.end <= other.span.start)
+        };
+        let others: Vec<Word> = others.into_iter().filter(is_apart).collect();
+        words.extend(others);
+        words.sort_by_key(|word| word.span.start);
+        return Some(Coded::Words(words));
+    }
     if let Some(fields) = fields(text) {
         return Some(Coded::Fields(fields));
     }
     let spelt = percent::read(text).or_else(|| entities::read(text)).or_else(|| escapes::read(text));
     spelt.map(Coded::Spelt).or_else(|| words::find(text).map(Coded::Words))
+}
+
+/// A text with its encoded words read, as a field's name may have them.
+pub(crate) fn decode_words(text: &str) -> String {
+    let Some(words) = encoded::find(text) else { return text.to_owned() };
+    let mut decoded = String::new();
+    let mut at = 0;
+    for word in words {
+        decoded.push_str(text.get(at..word.span.start).unwrap_or(""));
+        if let Coded::Base64(base64) = &word.coded {
+            decoded.push_str(&base64.text);
+        }
+        at = word.span.end;
+    }
+    decoded.push_str(text.get(at..).unwrap_or(""));
+    decoded
 }
 
 /// The fields of a form, or of a URL with what stands before its query and after it; `None` when it is neither.

@@ -10,6 +10,7 @@ mod transfer;
 pub use frame::Boundary;
 
 use crate::classify::Classify;
+use crate::coded::decode_words;
 use crate::counts::Outcome;
 use crate::edit::Edits;
 use crate::meaning::Meaning;
@@ -157,7 +158,8 @@ impl<'b> Part<'b> {
             of("content-disposition").map(head::parameters).map(|read| read.ok_or(None)).transpose()?;
         let parameters =
             disposition.as_ref().map(|(_, parameters)| parameters.as_slice()).unwrap_or_default();
-        let name = find(parameters, "name").unwrap_or("").to_owned();
+        // Forms spell names plainly, mail programs in encoded words.
+        let name = decode_words(find(parameters, "name").unwrap_or(""));
         let (essence, parameters) = match of("content-type") {
             Some(value) => head::parameters(value).ok_or(None)?,
             None => ("text/plain".to_owned(), vec![]),

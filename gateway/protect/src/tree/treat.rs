@@ -174,16 +174,6 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         Ok(Some(mask))
     }
 
-    /// Reads a document inside a page; `false` when it is none. The edits are relative to it.
-    pub(crate) fn island(
-        &mut self,
-        text: &str,
-        meaning: Meaning,
-        rules: Rules<'p>,
-    ) -> Result<bool, Uninspectable> {
-        self.inner::<Json>(text, Scope::inside(meaning, Signals::default(), rules), 0)
-    }
-
     /// Reads a string as a document of its own; `false` when it is none.
     fn nested<G: Grammar>(
         &mut self,
