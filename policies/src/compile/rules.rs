@@ -39,7 +39,7 @@ pub(super) fn templates(documents: &[Layered], sink: &mut Sink<'_>) -> Option<Te
     let mut claims = Vec::new();
     for layered in documents {
         let Spec::Mask(spec) = &layered.document.spec else { continue };
-        let mask = Arc::new(spec.mask.clone());
+        let mask = Arc::new(spec.mask);
         by_id.insert(layered.document.meta.id.value.clone(), mask.clone());
         for scope in &spec.of {
             claims.push((
