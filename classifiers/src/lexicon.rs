@@ -233,8 +233,9 @@ impl Lexicon {
             concepts.last().filter(|last| self.special.generic.has(**last))?;
             concepts.first().filter(|first| !self.special.question.has(**first))?;
         }
-        let topics = concepts.iter().rev().filter_map(|concept| *self.topics.get(usize::from(*concept))?);
-        let (meaning, _) = topics.filter(|(_, even)| *even || !denied).next()?;
+        let mut topics =
+            concepts.iter().rev().filter_map(|concept| *self.topics.get(usize::from(*concept))?);
+        let (meaning, _) = topics.find(|(_, even)| *even || !denied)?;
         if denied { weaker(meaning).or(Some(meaning)) } else { Some(meaning) }
     }
 

@@ -158,8 +158,18 @@ impl Words {
         let words =
             tokens.iter().filter(|token| token.class == Class::Letters).map(|token| token.text.as_str());
         let words: Vec<&str> = words.filter(|word| !self.key_forms.contains(word)).collect();
-        let Some((last, before)) = words.split_last() else { return false };
         let is_used = |word: &str| self.key_uses.contains(word);
+        // `work-key-cipher`: what is said of it behind it.
+        let mut words = words.as_slice();
+        while let [rest @ .., key, last] = words
+            && is_used(last)
+            && !self.key_words.contains(last)
+            && self.key_words.contains(key)
+            && !rest.is_empty()
+        {
+            words = words.split_last().map_or(words, |(_, rest)| rest);
+        }
+        let Some((last, before)) = words.split_last() else { return false };
         if before.iter().chain([last]).any(|word| word.starts_with("pub")) {
             return false;
         }
@@ -263,7 +273,11 @@ impl Words {
                 return;
             }
         }
-        found.push(self.shortened(token).or_else(|| self.corrected(token)).unwrap_or(UNKNOWN));
+        // `tpwd`, `ukpasswd`: nothing else ends so.
+        let secret = ["pwd", "passwd", "pswd", "passwrd"].iter().find(|end| token.ends_with(*end));
+        let secret = secret.and_then(|end| self.english.get(*end).copied());
+        let read = secret.or_else(|| self.shortened(token)).or_else(|| self.corrected(token));
+        found.push(read.unwrap_or(UNKNOWN));
     }
 
     /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.

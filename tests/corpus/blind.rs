@@ -15,6 +15,7 @@ pub const SETS: &[(&str, &str)] = &[
     ("first", include_str!("blind/first.txt")),
     ("second", include_str!("blind/second.txt")),
     ("third", include_str!("blind/third.txt")),
+    ("fourth", include_str!("blind/fourth.txt")),
 ];
 
 /// One field: where it stands, what it holds, and its row of Appendix A; none is public.

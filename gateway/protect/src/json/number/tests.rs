@@ -4,7 +4,7 @@ use proptest::prelude::*;
 proptest! {
     #[test]
     fn numbers_are_those_that_serde_reads(text in "-?[0-9]{0,9}(\\.[0-9]{0,9})?([eE][+-]?[0-9]{0,2})?[,} ]") {
-        let spelt = &text[..text.len() - 1];
+        let spelt = text.trim_end_matches([',', '}', ' ']);
         let is_number = serde_json::from_str::<serde_json::Number>(spelt).is_ok()
             // What is too large for Serde is a number all the same.
             || serde_json::from_str::<Box<serde_json::value::RawValue>>(spelt).is_ok();
