@@ -39,7 +39,7 @@ pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
         })),
         Format::Text => {
             print_problems(&problems, speech.language);
-            expired.iter().for_each(|line| print(line));
+            expired.iter().for_each(print);
             if refused == 0 {
                 print(&format!("{} {}", speech.say("good, version", "通过，版本"), set.version()));
             } else {

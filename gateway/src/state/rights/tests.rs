@@ -1,7 +1,7 @@
 use super::store::Seen;
 use super::*;
 use std::sync::atomic::AtomicBool;
-use yingbi_policies::{Asked, ConsentNeeded, PolicySet, Reach, Source, Subjects as _};
+use yingbi_policies::{Asked, ConsentNeeded, PolicySet, Reach, Source};
 
 /// A store in memory that can be switched off.
 #[derive(Clone, Default)]
