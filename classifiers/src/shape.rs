@@ -51,7 +51,10 @@ pub fn begins_plainly(value: Scalar<'_>) -> bool {
 }
 
 /// The first bytes that [`begins_plainly`] speaks of.
-#[expect(clippy::indexing_slicing, reason = "the loop ends before the table does, and is run by the compiler")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the loop ends before the table does, and is run by the compiler"
+)]
 static PLAIN: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
