@@ -51,11 +51,10 @@ pub fn begins_plainly(value: Scalar<'_>) -> bool {
 }
 
 /// The first bytes that [`begins_plainly`] speaks of.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the loop ends before the table does, and is run by the compiler"
-)]
-static PLAIN: [bool; 256] = {
+static PLAIN: [bool; 256] = plain();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn plain() -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
@@ -63,7 +62,7 @@ static PLAIN: [bool; 256] = {
         byte += 1;
     }
     table
-};
+}
 
 /// Whether the value under this key is of the key's kind.
 pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<'_>) -> bool {

@@ -58,6 +58,8 @@ pub struct Access<'a> {
     pub rules: &'a [Arc<str>],
     /// Digest of the policy version.
     pub policy: &'a str,
+    /// Grants that the request could use.
+    pub grants: &'a [Arc<str>],
     /// Trace id.
     pub trace: &'a str,
     /// What was found; none in a refusal.
@@ -123,6 +125,10 @@ impl Entry for Access<'_> {
         object.text(self.route)?;
         object.option(br#","purpose":"#, self.purpose)?;
         object.option(br#","basis":"#, self.basis)?;
+        if !self.grants.is_empty() {
+            object.raw(br#","grants":"#);
+            object.list(self.grants)?;
+        }
         object.raw(br#","decision":"#);
         object.text(self.decision)?;
         object.option(br#","code":"#, self.code)?;

@@ -43,6 +43,10 @@ pub struct Access {
     pub trace: String,
     /// What kinds count as on the route, where that differs from the standard.
     pub overrides: Vec<Override>,
+    /// Grants that the request could use.
+    pub grants: Vec<Arc<str>>,
+    /// What a refused caller must prove besides, as `WWW-Authenticate`.
+    pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
@@ -66,6 +70,8 @@ impl Access {
             policy: String::new(),
             trace: String::new(),
             overrides: Vec::new(),
+            grants: Vec::new(),
+            challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
         }
@@ -169,6 +175,7 @@ impl Access {
             status: 0,
             rules: &self.rules,
             policy: &self.policy,
+            grants: &self.grants,
             trace: &self.trace,
             found: None,
             overrides: Vec::new(),

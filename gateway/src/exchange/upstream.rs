@@ -256,10 +256,7 @@ impl Upstream {
     }
 
     async fn give_back(&self, session: Session) {
-        let connection = match session.reuse() {
-            Ok(connection) => connection,
-            Err(session) => return session.shutdown().await,
-        };
+        let Some(connection) = session.reuse().await else { return };
         let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if idle.len() < self.bounds.idle_connections {
             idle.push(Idle { connection, since: Instant::now() });

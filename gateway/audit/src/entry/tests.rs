@@ -30,6 +30,7 @@ fn intent(access: &Access<'_>) -> Record {
         status: access.status,
         rules: texts(access.rules),
         policy: access.policy.to_owned(),
+        grants: texts(access.grants),
         trace: access.trace.to_owned(),
         records: found.map_or(0, |found| found.records),
         subjects: found
@@ -114,6 +115,7 @@ proptest! {
             status,
             rules: &lists[1],
             policy: &names[8],
+            grants: &lists[1],
             trace: &names[9],
             found: is_found.then_some(found),
             overrides: texts(&lists[0]),

@@ -7,11 +7,7 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let rest = rest.strip_prefix("中国").unwrap_or(rest);
     let mut province_end = 0;
     if let Some(province) = province(rest) {
-        let suffixes = ["省", "市", "自治区", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区"];
-        let tail = rest.get(province..).unwrap_or("");
-        let suffix =
-            suffixes.iter().find(|suffix| tail.starts_with(**suffix)).map_or(0, |suffix| suffix.len());
-        province_end = province + suffix;
+        province_end = province + suffix(rest.get(province..).unwrap_or(""));
     }
     let city_end = province_end
         + part(
@@ -41,6 +37,18 @@ fn province(text: &str) -> Option<usize> {
     provinces.iter().find(|province| *province == first)?;
     let longer = ["内蒙古", "黑龙江"].iter().find(|province| text.starts_with(**province));
     Some(longer.map_or(first.len(), |province| province.len()))
+}
+
+/// Bytes of what stands behind a province's name to say that it is one.
+fn suffix(text: &str) -> usize {
+    let longer = ["自治区", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区"];
+    match text.chars().next() {
+        Some(one @ ('省' | '市')) => one.len_utf8(),
+        Some('自' | '特' | '维' | '壮' | '回') => {
+            longer.iter().find(|suffix| text.starts_with(**suffix)).map_or(0, |suffix| suffix.len())
+        }
+        _ => 0,
+    }
 }
 
 /// Bytes of the administrative part that `text` begins with; none when it begins with no such part. `ends` are the

@@ -136,7 +136,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
             Subject::One(one) => self.plan.rules(Some(one)),
-            Subject::Several(_) => self.plan.rules_of_several(),
+            Subject::Several(names) => self.plan.rules_of_several(names),
         }
     }
 
@@ -669,8 +669,11 @@ fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
     let (start, end) = (told.start as usize, told.end as usize);
     if told.is_number {
         edits.push_with(start, end, |out| mask::number(mask, text, out));
-    } else {
-        lay(mask, text, edits, &mut Direct(start), 0);
+        return;
+    }
+    match mask::hidden(mask, text) {
+        Some(Hidden { from, to, fill }) => edits.push_fill(start + from, start + to, fill),
+        None => edits.push_with(start, end, |out| mask::text(mask, text, out)),
     }
 }
 

@@ -174,12 +174,16 @@ impl Session {
         }
     }
 
-    /// The connection, if another exchange may follow on it.
-    pub fn reuse(self) -> Result<Connection, Session> {
+    /// The connection, if another exchange may follow on it; closed, if none may.
+    pub async fn reuse(self) -> Option<Connection> {
         let keep = self.head.as_ref().is_some_and(|head| head.keep_alive);
         let done = self.framing == Framing::None && self.unsent == Unsent::Nothing;
         // More bytes than the answer has may be another answer, to nobody.
-        if keep && done && self.connection.buffer.is_empty() { Ok(self.connection) } else { Err(self) }
+        if keep && done && self.connection.buffer.is_empty() {
+            return Some(self.connection);
+        }
+        self.shutdown().await;
+        None
     }
 
     /// Closes the connection.
