@@ -23,18 +23,25 @@
 //! # }
 //! ```
 
+pub mod checkpoint;
 mod disk;
 pub mod format;
+pub mod index;
 mod log;
+mod notary;
 mod queue;
 mod record;
 mod recover;
 pub mod search;
+pub mod slice;
+mod slices;
+pub mod tree;
 pub mod verify;
 mod walk;
 mod writer;
 
 pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
+pub use notary::{Evidence, EvidenceStats, anchor_file};
 pub use record::{Intent, Outcome, Record};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::disk::{Directory, Disk};
 use crate::format;
+use crate::notary::{Evidence, EvidenceStats, Notary, Shared};
 use crate::queue::{Queue, Waiter, Work};
 use crate::record::{self, Record};
 use crate::recover::recover;
@@ -24,6 +25,8 @@ pub struct Options {
     pub queue: usize,
     /// Longest wait for durability before `append` gives up.
     pub commit_timeout: Duration,
+    /// How the log becomes evidence.
+    pub evidence: Evidence,
 }
 
 impl Default for Options {
@@ -33,6 +36,7 @@ impl Default for Options {
             reserve_bytes: 1 << 20,
             queue: 4096,
             commit_timeout: Duration::from_secs(2),
+            evidence: Evidence::default(),
         }
     }
 }
@@ -116,6 +120,8 @@ pub struct Stats {
 pub struct Log {
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    notary: Mutex<Option<JoinHandle<()>>>,
+    evidence: Shared,
     close_timeout: Duration,
 }
 
@@ -125,18 +131,33 @@ impl Log {
     /// # Errors
     /// The directory can't be used.
     pub fn open(dir: &Path, options: Options) -> Result<(Log, Recovery), AuditError> {
-        Log::open_on(Box::new(Directory::lock(dir)?), options)
+        Log::start(Box::new(Directory::lock(dir)?), Some(dir), options)
     }
 
+    #[cfg(test)]
     pub(crate) fn open_on(disk: Box<dyn Disk>, options: Options) -> Result<(Log, Recovery), AuditError> {
+        Log::start(disk, None, options)
+    }
+
+    fn start(
+        disk: Box<dyn Disk>,
+        dir: Option<&Path>,
+        options: Options,
+    ) -> Result<(Log, Recovery), AuditError> {
         let (mut writer, recovery, events) =
             recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
+        let (told, stream) = (writer.slices.told(), writer.stream);
+        let from = writer.open_number();
         let mut batch = Batch::default();
         events.iter().for_each(|event| batch.push_record(event));
         writer.commit(&batch).map_err(|(Failure::Refused(text) | Failure::Closed(text))| {
             AuditError::Open(std::io::Error::other(text))
         })?;
+        writer.slices.tell();
         let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
+        let notary = |dir| Notary::new(dir, stream, from, options.evidence.clone(), told, Arc::clone(&queue));
+        let notary = dir.map(notary);
+        let evidence = notary.as_ref().map(Notary::stats).unwrap_or_default();
         let mut threads = Vec::new();
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run)
@@ -145,9 +166,11 @@ impl Log {
         threads.push(spawn("audit-writer", Box::new(move || write(&shared, writer)))?);
         let shared = Arc::clone(&queue);
         threads.push(spawn("audit-watch", Box::new(move || shared.watch()))?);
+        let notary = notary.map(|notary| spawn("audit-notary", Box::new(move || notary.run()))).transpose()?;
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
-        Ok((Log { queue, threads: Mutex::new(threads), close_timeout }, recovery))
+        let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));
+        Ok((Log { queue, threads, notary, evidence, close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
@@ -197,12 +220,32 @@ impl Log {
                 let _ = thread.join();
             }
         }
+        if ended {
+            self.wait_for_notary();
+        }
         flushed
+    }
+
+    /// The last checkpoint should be out before the process ends (failure F26); a disk that hangs doesn't hold it up.
+    fn wait_for_notary(&self) {
+        let Some(notary) = self.notary.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let began = std::time::Instant::now();
+        while !notary.is_finished() && began.elapsed() < self.close_timeout {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if notary.is_finished() {
+            let _ = notary.join();
+        }
     }
 
     /// What was done so far.
     pub fn stats(&self) -> Stats {
         self.queue.stats()
+    }
+
+    /// What was done for evidence so far.
+    pub fn evidence(&self) -> EvidenceStats {
+        *self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn enqueue(&self, record: &Record, waiter: Option<Waiter>) -> Result<(), AuditError> {
@@ -232,6 +275,7 @@ fn write(queue: &Queue, mut writer: Writer) {
         let began = std::time::Instant::now();
         let result = writer.commit(&work.batch);
         queue.finish(&mut work, &result, began.elapsed(), writer.faults);
+        writer.slices.tell();
         spare = work;
     }
     writer.cut_reserve();

@@ -133,6 +133,26 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Byte, head and payload of every frame of a segment whose head is whole, hashes unread: for those who look something up,
+/// not for those who verify.
+pub(crate) fn skim(bytes: &[u8]) -> impl Iterator<Item = (usize, Head, &[u8])> {
+    let mut at = HEADER_BYTES;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = bytes.get(at..).filter(|rest| rest.len() >= HEAD_BYTES)?;
+            let Some(head) = Head::decode(rest) else {
+                at += heads(rest).next()?.0;
+                continue;
+            };
+            let found = rest.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).map(|payload| (at, head, payload));
+            at = at.checked_add(head.frame_bytes())?;
+            if head.kind == FrameKind::Record || found.is_none() {
+                return found;
+            }
+        }
+    })
+}
+
 /// Every place in `bytes` where the head of a frame stands. Payloads hold none: JSON has no zero bytes.
 pub(crate) fn heads(bytes: &[u8]) -> impl Iterator<Item = (usize, Head)> {
     bytes

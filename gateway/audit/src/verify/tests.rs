@@ -1,4 +1,5 @@
 mod reserve;
+mod witness;
 
 use super::*;
 use crate::tests::{Scratch, block_on, intent, outcome};

@@ -1,0 +1,374 @@
+//! The thread that turns a log into evidence while it is written: statements and indexes of closed slices, checkpoints
+//! signed and delivered to every anchor. It never holds up the writer, and what fails is tried again.
+
+use crate::checkpoint::{self, Checkpoint, Note, OpenSlice};
+use crate::format::{self, Header};
+use crate::index;
+use crate::queue::Queue;
+use crate::record;
+use crate::slice::{self, Ended, STATEMENT_BYTES, Statement};
+use crate::slices::{State, Told};
+use crate::tree::Frontier;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use yingbi_crypto::{Digest, SigningKeys, hex};
+
+/// How a log becomes evidence.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Keys that checkpoints are signed with; without them they bear witness, but not whose.
+    pub keys: Option<SigningKeys>,
+    /// Directories, best on other machines, that get every checkpoint too: against them a cut tail is seen.
+    pub anchors: Vec<PathBuf>,
+    /// Checkpoints are this far apart while records come.
+    pub every: Duration,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Evidence { keys: None, anchors: Vec::new(), every: Duration::from_secs(10) }
+    }
+}
+
+/// What was done for evidence since the log was opened, for metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceStats {
+    /// Checkpoints made.
+    pub checkpoints: u64,
+    /// Failed attempts to write a statement, an index or a checkpoint.
+    pub failures: u64,
+    /// Most checkpoints that an anchor has not got yet.
+    pub behind: u64,
+    /// When the oldest checkpoint was made that an anchor has not got yet, microseconds since 1970; 0 when there is none.
+    pub behind_since: i64,
+    /// Checkpoints found at the start that the log does not bear out: it was cut, or an old copy put in its place.
+    pub contradicted: u64,
+}
+
+/// What the thread shares.
+pub(crate) type Shared = Arc<Mutex<EvidenceStats>>;
+
+pub(crate) struct Notary {
+    dir: PathBuf,
+    stream: [u8; 16],
+    /// Slices before this one were closed when the log was opened.
+    from: u64,
+    evidence: Evidence,
+    told: Arc<Told>,
+    queue: Arc<Queue>,
+    stats: Shared,
+    statements: Vec<Statement>,
+    tree: Frontier,
+    /// How many statements the file holds; `None` when it must be written anew.
+    written: Option<u64>,
+    /// A statement can't be had any more: no root over slices can be.
+    is_broken: bool,
+    last: Option<(u64, u64)>,
+    places: Vec<Place>,
+}
+
+/// A file of checkpoints, and those it has not got yet.
+struct Place {
+    path: PathBuf,
+    file: Option<File>,
+    pending: Vec<(i64, String)>,
+}
+
+impl Notary {
+    pub fn new(dir: &Path, stream: [u8; 16], from: u64, evidence: Evidence, told: Arc<Told>, queue: Arc<Queue>) -> Self {
+        let anchors = evidence.anchors.iter().map(|anchor| anchor_file(anchor, &stream));
+        let places = std::iter::once(dir.join(checkpoint::FILE)).chain(anchors);
+        let place = |path| Place { path, file: None, pending: Vec::new() };
+        Notary {
+            dir: dir.to_owned(),
+            stream,
+            from,
+            places: places.map(place).collect(),
+            evidence,
+            told,
+            queue,
+            stats: Shared::default(),
+            statements: Vec::new(),
+            tree: Frontier::default(),
+            written: None,
+            is_broken: false,
+            last: None,
+        }
+    }
+
+    pub fn stats(&self) -> Shared {
+        Arc::clone(&self.stats)
+    }
+
+    pub fn run(mut self) {
+        // What the log is at its opening is witnessed at once.
+        let mut wait = Duration::ZERO;
+        self.catch_up();
+        let mut is_first = true;
+        loop {
+            let state = self.told.take(wait);
+            wait = self.evidence.every;
+            for mut statement in state.closed.iter().cloned() {
+                self.index(&mut statement);
+                self.add(statement);
+            }
+            if is_first {
+                self.look_back(&state);
+                is_first = false;
+            }
+            self.write_statements();
+            self.witness(&state);
+            self.deliver();
+            if state.ended {
+                return;
+            }
+        }
+    }
+
+    /// Takes the statements that are there and makes those that are missing.
+    fn catch_up(&mut self) {
+        let bytes = std::fs::read(self.dir.join(slice::FILE)).unwrap_or_default();
+        let mut found = slice::read(&bytes).into_iter();
+        let mut is_whole = bytes.len().is_multiple_of(STATEMENT_BYTES);
+        for number in 0..self.from {
+            let good = found.next().and_then(Result::ok).filter(|good| good.stream == self.stream);
+            let statement = good.or_else(|| {
+                is_whole = false;
+                self.state(number)
+            });
+            match statement {
+                Some(statement) => self.add(statement),
+                None => {
+                    self.is_broken = true;
+                    self.count(|stats| stats.failures += 1);
+                    return;
+                }
+            }
+        }
+        if is_whole && found.next().is_none() && !bytes.is_empty() {
+            self.written = Some(self.from);
+        }
+    }
+
+    /// States what a segment is that was closed before the log was opened.
+    fn state(&self, number: u64) -> Option<Statement> {
+        let bytes = std::fs::read(self.dir.join(format::name(number))).ok()?;
+        let next = std::fs::read(self.dir.join(format::name(number.checked_add(1)?))).ok();
+        let next = next.and_then(|next| Header::decode(&next).ok()).map(|(header, _)| header);
+        let mut statement = slice::of_segment(number, &bytes, next.as_ref());
+        statement.stream = self.stream;
+        self.index(&mut statement);
+        Some(statement)
+    }
+
+    /// Makes the index of a closed slice; one whose segment can't be read has none.
+    fn index(&self, statement: &mut Statement) {
+        if statement.ended == Ended::Damaged {
+            return;
+        }
+        let make = || -> io::Result<Digest> {
+            let segment = std::fs::read(self.dir.join(format::name(statement.number)))?;
+            let mut salt = [0; 32];
+            getrandom::fill(&mut salt).map_err(io::Error::other)?;
+            let made = index::make(statement, &segment, salt);
+            replace(&self.dir, &index::name(statement.number), &made.bytes)?;
+            Ok(made.root)
+        };
+        match make() {
+            Ok(root) => statement.index = root,
+            Err(_) => self.count(|stats| stats.failures += 1),
+        }
+    }
+
+    fn add(&mut self, statement: Statement) {
+        if statement.number != self.tree.size() {
+            self.is_broken = true;
+            return;
+        }
+        self.tree.push(statement.leaf());
+        self.statements.push(statement);
+    }
+
+    fn write_statements(&mut self) {
+        let count = self.statements.len() as u64;
+        if self.is_broken || self.written == Some(count) {
+            return;
+        }
+        let encode = |statements: &[Statement]| -> Vec<u8> {
+            statements.iter().flat_map(|statement| statement.encode()).collect()
+        };
+        let written = match self.written.and_then(|written| Some((written, usize::try_from(written).ok()?))) {
+            Some((at, from)) => append(&self.dir.join(slice::FILE), at * STATEMENT_BYTES as u64, || {
+                encode(self.statements.get(from..).unwrap_or_default())
+            }),
+            None => replace(&self.dir, slice::FILE, &encode(&self.statements)),
+        };
+        // After a failure the file is written anew, under another descriptor.
+        self.written = written.is_ok().then_some(count);
+        if written.is_err() {
+            self.count(|stats| stats.failures += 1);
+        }
+    }
+
+    /// Makes a checkpoint when there is something new.
+    fn witness(&mut self, state: &State) {
+        let Some(last) = self.end(state).filter(|_| !self.is_broken) else { return };
+        if self.last == Some((last.0, self.tree.size())) {
+            return;
+        }
+        self.last = Some((last.0, self.tree.size()));
+        let open = state.open.as_ref().map(|open| OpenSlice {
+            number: open.number,
+            first: open.first,
+            records: open.frontier.size(),
+            root: open.frontier.root(),
+        });
+        let checkpoint = Checkpoint::of(self.stream, &self.tree, last, open);
+        let note = Note::sign(checkpoint, self.evidence.keys.as_ref()).to_string();
+        let now = record::now().as_microsecond();
+        for place in &mut self.places {
+            if place.pending.len() == MAX_PENDING {
+                // Any later one bears witness to all before it.
+                place.pending.remove(1);
+            }
+            place.pending.push((now, note.clone()));
+        }
+        self.count(|stats| stats.checkpoints += 1);
+    }
+
+    /// Sequence behind the last record, and its chain hash.
+    fn end(&self, state: &State) -> Option<(u64, Digest)> {
+        let open = state.open.as_ref().map(|open| (open.next(), open.chain));
+        open.or_else(|| self.statements.last().map(|statement| (statement.next, statement.chain)))
+    }
+
+    fn deliver(&mut self) {
+        let (mut behind, mut since, mut failures) = (0, 0, 0);
+        for place in &mut self.places {
+            failures += u64::from(place.deliver().is_err());
+            behind = behind.max(place.pending.len() as u64);
+            if let Some((made, _)) = place.pending.first() {
+                since = if since == 0 { *made } else { since.min(*made) };
+            }
+        }
+        self.count(|stats| {
+            stats.failures += failures;
+            (stats.behind, stats.behind_since) = (behind, since);
+        });
+    }
+
+    /// Whether the log still bears out the last checkpoint of each place: it does not after its tail was cut, or an older
+    /// copy was put in its place. That is recorded; nobody who could do it can undo the record without being seen again.
+    fn look_back(&self, state: &State) {
+        let end = self.end(state).map_or(0, |(next, _)| next);
+        for place in &self.places {
+            let text = std::fs::read_to_string(&place.path).unwrap_or_default();
+            let mut notes = Note::read_all(&text).into_iter().rev();
+            let Some(last) = notes.find_map(|(_, note)| note.ok()) else { continue };
+            let Checkpoint { stream, records, slices, .. } = last.checkpoint;
+            if stream == self.stream && records <= end && slices <= self.tree.size() {
+                continue;
+            }
+            self.count(|stats| stats.contradicted += 1);
+            let detail = BTreeMap::from([
+                ("file".to_owned(), place.path.display().to_string()),
+                ("records".to_owned(), records.to_string()),
+                ("found".to_owned(), end.to_string()),
+            ]);
+            // A full queue loses this note as any other: counted, and the count recorded.
+            let _ = self.queue.push(&record::json(&record::event("checkpoint-contradicted", detail)), None);
+        }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut EvidenceStats)) {
+        change(&mut self.stats.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// The file of an anchor for this log.
+pub fn anchor_file(anchor: &Path, stream: &[u8; 16]) -> PathBuf {
+    anchor.join(format!("{}{}", hex::encode(stream), checkpoint::ANCHOR_SUFFIX))
+}
+
+impl Place {
+    fn deliver(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let delivered = self.append();
+        match delivered {
+            Ok(()) => self.pending.clear(),
+            // A descriptor that failed is never synced again.
+            Err(_) => self.file = None,
+        }
+        delivered
+    }
+
+    fn append(&mut self) -> io::Result<()> {
+        let is_there = |file: &File| -> io::Result<bool> {
+            let (now, own) = (std::fs::symlink_metadata(&self.path)?, file.metadata()?);
+            Ok((now.dev(), now.ino()) == (own.dev(), own.ino()))
+        };
+        if !self.file.as_ref().is_some_and(|file| is_there(file).unwrap_or(false)) {
+            self.file = Some(open_notes(&self.path)?);
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let text: String = self.pending.iter().map(|(_, note)| note.as_str()).collect();
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    }
+}
+
+/// Opens a file of checkpoints behind its last whole one: what a crash left half written is cut.
+fn open_notes(path: &Path) -> io::Result<File> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    let mut file = options.open(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    if let Some((at, Err(_))) = Note::read_all(&text).last()
+        && text.len() == bytes.len()
+    {
+        file.set_len(*at as u64)?;
+    }
+    file.seek(io::SeekFrom::End(0))?;
+    if let Some(parent) = path.parent() {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(file)
+}
+
+/// Writes behind this many bytes of a file.
+fn append(path: &Path, at: u64, bytes: impl FnOnce() -> Vec<u8>) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
+    if file.metadata()?.len() != at {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    file.seek(io::SeekFrom::Start(at))?;
+    file.write_all(&bytes())?;
+    file.sync_data()
+}
+
+/// Puts a file in place of another, whole or not at all.
+pub(crate) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = dir.join(format!("{name}{}", format::NEW_SUFFIX));
+    let _ = std::fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    std::fs::rename(&new, dir.join(name))?;
+    File::open(dir)?.sync_all()
+}
+
+/// Checkpoints that wait for a place; beyond these the older ones give way.
+const MAX_PENDING: usize = 1000;
