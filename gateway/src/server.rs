@@ -7,8 +7,8 @@ mod drain;
 mod listeners;
 mod peer;
 
-use crate::admin::{Admin, Probe, Readiness};
-use crate::config::{Config, Secret};
+use crate::admin::{Admin, Auditing, Probe, Readiness};
+use crate::config::{self, Config, Secret};
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
 use crate::exchange::identity::Identifier;
@@ -25,9 +25,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use yingbi_audit::{Log, Record};
+use yingbi_audit::{Evidence, Log, Record, Retention};
 use yingbi_classifiers::Classifier;
-use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::{PseudonymKey, SigningKeys};
 use yingbi_policies::Language;
 use yingbi_protect::Protector;
 
@@ -131,6 +131,13 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     watch_policies(&policies, &audit, &metrics, protector)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
+    let auditing = Auditing {
+        dir: config.data_dir.join(crate::config::AUDIT),
+        log: audit.clone(),
+        identifier: identifier.clone(),
+        readers: config.audit.readers.clone(),
+        pseudonyms: PseudonymKey::new(*secret.expose()),
+    };
     let scraped = (identifier, audit.clone());
     let admin = Admin {
         listen: config.admin.listen,
@@ -138,6 +145,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         readiness: readiness.clone(),
         probe: Probe::of(&config),
         inventory: inventory.clone(),
+        auditing: Some(auditing),
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
@@ -169,8 +177,18 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
 }
 
 fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> {
-    let dir = config.data_dir.join("audit");
-    let (audit, recovery) = Log::open(&dir, yingbi_audit::Options::default())
+    let dir = config.data_dir.join(crate::config::AUDIT);
+    let evidence = Evidence {
+        keys: checkpoint_keys(config)?,
+        anchors: config.audit.anchors.clone(),
+        every: config.audit.checkpoint_interval,
+        retention: retention(&config.audit.retention),
+    };
+    if evidence.keys.is_none() {
+        tracing::warn!("checkpoints of the audit log are not signed: `yingbi keys init` makes the key");
+    }
+    let options = yingbi_audit::Options { evidence, ..yingbi_audit::Options::default() };
+    let (audit, recovery) = Log::open(&dir, options)
         .map_err(|error| StartError::Unusable(format!("{}: {error}", dir.display())))?;
     metrics.audit_recovered(recovery.torn_bytes);
     if recovery.torn_bytes > 0 {
@@ -181,6 +199,32 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
         tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
     }
     Ok(Arc::new(audit))
+}
+
+fn retention(kept: &config::Retention) -> Retention {
+    let days = |days: Option<u32>| days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
+    let hold = |hold: &config::Hold| {
+        // What can't be read holds more, not less.
+        let to = hold.to.as_deref().and_then(time).unwrap_or(i64::MAX);
+        (time(&hold.from).unwrap_or(i64::MIN), to)
+    };
+    Retention {
+        accesses: days(kept.access_days),
+        refusals: days(kept.refusal_days),
+        events: days(kept.event_days),
+        holds: kept.holds.iter().map(hold).collect(),
+    }
+}
+
+/// The keys that checkpoints are signed with, if there are any.
+fn checkpoint_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
+    let Some(path) = &config.keys.checkpoint else { return Ok(None) };
+    let bad = |why: &dyn std::fmt::Display| StartError::Bad(format!("{}: {why}", path.display()));
+    let secret = Secret::read(path).map_err(|error| bad(&error))?;
+    SigningKeys::from_secret(secret.expose())
+        .map(Some)
+        .ok_or_else(|| bad(&"no signing key can be made of it"))
 }
 
 fn open_inventory(

@@ -29,6 +29,8 @@ mod masks;
 mod streams;
 #[path = "conformance/views.rs"]
 mod views;
+#[path = "conformance/witness.rs"]
+mod witness;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

@@ -102,7 +102,12 @@ pub enum Signed {
 
 impl Checkpoint {
     /// The checkpoint of a log with these closed slices.
-    pub(crate) fn of(stream: [u8; 16], slices: &Frontier, last: (u64, Digest), open: Option<OpenSlice>) -> Self {
+    pub(crate) fn of(
+        stream: [u8; 16],
+        slices: &Frontier,
+        last: (u64, Digest),
+        open: Option<OpenSlice>,
+    ) -> Self {
         Checkpoint {
             stream,
             slices: slices.size(),
@@ -116,11 +121,19 @@ impl Checkpoint {
 
     /// Its text, which is what is signed.
     pub fn text(&self) -> String {
-        let mut text = format!("{ORIGIN}{}\n{}\n{}\n", hex::encode(&self.stream), self.slices, encode(&self.root));
+        let mut text =
+            format!("{ORIGIN}{}\n{}\n{}\n", hex::encode(&self.stream), self.slices, encode(&self.root));
         // Writing to a `String` can't fail.
         let _ = writeln!(text, "records {}\nchain {}", self.records, encode(&self.chain));
         if let Some(open) = &self.open {
-            let _ = writeln!(text, "slice {} {} {} {}", open.number, open.first, open.records, encode(&open.root));
+            let _ = writeln!(
+                text,
+                "slice {} {} {} {}",
+                open.number,
+                open.first,
+                open.records,
+                encode(&open.root)
+            );
         }
         let _ = writeln!(text, "time {}", self.time);
         text
@@ -174,9 +187,9 @@ impl Note {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let length = length(rest);
-            let note = length.ok_or(BadNote::Short).and_then(|length| {
-                Note::parse(rest.get(..length).unwrap_or_default())
-            });
+            let note = length
+                .ok_or(BadNote::Short)
+                .and_then(|length| Note::parse(rest.get(..length).unwrap_or_default()));
             notes.push((at, note));
             at += length.unwrap_or(rest.len());
         }
@@ -211,9 +224,9 @@ impl Note {
                 continue;
             }
             let mut own = self.signatures.iter().filter(|signature| signature.id == key.id());
-            let is_good = own.next().is_some_and(|own| {
-                own.name == key.name() && key.verifies(self.text.as_bytes(), &own.bytes)
-            });
+            let is_good = own
+                .next()
+                .is_some_and(|own| own.name == key.name() && key.verifies(self.text.as_bytes(), &own.bytes));
             if !is_good {
                 return Signed::Wrong;
             }

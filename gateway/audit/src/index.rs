@@ -142,7 +142,9 @@ pub(crate) fn make(statement: &Statement, segment: &[u8], salt: [u8; 32]) -> Mad
     let mut latest = Latest { accesses: i64::MIN, refusals: i64::MIN, events: i64::MIN };
     for (at, head, payload) in walk::skim(segment) {
         let Some(ordinal) = head.sequence.checked_sub(statement.first) else { continue };
-        let Some(offset) = usize::try_from(ordinal).ok().and_then(|ordinal| offsets.get_mut(ordinal)) else { continue };
+        let Some(offset) = usize::try_from(ordinal).ok().and_then(|ordinal| offsets.get_mut(ordinal)) else {
+            continue;
+        };
         if *offset != 0 {
             continue;
         }
@@ -158,7 +160,8 @@ pub(crate) fn make(statement: &Statement, segment: &[u8], salt: [u8; 32]) -> Mad
             };
             *latest = time.max(*latest);
         }
-        let mut place = |keyword: &str| places.push(u64::from(place_hash(keyword)) << 32 | ordinal & 0xffff_ffff);
+        let mut place =
+            |keyword: &str| places.push(u64::from(place_hash(keyword)) << 32 | ordinal & 0xffff_ffff);
         keywords(&keys, &mut |keyword, is_placed| {
             if is_placed {
                 place(keyword);
@@ -184,7 +187,9 @@ pub(crate) fn make(statement: &Statement, segment: &[u8], salt: [u8; 32]) -> Mad
         .collect();
     tagged.sort_unstable();
     let root = root(&tagged);
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + 4 * offsets.len() + KEYWORD_BYTES * tagged.len() + 8 * places.len());
+    let mut bytes = Vec::with_capacity(
+        HEADER_BYTES + 4 * offsets.len() + KEYWORD_BYTES * tagged.len() + 8 * places.len(),
+    );
     let header: [&[u8]; 14] = [
         MAGIC,
         &VERSION.to_be_bytes(),

@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+pub mod bundle;
 pub mod checkpoint;
 mod disk;
 pub mod format;
@@ -30,8 +31,10 @@ pub mod index;
 mod log;
 mod notary;
 mod queue;
+pub mod readings;
 mod record;
 mod recover;
+mod retention;
 pub mod search;
 pub mod slice;
 mod slices;
@@ -43,6 +46,7 @@ mod writer;
 pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
 pub use notary::{Evidence, EvidenceStats, anchor_file};
 pub use record::{Intent, Outcome, Record};
+pub use retention::Retention;
 
 #[cfg(test)]
 mod tests;

@@ -166,7 +166,8 @@ impl Log {
         threads.push(spawn("audit-writer", Box::new(move || write(&shared, writer)))?);
         let shared = Arc::clone(&queue);
         threads.push(spawn("audit-watch", Box::new(move || shared.watch()))?);
-        let notary = notary.map(|notary| spawn("audit-notary", Box::new(move || notary.run()))).transpose()?;
+        let notary =
+            notary.map(|notary| spawn("audit-notary", Box::new(move || notary.run()))).transpose()?;
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
         let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));

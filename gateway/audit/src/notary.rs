@@ -3,9 +3,11 @@
 
 use crate::checkpoint::{self, Checkpoint, Note, OpenSlice};
 use crate::format::{self, Header};
-use crate::index;
+use crate::index::{self, Index};
 use crate::queue::Queue;
+use crate::readings;
 use crate::record;
+use crate::retention::{self, Retention};
 use crate::slice::{self, Ended, STATEMENT_BYTES, Statement};
 use crate::slices::{State, Told};
 use crate::tree::Frontier;
@@ -15,7 +17,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use yingbi_crypto::{Digest, SigningKeys, hex};
 
 /// How a log becomes evidence.
@@ -27,17 +29,26 @@ pub struct Evidence {
     pub anchors: Vec<PathBuf>,
     /// Checkpoints are this far apart while records come.
     pub every: Duration,
+    /// How long records are kept.
+    pub retention: Retention,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Evidence { keys: None, anchors: Vec::new(), every: Duration::from_secs(10) }
+        Evidence {
+            keys: None,
+            anchors: Vec::new(),
+            every: Duration::from_secs(10),
+            retention: Retention::default(),
+        }
     }
 }
 
 /// What was done for evidence since the log was opened, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EvidenceStats {
+    /// Times that the thread has done all there was to do.
+    pub rounds: u64,
     /// Checkpoints made.
     pub checkpoints: u64,
     /// Failed attempts to write a statement, an index or a checkpoint.
@@ -80,7 +91,14 @@ struct Place {
 }
 
 impl Notary {
-    pub fn new(dir: &Path, stream: [u8; 16], from: u64, evidence: Evidence, told: Arc<Told>, queue: Arc<Queue>) -> Self {
+    pub fn new(
+        dir: &Path,
+        stream: [u8; 16],
+        from: u64,
+        evidence: Evidence,
+        told: Arc<Told>,
+        queue: Arc<Queue>,
+    ) -> Self {
         let anchors = evidence.anchors.iter().map(|anchor| anchor_file(anchor, &stream));
         let places = std::iter::once(dir.join(checkpoint::FILE)).chain(anchors);
         let place = |path| Place { path, file: None, pending: Vec::new() };
@@ -110,20 +128,38 @@ impl Notary {
         let mut wait = Duration::ZERO;
         self.catch_up();
         let mut is_first = true;
+        let (mut witnessed, mut expired) = (Instant::now(), Instant::now());
         loop {
             let state = self.told.take(wait);
-            wait = self.evidence.every;
+            wait = self.evidence.every.min(TICK);
+            if !state.ended && readings::take(&self.dir, &self.queue, TICK).is_err() {
+                self.count(|stats| stats.failures += 1);
+            }
             for mut statement in state.closed.iter().cloned() {
                 self.index(&mut statement);
                 self.add(statement);
             }
+            self.write_statements();
             if is_first {
                 self.look_back(&state);
-                is_first = false;
             }
-            self.write_statements();
-            self.witness(&state);
+            if is_first
+                || state.ended
+                || !state.closed.is_empty()
+                || witnessed.elapsed() >= self.evidence.every
+            {
+                self.witness(&state);
+                witnessed = Instant::now();
+            }
             self.deliver();
+            if is_first || expired.elapsed() >= EXPIRY {
+                is_first = false;
+                expired = Instant::now();
+                if self.expire().is_err() {
+                    self.count(|stats| stats.failures += 1);
+                }
+            }
+            self.count(|stats| stats.rounds += 1);
             if state.ended {
                 return;
             }
@@ -262,6 +298,47 @@ impl Notary {
         });
     }
 
+    /// Removes the segments of slices that are over; only what a checkpoint covers at every place, and only after the
+    /// record of it is durable.
+    fn expire(&mut self) -> io::Result<()> {
+        let retention = &self.evidence.retention;
+        let is_witnessed = self.last.is_some_and(|(_, slices)| slices == self.tree.size())
+            && self.written == Some(self.tree.size())
+            && self.places.iter().all(|place| place.pending.is_empty());
+        if retention.is_for_ever() || self.is_broken || !is_witnessed {
+            return Ok(());
+        }
+        let now = record::now().as_microsecond();
+        let is_there = |number: u64| self.dir.join(format::name(number)).try_exists();
+        let (mut over, mut gone) = (Vec::new(), Vec::new());
+        for statement in &self.statements {
+            let number = statement.number;
+            if !is_there(number)? {
+                gone.push(number);
+            } else if let Ok(index) = Index::open(&self.dir, number)
+                && retention.is_over(statement, &index.latest, now)
+            {
+                over.push(number);
+                gone.push(number);
+            }
+        }
+        if over.is_empty() {
+            return Ok(());
+        }
+        let detail = BTreeMap::from([
+            (retention::SLICES.to_owned(), retention::ranges(&gone)),
+            ("now".to_owned(), retention::ranges(&over)),
+        ]);
+        let event = record::json(&record::event(retention::EVENT, detail));
+        self.queue.push(&event, None).map_err(io::Error::other)?;
+        self.queue.flush(TICK).map_err(io::Error::other)?;
+        for number in over {
+            std::fs::remove_file(self.dir.join(format::name(number)))?;
+            let _ = std::fs::remove_file(self.dir.join(index::name(number)));
+        }
+        File::open(&self.dir)?.sync_all()
+    }
+
     /// Whether the log still bears out the last checkpoint of each place: it does not after its tail was cut, or an older
     /// copy was put in its place. That is recorded; nobody who could do it can undo the record without being seen again.
     fn look_back(&self, state: &State) {
@@ -369,6 +446,12 @@ pub(crate) fn replace(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     std::fs::rename(&new, dir.join(name))?;
     File::open(dir)?.sync_all()
 }
+
+/// How soon readings are taken into the log.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How often it is looked for slices that are over.
+const EXPIRY: Duration = Duration::from_secs(600);
 
 /// Checkpoints that wait for a place; beyond these the older ones give way.
 const MAX_PENDING: usize = 1000;

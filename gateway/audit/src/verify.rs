@@ -12,9 +12,9 @@ pub use witness::Witnessed;
 
 use crate::format::{self, Begun, Header};
 use crate::slice::{self, Ended};
-use crate::{checkpoint, index};
+use crate::{checkpoint, index, readings, retention};
 use segment::{Ending, Segment};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -82,6 +82,8 @@ pub struct Report {
     pub head: Option<Head>,
     /// A torn tail: what a crash may leave, and what opening the log will cut.
     pub torn: Option<Torn>,
+    /// Slices whose segments are gone because their time was over.
+    pub expired: u64,
     /// What checkpoints say.
     pub witnessed: Witnessed,
     /// Everything wrong, in the order of the log; at most [`MAX_FAILURES`].
@@ -173,6 +175,8 @@ pub enum What {
     NoCheckpoint(String),
 }
 
+/// Files of a log that are no segments.
+const OURS: [&str; 5] = [format::LOCK, slice::FILE, checkpoint::FILE, readings::FILE, readings::TAKEN];
 /// Failures beyond these are not listed.
 pub const MAX_FAILURES: usize = 1000;
 const MAX_IDS: usize = 100;
@@ -197,6 +201,8 @@ pub fn verify_against(dir: &Path, expected: &Expected) -> io::Result<Report> {
         anchor: expected.head.as_ref(),
         anchored: expected.head.is_none(),
         witness: Witness::read(dir, &expected.anchors, &expected.keys, stream(dir)?)?,
+        missing: Vec::new(),
+        expired: Vec::new(),
     };
     let numbers = check.list(dir)?;
     let headers: Vec<Option<Header>> = numbers.iter().map(|number| header(dir, *number)).collect();
@@ -205,8 +211,8 @@ pub fn verify_against(dir: &Path, expected: &Expected) -> io::Result<Report> {
         let name = format::name(*number);
         let expected = before.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
         if *number != expected {
-            check.fail(&name, 0, None, What::MissingSegments(expected));
-            before = None;
+            check.missing.push((expected, *number));
+            before = number.checked_sub(1).and_then(|last| Some((last, check.witness.ending(last)?)));
         }
         let next = headers.get(index + 1);
         let segment = Segment {
@@ -256,10 +262,20 @@ struct Check<'a> {
     anchor: Option<&'a Anchor>,
     anchored: bool,
     witness: Witness,
+    /// Segments that are missing: from this number up to that.
+    missing: Vec<(u64, u64)>,
+    /// Slices that went because their time was over.
+    expired: Vec<(u64, u64)>,
 }
 
 impl Check<'_> {
-    fn segment(&mut self, dir: &Path, segment: &Segment<'_>, bytes: &[u8], before: Option<&Ending>) -> Ending {
+    fn segment(
+        &mut self,
+        dir: &Path,
+        segment: &Segment<'_>,
+        bytes: &[u8],
+        before: Option<&Ending>,
+    ) -> Ending {
         let flaws = self.report.failures.len();
         self.witness.begin(segment.number);
         let ending = segment.check(self, bytes, before);
@@ -283,7 +299,7 @@ impl Check<'_> {
         for name in names {
             match format::number(&name) {
                 Some(number) => numbers.push(number),
-                None if [format::LOCK, slice::FILE, checkpoint::FILE].contains(&&*name) => {}
+                None if OURS.contains(&&*name) => {}
                 None if name.ends_with(index::SUFFIX) => {}
                 None if name.ends_with(format::SUFFIX) => self.fail(&name, 0, None, What::Stranger),
                 None => self.report.strangers.push(name),
@@ -312,7 +328,9 @@ impl Check<'_> {
         if let Some(anchor) = self.anchor {
             self.anchored |= anchor.hash == *hash && anchor.sequence.is_none_or(|expect| expect == sequence);
         }
-        let Ok(Peek { kind, decision, decision_id }) = serde_json::from_slice(payload) else { return false };
+        let Ok(Peek { kind, decision, decision_id, event, detail }) = serde_json::from_slice(payload) else {
+            return false;
+        };
         let id = decision_id.unwrap_or_default();
         match &*kind {
             "intent" if decision.as_deref() == Some("permit") => {
@@ -324,7 +342,13 @@ impl Check<'_> {
                 self.report.outcomes += 1;
                 self.open.remove(&id);
             }
-            "event" => self.report.events += 1,
+            "event" => {
+                self.report.events += 1;
+                if event.as_deref() == Some(retention::EVENT) {
+                    let slices = detail.and_then(|detail| detail.get(retention::SLICES).cloned());
+                    self.expired.extend(slices.iter().flat_map(|slices| retention::parse(slices)));
+                }
+            }
             _ => self.report.others += 1,
         }
         true
@@ -338,9 +362,17 @@ impl Check<'_> {
             let sequence = self.anchor.and_then(|anchor| anchor.sequence);
             self.fail(&format::name(last.unwrap_or(0)), 0, sequence, What::Anchor);
         }
+        let expired = std::mem::take(&mut self.expired);
+        for (from, to) in std::mem::take(&mut self.missing) {
+            let is_over = |number: &u64| expired.iter().any(|(first, last)| (first..=last).contains(&number));
+            match (from..to).find(|number| !is_over(number)) {
+                None => self.report.expired += to - from,
+                Some(number) => self.fail(&format::name(to), 0, None, What::MissingSegments(number)),
+            }
+        }
         let next = self.report.head.map_or(0, |head| head.sequence.saturating_add(1));
         let witness = std::mem::take(&mut self.witness);
-        let (failures, witnessed) = witness.finish(next);
+        let (failures, witnessed) = witness.finish(next, &expired);
         let room = MAX_FAILURES.saturating_sub(self.report.failures.len());
         self.report.failures.extend(failures.into_iter().take(room));
         self.report.witnessed = witnessed;
@@ -361,12 +393,18 @@ struct Peek {
     decision: Option<String>,
     #[serde(default)]
     decision_id: Option<String>,
+    #[serde(default)]
+    event: Option<String>,
+    #[serde(default)]
+    detail: Option<BTreeMap<String, String>>,
 }
 
 /// Which log it is: by the first segment whose header can be read.
 fn stream(dir: &Path) -> io::Result<Option<[u8; 16]>> {
     let mut numbers: Vec<u64> = std::fs::read_dir(dir)?
-        .filter_map(|entry| entry.map(|entry| format::number(&entry.file_name().to_string_lossy())).transpose())
+        .filter_map(|entry| {
+            entry.map(|entry| format::number(&entry.file_name().to_string_lossy())).transpose()
+        })
         .collect::<io::Result<_>>()?;
     numbers.sort_unstable();
     Ok(numbers.into_iter().find_map(|number| header(dir, number)).map(|header| header.stream))
@@ -433,7 +471,10 @@ impl fmt::Display for What {
             What::Seal => f.write_str("the seal says otherwise than the segment"),
             What::AfterSeal => f.write_str("something follows the seal"),
             What::Cut(next) => {
-                write!(f, "a checkpoint knows this record, the log ends before record {next}: its tail was cut")
+                write!(
+                    f,
+                    "a checkpoint knows this record, the log ends before record {next}: its tail was cut"
+                )
             }
             What::Rewritten(file) => {
                 write!(f, "the record is another than a checkpoint in `{file}` says: the log was rewritten")

@@ -144,7 +144,8 @@ pub(crate) fn skim(bytes: &[u8]) -> impl Iterator<Item = (usize, Head, &[u8])> {
                 at += heads(rest).next()?.0;
                 continue;
             };
-            let found = rest.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).map(|payload| (at, head, payload));
+            let found =
+                rest.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).map(|payload| (at, head, payload));
             at = at.checked_add(head.frame_bytes())?;
             if head.kind == FrameKind::Record || found.is_none() {
                 return found;

@@ -81,8 +81,9 @@ impl SigningKeys {
         let point = sm2.verifying_key().to_sec1_bytes().into_vec();
         let name = sm3(&[b"yingbi/signer/1", &point]);
         let name = format!("yingbi-{}", hex::encode(name.first_chunk::<8>()?));
-        let public = [(Algorithm::Ed25519, ed25519.verifying_key().to_bytes().to_vec()), (Algorithm::Sm2, point)]
-            .map(|(algorithm, key)| VerifyingKey { name: name.clone(), algorithm, key });
+        let public =
+            [(Algorithm::Ed25519, ed25519.verifying_key().to_bytes().to_vec()), (Algorithm::Sm2, point)]
+                .map(|(algorithm, key)| VerifyingKey { name: name.clone(), algorithm, key });
         Some(SigningKeys { ed25519, sm2, public })
     }
 
@@ -93,7 +94,9 @@ impl SigningKeys {
         let bytes = [Some(self.ed25519.sign(message).to_vec()), sm2];
         let named = self.public.iter().zip(bytes);
         named
-            .filter_map(|(key, bytes)| Some(Signature { name: key.name.clone(), id: key.id(), bytes: bytes? }))
+            .filter_map(|(key, bytes)| {
+                Some(Signature { name: key.name.clone(), id: key.id(), bytes: bytes? })
+            })
             .collect()
     }
 
@@ -133,7 +136,8 @@ impl VerifyingKey {
                 let key = self.key.as_slice().try_into().ok();
                 let key = key.and_then(|key| ed25519_dalek::VerifyingKey::from_bytes(key).ok());
                 let signature = ed25519_dalek::Signature::from_slice(signature).ok();
-                key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
+                key.zip(signature)
+                    .is_some_and(|(key, signature)| key.verify_strict(message, &signature).is_ok())
             }
             Algorithm::Sm2 => {
                 let key = sm2::dsa::VerifyingKey::from_sec1_bytes(SM2_IDENTITY, &self.key).ok();
@@ -147,7 +151,9 @@ impl VerifyingKey {
         match self.algorithm {
             Algorithm::Ed25519 => {
                 let key = self.key.as_slice().try_into().ok();
-                key.is_some_and(|key| ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak()))
+                key.is_some_and(|key| {
+                    ed25519_dalek::VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak())
+                })
             }
             Algorithm::Sm2 => {
                 self.key.len() == SM2_POINT_BYTES
@@ -180,9 +186,9 @@ impl FromStr for VerifyingKey {
         }
         let id = hex::decode::<4>(id).ok_or(InvalidPublicKey::Shape)?;
         let bytes = BASE64.decode(key).map_err(|_| InvalidPublicKey::Shape)?;
-        let found = [Algorithm::Ed25519, Algorithm::Sm2]
-            .into_iter()
-            .find_map(|algorithm| bytes.strip_prefix(algorithm.prefix()).map(|key| (algorithm, key.to_vec())));
+        let found = [Algorithm::Ed25519, Algorithm::Sm2].into_iter().find_map(|algorithm| {
+            bytes.strip_prefix(algorithm.prefix()).map(|key| (algorithm, key.to_vec()))
+        });
         let (algorithm, key) = found.ok_or(InvalidPublicKey::Key)?;
         let key = VerifyingKey { name: name.to_owned(), algorithm, key };
         match () {

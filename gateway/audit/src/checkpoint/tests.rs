@@ -20,7 +20,10 @@ fn e4_a_checkpoint_is_written_as_documented_and_read_back() {
     let hash = |byte: u8| BASE64.encode([byte; 32]);
     let body = format!(
         "yingbi-audit/{}\n3\n{}\nrecords 123456\nchain {}\nslice 3 123000 456 {}\ntime 2026-11-20T06:00:00.000000Z\n\n\u{2014} yingbi-",
-        "ab".repeat(16), hash(1), hash(2), hash(3)
+        "ab".repeat(16),
+        hash(1),
+        hash(2),
+        hash(3)
     );
     assert!(text.starts_with(&body), "{text}");
     assert_eq!(text.lines().count(), 10);
@@ -50,7 +53,9 @@ fn e4_no_changed_byte_of_a_signed_checkpoint_passes() {
             let Ok(changed) = String::from_utf8(changed) else { continue };
             let read = Note::parse(&changed);
             // A signature under another name is none of ours; the other signature holds what it holds.
-            let passes = read.is_ok_and(|read| read.signed(keys.public()) == Signed::Good && read.checkpoint != note.checkpoint);
+            let passes = read.is_ok_and(|read| {
+                read.signed(keys.public()) == Signed::Good && read.checkpoint != note.checkpoint
+            });
             assert!(!passes, "byte {at}");
         }
     }

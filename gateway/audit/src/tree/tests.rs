@@ -54,7 +54,10 @@ fn e4_inclusion_is_proved_for_the_right_leaf_place_and_size_only() {
             }
             assert!(!by(index, size, all[index], &[&path[..], &[root]].concat()));
         }
-        assert_eq!((inclusion(&all[..size], size), root_by(size as u64, size as u64, root, &[])), (None, None));
+        assert_eq!(
+            (inclusion(&all[..size], size), root_by(size as u64, size as u64, root, &[])),
+            (None, None)
+        );
     }
 }
 

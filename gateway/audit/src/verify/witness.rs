@@ -1,6 +1,7 @@
 //! What bears witness to a log from outside its chain: statements of closed slices, checkpoints beside the log and at its
 //! anchors. They are read before the segments, so that a log in use is never behind them.
 
+use super::segment::Ending;
 use super::{Failure, What};
 use crate::checkpoint::{self, Note, Signed};
 use crate::format;
@@ -61,7 +62,12 @@ struct Growing {
 
 impl Witness {
     /// Reads all that bears witness.
-    pub fn read(dir: &Path, anchors: &[PathBuf], keys: &[VerifyingKey], stream: Option<[u8; 16]>) -> io::Result<Self> {
+    pub fn read(
+        dir: &Path,
+        anchors: &[PathBuf],
+        keys: &[VerifyingKey],
+        stream: Option<[u8; 16]>,
+    ) -> io::Result<Self> {
         let mut witness = Witness::default();
         let local = dir.join(checkpoint::FILE);
         if local.try_exists()? {
@@ -150,6 +156,15 @@ impl Witness {
         usize::try_from(number).ok().and_then(|number| self.statements.get(number)).and_then(Option::as_ref)
     }
 
+    /// How a segment that is gone ended, as its statement says.
+    pub fn ending(&self, number: u64) -> Option<Ending> {
+        let statement = self.statement(number)?;
+        Some(match statement.ended {
+            Ended::Sealed => Ending::Sealed(statement.link, statement.next),
+            Ended::Broken | Ended::Damaged => Ending::Abandoned(statement.link, statement.next),
+        })
+    }
+
     /// A segment begins.
     pub fn begin(&mut self, number: u64) {
         self.growing = Growing { number, ..Growing::default() };
@@ -218,7 +233,7 @@ impl Witness {
     }
 
     /// The log ends before this sequence: what does it not bear out?
-    pub fn finish(mut self, next: u64) -> (Vec<Failure>, Witnessed) {
+    pub fn finish(mut self, next: u64, expired: &[(u64, u64)]) -> (Vec<Failure>, Witnessed) {
         let mut roots = vec![Frontier::default().root()];
         let mut tree = Frontier::default();
         for statement in self.statements.iter().map_while(Option::as_ref) {
@@ -232,7 +247,7 @@ impl Witness {
             let records = checkpoint.records;
             let root = usize::try_from(checkpoint.slices).ok().and_then(|slices| roots.get(slices));
             let is_excused = self.flawed.iter().any(|(first, next)| (*first..=*next).contains(&records));
-            let is_expired = records > 0 && self.is_expired(records - 1);
+            let is_expired = records > 0 && self.is_expired(records - 1, expired);
             let what = match root {
                 _ if records > next => What::Cut(next),
                 None => What::Tree(claim.file.clone()),
@@ -244,7 +259,12 @@ impl Witness {
             let kind = (claim.file.clone(), what.id());
             if !told.contains(&kind) {
                 told.push(kind);
-                self.fail(&claim.file, usize::try_from(claim.byte).unwrap_or(0), records.checked_sub(1), what);
+                self.fail(
+                    &claim.file,
+                    usize::try_from(claim.byte).unwrap_or(0),
+                    records.checked_sub(1),
+                    what,
+                );
             }
         }
         // A statement is written when its slice is durable.
@@ -258,14 +278,11 @@ impl Witness {
         (self.found, self.witnessed)
     }
 
-    fn is_expired(&self, sequence: u64) -> bool {
+    /// Whether a record's slice went because its time was over.
+    fn is_expired(&self, sequence: u64, expired: &[(u64, u64)]) -> bool {
         let of = |statement: &&Statement| (statement.first..statement.next).contains(&sequence);
-        self.statements.iter().flatten().find(of).is_some_and(|statement| self.expired(statement.number))
-    }
-
-    /// Whether a slice's segment is not there any more, by right; said by who reads the records.
-    fn expired(&self, _number: u64) -> bool {
-        false
+        let slice = self.statements.iter().flatten().find(of).map(|statement| statement.number);
+        slice.is_some_and(|slice| expired.iter().any(|(first, last)| (*first..=*last).contains(&slice)))
     }
 
     fn fail(&mut self, file: &str, byte: usize, record: Option<u64>, what: What) {

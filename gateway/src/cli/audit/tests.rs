@@ -21,7 +21,9 @@ fn arguments_are_well_formed() {
     Cli::command().debug_assert();
     assert!(parse("search --dir d --subject x --subject-pseudonym y").is_err());
     assert!(parse("verify --dir d --sequence 3").is_err());
-    assert!(parse("verify").is_err());
+    assert!(parse("verify bundle.json").is_err(), "a bundle is believed under a key only");
+    assert!(parse("verify bundle.json --public-key k --dir d").is_err());
+    assert!(parse("search --dir d --follow --limit 3").is_err());
 }
 
 #[test]
@@ -40,6 +42,15 @@ fn exit_codes_tell_usage_config_and_broken_apart() {
     std::fs::write(&key, "not a key").unwrap();
     let bad_key = key.display();
     let cases = [
+        ("verify".to_owned(), 64),
+        (format!("verify --dir {at} --public-key {bad_key}"), 78),
+        (format!("verify {at}/none --public-key {bad_key}"), 78),
+        (format!("who-saw --dir {at}"), 64),
+        (format!("seen-by --dir {at} --level 3"), 64),
+        (format!("touched --dir {at} --category basic.mobile"), 0),
+        (format!("prove --dir {at} 3"), 1),
+        (format!("prove --dir {at} d-3"), 1),
+        (format!("verify --config {at}/none"), 78),
         (format!("verify --dir {at}/none"), 1),
         (format!("verify --dir {at}"), 1),
         (format!("verify --dir {at} --head 12"), 64),
