@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use yingbi_audit::{Evidence, Log, Record, Retention};
+use yingbi_audit::{Evidence, EvidenceStats, Log, Record, Retention, Room};
 use yingbi_classifiers::Classifier;
 use yingbi_crypto::{PseudonymKey, SigningKeys};
 use yingbi_policies::Language;
@@ -36,6 +36,9 @@ const POLICY_POLL: Duration = Duration::from_millis(500);
 
 /// How soon readiness notices that the log or the keys went bad.
 const HEALTH_POLL: Duration = Duration::from_millis(200);
+
+/// Room kept back on the log's disk (failure F6).
+const SPARE_BYTES: u64 = 64 << 20;
 
 /// Why the gateway did not start.
 #[derive(Debug)]
@@ -187,7 +190,8 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
     if evidence.keys.is_none() {
         tracing::warn!("checkpoints of the audit log are not signed: `yingbi keys init` makes the key");
     }
-    let options = yingbi_audit::Options { evidence, ..yingbi_audit::Options::default() };
+    let options =
+        yingbi_audit::Options { evidence, spare_bytes: SPARE_BYTES, ..yingbi_audit::Options::default() };
     let (audit, recovery) = Log::open(&dir, options)
         .map_err(|error| StartError::Unusable(format!("{}: {error}", dir.display())))?;
     metrics.audit_recovered(recovery.torn_bytes);
@@ -335,7 +339,9 @@ fn watch_health(
     let (audit, identifier) = (audit.clone(), identifier.clone());
     let (metrics, readiness) = (metrics.clone(), readiness.clone());
     std::thread::spawn(move || {
+        let mut told = EvidenceStats::default();
         loop {
+            told = tell_evidence(told, audit.evidence());
             let up = audit.stats().up;
             readiness.set_audit_up(up);
             readiness.set_keys_present(identifier.is_ready());
@@ -343,6 +349,26 @@ fn watch_health(
             std::thread::sleep(HEALTH_POLL);
         }
     });
+}
+
+/// Says once what people should look after.
+fn tell_evidence(told: EvidenceStats, now: EvidenceStats) -> EvidenceStats {
+    let (room, free_bytes) = (now.room.name(), now.free_bytes);
+    match () {
+        () if now.room == told.room => {}
+        () if now.room >= Room::Low => {
+            tracing::error!(room, free_bytes, "the audit log's disk is nearly full")
+        }
+        () if now.room == Room::Scarce => tracing::warn!(room, free_bytes, "the audit log's disk fills up"),
+        () => tracing::info!(room, free_bytes, "the audit log's disk has room again"),
+    }
+    if now.contradicted > told.contradicted {
+        tracing::error!("a checkpoint knows more of the audit log than is there: run `yingbi audit verify`");
+    }
+    if now.behind > 0 && told.behind == 0 {
+        tracing::warn!("a checkpoint could not be delivered to every anchor; it is tried again");
+    }
+    now
 }
 
 fn note_event(audit: &Log, event: &str, version: &str) {

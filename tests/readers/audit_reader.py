@@ -390,7 +390,7 @@ class Log:
             if chain != data[end - 32 : end]:
                 return self.fail(f"{name}:{at}", f"record {sequence} was changed")
             if head[0] == b"S":
-                if frame[24:].rstrip(b" ") != struct.pack(">Q", len(leaves)) + before:
+                if frame[24:64] != struct.pack(">Q", len(leaves)) + before or frame[64:].strip(b" "):
                     return self.fail(f"{name}:{at}", "the seal says otherwise than the segment")
                 sealed = True
             else:

@@ -11,6 +11,8 @@
 
 #[path = "conformance/access.rs"]
 mod access;
+#[path = "conformance/auditors.rs"]
+mod auditors;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/errors.rs"]

@@ -38,6 +38,7 @@ mod retention;
 pub mod search;
 pub mod slice;
 mod slices;
+mod space;
 pub mod tree;
 pub mod verify;
 mod walk;
@@ -47,6 +48,7 @@ pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
 pub use notary::{Evidence, EvidenceStats, anchor_file};
 pub use record::{Intent, Outcome, Record};
 pub use retention::Retention;
+pub use space::Room;
 
 #[cfg(test)]
 mod tests;

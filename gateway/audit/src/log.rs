@@ -6,6 +6,7 @@ use crate::notary::{Evidence, EvidenceStats, Notary, Shared};
 use crate::queue::{Queue, Waiter, Work};
 use crate::record::{self, Record};
 use crate::recover::recover;
+use crate::space::{Gauge, Room};
 use crate::writer::{Batch, Failure, Sizes, Writer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct Options {
     pub commit_timeout: Duration,
     /// How the log becomes evidence.
     pub evidence: Evidence,
+    /// Room kept back on the disk, for the records that say that there is none left.
+    pub spare_bytes: u64,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             queue: 4096,
             commit_timeout: Duration::from_secs(2),
             evidence: Evidence::default(),
+            spare_bytes: 0,
         }
     }
 }
@@ -122,6 +126,7 @@ pub struct Log {
     threads: Mutex<Vec<JoinHandle<()>>>,
     notary: Mutex<Option<JoinHandle<()>>>,
     evidence: Shared,
+    room: Arc<Gauge>,
     close_timeout: Duration,
 }
 
@@ -155,8 +160,11 @@ impl Log {
         })?;
         writer.slices.tell();
         let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
-        let notary = |dir| Notary::new(dir, stream, from, options.evidence.clone(), told, Arc::clone(&queue));
-        let notary = dir.map(notary);
+        let room = Arc::new(Gauge::default());
+        let notary = dir.map(|dir| {
+            let shared = (told, Arc::clone(&queue), Arc::clone(&room));
+            Notary::new(dir, stream, from, &options, shared)
+        });
         let evidence = notary.as_ref().map(Notary::stats).unwrap_or_default();
         let mut threads = Vec::new();
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
@@ -171,7 +179,7 @@ impl Log {
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
         let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));
-        Ok((Log { queue, threads, notary, evidence, close_timeout }, recovery))
+        Ok((Log { queue, threads, notary, evidence, room, close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
@@ -181,6 +189,9 @@ impl Log {
     /// # Errors
     /// It is not durable: release nothing.
     pub async fn append(&self, record: Record) -> Result<Receipt, AuditError> {
+        if !self.room.admits(&record) {
+            return Err(AuditError::Refused("the disk has too little room left".to_owned()));
+        }
         let (waiter, receipt) = tokio::sync::oneshot::channel();
         self.enqueue(&record, Some(waiter))?;
         receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
@@ -241,7 +252,13 @@ impl Log {
 
     /// What was done so far.
     pub fn stats(&self) -> Stats {
-        self.queue.stats()
+        let stats = self.queue.stats();
+        Stats { up: stats.up && self.room.room() != Room::Gone, ..stats }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> &Gauge {
+        &self.room
     }
 
     /// What was done for evidence so far.
@@ -252,7 +269,7 @@ impl Log {
     fn enqueue(&self, record: &Record, waiter: Option<Waiter>) -> Result<(), AuditError> {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
-            if record::write_json(record, scratch).is_err() || scratch.len() > format::MAX_PAYLOAD {
+            if record::write_json(record, scratch).is_err() || scratch.len() > LONGEST {
                 return Err(AuditError::Refused("the record is too large".to_owned()));
             }
             let queued = self.queue.push(scratch, waiter);
@@ -286,6 +303,9 @@ thread_local! {
     // Records are serialised by who appends, outside the queue's lock.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Longest record: padding may stand behind it.
+const LONGEST: usize = format::MAX_PAYLOAD - format::GUARD_BYTES;
 
 const SCRATCH_BYTES: usize = 64 << 10;
 

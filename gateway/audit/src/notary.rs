@@ -4,12 +4,14 @@
 use crate::checkpoint::{self, Checkpoint, Note, OpenSlice};
 use crate::format::{self, Header};
 use crate::index::{self, Index};
+use crate::log::Options;
 use crate::queue::Queue;
 use crate::readings;
 use crate::record;
 use crate::retention::{self, Retention};
 use crate::slice::{self, Ended, STATEMENT_BYTES, Statement};
 use crate::slices::{State, Told};
+use crate::space::{self, Gauge, Room};
 use crate::tree::Frontier;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -57,6 +59,10 @@ pub struct EvidenceStats {
     pub behind: u64,
     /// When the oldest checkpoint was made that an anchor has not got yet, microseconds since 1970; 0 when there is none.
     pub behind_since: i64,
+    /// Free bytes of the log's disk.
+    pub free_bytes: u64,
+    /// What that means.
+    pub room: Room,
     /// Checkpoints found at the start that the log does not bear out: it was cut, or an old copy put in its place.
     pub contradicted: u64,
 }
@@ -72,6 +78,8 @@ pub(crate) struct Notary {
     evidence: Evidence,
     told: Arc<Told>,
     queue: Arc<Queue>,
+    room: Arc<Gauge>,
+    spare_bytes: u64,
     stats: Shared,
     statements: Vec<Statement>,
     tree: Frontier,
@@ -95,10 +103,11 @@ impl Notary {
         dir: &Path,
         stream: [u8; 16],
         from: u64,
-        evidence: Evidence,
-        told: Arc<Told>,
-        queue: Arc<Queue>,
+        options: &Options,
+        shared: (Arc<Told>, Arc<Queue>, Arc<Gauge>),
     ) -> Self {
+        let evidence = options.evidence.clone();
+        let (told, queue, room) = shared;
         let anchors = evidence.anchors.iter().map(|anchor| anchor_file(anchor, &stream));
         let places = std::iter::once(dir.join(checkpoint::FILE)).chain(anchors);
         let place = |path| Place { path, file: None, pending: Vec::new() };
@@ -110,6 +119,8 @@ impl Notary {
             evidence,
             told,
             queue,
+            room,
+            spare_bytes: options.spare_bytes,
             stats: Shared::default(),
             statements: Vec::new(),
             tree: Frontier::default(),
@@ -132,6 +143,7 @@ impl Notary {
         loop {
             let state = self.told.take(wait);
             wait = self.evidence.every.min(TICK);
+            self.look_at_room();
             if !state.ended && readings::take(&self.dir, &self.queue, TICK).is_err() {
                 self.count(|stats| stats.failures += 1);
             }
@@ -163,6 +175,31 @@ impl Notary {
             if state.ended {
                 return;
             }
+        }
+    }
+
+    /// Failure F6: tells appenders how much room there is, and records when that changes what is refused.
+    fn look_at_room(&self) {
+        // A file system that doesn't say is no reason to stop; writes will.
+        let Ok((free, total)) = space::look(&self.dir) else { return };
+        let (before, now) = (self.room.room(), Room::of(free, total));
+        self.count(|stats| (stats.free_bytes, stats.room) = (free, now));
+        if now == Room::Gone && before != now {
+            space::let_go(&self.dir);
+        }
+        if now < Room::Low {
+            // Without a reserve there is only less time to act.
+            let _ = space::keep_back(&self.dir, self.spare_bytes.min(free / 4));
+        }
+        self.room.set(now);
+        if before != now && before.max(now) >= Room::Low {
+            let detail = BTreeMap::from([
+                ("room".to_owned(), now.name().to_owned()),
+                ("free_bytes".to_owned(), free.to_string()),
+            ]);
+            let event = if now >= Room::Low { "disk-low" } else { "disk-recovered" };
+            // A full queue loses this note as any other: counted, and the count recorded.
+            let _ = self.queue.push(&record::json(&record::event(event, detail)), None);
         }
     }
 

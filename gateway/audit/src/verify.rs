@@ -12,7 +12,7 @@ pub use witness::Witnessed;
 
 use crate::format::{self, Begun, Header};
 use crate::slice::{self, Ended};
-use crate::{checkpoint, index, readings, retention};
+use crate::{checkpoint, index, readings, retention, space};
 use segment::{Ending, Segment};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -176,7 +176,8 @@ pub enum What {
 }
 
 /// Files of a log that are no segments.
-const OURS: [&str; 5] = [format::LOCK, slice::FILE, checkpoint::FILE, readings::FILE, readings::TAKEN];
+const OURS: [&str; 6] =
+    [format::LOCK, slice::FILE, checkpoint::FILE, readings::FILE, readings::TAKEN, space::FILE];
 /// Failures beyond these are not listed.
 pub const MAX_FAILURES: usize = 1000;
 const MAX_IDS: usize = 100;

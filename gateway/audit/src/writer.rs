@@ -113,6 +113,14 @@ impl Writer {
         }
     }
 
+    /// Where the next commit to the open segment goes.
+    fn open_length(&self) -> u64 {
+        match &self.place {
+            Place::Open(segment) => segment.length,
+            Place::New(..) => 0,
+        }
+    }
+
     /// Number of the segment that is written, or the next one's.
     pub fn open_number(&self) -> u64 {
         match &self.place {
@@ -164,7 +172,8 @@ impl Writer {
     fn extend(&mut self, batch: &Batch) -> Result<u64, Failure> {
         let (first, mut chain) = (self.next, self.chain);
         self.buffer.clear();
-        frames(&mut self.buffer, &mut self.hashes, &mut chain, first, batch.iter());
+        let at = self.open_length();
+        frames(&mut self.buffer, at, &mut self.hashes, &mut chain, first, batch.iter());
         match self.write(Reserve::Keep, || format!("{} records", batch.len())) {
             Ok(()) => {
                 self.chain = chain;
@@ -244,7 +253,8 @@ impl Writer {
         let payload = format::seal(self.next - segment.first, &self.chain);
         let mut chain = self.chain;
         self.buffer.clear();
-        frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload);
+        let padding = format::padding(segment.length, payload.len());
+        frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload, padding);
         match self.write(Reserve::Cut, || "a seal".to_owned()) {
             Ok(()) => {
                 self.chain = chain;
@@ -277,7 +287,7 @@ impl Writer {
         self.buffer.clear();
         self.buffer.extend_from_slice(&bytes);
         let payloads = note.iter().map(Vec::as_slice).chain(batch.iter());
-        frames(&mut self.buffer, &mut self.hashes, &mut chain, self.next, payloads);
+        frames(&mut self.buffer, 0, &mut self.hashes, &mut chain, self.next, payloads);
         let length = self.buffer.len() as u64;
 
         let name = format::name(self.next_number);
@@ -432,18 +442,27 @@ impl WriteError {
     }
 }
 
-/// Appends one commit's records as frames, and puts their chain hashes aside.
+/// Appends one commit's records as frames, and puts their chain hashes aside; the buffer goes to this byte of the file.
 fn frames<'a>(
     buffer: &mut Vec<u8>,
+    at: u64,
     hashes: &mut Vec<Digest>,
     chain: &mut Digest,
     first: u64,
     payloads: impl Iterator<Item = &'a [u8]>,
 ) {
     hashes.clear();
-    for (position, payload) in (0..).zip(payloads) {
-        frame(buffer, chain, FrameKind::Record, first + u64::from(position), position, payload);
+    let mut payloads = payloads.peekable();
+    let mut position = 0;
+    while let Some(payload) = payloads.next() {
+        let sequence = first + u64::from(position);
+        let padding = match payloads.peek() {
+            Some(_) => 0,
+            None => format::padding(at + buffer.len() as u64, payload.len()),
+        };
+        frame(buffer, chain, FrameKind::Record, sequence, position, payload, padding);
         hashes.push(*chain);
+        position += 1;
     }
 }
 
@@ -454,8 +473,17 @@ fn frame(
     sequence: u64,
     position: u32,
     payload: &[u8],
+    padding: usize,
 ) {
-    // INVARIANT: payloads are at most `MAX_PAYLOAD` long, `Log` refuses longer ones.
+    let padded;
+    let payload = match padding {
+        0 => payload,
+        _ => {
+            padded = [payload, format::PADDING.get(..padding).unwrap_or_default()].concat();
+            &padded
+        }
+    };
+    // INVARIANT: payloads are at most `MAX_PAYLOAD` long with their padding, `Log` refuses longer ones.
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let head = Head { kind, length, sequence, position }.encode();
     *chain = format::chain(chain, &head, payload);

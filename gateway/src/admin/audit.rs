@@ -29,7 +29,7 @@ use yingbi_audit::search::{Filter, Order, search};
 use yingbi_audit::{Log, readings};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_taxonomy::{Category, Kind, Level};
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 /// What reading the log through the administration port needs.
 pub struct Auditing {
@@ -49,8 +49,8 @@ pub struct Auditing {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Asked {
-    subject: Option<Zeroizing<String>>,
-    caller: Option<Zeroizing<String>>,
+    subject: Option<InClear>,
+    caller: Option<InClear>,
     subject_pseudonym: Option<String>,
     caller_pseudonym: Option<String>,
     from: Option<String>,
@@ -69,6 +69,17 @@ struct Asked {
     cursor: Option<u64>,
     order: OrderAsked,
     format: Format,
+}
+
+/// Who somebody is; wiped when dropped.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct InClear(String);
+
+impl Drop for InClear {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -162,13 +173,12 @@ impl Auditing {
 
     /// The filter; `None` for what is not understood: a condition silently dropped would show more than was asked for.
     fn filter(&self, asked: &Asked) -> Option<Filter> {
-        let pseudonym =
-            |domain: &str, plain: &Option<Zeroizing<String>>, hex: &Option<String>| match (plain, hex) {
-                (Some(_), Some(_)) => None,
-                (Some(plain), None) => Some(Some(self.pseudonyms.pseudonym(domain, plain).to_string())),
-                (None, Some(hex)) => Pseudonym::from_hex(hex).map(|pseudonym| Some(pseudonym.to_string())),
-                (None, None) => Some(None),
-            };
+        let pseudonym = |domain: &str, plain: &Option<InClear>, hex: &Option<String>| match (plain, hex) {
+            (Some(_), Some(_)) => None,
+            (Some(plain), None) => Some(Some(self.pseudonyms.pseudonym(domain, &plain.0).to_string())),
+            (None, Some(hex)) => Pseudonym::from_hex(hex).map(|pseudonym| Some(pseudonym.to_string())),
+            (None, None) => Some(None),
+        };
         let time = |text: &Option<String>| match text {
             None => Some(None),
             Some(text) => crate::state::inventory::time(text).map(Some),

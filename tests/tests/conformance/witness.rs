@@ -148,3 +148,113 @@ fn e4_checkpoints_go_on_over_a_restart_and_a_kill() {
     assert_eq!(code, 0, "{report}");
     assert!(report["witnessed"]["checkpoints"].as_u64().unwrap() >= 8, "{report}");
 }
+
+/// Runs the second reader, written in another language from the format's description alone.
+fn reader(stage: &Stage, arguments: &[&str]) -> (i32, Value) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/readers/audit_reader.py");
+    let mut command = std::process::Command::new("python3");
+    let output = command.arg(script).args(arguments).current_dir(stage.gateway.directory()).output().unwrap();
+    (output.status.code().unwrap(), json_of(&output))
+}
+
+#[test]
+fn e4_one_access_is_proved_to_a_third_party_without_any_other() {
+    let mut stage = stage();
+    public_keys(&stage);
+    let trace = accesses(&stage, 4);
+    assert!(stage.gateway.stop().success());
+    let entries = stage.gateway.entries();
+    let entry = entries.iter().find(|entry| entry.intent.trace == trace).unwrap();
+    let id = entry.intent.decision_id.as_str();
+    let prove = |record: &str, file: &str| {
+        let arguments = ["audit", "prove", record, "--dir", "data/audit", "--output", file];
+        let output = stage.gateway.run(&arguments);
+        assert!(output.status.success(), "{output:?}");
+        fs::read_to_string(stage.gateway.directory().join(file)).unwrap()
+    };
+    let bundle = prove(id, "bundle.json");
+    // Nothing of any other access is in it.
+    for other in entries.iter().filter(|other| other.intent.decision_id != id) {
+        assert!(!bundle.contains(&other.intent.decision_id) && !bundle.contains(&other.intent.trace));
+    }
+    // Elsewhere, with the public key alone.
+    fs::rename(stage.gateway.directory().join("data"), stage.gateway.directory().join("away")).unwrap();
+    let check = |file: &str| {
+        let arguments = ["audit", "verify", file, "--public-key", "public.keys", "--format", "json"];
+        let output = stage.gateway.run(&arguments);
+        (output.status.code().unwrap(), json_of(&output))
+    };
+    let (code, proved) = check("bundle.json");
+    assert_eq!((code, &proved["good"]), (0, &json!(true)), "{proved}");
+    let records = proved["records"].as_array().unwrap();
+    assert_eq!(records.len(), 2, "the access and how it ended: {proved}");
+    assert_eq!(records[0]["record"]["decision_id"], json!(id));
+    assert_eq!(records[1]["record"]["result"], json!("handed-to-socket"));
+    // The other reader says the same.
+    let (code, again) = reader(&stage, &["bundle", "bundle.json", "--public-key", "public.keys"]);
+    assert_eq!(code, 0, "{again}");
+    assert_eq!(
+        (&again["records"], &again["stream"], &again["time"]),
+        (&proved["records"], &proved["stream"], &proved["time"])
+    );
+    // Forged in any way, to neither.
+    let forgeries = [
+        bundle.replacen("80", "81", 1),
+        bundle.replacen("permit", "refuse", 1),
+        bundle.replacen("handed-to-socket", "handed-to-sockeT", 1),
+        bundle.replacen("time 20", "time 21", 1),
+        bundle.replacen("\"path\": [\n", "\"path\": [\n        \"00\",\n", 1),
+    ];
+    for (number, forged) in forgeries.iter().enumerate().filter(|(_, forged)| **forged != bundle) {
+        fs::write(stage.gateway.directory().join("forged.json"), forged).unwrap();
+        assert_eq!(check("forged.json").0, 1, "forgery {number}");
+        let (code, said) = reader(&stage, &["bundle", "forged.json", "--public-key", "public.keys"]);
+        assert_eq!((code, &said["good"]), (1, &json!(false)), "forgery {number}: {said}");
+    }
+}
+
+#[test]
+fn e4_two_readers_agree_on_a_log_whole_cut_and_changed() {
+    let mut stage = stage();
+    public_keys(&stage);
+    accesses(&stage, 3);
+    assert!(stage.gateway.stop().success());
+    accesses_after_restart(&mut stage);
+    let anchor =
+        fs::read_dir(stage.gateway.directory().join("anchor")).unwrap().next().unwrap().unwrap().path();
+    let anchor = anchor.display().to_string();
+    let both = || {
+        let (code, own) = verify(&stage);
+        let (other_code, other) =
+            reader(&stage, &["log", "data/audit", "--public-key", "public.keys", "--anchor", &anchor]);
+        assert_eq!(code, other_code, "{own}\n{other}");
+        (code, own, other)
+    };
+    let (code, own, other) = both();
+    assert_eq!(code, 0);
+    assert_eq!(
+        (&own["stream"], &own["records"], &own["head"]),
+        (&other["stream"], &other["records"], &other["head"])
+    );
+    assert_eq!(own["witnessed"]["checkpoints"], other["checkpoints"]);
+    let paths = [segment(&stage), stage.gateway.audit_dir().join("checkpoints")];
+    for path in paths {
+        let good = fs::read(&path).unwrap();
+        for at in [9, 60, 130, good.len() / 2, good.len() - 40] {
+            let mut changed = good.clone();
+            changed[at] ^= 4;
+            fs::write(&path, &changed).unwrap();
+            assert_eq!(both().0, 1, "{} byte {at}", path.display());
+        }
+        fs::write(&path, &good[..good.len() - 200]).unwrap();
+        assert_eq!(both().0, 1, "{} cut", path.display());
+        fs::write(&path, &good).unwrap();
+    }
+    assert_eq!(both().0, 0);
+}
+
+fn accesses_after_restart(stage: &mut Stage) {
+    stage.gateway.start_again();
+    accesses(stage, 2);
+    assert!(stage.gateway.stop().success());
+}

@@ -200,7 +200,7 @@ impl Segment<'_> {
         records: u64,
         last: &Digest,
     ) -> Ending {
-        if frame.payload != format::seal(records, last) {
+        if !format::is_seal(frame.payload, records, last) {
             check.fail(self.name, frame.at, None, What::Seal);
         }
         // Power may have gone between the seal and the cutting of the reserve; what goes on behind is cut before.
