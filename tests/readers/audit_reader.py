@@ -262,6 +262,39 @@ def root_by(index, size, hash, path):
     return hash
 
 
+def is_consistent(old_size, new_size, old, new, path):
+    """Whether a tree of the first size and root is the beginning of the second, RFC 6962, 2.1.2, read from the definition:
+    the path's hashes are used up, lowest first, by the same turns that the proof's maker took."""
+    if old_size > new_size:
+        return False
+    if old_size in (0, new_size):
+        return not path and (old_size == 0 and old == sm3() or old == new)
+    turns, size, rest, is_whole = [], new_size, old_size, True
+    while rest != size:
+        half = 1
+        while half * 2 < size:
+            half *= 2
+        if rest <= half:
+            turns.append(False)
+            size = half
+        else:
+            turns.append(True)
+            rest, size, is_whole = rest - half, size - half, False
+    path = list(path)
+    if not is_whole and not path:
+        return False
+    start = old if is_whole else path.pop(0)
+    of_old = of_new = start
+    if len(path) != len(turns):
+        return False
+    for is_right, hash in zip(reversed(turns), path):
+        if is_right:
+            of_old, of_new = sm3(b"\1", hash, of_old), sm3(b"\1", hash, of_new)
+        else:
+            of_new = sm3(b"\1", of_new, hash)
+    return (of_old, of_new) == (old, new)
+
+
 # --- Checkpoints --------------------------------------------------------------------------------------------------------
 
 DASH = "\u2014 "
@@ -511,6 +544,8 @@ def check_bundle(arguments):
 def prove(arguments):
     with open(arguments.path, encoding="utf-8") as file:
         bundle = json.load(file)
+    if bundle["format"] == "yingbi-growth/1":
+        return grown(bundle, read_keys(arguments.public_key))
     if bundle["format"] != "yingbi-evidence/1" or not bundle["records"]:
         raise ValueError("this is no bundle of evidence")
     note = Note(bundle["checkpoint"])
@@ -542,6 +577,35 @@ def prove(arguments):
             raise ValueError("a record was changed, or is not in its slice")
         proved.append({"sequence": head[2], "record": json.loads(payload)})
     return {"stream": note.stream, "time": note.time, "records": proved}
+
+
+def grown(bundle, keys):
+    """That the log of one checkpoint begins with that of an earlier one."""
+    old, new = Note(bundle["old"]), Note(bundle["new"])
+    if old.signed(keys) is not True or new.signed(keys) is not True:
+        raise ValueError("a checkpoint is not signed by the given key")
+    path = [bytes.fromhex(hash) for hash in bundle["slices_path"]]
+    good = old.stream == new.stream and old.records <= new.records
+    good = good and is_consistent(old.slices, new.slices, old.root, new.root, path)
+    path = [bytes.fromhex(hash) for hash in bundle["path"]]
+    if old.open is None:
+        good = good and not path and bundle["statement"] is None
+    else:
+        number, first, size, start = old.open
+        if bundle["statement"] is None:
+            good = good and new.open is not None and new.open[:2] == (number, first)
+            now_size, now_root = new.open[2:] if new.open else (0, b"")
+        else:
+            statement = bytes.fromhex(bundle["statement"])
+            own, from_, next_ = struct.unpack(">QQQ", statement[32:56])
+            up = [bytes.fromhex(hash) for hash in bundle["statement_path"]]
+            good = good and len(statement) == 232 and (own, from_) == (number, first)
+            good = good and root_by(own, new.slices, leaf(statement[:200]), up) == new.root
+            now_size, now_root = next_ - from_, statement[136:168]
+        good = good and is_consistent(size, now_size, start, now_root, path)
+    if not good:
+        raise ValueError("the later log does not begin with the earlier one")
+    return {"stream": new.stream, "old": old.records, "new": new.records}
 
 
 def main():

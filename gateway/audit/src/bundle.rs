@@ -18,7 +18,11 @@
 //! }
 //! ```
 //!
-//! [`Bundle::verify`] trusts nothing but the public keys it is given.
+//! [`Bundle::verify`] and [`Growth::verify`] trust nothing but the public keys they are given.
+
+mod growth;
+
+pub use growth::Growth;
 
 use crate::checkpoint::{self, Checkpoint, Note, Signed};
 use crate::format::{self, FrameKind, HEAD_BYTES, Head, Header};
@@ -98,6 +102,9 @@ pub enum Disproof {
     /// The record of this place isn't in the slice.
     #[error("record {0} of the bundle was changed, or is not in the slice it is said to be in")]
     NotInSlice(usize),
+    /// The later checkpoint's log doesn't begin with the earlier one's.
+    #[error("the log of the later checkpoint does not begin with that of the earlier one")]
+    NoGrowth,
     /// The slice of the record of this place isn't in the log.
     #[error("the slice of record {0} of the bundle is not one that the checkpoint covers")]
     NotInLog(usize),
@@ -125,25 +132,27 @@ pub enum Unproved {
 /// # Errors
 /// They are not there, or nothing proves them yet.
 pub fn prove(dir: &Path, sequences: &[u64]) -> Result<Bundle, Unproved> {
-    let text = fs::read_to_string(dir.join(checkpoint::FILE))?;
-    let notes = Note::read_all(&text);
-    let note = notes.into_iter().rev().find_map(|(_, note)| note.ok()).ok_or(Unproved::NotWitnessed)?;
-    let statements: Vec<Statement> = match fs::read(dir.join(slice::FILE)) {
-        Ok(bytes) => slice::read(&bytes).into_iter().map_while(Result::ok).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let count = usize::try_from(note.checkpoint.slices).unwrap_or(usize::MAX);
-    let statements = statements.get(..count).ok_or(Unproved::Damaged)?;
-    if !note.checkpoint.is_over(statements) {
-        return Err(Unproved::Damaged);
-    }
-    let records = sequences.iter().map(|sequence| proof(dir, *sequence, &note.checkpoint, statements));
+    let (note, statements) = witnessed(dir)?;
+    let records = sequences.iter().map(|sequence| proof(dir, *sequence, &note.checkpoint, &statements));
     Ok(Bundle {
         format: FORMAT.to_owned(),
         records: records.collect::<Result<_, _>>()?,
         checkpoint: note.to_string(),
     })
+}
+
+/// The last checkpoint of a log, and the statements it is over.
+fn witnessed(dir: &Path) -> Result<(Note, Vec<Statement>), Unproved> {
+    let text = fs::read_to_string(dir.join(checkpoint::FILE))?;
+    let notes = Note::read_all(&text);
+    let note = notes.into_iter().rev().find_map(|(_, note)| note.ok()).ok_or(Unproved::NotWitnessed)?;
+    let mut statements: Vec<Statement> = match fs::read(dir.join(slice::FILE)) {
+        Ok(bytes) => slice::read(&bytes).into_iter().map_while(Result::ok).collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    statements.truncate(usize::try_from(note.checkpoint.slices).unwrap_or(usize::MAX));
+    if note.checkpoint.is_over(&statements) { Ok((note, statements)) } else { Err(Unproved::Damaged) }
 }
 
 fn proof(

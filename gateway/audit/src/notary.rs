@@ -1,7 +1,7 @@
 //! The thread that turns a log into evidence while it is written: statements and indexes of closed slices, checkpoints
 //! signed and delivered to every anchor. It never holds up the writer, and what fails is tried again.
 
-use crate::checkpoint::{self, Checkpoint, Note, OpenSlice};
+use crate::checkpoint::{self, BadNote, Checkpoint, Note, OpenSlice};
 use crate::format::{self, Header};
 use crate::index::{self, Index};
 use crate::log::Options;
@@ -322,8 +322,9 @@ impl Notary {
 
     fn deliver(&mut self) {
         let (mut behind, mut since, mut failures) = (0, 0, 0);
+        let signatures = self.evidence.keys.as_ref().map_or(0, |keys| keys.public().len());
         for place in &mut self.places {
-            failures += u64::from(place.deliver().is_err());
+            failures += u64::from(place.deliver(signatures).is_err());
             behind = behind.max(place.pending.len() as u64);
             if let Some((made, _)) = place.pending.first() {
                 since = if since == 0 { *made } else { since.min(*made) };
@@ -410,11 +411,11 @@ pub fn anchor_file(anchor: &Path, stream: &[u8; 16]) -> PathBuf {
 }
 
 impl Place {
-    fn deliver(&mut self) -> io::Result<()> {
+    fn deliver(&mut self, signatures: usize) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let delivered = self.append();
+        let delivered = self.append(signatures);
         match delivered {
             Ok(()) => self.pending.clear(),
             // A descriptor that failed is never synced again.
@@ -423,13 +424,13 @@ impl Place {
         delivered
     }
 
-    fn append(&mut self) -> io::Result<()> {
+    fn append(&mut self, signatures: usize) -> io::Result<()> {
         let is_there = |file: &File| -> io::Result<bool> {
             let (now, own) = (std::fs::symlink_metadata(&self.path)?, file.metadata()?);
             Ok((now.dev(), now.ino()) == (own.dev(), own.ino()))
         };
         if !self.file.as_ref().is_some_and(|file| is_there(file).unwrap_or(false)) {
-            self.file = Some(open_notes(&self.path)?);
+            self.file = Some(open_notes(&self.path, signatures)?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
         let text: String = self.pending.iter().map(|(_, note)| note.as_str()).collect();
@@ -438,8 +439,8 @@ impl Place {
     }
 }
 
-/// Opens a file of checkpoints behind its last whole one: what a crash left half written is cut.
-fn open_notes(path: &Path) -> io::Result<File> {
+/// Opens a file of checkpoints behind its last whole one, with so many signatures: what a crash left half written is cut.
+fn open_notes(path: &Path, signatures: usize) -> io::Result<File> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }
@@ -449,10 +450,18 @@ fn open_notes(path: &Path) -> io::Result<File> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    if let Some((at, Err(_))) = Note::read_all(&text).last()
+    if let Some((at, note)) = Note::read_all(&text).pop()
         && text.len() == bytes.len()
     {
-        file.set_len(*at as u64)?;
+        // A changed checkpoint is no torn one, and stays to be seen.
+        let is_torn = match note {
+            Err(BadNote::Short) => true,
+            Err(_) => text.get(at..).is_some_and(|note| note.contains('\0')),
+            Ok(note) => (1..signatures).contains(&note.signatures.len()),
+        };
+        if is_torn {
+            file.set_len(at as u64)?;
+        }
     }
     file.seek(io::SeekFrom::End(0))?;
     if let Some(parent) = path.parent() {

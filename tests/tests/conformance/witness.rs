@@ -214,6 +214,34 @@ fn e4_one_access_is_proved_to_a_third_party_without_any_other() {
 }
 
 #[test]
+fn e4_whoever_kept_a_checkpoint_learns_that_the_log_only_grew() {
+    let mut stage = stage();
+    public_keys(&stage);
+    accesses(&stage, 2);
+    assert!(stage.gateway.stop().success());
+    let kept = fs::read_to_string(stage.gateway.audit_dir().join("checkpoints")).unwrap();
+    let directory = stage.gateway.directory().to_owned();
+    fs::write(directory.join("kept"), &kept).unwrap();
+    accesses_after_restart(&mut stage);
+    let output = stage.gateway.run(&["audit", "prove", "--since", "kept", "--dir", "data/audit"]);
+    assert!(output.status.success(), "{output:?}");
+    let proof = String::from_utf8(output.stdout).unwrap();
+    assert!(!proof.contains("decision"), "no record is in it");
+    for (text, expect) in [(proof.clone(), 0), (proof.replacen("records ", "records 1", 1), 1)] {
+        fs::write(directory.join("growth.json"), text).unwrap();
+        let arguments = ["audit", "verify", "growth.json", "--public-key", "public.keys", "--format", "json"];
+        let own = stage.gateway.run(&arguments);
+        let (code, other) = reader(&stage, &["bundle", "growth.json", "--public-key", "public.keys"]);
+        assert_eq!((own.status.code(), code), (Some(expect), expect), "{own:?} {other}");
+        if expect == 0 {
+            let own = json_of(&own);
+            assert_eq!((&own["old"]["records"], &own["new"]["records"]), (&other["old"], &other["new"]));
+            assert!(own["old"]["records"].as_u64() < own["new"]["records"].as_u64());
+        }
+    }
+}
+
+#[test]
 fn e4_two_readers_agree_on_a_log_whole_cut_and_changed() {
     let mut stage = stage();
     public_keys(&stage);

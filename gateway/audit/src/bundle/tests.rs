@@ -110,3 +110,53 @@ fn e4_nothing_is_proved_of_a_log_that_was_changed() {
     fs::remove_file(scratch.0.join(checkpoint::FILE)).unwrap();
     assert!(matches!(prove(&scratch.0, &[1]), Err(Unproved::Read(_))));
 }
+
+#[test]
+fn e4_a_log_is_proved_to_have_only_grown_since_any_checkpoint() {
+    let scratch = Scratch::new("growth");
+    let evidence = Evidence { keys: Some(keys()), every: Duration::from_millis(1), ..Evidence::default() };
+    let options = Options { segment_bytes: 1500, evidence, ..Options::default() };
+    for run in 0..3 {
+        let (log, _) = Log::open(&scratch.0, options.clone()).unwrap();
+        for i in 0..5 {
+            block_on(log.append(intent(&format!("{run}-{i}")))).unwrap();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        log.close().unwrap();
+    }
+    let text = fs::read_to_string(scratch.0.join(checkpoint::FILE)).unwrap();
+    let notes: Vec<Note> = Note::read_all(&text).into_iter().map(|(_, note)| note.unwrap()).collect();
+    assert!(notes.len() > 5 && notes.iter().any(|note| note.checkpoint.open.is_some()));
+    let keys = keys();
+    let mut proofs = Vec::new();
+    for old in &notes {
+        let growth = Growth::prove(&scratch.0, old).unwrap();
+        let (before, now) = growth.verify(keys.public()).unwrap();
+        assert_eq!((&before, &now), (&old.checkpoint, &notes.last().unwrap().checkpoint));
+        assert_eq!(Growth::parse(&growth.to_json()), Ok(growth.clone()));
+        proofs.push(growth);
+    }
+    // No proof stands for another checkpoint, nor with a hash too many.
+    for (number, own) in proofs.iter().enumerate() {
+        for (place, other) in proofs.iter().enumerate().filter(|(_, other)| other.old != own.old) {
+            let forged = Growth { old: other.old.clone(), ..own.clone() };
+            let is_same = (&forged.slices_path, &forged.path, &forged.statement)
+                == (&other.slices_path, &other.path, &other.statement);
+            assert!(is_same || forged.verify(keys.public()).is_err(), "{number} with {place}");
+        }
+        for field in 0..3 {
+            let mut forged = own.clone();
+            let path = match field {
+                0 => &mut forged.slices_path,
+                1 => &mut forged.statement_path,
+                _ => &mut forged.path,
+            };
+            path.push("00".repeat(32));
+            assert!(forged.verify(keys.public()).is_err(), "{number}, path {field}");
+        }
+    }
+    // Another log, signed by the same firm.
+    let other = Scratch::new("growth-other");
+    sample(&other);
+    assert!(matches!(Growth::prove(&other.0, &notes[0]), Err(Unproved::Damaged)));
+}

@@ -147,28 +147,48 @@ impl FilterArgs {
     }
 }
 
-/// What a filter asks for, for the record of the reading: pseudonyms and ids only.
+/// What a filter asks for, for the record of the reading: pseudonyms and ids. What somebody typed that looks like neither
+/// might be a person's, and is only said to have been given.
 pub(crate) fn shown(filter: &Filter) -> String {
     let fields = [
         ("from", filter.from.map(|time| time.to_string())),
         ("to", filter.to.map(|time| time.to_string())),
         ("caller", filter.caller.clone()),
         ("subject", filter.subject.clone()),
-        ("route", filter.route.clone()),
+        ("route", filter.route.as_deref().map(name_or_given)),
         ("category", filter.category.map(|category| category.id().to_owned())),
         ("level", filter.level.map(|level| level.number().to_string())),
         ("decision", filter.decision.clone()),
-        ("trace", filter.trace.clone()),
-        ("id", filter.decision_id.clone()),
-        ("code", filter.code.clone()),
-        ("rule", filter.rule.clone()),
-        ("purpose", filter.purpose.clone()),
+        ("trace", filter.trace.as_deref().map(id_or_given)),
+        ("id", filter.decision_id.as_deref().map(id_or_given)),
+        ("code", filter.code.as_deref().map(name_or_given)),
+        ("rule", filter.rule.as_deref().map(name_or_given)),
+        ("purpose", filter.purpose.as_deref().map(name_or_given)),
         ("before", filter.before.map(|sequence| sequence.to_string())),
         ("after", filter.after.map(|sequence| sequence.to_string())),
     ];
     let given = fields.into_iter().filter_map(|(name, value)| value.map(|value| format!("{name}={value}")));
     given.collect::<Vec<_>>().join(" ")
 }
+
+/// A name of routes, rules or purposes: ASCII without long runs of digits.
+fn name_or_given(text: &str) -> String {
+    let is_name = text.len() <= 128
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./{}*:".contains(&byte))
+        && !text.as_bytes().windows(5).any(|run| run.iter().all(u8::is_ascii_digit));
+    if is_name { text.to_owned() } else { GIVEN.to_owned() }
+}
+
+/// A trace or decision id, by its shape.
+fn id_or_given(text: &str) -> String {
+    let is_hex =
+        |part: &str, length: usize| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_decision = text.split_once('-').is_some_and(|(left, right)| is_hex(left, 16) && is_hex(right, 10));
+    let is_uuid = text.len() == 36 && is_hex(&text.replace('-', ""), 32);
+    if is_hex(text, 32) || is_decision || is_uuid { text.to_owned() } else { GIVEN.to_owned() }
+}
+
+const GIVEN: &str = "given";
 
 impl FromStr for Identifier {
     type Err = Infallible;

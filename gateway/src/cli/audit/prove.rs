@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use yingbi_audit::bundle::{Unproved, prove};
+use yingbi_audit::bundle::{Growth, Unproved, prove};
+use yingbi_audit::checkpoint::Note;
 use yingbi_audit::search::{Filter, Order, search};
 use yingbi_policies::Language;
 
@@ -13,8 +14,11 @@ use yingbi_policies::Language;
 #[derive(Debug, clap::Args)]
 pub(super) struct ProveArgs {
     /// Sequences or decision ids of records; of an access its outcome is proved too
-    #[arg(required = true, value_name = "RECORD")]
+    #[arg(required_unless_present = "since", value_name = "RECORD")]
     records: Vec<String>,
+    /// File of checkpoints kept elsewhere: proves that the log only grew since the last of them
+    #[arg(long, value_name = "FILE", conflicts_with = "records")]
+    since: Option<PathBuf>,
     #[command(flatten)]
     location: Location,
     /// File to write; must not exist. Without it the bundle goes to standard output
@@ -24,7 +28,15 @@ pub(super) struct ProveArgs {
 
 pub(super) fn run(args: &ProveArgs, language: Language) -> Result<ExitCode, Failure> {
     let dir = &args.location.dir()?;
-    record_reading(dir, "prove", &args.records.join(" "), language);
+    if let Some(file) = &args.since {
+        let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
+        let note = Note::read_all(&text).into_iter().rev().find_map(|(_, note)| note.ok());
+        let note =
+            note.ok_or_else(|| Failure::problem("the file holds no checkpoint", "文件中没有检查点"))?;
+        let growth = Growth::prove(dir, &note).map_err(unproved)?;
+        record_reading(dir, "prove", "growth", language);
+        return write(args, &(growth.to_json() + "\n"));
+    }
     let mut sequences = Vec::new();
     for record in &args.records {
         match record.parse() {
@@ -34,16 +46,24 @@ pub(super) fn run(args: &ProveArgs, language: Language) -> Result<ExitCode, Fail
     }
     sequences.sort_unstable();
     sequences.dedup();
-    let bundle = prove(dir, &sequences).map_err(|error| {
-        let zh = match &error {
-            Unproved::Read(error) => format!("无法读取：{error}"),
-            Unproved::NoRecord => "日志中没有此记录".to_owned(),
-            Unproved::NotWitnessed => "尚无检查点覆盖此记录，请稍后再试".to_owned(),
-            Unproved::Damaged => "日志此处已损坏：请运行 `yingbi audit verify`".to_owned(),
-        };
-        Failure::problem(error.to_string(), zh)
-    })?;
-    let json = bundle.to_json() + "\n";
+    let bundle = prove(dir, &sequences).map_err(unproved)?;
+    // What was typed may be anything; these are records.
+    let shown: Vec<_> = sequences.iter().map(u64::to_string).collect();
+    record_reading(dir, "prove", &shown.join(" "), language);
+    write(args, &(bundle.to_json() + "\n"))
+}
+
+fn unproved(error: Unproved) -> Failure {
+    let zh = match &error {
+        Unproved::Read(error) => format!("无法读取：{error}"),
+        Unproved::NoRecord => "日志中没有此记录".to_owned(),
+        Unproved::NotWitnessed => "尚无检查点覆盖此记录，请稍后再试".to_owned(),
+        Unproved::Damaged => "日志此处已损坏：请运行 `yingbi audit verify`".to_owned(),
+    };
+    Failure::problem(error.to_string(), zh)
+}
+
+fn write(args: &ProveArgs, json: &str) -> Result<ExitCode, Failure> {
     let written = match &args.output {
         None => super::unless_closed(io::stdout().lock().write_all(json.as_bytes())),
         Some(path) => {

@@ -34,6 +34,33 @@ fn e2_who_is_searched_for_is_not_printed() {
 }
 
 #[test]
+fn e2_what_was_asked_is_recorded_without_what_might_be_a_person() {
+    let shown = |line: &str| {
+        #[derive(Debug, Parser)]
+        struct Only {
+            #[command(flatten)]
+            filter: filter::FilterArgs,
+        }
+        let words = std::iter::once("audit").chain(line.split(' '));
+        filter::shown(&Only::try_parse_from(words).unwrap().filter.filter().unwrap())
+    };
+    let id = "0123456789abcdef0123456789abcdef";
+    for (asked, expect) in [
+        (format!("--subject-pseudonym {id}"), format!("subject={id}")),
+        (format!("--trace {id}"), format!("trace={id}")),
+        ("--decision-id 0123456789abcdef-0000000001".to_owned(), "id=0123456789abcdef-0000000001".to_owned()),
+        ("--trace 13800138000".to_owned(), "trace=given".to_owned()),
+        ("--decision-id 110101199003071234".to_owned(), "id=given".to_owned()),
+        ("--route /customers/{id} --level 3".to_owned(), "route=/customers/{id} level=3".to_owned()),
+        ("--route /customers/80001234".to_owned(), "route=given".to_owned()),
+        ("--purpose 张三".to_owned(), "purpose=given".to_owned()),
+        ("--rule teller-sees-masked".to_owned(), "rule=teller-sees-masked".to_owned()),
+    ] {
+        assert_eq!(shown(&asked), expect);
+    }
+}
+
+#[test]
 fn exit_codes_tell_usage_config_and_broken_apart() {
     let dir = std::env::temp_dir().join(format!("yingbi-cli-audit-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();

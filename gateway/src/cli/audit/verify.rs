@@ -6,7 +6,8 @@ use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use yingbi_audit::bundle::Bundle;
+use yingbi_audit::bundle::{Bundle, Growth};
+use yingbi_audit::checkpoint::Checkpoint;
 use yingbi_audit::verify::{Anchor, Expected, MAX_FAILURES, Report, What, verify_against};
 use yingbi_crypto::{SigningKeys, VerifyingKey, hex};
 use yingbi_policies::{Language, Text};
@@ -79,6 +80,9 @@ fn verify_bundle(file: &std::path::Path, args: &VerifyArgs, language: Language) 
         keys.extend(public_keys(file)?);
     }
     let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
+    if let Ok(growth) = Growth::parse(&text) {
+        return verify_growth(&growth, &keys, args, language);
+    }
     let proved = Bundle::parse(&text).and_then(|bundle| bundle.verify(&keys));
     let mut out = io::stdout().lock();
     let say = |en: &str, zh: &str| Text::new(en, zh).to(language).to_owned();
@@ -114,6 +118,41 @@ fn verify_bundle(file: &std::path::Path, args: &VerifyArgs, language: Language) 
         (Err(why), Format::Text) => writeln!(out, "{}: {why}", say("this proves nothing", "证据不成立")),
     };
     unless_closed(written.and_then(|()| out.flush())).map_err(|error| Failure::unreadable(file, &error))?;
+    Ok(ExitCode::from(u8::from(proved.is_err())))
+}
+
+/// Checks that a log only grew.
+fn verify_growth(
+    growth: &Growth,
+    keys: &[VerifyingKey],
+    args: &VerifyArgs,
+    language: Language,
+) -> Result<ExitCode, Failure> {
+    let proved = growth.verify(keys);
+    let mut out = io::stdout().lock();
+    let written = match (&proved, args.format) {
+        (Ok((old, new)), Format::Json) => {
+            let of =
+                |checkpoint: &Checkpoint| json!({"records": checkpoint.records, "time": checkpoint.time});
+            let json =
+                json!({"good": true, "stream": hex::encode(&new.stream), "old": of(old), "new": of(new)});
+            writeln!(out, "{json}")
+        }
+        (Err(why), Format::Json) => writeln!(out, "{}", json!({"good": false, "why": why.to_string()})),
+        (Ok((old, new)), Format::Text) => {
+            let text = Text::new(
+                format!("good: {} records at {}, {} at {}", old.records, old.time, new.records, new.time),
+                format!("成立：{} 时 {} 条记录，{} 时 {} 条", old.time, old.records, new.time, new.records),
+            );
+            writeln!(out, "{}", text.to(language))
+        }
+        (Err(why), Format::Text) => {
+            let start = Text::new("this proves nothing", "证据不成立");
+            writeln!(out, "{}: {why}", start.to(language))
+        }
+    };
+    unless_closed(written.and_then(|()| out.flush()))
+        .map_err(|error| Failure::unreadable(std::path::Path::new("-"), &error))?;
     Ok(ExitCode::from(u8::from(proved.is_err())))
 }
 

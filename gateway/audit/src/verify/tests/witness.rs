@@ -310,3 +310,27 @@ fn f5_an_anchor_that_is_down_gets_everything_when_it_is_back() {
     assert_eq!(after, std::fs::read_to_string(sealed.local(crate::checkpoint::FILE)).unwrap());
     assert!(sealed.verify().is_good());
 }
+
+#[test]
+fn f7_a_checkpoint_torn_by_a_crash_is_cut_and_a_changed_one_is_not() {
+    let sealed = Sealed::new("torn-note");
+    let path = sealed.local(crate::checkpoint::FILE);
+    let good = std::fs::read(&path).unwrap();
+    let text = std::str::from_utf8(&good).unwrap();
+    let (last, _) = Note::read_all(text).pop().unwrap();
+    let mut kept = last + 1;
+    while kept < good.len() {
+        std::fs::write(&path, &good[..kept]).unwrap();
+        sealed.run("again", 1);
+        let report = sealed.verify();
+        assert!(report.is_good(), "{kept} bytes kept: {:?}", report.failures);
+        kept += 37;
+    }
+    let mut changed = std::fs::read(&path).unwrap();
+    let at = changed.len() - 300;
+    changed[at] ^= 1;
+    std::fs::write(&path, &changed).unwrap();
+    sealed.run("after", 1);
+    assert!(!sealed.verify().is_good(), "going on doesn't hide it");
+    assert!(std::fs::read(&path).unwrap().starts_with(&changed));
+}
