@@ -372,6 +372,7 @@ def read_head(data):
 class Log:
     def __init__(self, directory, keys, anchors):
         self.directory, self.keys, self.anchors = directory, keys, anchors
+        self.beside = directory.rstrip("/") + ".evidence"
         self.failures, self.hashes, self.statements, self.slices = [], {}, [], []
         self.stream, self.checkpoints, self.head = None, 0, None
 
@@ -379,7 +380,8 @@ class Log:
         self.failures.append({"place": place, "why": why})
 
     def read(self, name):
-        with open(os.path.join(self.directory, name), "rb") as file:
+        directory = self.directory if name.endswith(".ybl") else self.beside
+        with open(os.path.join(directory, name), "rb") as file:
             return file.read()
 
     def check(self):
@@ -395,7 +397,7 @@ class Log:
         if not names:
             self.fail(self.directory, "there is no segment")
         self.check_statements()
-        for place in [os.path.join(self.directory, "checkpoints"), *self.anchors]:
+        for place in [os.path.join(self.beside, "checkpoints"), *self.anchors]:
             self.check_notes(place)
 
     def segment(self, name, number, expected, is_last):

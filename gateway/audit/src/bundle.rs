@@ -26,6 +26,7 @@ pub use growth::Growth;
 
 use crate::checkpoint::{self, Checkpoint, Note, Signed};
 use crate::format::{self, FrameKind, HEAD_BYTES, Head, Header};
+use crate::notary::evidence_dir;
 use crate::slice::{self, Statement};
 use crate::tree;
 use crate::walk::{Step, Walk};
@@ -143,10 +144,10 @@ pub fn prove(dir: &Path, sequences: &[u64]) -> Result<Bundle, Unproved> {
 
 /// The last checkpoint of a log, and the statements it is over.
 fn witnessed(dir: &Path) -> Result<(Note, Vec<Statement>), Unproved> {
-    let text = fs::read_to_string(dir.join(checkpoint::FILE))?;
+    let text = fs::read_to_string(evidence_dir(dir).join(checkpoint::FILE))?;
     let notes = Note::read_all(&text);
     let note = notes.into_iter().rev().find_map(|(_, note)| note.ok()).ok_or(Unproved::NotWitnessed)?;
-    let mut statements: Vec<Statement> = match fs::read(dir.join(slice::FILE)) {
+    let mut statements: Vec<Statement> = match fs::read(evidence_dir(dir).join(slice::FILE)) {
         Ok(bytes) => slice::read(&bytes).into_iter().map_while(Result::ok).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error.into()),

@@ -17,7 +17,7 @@
 //! — yingbi-66c7f0f462eeedd9 l0Xk…=         SM2 over SM3
 //! ```
 //!
-//! The line `slice` is missing while no slice is open. The file `checkpoints` in a log's directory, and every anchor, is
+//! The line `slice` is missing while no slice is open. The file `checkpoints` in a log's evidence directory, and every anchor, is
 //! nothing but such notes, one behind the other.
 
 use crate::slice::Statement;

@@ -1,7 +1,7 @@
 //! Indexes of closed slices: how often each keyword occurs, provable without showing others (T/SAC 004—2024 App. C.4), and
 //! where its records stand.
 //!
-//! The index of segment *n* is a file named like it with the suffix `.ybi`. It can be made anew from the segment but for
+//! The index of segment *n* is a file named like it with the suffix `.ybi` in the log's evidence directory. It can be made anew from the segment but for
 //! its salt, which is random. Its keywords are `caller=…`, `subject=…`, `route=…`, `category=…`, `level=…`, `decision=…`,
 //! `code=…`, `rule=…` and `purpose=…`, as in the records. A keyword's *opening* is HMAC-SM3(salt, `k` ‖ keyword), its
 //! *tag* the first 16 bytes of HMAC-SM3(opening, keyword): who is shown an opening can check its keyword's tag, and learns

@@ -45,7 +45,7 @@ mod walk;
 mod writer;
 
 pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
-pub use notary::{Evidence, EvidenceStats, anchor_file};
+pub use notary::{Evidence, EvidenceStats, anchor_file, evidence_dir};
 pub use record::{Intent, Outcome, Record};
 pub use retention::Retention;
 pub use space::Room;

@@ -149,8 +149,13 @@ impl Log {
         dir: Option<&Path>,
         options: Options,
     ) -> Result<(Log, Recovery), AuditError> {
-        let (mut writer, recovery, events) =
+        let (mut writer, recovery, mut events) =
             recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
+        if let (Some(keys), Some(Record::Event { detail, .. })) = (&options.evidence.keys, events.last_mut())
+        {
+            let signers: Vec<_> = keys.public().iter().map(ToString::to_string).collect();
+            detail.insert(SIGNERS.to_owned(), signers.join(" "));
+        }
         let (told, stream) = (writer.slices.told(), writer.stream);
         let from = writer.open_number();
         let mut batch = Batch::default();
@@ -303,6 +308,10 @@ thread_local! {
     // Records are serialised by who appends, outside the queue's lock.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Detail of the event `opened`: public keys of those who sign checkpoints from then on. It shows a changed checkpoint to
+/// whoever has no key; who forges the log forges it too.
+pub(crate) const SIGNERS: &str = "signers";
 
 /// Longest record: padding may stand behind it.
 const LONGEST: usize = format::MAX_PAYLOAD - format::GUARD_BYTES;

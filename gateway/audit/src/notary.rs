@@ -72,6 +72,8 @@ pub(crate) type Shared = Arc<Mutex<EvidenceStats>>;
 
 pub(crate) struct Notary {
     dir: PathBuf,
+    /// Where all but the segments is.
+    beside: PathBuf,
     stream: [u8; 16],
     /// Slices before this one were closed when the log was opened.
     from: u64,
@@ -109,10 +111,12 @@ impl Notary {
         let evidence = options.evidence.clone();
         let (told, queue, room) = shared;
         let anchors = evidence.anchors.iter().map(|anchor| anchor_file(anchor, &stream));
-        let places = std::iter::once(dir.join(checkpoint::FILE)).chain(anchors);
+        let beside = evidence_dir(dir);
+        let places = std::iter::once(beside.join(checkpoint::FILE)).chain(anchors);
         let place = |path| Place { path, file: None, pending: Vec::new() };
         Notary {
             dir: dir.to_owned(),
+            beside,
             stream,
             from,
             places: places.map(place).collect(),
@@ -137,6 +141,9 @@ impl Notary {
     pub fn run(mut self) {
         // What the log is at its opening is witnessed at once.
         let mut wait = Duration::ZERO;
+        if make_dir(&self.beside).is_err() {
+            self.count(|stats| stats.failures += 1);
+        }
         self.catch_up();
         let mut is_first = true;
         let (mut witnessed, mut expired) = (Instant::now(), Instant::now());
@@ -185,11 +192,11 @@ impl Notary {
         let (before, now) = (self.room.room(), Room::of(free, total));
         self.count(|stats| (stats.free_bytes, stats.room) = (free, now));
         if now == Room::Gone && before != now {
-            space::let_go(&self.dir);
+            space::let_go(&self.beside);
         }
         if now < Room::Low {
             // Without a reserve there is only less time to act.
-            let _ = space::keep_back(&self.dir, self.spare_bytes.min(free / 4));
+            let _ = space::keep_back(&self.beside, self.spare_bytes.min(free / 4));
         }
         self.room.set(now);
         if before != now && before.max(now) >= Room::Low {
@@ -205,7 +212,7 @@ impl Notary {
 
     /// Takes the statements that are there and makes those that are missing.
     fn catch_up(&mut self) {
-        let bytes = std::fs::read(self.dir.join(slice::FILE)).unwrap_or_default();
+        let bytes = std::fs::read(self.beside.join(slice::FILE)).unwrap_or_default();
         let mut found = slice::read(&bytes).into_iter();
         let mut is_whole = bytes.len().is_multiple_of(STATEMENT_BYTES);
         for number in 0..self.from {
@@ -249,7 +256,7 @@ impl Notary {
             let mut salt = [0; 32];
             getrandom::fill(&mut salt).map_err(io::Error::other)?;
             let made = index::make(statement, &segment, salt);
-            replace(&self.dir, &index::name(statement.number), &made.bytes)?;
+            replace(&self.beside, &index::name(statement.number), &made.bytes)?;
             Ok(made.root)
         };
         match make() {
@@ -276,10 +283,10 @@ impl Notary {
             statements.iter().flat_map(|statement| statement.encode()).collect()
         };
         let written = match self.written.and_then(|written| Some((written, usize::try_from(written).ok()?))) {
-            Some((at, from)) => append(&self.dir.join(slice::FILE), at * STATEMENT_BYTES as u64, || {
+            Some((at, from)) => append(&self.beside.join(slice::FILE), at * STATEMENT_BYTES as u64, || {
                 encode(self.statements.get(from..).unwrap_or_default())
             }),
-            None => replace(&self.dir, slice::FILE, &encode(&self.statements)),
+            None => replace(&self.beside, slice::FILE, &encode(&self.statements)),
         };
         // After a failure the file is written anew, under another descriptor.
         self.written = written.is_ok().then_some(count);
@@ -353,7 +360,7 @@ impl Notary {
             let number = statement.number;
             if !is_there(number)? {
                 gone.push(number);
-            } else if let Ok(index) = Index::open(&self.dir, number)
+            } else if let Ok(index) = Index::open(&self.beside, number)
                 && retention.is_over(statement, &index.latest, now)
             {
                 over.push(number);
@@ -372,7 +379,7 @@ impl Notary {
         self.queue.flush(TICK).map_err(io::Error::other)?;
         for number in over {
             std::fs::remove_file(self.dir.join(format::name(number)))?;
-            let _ = std::fs::remove_file(self.dir.join(index::name(number)));
+            let _ = std::fs::remove_file(self.beside.join(index::name(number)));
         }
         File::open(&self.dir)?.sync_all()
     }
@@ -403,6 +410,20 @@ impl Notary {
     fn count(&self, change: impl FnOnce(&mut EvidenceStats)) {
         change(&mut self.stats.lock().unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// The directory beside a log's own in which all is that bears witness to it or helps to read it: `audit.evidence` beside
+/// `audit`. The log's own directory holds segments only.
+pub fn evidence_dir(dir: &Path) -> PathBuf {
+    match dir.file_name() {
+        Some(name) => dir.with_file_name(format!("{}.evidence", name.to_string_lossy())),
+        None => dir.join("evidence"),
+    }
+}
+
+/// Makes a directory that is nobody else's business.
+pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// The file of an anchor for this log.
@@ -442,32 +463,45 @@ impl Place {
 /// Opens a file of checkpoints behind its last whole one, with so many signatures: what a crash left half written is cut.
 fn open_notes(path: &Path, signatures: usize) -> io::Result<File> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        make_dir(parent)?;
     }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
     let mut file = options.open(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    if let Some((at, note)) = Note::read_all(&text).pop()
-        && text.len() == bytes.len()
-    {
-        // A changed checkpoint is no torn one, and stays to be seen.
-        let is_torn = match note {
-            Err(BadNote::Short) => true,
-            Err(_) => text.get(at..).is_some_and(|note| note.contains('\0')),
-            Ok(note) => (1..signatures).contains(&note.signatures.len()),
-        };
-        if is_torn {
-            file.set_len(at as u64)?;
-        }
+    if let Some(at) = torn(&bytes, signatures) {
+        file.set_len(at as u64)?;
     }
     file.seek(io::SeekFrom::End(0))?;
     if let Some(parent) = path.parent() {
         File::open(parent)?.sync_all()?;
     }
     Ok(file)
+}
+
+/// Where a tail begins that a crash left of the last write: a checkpoint without its end, or without all its signatures. A
+/// changed checkpoint is no torn one, and stays to be seen.
+fn torn(bytes: &[u8], signatures: usize) -> Option<usize> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // Cut within a character, or changed.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?
+        }
+        Err(_) => return None,
+    };
+    let mut notes = Note::read_all(text);
+    let mut torn = (text.len() < bytes.len()).then_some(text.len());
+    while let Some((at, note)) = notes.pop() {
+        match note {
+            Err(BadNote::Short) => torn = Some(at),
+            Err(_) if text.get(at..).is_some_and(|note| note.contains('\0')) => torn = Some(at),
+            Ok(note) if (1..signatures).contains(&note.signatures.len()) => return Some(at),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    torn
 }
 
 /// Writes behind this many bytes of a file.

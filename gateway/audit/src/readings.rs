@@ -1,7 +1,8 @@
 //! Readings of the log are recorded in it (T/TSAC 001—2025 §7.5 g). Who reads its files while a gateway writes them can't
-//! append to them; so readings are put down in a file `reads` beside the segments, one event in JSON a line, which the
+//! append to them; so readings are put down in a file `reads` in the log's evidence directory, one event in JSON a line, which the
 //! gateway takes into the log within a second, or when it starts.
 
+use crate::notary::{evidence_dir, make_dir};
 use crate::queue::Queue;
 use crate::record::{self, Record};
 use std::collections::BTreeMap;
@@ -29,9 +30,15 @@ pub fn event(detail: BTreeMap<String, String>) -> Record {
 pub fn put_down(dir: &Path, detail: BTreeMap<String, String>) -> io::Result<()> {
     let mut line = record::json(&event(detail));
     line.push(b'\n');
+    let beside = evidence_dir(dir);
+    make_dir(&beside)?;
     let mut options = OpenOptions::new();
-    let mut file =
-        options.append(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW).open(dir.join(FILE))?;
+    let mut file = options
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(beside.join(FILE))?;
     // One write: lines of two readers don't mix.
     file.write_all(&line)?;
     file.sync_data()
@@ -39,7 +46,8 @@ pub fn put_down(dir: &Path, detail: BTreeMap<String, String>) -> io::Result<()> 
 
 /// Takes what was put down into the log. What a failure leaves is taken again, and then may be recorded twice.
 pub(crate) fn take(dir: &Path, queue: &Queue, timeout: std::time::Duration) -> io::Result<()> {
-    let (file, taken) = (dir.join(FILE), dir.join(TAKEN));
+    let beside = evidence_dir(dir);
+    let (file, taken) = (beside.join(FILE), beside.join(TAKEN));
     if !taken.try_exists()? {
         match fs::rename(&file, &taken) {
             Ok(()) => {}

@@ -1,6 +1,6 @@
 //! Slices: what a closed segment was, in a few bytes that stay when the segment itself expires (T/SAC 004—2024 App. C.3).
 //!
-//! The file `slices` in a log's directory holds one statement of [`STATEMENT_BYTES`] for each closed segment, that of
+//! The file `slices` in a log's evidence directory ([`crate::evidence_dir`]) holds one statement of [`STATEMENT_BYTES`] for each closed segment, that of
 //! segment *n* at *n* × [`STATEMENT_BYTES`]. All integers are big-endian.
 //!
 //! | at | bytes | statement |

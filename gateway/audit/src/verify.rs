@@ -11,8 +11,8 @@ mod witness;
 pub use witness::Witnessed;
 
 use crate::format::{self, Begun, Header};
-use crate::slice::{self, Ended};
-use crate::{checkpoint, index, readings, retention, space};
+use crate::retention;
+use crate::slice::Ended;
 use segment::{Ending, Segment};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -175,9 +175,6 @@ pub enum What {
     NoCheckpoint(String),
 }
 
-/// Files of a log that are no segments.
-const OURS: [&str; 6] =
-    [format::LOCK, slice::FILE, checkpoint::FILE, readings::FILE, readings::TAKEN, space::FILE];
 /// Failures beyond these are not listed.
 pub const MAX_FAILURES: usize = 1000;
 const MAX_IDS: usize = 100;
@@ -300,8 +297,7 @@ impl Check<'_> {
         for name in names {
             match format::number(&name) {
                 Some(number) => numbers.push(number),
-                None if OURS.contains(&&*name) => {}
-                None if name.ends_with(index::SUFFIX) => {}
+                None if name == format::LOCK => {}
                 None if name.ends_with(format::SUFFIX) => self.fail(&name, 0, None, What::Stranger),
                 None => self.report.strangers.push(name),
             }
@@ -345,6 +341,10 @@ impl Check<'_> {
             }
             "event" => {
                 self.report.events += 1;
+                if event.as_deref() == Some("opened") {
+                    let signers = detail.as_ref().and_then(|detail| detail.get(crate::log::SIGNERS));
+                    signers.into_iter().for_each(|signers| self.witness.signers(signers));
+                }
                 if event.as_deref() == Some(retention::EVENT) {
                     let slices = detail.and_then(|detail| detail.get(retention::SLICES).cloned());
                     self.expired.extend(slices.iter().flat_map(|slices| retention::parse(slices)));

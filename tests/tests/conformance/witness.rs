@@ -40,6 +40,10 @@ fn segment(stage: &Stage) -> PathBuf {
     stage.gateway.audit_dir().join(format::name(0))
 }
 
+fn beside(stage: &Stage) -> PathBuf {
+    yingbi_audit::evidence_dir(&stage.gateway.audit_dir())
+}
+
 fn public_keys(stage: &Stage) {
     let output = stage.gateway.run(&["keys", "public", "--config", "yingbi.yaml"]);
     assert!(output.status.success(), "{output:?}");
@@ -106,7 +110,7 @@ fn e4_a_tail_cut_beside_the_gateway_is_found_with_public_key_and_anchor() {
         borders.push(borders.last().unwrap() + head.frame_bytes());
     }
     assert_eq!(*borders.last().unwrap(), good.len());
-    let local = stage.gateway.audit_dir().join("checkpoints");
+    let local = beside(&stage).join("checkpoints");
     let notes = fs::read(&local).unwrap();
     for border in borders.iter().rev().skip(1).step_by(4) {
         fs::write(segment(&stage), &good[..*border]).unwrap();
@@ -219,7 +223,7 @@ fn e4_whoever_kept_a_checkpoint_learns_that_the_log_only_grew() {
     public_keys(&stage);
     accesses(&stage, 2);
     assert!(stage.gateway.stop().success());
-    let kept = fs::read_to_string(stage.gateway.audit_dir().join("checkpoints")).unwrap();
+    let kept = fs::read_to_string(beside(&stage).join("checkpoints")).unwrap();
     let directory = stage.gateway.directory().to_owned();
     fs::write(directory.join("kept"), &kept).unwrap();
     accesses_after_restart(&mut stage);
@@ -265,7 +269,7 @@ fn e4_two_readers_agree_on_a_log_whole_cut_and_changed() {
         (&other["stream"], &other["records"], &other["head"])
     );
     assert_eq!(own["witnessed"]["checkpoints"], other["checkpoints"]);
-    let paths = [segment(&stage), stage.gateway.audit_dir().join("checkpoints")];
+    let paths = [segment(&stage), beside(&stage).join("checkpoints")];
     for path in paths {
         let good = fs::read(&path).unwrap();
         for at in [9, 60, 130, good.len() / 2, good.len() - 40] {

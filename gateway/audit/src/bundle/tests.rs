@@ -107,7 +107,7 @@ fn e4_nothing_is_proved_of_a_log_that_was_changed() {
     bytes[at] ^= 1;
     fs::write(&path, bytes).unwrap();
     assert!(matches!(prove(&scratch.0, &[1]), Err(Unproved::Damaged)));
-    fs::remove_file(scratch.0.join(checkpoint::FILE)).unwrap();
+    fs::remove_file(scratch.beside().join(checkpoint::FILE)).unwrap();
     assert!(matches!(prove(&scratch.0, &[1]), Err(Unproved::Read(_))));
 }
 
@@ -124,7 +124,7 @@ fn e4_a_log_is_proved_to_have_only_grown_since_any_checkpoint() {
         }
         log.close().unwrap();
     }
-    let text = fs::read_to_string(scratch.0.join(checkpoint::FILE)).unwrap();
+    let text = fs::read_to_string(scratch.beside().join(checkpoint::FILE)).unwrap();
     let notes: Vec<Note> = Note::read_all(&text).into_iter().map(|(_, note)| note.unwrap()).collect();
     assert!(notes.len() > 5 && notes.iter().any(|note| note.checkpoint.open.is_some()));
     let keys = keys();

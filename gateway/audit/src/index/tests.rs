@@ -10,16 +10,16 @@ fn sample(scratch: &Scratch) -> (Statement, Vec<u8>, Vec<u8>) {
         log.note(outcome(&format!("d-{i}")));
     }
     log.close().unwrap();
-    let statements = slice::read(&std::fs::read(scratch.0.join(slice::FILE)).unwrap());
-    let read = |name: &str| std::fs::read(scratch.0.join(name)).unwrap();
-    (statements[0].clone().unwrap(), read(&name(0)), read(&format::name(0)))
+    let statements = slice::read(&std::fs::read(scratch.beside().join(slice::FILE)).unwrap());
+    let index = std::fs::read(scratch.beside().join(name(0))).unwrap();
+    (statements[0].clone().unwrap(), index, std::fs::read(scratch.0.join(format::name(0))).unwrap())
 }
 
 #[test]
 fn e4_keywords_are_counted_and_each_is_shown_without_others() {
     let scratch = Scratch::new("index");
     let (statement, bytes, segment) = sample(&scratch);
-    let index = Index::open(&scratch.0, 0).unwrap();
+    let index = Index::open(&scratch.beside(), 0).unwrap();
     let keywords = index.keywords().unwrap();
     assert!(keywords.is_sorted());
     let accesses =
@@ -50,7 +50,7 @@ fn e4_keywords_are_counted_and_each_is_shown_without_others() {
 fn e7_places_lead_to_the_records() {
     let scratch = Scratch::new("places");
     let (statement, _, segment) = sample(&scratch);
-    let index = Index::open(&scratch.0, 0).unwrap();
+    let index = Index::open(&scratch.beside(), 0).unwrap();
     for (at, head, payload) in walk::skim(&segment) {
         assert_eq!(index.offset(head.sequence).unwrap(), Some(at as u64));
         let keys: Keys<'_> = serde_json::from_slice(payload).unwrap();
@@ -67,11 +67,11 @@ fn e7_places_lead_to_the_records() {
 fn a_file_that_is_no_whole_index_is_not_opened() {
     let scratch = Scratch::new("no-index");
     let (_, bytes, _) = sample(&scratch);
-    let path = scratch.0.join(name(0));
+    let path = scratch.beside().join(name(0));
     for length in [0, 100, 136, bytes.len() - 1] {
         std::fs::write(&path, &bytes[..length]).unwrap();
-        assert!(Index::open(&scratch.0, 0).is_err() && check(&bytes[..length]).is_none(), "{length}");
+        assert!(Index::open(&scratch.beside(), 0).is_err() && check(&bytes[..length]).is_none(), "{length}");
     }
-    std::fs::write(scratch.0.join(name(5)), &bytes).unwrap();
-    assert!(Index::open(&scratch.0, 5).is_err(), "another slice's");
+    std::fs::write(scratch.beside().join(name(5)), &bytes).unwrap();
+    assert!(Index::open(&scratch.beside(), 5).is_err(), "another slice's");
 }

@@ -33,12 +33,12 @@ fn e10_a_reading_is_in_the_log_within_moments_or_at_the_next_start() {
     // While no gateway runs: what isn't a reading is not taken for one, but its being there is told.
     put_down(&scratch.0, reading("uid:9")).unwrap();
     let forged = serde_json::to_string(&intent("forged")).unwrap();
-    let lines = fs::read_to_string(scratch.0.join(FILE)).unwrap() + &forged + "\nrubbish\n";
-    fs::write(scratch.0.join(FILE), lines).unwrap();
+    let lines = fs::read_to_string(scratch.beside().join(FILE)).unwrap() + &forged + "\nrubbish\n";
+    fs::write(scratch.beside().join(FILE), lines).unwrap();
     assert!(verify(&scratch.0, None).unwrap().strangers.is_empty());
     let (log, _) = Log::open(&scratch.0, Options::default()).unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
-    while scratch.0.join(FILE).exists() || scratch.0.join(TAKEN).exists() {
+    while scratch.beside().join(FILE).exists() || scratch.beside().join(TAKEN).exists() {
         assert!(Instant::now() < deadline, "not taken");
         std::thread::sleep(Duration::from_millis(10));
     }

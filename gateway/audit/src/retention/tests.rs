@@ -87,12 +87,12 @@ fn e11_what_is_over_goes_and_the_rest_still_verifies() {
     }
     assert!(text.contains("\"d-7\"") && text.contains("\"d-8\"") && !text.contains("\"d-3\""));
     let gone: Vec<u64> = all.iter().copied().filter(|number| !left.contains(number)).collect();
-    assert!(gone.iter().all(|number| !scratch.0.join(index::name(*number)).exists()));
+    assert!(gone.iter().all(|number| !scratch.beside().join(index::name(*number)).exists()));
     let report = verify(&scratch.0, None).unwrap();
     assert!(report.is_good(), "{:?}", report.failures);
     assert_eq!(report.stream, before.stream);
     assert!(report.expired == gone.len() as u64 && report.records < before.records);
-    let statements = std::fs::read(scratch.0.join(slice::FILE)).unwrap();
+    let statements = std::fs::read(scratch.beside().join(slice::FILE)).unwrap();
     assert!(statements.len() / slice::STATEMENT_BYTES > gone.len());
 
     // Again and again.

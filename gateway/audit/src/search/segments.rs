@@ -3,6 +3,7 @@
 use super::{Filter, Order, Searched, read_record};
 use crate::format::{self, Begun, HEAD_BYTES, Head, Header};
 use crate::index::Index;
+use crate::notary::evidence_dir;
 use crate::record::{Intent, Outcome, Record};
 use crate::walk;
 use memchr::memmem::Finder;
@@ -62,9 +63,10 @@ impl Segments {
             }
         }
         all.reverse();
+        let beside = evidence_dir(dir);
         for segment in &mut all {
             segment.index =
-                Index::open(dir, segment.number).ok().filter(|index| Some(index.first) == segment.first);
+                Index::open(&beside, segment.number).ok().filter(|index| Some(index.first) == segment.first);
         }
         Ok(Segments { dir: dir.to_owned(), all })
     }

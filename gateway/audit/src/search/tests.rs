@@ -167,7 +167,8 @@ fn many(scratch: &Scratch, count: u32) {
 fn e7_the_index_finds_what_reading_everything_finds() {
     let scratch = Scratch::new("indexed");
     many(&scratch, 300);
-    let with: Vec<_> = std::fs::read_dir(&scratch.0).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let with: Vec<_> =
+        std::fs::read_dir(scratch.beside()).unwrap().map(|entry| entry.unwrap().path()).collect();
     let indexes: Vec<_> = with.iter().filter(|path| path.extension().is_some_and(|e| e == "ybi")).collect();
     assert!(indexes.len() > 10, "{}", indexes.len());
     let text = |text: &str| Some(text.to_owned());

@@ -1,3 +1,4 @@
+mod mutations;
 mod reserve;
 mod witness;
 

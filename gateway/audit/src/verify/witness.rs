@@ -6,7 +6,7 @@ use super::{Failure, What};
 use crate::checkpoint::{self, Note, Signed};
 use crate::format;
 use crate::index;
-use crate::notary::anchor_file;
+use crate::notary::{anchor_file, evidence_dir};
 use crate::slice::{self, Ended, Statement};
 use crate::tree::Frontier;
 use std::collections::HashMap;
@@ -38,6 +38,9 @@ pub(super) struct Witness {
     /// Sequences of segments in which something is wrong already.
     flawed: Vec<(u64, u64)>,
     witnessed: Witnessed,
+    /// No key is given: signatures are checked under those that the log itself names.
+    is_keyless: bool,
+    own_keys: Vec<VerifyingKey>,
 }
 
 /// A checkpoint that the log must bear out.
@@ -68,8 +71,9 @@ impl Witness {
         keys: &[VerifyingKey],
         stream: Option<[u8; 16]>,
     ) -> io::Result<Self> {
-        let mut witness = Witness::default();
-        let local = dir.join(checkpoint::FILE);
+        let mut witness = Witness { is_keyless: keys.is_empty(), ..Witness::default() };
+        let beside = evidence_dir(dir);
+        let local = beside.join(checkpoint::FILE);
         if local.try_exists()? {
             witness.notes(checkpoint::FILE, &std::fs::read(&local)?, keys, stream);
         }
@@ -88,7 +92,7 @@ impl Witness {
         if !keys.is_empty() && anchors.is_empty() && !has_local {
             witness.fail(checkpoint::FILE, 0, None, What::NoCheckpoint("there is none".to_owned()));
         }
-        let statements = match std::fs::read(dir.join(slice::FILE)) {
+        let statements = match std::fs::read(beside.join(slice::FILE)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
@@ -170,6 +174,15 @@ impl Witness {
         self.growing = Growing { number, ..Growing::default() };
     }
 
+    /// The log names those who sign its checkpoints.
+    pub fn signers(&mut self, keys: &str) {
+        for key in keys.split(' ').filter_map(|key| key.parse::<VerifyingKey>().ok()) {
+            if !self.own_keys.contains(&key) {
+                self.own_keys.push(key);
+            }
+        }
+    }
+
     /// The segment has this record next.
     pub fn record(&mut self, segment: &str, byte: u64, sequence: u64, hash: &Digest) {
         let Witness { growing, by_records, claims: all, .. } = self;
@@ -221,10 +234,11 @@ impl Witness {
         let statement = statement.clone();
         if statement.index != [0; 32] {
             let file = index::name(growing.number);
+            let beside = evidence_dir(dir);
             let is_made = || -> io::Result<bool> {
-                let salt = index::Index::open(dir, growing.number)?.salt();
+                let salt = index::Index::open(&beside, growing.number)?.salt();
                 let made = index::make(&statement, bytes, salt);
-                Ok(made.root == statement.index && std::fs::read(dir.join(&file))? == made.bytes)
+                Ok(made.root == statement.index && std::fs::read(beside.join(&file))? == made.bytes)
             };
             if !is_made().unwrap_or(false) {
                 self.fail(&file, 0, None, What::Index);
@@ -244,6 +258,10 @@ impl Witness {
         let mut told: Vec<(String, &str)> = Vec::new();
         for claim in claims {
             let checkpoint = &claim.note.checkpoint;
+            if self.is_keyless && claim.note.signed(&self.own_keys) == Signed::Wrong {
+                let record = checkpoint.records.checked_sub(1);
+                self.fail(&claim.file, usize::try_from(claim.byte).unwrap_or(0), record, What::Signature);
+            }
             let records = checkpoint.records;
             let root = usize::try_from(checkpoint.slices).ok().and_then(|slices| roots.get(slices));
             let is_excused = self.flawed.iter().any(|(first, next)| (*first..=*next).contains(&records));

@@ -19,9 +19,7 @@ fn killed(scratch: &Scratch) -> Vec<u8> {
 
 /// Takes away what bears witness to records that a trial lets no disk ever have had.
 fn unwitnessed(scratch: &Scratch) {
-    for name in [slice::FILE, checkpoint::FILE] {
-        let _ = std::fs::remove_file(scratch.0.join(name));
-    }
+    let _ = std::fs::remove_dir_all(scratch.beside());
 }
 
 fn reopened(scratch: &Scratch) -> Recovery {
