@@ -6,7 +6,7 @@
 //! `cargo bench -p yingbi-tests --bench audit [DIR]`; the directory should be on the disk the log will be on.
 //! `YINGBI_BENCH_ACCESSES` sets how many, 1,000,000 unless told otherwise; with `--test` a thousandth of it.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
