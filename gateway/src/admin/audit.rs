@@ -114,7 +114,7 @@ pub(super) async fn read(
     // Not before it is known who asks: what there is to be asked is nobody else's business.
     let reader = match auditing.reader(&headers) {
         Ok(reader) => reader,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let asked = match method {
         Method::POST => serde_json::from_slice::<Asked>(&body).ok(),
@@ -158,16 +158,20 @@ pub(super) async fn read(
 
 impl Auditing {
     /// Who asks, if they may.
-    fn reader(&self, headers: &HeaderMap) -> Result<String, Response> {
+    fn reader(&self, headers: &HeaderMap) -> Result<String, Box<Response>> {
         let unknown = || {
             let response = problem(StatusCode::UNAUTHORIZED, "YB1908", "who asks is not known");
-            ([(header::WWW_AUTHENTICATE, "Bearer")], response).into_response()
+            Box::new(([(header::WWW_AUTHENTICATE, "Bearer")], response).into_response())
         };
         let identified = self.identifier.identify(headers, None, SystemTime::now()).map_err(|_| unknown())?;
         match identified.identity.id.as_str() {
             "" => Err(unknown()),
             id if self.readers.iter().any(|reader| reader == id) => Ok(id.to_owned()),
-            _ => Err(problem(StatusCode::FORBIDDEN, "YB1909", "this caller may not read the audit log")),
+            _ => {
+                let response =
+                    problem(StatusCode::FORBIDDEN, "YB1909", "this caller may not read the audit log");
+                Err(Box::new(response))
+            }
         }
     }
 
