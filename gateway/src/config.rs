@@ -18,6 +18,7 @@
 
 mod audit;
 mod check;
+mod directory;
 mod file;
 mod identity;
 mod limits;
@@ -30,6 +31,7 @@ mod tests;
 mod upstream;
 
 pub use audit::{Audit, Hold, Retention};
+pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
@@ -155,6 +157,16 @@ impl Config {
             checkpoint: directory.join(parsed.keys.checkpoint()),
             anchors: parsed.audit.anchors.iter().map(|anchor| directory.join(anchor)).collect(),
         })
+    }
+
+    /// Where a gateway's administration port is, for commands that ask it.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn admin_address(path: &Path) -> Result<String, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        Ok(parsed.admin.listen)
     }
 
     /// Where a gateway's state is, for commands that read it: nothing else of the configuration is looked at.

@@ -26,6 +26,7 @@
 pub mod bundle;
 pub mod checkpoint;
 mod disk;
+mod entry;
 pub mod format;
 pub mod index;
 mod log;
@@ -44,7 +45,8 @@ pub mod verify;
 mod walk;
 mod writer;
 
-pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
+pub use entry::{Access, Ended, Entry, Found};
+pub use log::{Announced, AuditError, Log, Options, Receipt, Recovery, Stats};
 pub use notary::{Evidence, EvidenceStats, anchor_file, evidence_dir};
 pub use record::{Intent, Outcome, Record};
 pub use retention::Retention;

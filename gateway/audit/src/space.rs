@@ -2,8 +2,6 @@
 //! nothing above level 2, then all. Some room is kept back from the start, so that the records that say so, and how
 //! accesses under way ended, have a place all the same.
 
-use crate::record::{Intent, Record};
-use crate::search::categories;
 use nix::fcntl::posix_fallocate;
 use nix::sys::statvfs::statvfs;
 use std::fs::OpenOptions;
@@ -11,7 +9,6 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
-use yingbi_taxonomy::Level;
 
 /// Name of the file that keeps room back.
 pub const FILE: &str = "spare";
@@ -71,13 +68,12 @@ impl Gauge {
         }
     }
 
-    /// Whether there is room for a record that somebody waits for.
-    pub fn admits(&self, record: &Record) -> bool {
-        match (self.room(), record) {
-            (Room::Ample | Room::Scarce, _) => true,
-            (Room::Low, Record::Intent(intent)) => intent.decision != "permit" || is_sensitive(intent),
-            (Room::Low, _) => true,
-            (Room::Gone, _) => false,
+    /// Whether there is room for a record that somebody waits for; `is_minor` is asked only when that matters.
+    pub fn admits(&self, is_minor: impl FnOnce() -> bool) -> bool {
+        match self.room() {
+            Room::Ample | Room::Scarce => true,
+            Room::Low => !is_minor(),
+            Room::Gone => false,
         }
     }
 }
@@ -109,10 +105,6 @@ pub(crate) fn keep_back(dir: &Path, bytes: u64) -> io::Result<()> {
 pub(crate) fn let_go(dir: &Path) {
     // What isn't there can't be given back.
     let _ = std::fs::remove_file(dir.join(FILE));
-}
-
-fn is_sensitive(intent: &Intent) -> bool {
-    categories(intent).any(|category| category.level() > Level::L2)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::tests::sim::Sim;
 use crate::tests::{Scratch, block_on, intent, outcome};
-use crate::{AuditError, Log, Options};
+use crate::{AuditError, Log, Options, Record};
 
 #[test]
 fn f6_the_ladder_is_by_share_and_bounded_on_large_disks() {
