@@ -11,6 +11,8 @@
 
 #[path = "conformance/access.rs"]
 mod access;
+#[path = "conformance/auditors.rs"]
+mod auditors;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/errors.rs"]
@@ -31,6 +33,8 @@ mod rights;
 mod streams;
 #[path = "conformance/views.rs"]
 mod views;
+#[path = "conformance/witness.rs"]
+mod witness;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

@@ -3,12 +3,13 @@
 
 use crate::Record;
 use crate::record;
+use crate::search::categories;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use yingbi_crypto::Pseudonym;
-use yingbi_taxonomy::Category;
+use yingbi_taxonomy::{Category, Level};
 
 /// What can be appended to a log: it writes itself as one record in JSON.
 pub trait Entry {
@@ -17,11 +18,21 @@ pub trait Entry {
     /// # Errors
     /// It can't be told in JSON.
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()>;
+
+    /// Whether this is a permitted access to nothing above level 2: the first to be refused when the disk fills up.
+    fn is_minor(&self) -> bool {
+        false
+    }
 }
 
 impl Entry for Record {
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
         record::write_json(self, json)
+    }
+
+    fn is_minor(&self) -> bool {
+        let Record::Intent(intent) = self else { return false };
+        intent.decision == "permit" && !categories(intent).any(|category| category.level() > Level::L2)
     }
 }
 
@@ -105,6 +116,13 @@ pub struct Ended<'a> {
 }
 
 impl Entry for Access<'_> {
+    fn is_minor(&self) -> bool {
+        let found =
+            self.found.iter().flat_map(|found| [found.clear, found.masked, found.dropped, found.monitored]);
+        let is_sensitive = found.flat_map(BTreeMap::keys).any(|category| category.level() > Level::L2);
+        self.decision == "permit" && !is_sensitive
+    }
+
     fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
         let mut object = Object(json);
         object.raw(br#"{"type":"intent","time":""#);

@@ -64,6 +64,7 @@ fn start(readiness: &Arc<Readiness>, data: SocketAddr) -> SocketAddr {
     let place = Place::new();
     let admin = Admin {
         inventory: Arc::new(place.inventory()),
+        auditing: None,
         office: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: Arc::new(Metrics::new().unwrap()),

@@ -1,5 +1,6 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
+mod audit;
 mod files;
 mod identity;
 mod officers;
@@ -46,6 +47,8 @@ impl Check {
         let policy_dir = self.read_directory("policy_dir", &written.policy_dir);
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
+        let checkpoint = self.checkpoint_key(&written.keys);
+        let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
@@ -57,10 +60,11 @@ impl Check {
             admin: admin?,
             policy_dir,
             data_dir,
-            keys: Keys { pseudonym },
+            keys: Keys { pseudonym, checkpoint },
             identity,
             limits: written.limits,
             drain: written.drain,
+            audit,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),

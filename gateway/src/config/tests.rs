@@ -490,6 +490,7 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     for name in ["gateway.key", "gateway-client.key"] {
         fs::copy(place.0.join("key.pem"), place.0.join("tls").join(name)).unwrap();
     }
+    Secret::create(&place.0.join("checkpoint.key")).unwrap();
     place.secret("complaints.key", &"3c".repeat(32));
     fs::write(place.0.join("staff.yaml"), "- {id: u1, state: active, kind: person}\n").unwrap();
     let text = example_in_full().replace("/run/yingbi/data.sock", "data.sock");
@@ -529,9 +530,13 @@ fn the_example_shows_every_key() {
     {
         keys.extend(known(at, inside));
     }
-    for (at, inside) in
-        [("telemetry:\n", "  "), ("admin:\n", "  "), ("identity:\n", "  "), ("  mtls:\n", "    ")]
-    {
+    for (at, inside) in [
+        ("telemetry:\n", "  "),
+        ("audit:\n", "  "),
+        ("admin:\n", "  "),
+        ("identity:\n", "  "),
+        ("  mtls:\n", "    "),
+    ] {
         keys.extend(known(at, inside));
     }
     for key in keys {
