@@ -13,17 +13,22 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use serde::Serialize;
 use yingbi_policies::Permit;
-use yingbi_protect::{Entered, Fault, Format, Uninspectable};
+use yingbi_protect::{Fault, Format, Uninspectable, declared_encoding};
 
-/// A wrong value as the client is told of it.
+/// What is wrong with what came in, as the client is told of it.
 #[derive(Debug, Serialize)]
 pub struct InputError {
-    /// RFC 6901 pointer into the body, or the name of a field of a form; a query's after `?`.
+    /// RFC 6901 pointer into the body, its rows and parts counted in, or the name of a field of a form; a query's after
+    /// `?`.
     path: String,
-    /// What should stand there.
-    category: &'static str,
+    /// What should stand there; nothing where it can't be read at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
     /// What is wrong with it.
     rule: &'static str,
+    /// Where reading ended, in bytes from the beginning of what `path` leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<usize>,
 }
 
 impl Exchange {
@@ -39,17 +44,14 @@ impl Exchange {
             return Ok(None);
         }
         let mut faults = match head.target.query() {
-            Some(query) => self.faults(permit, Entered::Form(query.as_bytes()))?,
+            Some(query) => self.faults(permit, Format::Form, query.as_bytes(), "?", access)?,
             None => Vec::new(),
         };
-        for fault in &mut faults {
-            fault.path.insert(0, '?');
-        }
         let mut held = None;
         if !client.is_body_empty() {
             invite(client, head).await?;
             let body = whole_body(client, self.upstream.held_bytes()).await?;
-            faults.extend(self.body_faults(permit, &client.req_header().headers, body.clone())?);
+            faults.extend(self.body_faults(permit, &client.req_header().headers, body.clone(), access)?);
             held = Some(body);
         }
         for fault in &faults {
@@ -64,7 +66,13 @@ impl Exchange {
         Ok(held)
     }
 
-    fn body_faults(&self, permit: &Permit, headers: &HeaderMap, body: Bytes) -> Result<Vec<Fault>, Stop> {
+    fn body_faults(
+        &self,
+        permit: &Permit,
+        headers: &HeaderMap,
+        body: Bytes,
+        access: &mut Access,
+    ) -> Result<Vec<Fault>, Stop> {
         let codings: Option<Vec<&str>> =
             headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().ok()).collect();
         let plain = coding::decode(&codings.ok_or(problem::INPUT_UNREADABLE)?, body, &self.limits.decode)
@@ -78,17 +86,38 @@ impl Exchange {
         };
         let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
         let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
-        let charset = Charset::of(media_type.charset(), None).map_err(|_| problem::INPUT_UNREADABLE)?;
-        let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
-        match Format::of_media_type(media_type.essence()) {
-            Some(Format::Json) => self.faults(permit, Entered::Json(&text.utf8)),
-            Some(Format::Form) => self.faults(permit, Entered::Form(&text.utf8)),
-            _ => Err(problem::INPUT_TYPE.into()),
+        let format = Format::of(media_type.essence(), media_type.boundary()).ok_or(problem::INPUT_TYPE)?;
+        if matches!(format, Format::Multipart(_)) {
+            // Each part says its own charset.
+            return self.faults(permit, format, &plain, "", access);
         }
+        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+        let charset = Charset::of(media_type.charset(), declared).map_err(|_| problem::INPUT_UNREADABLE)?;
+        let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
+        self.faults(permit, format, &text.utf8, "", access)
     }
 
-    fn faults(&self, permit: &Permit, entered: Entered<'_>) -> Result<Vec<Fault>, Stop> {
-        self.protector.check_input(permit, entered).map_err(|why| Stop::Refused(unreadable(why)))
+    /// What is wrong with a text; `before` its paths stands where it came from.
+    fn faults(
+        &self,
+        permit: &Permit,
+        format: Format,
+        text: &[u8],
+        before: &str,
+        access: &mut Access,
+    ) -> Result<Vec<Fault>, Stop> {
+        match self.protector.check_input(permit, format, text) {
+            Ok(mut faults) => {
+                faults.iter_mut().for_each(|fault| fault.path.insert_str(0, before));
+                Ok(faults)
+            }
+            Err(unchecked) => {
+                let (problem, rule, at) = unreadable(unchecked.why);
+                let path = format!("{before}{}", unchecked.path);
+                access.input_errors = vec![InputError { path, category: None, rule, at }];
+                Err(problem.into())
+            }
+        }
     }
 }
 
@@ -114,15 +143,20 @@ async fn whole_body(client: &mut Client, most: usize) -> Result<Bytes, Stop> {
     Ok(body.freeze())
 }
 
-fn unreadable(why: Uninspectable) -> Problem {
+/// Why it can't be read: the problem, the rule it breaks, and at which byte.
+fn unreadable(why: Uninspectable) -> (Problem, &'static str, Option<usize>) {
     match why {
-        Uninspectable::Classifier => problem::INTERNAL,
-        _ => problem::INPUT_UNREADABLE,
+        Uninspectable::Malformed { at } => (problem::INPUT_UNREADABLE, "malformed", Some(at)),
+        Uninspectable::Charset { at } => (problem::INPUT_UNREADABLE, "charset", Some(at)),
+        Uninspectable::TooDeep { .. } => (problem::INPUT_UNREADABLE, "depth", None),
+        Uninspectable::MediaType { .. } => (problem::INPUT_TYPE, "media-type", None),
+        Uninspectable::Classifier | Uninspectable::Blocked(_) => (problem::INTERNAL, "internal", None),
     }
 }
 
 fn told(fault: &Fault) -> InputError {
-    InputError { path: fault.path.clone(), category: fault.kind.id(), rule: fault.wrong.name() }
+    let (category, rule) = (Some(fault.kind.id()), fault.wrong.name());
+    InputError { path: fault.path.clone(), category, rule, at: None }
 }
 
 /// Most errors that are told at once.
