@@ -116,6 +116,16 @@ fn bad_policies_are_78_and_nothing_runs_by_them() {
 }
 
 #[test]
+fn editors_get_the_schema_of_policies() {
+    let output = Place::new("schema").yingbi(&["policy", "schema"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let schema: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let kinds = schema["properties"]["kind"]["enum"].as_array().unwrap();
+    assert!(kinds.len() >= 8 && schema["allOf"].as_array().unwrap().len() == kinds.len());
+}
+
+#[test]
 fn the_pseudonym_key_is_made_once() {
     let place = Place::new("keys");
     let init = ["keys", "init", "--config", "yingbi.yaml"];

@@ -69,7 +69,7 @@ impl Spec {
 }
 
 /// Kinds this version knows.
-const KINDS: [&str; 8] =
+pub(crate) const KINDS: [&str; 8] =
     ["Mask", "Binding", "Role", "Purpose", "Policy", "Combination", "Classifier", "PolicyTest"];
 
 /// Kinds of the language that this version refuses rather than ignores.

@@ -43,6 +43,7 @@ mod mask;
 mod path;
 mod permit;
 mod route;
+mod schema;
 mod source;
 mod yaml;
 
@@ -60,4 +61,5 @@ pub use permit::{
     Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
     Treatment, Validation, View,
 };
+pub use schema::schema;
 pub use source::Source;

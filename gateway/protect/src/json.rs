@@ -7,6 +7,8 @@ mod parse;
 mod positions;
 pub(crate) mod string;
 
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use classes::twins::agreement;
 pub(crate) use index::Index;
 
 use crate::Uninspectable;

@@ -41,7 +41,7 @@ pub use multipart::Boundary;
 pub use xml::declared_encoding;
 
 use counts::{Found, Outcome};
-use fields::{Elsewhere, is_field_name, pattern_of};
+use fields::{Elsewhere, Patterns, is_field_name};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -292,11 +292,14 @@ impl Protector {
     /// nothing for a body.
     pub fn accepts(&self, permit: &Permit, within: &str, findings: &[Finding]) {
         let plan = Plan::new(permit);
+        let classifier = self.shipped.classifier();
+        let mut patterns = Patterns::default();
+        let mut elsewhere = lock(&self.elsewhere);
         for Finding { path, kind, how, .. } in findings {
-            let path = format!("{within}{}", pattern_of(path, self.shipped.classifier()));
-            let path = if path.is_empty() { "!body".to_owned() } else { path };
-            let at = (permit.route(), Direction::Accepted, path);
-            lock(&self.elsewhere).count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
+            let pattern = patterns.of(path, classifier);
+            let path = if within.is_empty() && pattern.is_empty() { "!body" } else { pattern };
+            let at = (permit.route(), Direction::Accepted, format!("{within}{path}"));
+            elsewhere.count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
         }
     }
 

@@ -1,9 +1,11 @@
 //! Data on its way in, where the route's binding asks for it to be checked (T/TSAC 001—2025 §8.2.2.1 c): the query, and
 //! the body, held whole within the bound for answers. What is wrong is refused or noted by path and rule, never by
-//! value; what is right goes on byte for byte. A route that asks for nothing streams as ever.
+//! value; what is right goes on byte for byte. A route that asks for nothing streams as ever. What bodies hold is listed
+//! in the inventory either way, once the exchange is over.
 
 use super::charset::{Charset, MediaType, Text};
 use super::front::Head;
+use super::passing::Passing;
 use super::problem::{self, Problem};
 use super::record::Access;
 use super::{Exchange, Stop, coding};
@@ -32,27 +34,28 @@ pub struct InputError {
 }
 
 impl Exchange {
-    /// Checks what comes in; the body, when it was read for that.
+    /// Checks what comes in; the body as it goes on, held when it was read for that.
     pub(super) async fn check_input(
         &self,
         permit: &Permit,
         client: &mut Client,
         head: &Head,
         access: &mut Access,
-    ) -> Result<Option<Bytes>, Stop> {
+    ) -> Result<Passing, Stop> {
+        let is_listed = !client.is_body_empty() && format_of(&client.req_header().headers).is_ok();
         if permit.binding().is_none_or(|binding| binding.validation.is_none()) {
-            return Ok(None);
+            return Ok(Passing::streamed(is_listed));
         }
         let mut faults = match head.target.query() {
             Some(query) => self.faults(permit, Format::Form, query.as_bytes(), "?", access)?,
             None => Vec::new(),
         };
-        let mut held = None;
+        let mut passing = Passing::streamed(false);
         if !client.is_body_empty() {
             invite(client, head).await?;
             let body = whole_body(client, self.upstream.held_bytes()).await?;
             faults.extend(self.body_faults(permit, &client.req_header().headers, body.clone(), access)?);
-            held = Some(body);
+            passing = Passing::held(body, is_listed);
         }
         for fault in &faults {
             self.metrics.input_fault(fault.kind.category(), fault.wrong, fault.is_rejected);
@@ -63,7 +66,42 @@ impl Exchange {
                 faults.iter().filter(|fault| fault.is_rejected).take(MOST).map(told).collect();
             return Err(Stop::Refused(problem::INPUT_WRONG));
         }
-        Ok(held)
+        Ok(passing)
+    }
+
+    /// Lists what a body held, for the inventory, once it has gone its way. What can't be read holds no field.
+    pub(super) fn list_input(&self, permit: &Permit, headers: &HeaderMap, passing: Passing) {
+        let Some((mut body, is_cut)) = passing.kept().filter(|(body, _)| !body.is_empty()) else { return };
+        if is_cut {
+            // Of what stands in lines the whole ones are read; of all else nothing could be.
+            let in_lines = matches!(format_of(headers), Ok((_, format)) if is_in_lines(format));
+            let whole = memchr::memrchr(b'\n', &body).filter(|_| in_lines);
+            body.truncate(whole.map_or(0, |end| end + 1));
+        }
+        let Ok(Some((format, text))) = self.entered(headers, body) else { return };
+        if let Ok(findings) = self.protector.scan_with(permit.classifiers(), format, &text) {
+            self.protector.accepts(permit, "", &findings);
+        }
+    }
+
+    /// A body as it is read: its format, and its bytes, text as UTF-8; nothing when it is empty.
+    fn entered(&self, headers: &HeaderMap, body: Bytes) -> Result<Option<(Format, Bytes)>, Problem> {
+        let codings: Option<Vec<&str>> =
+            headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().ok()).collect();
+        let plain = coding::decode(&codings.ok_or(problem::INPUT_UNREADABLE)?, body, &self.limits.decode)
+            .map_err(|_| problem::INPUT_UNREADABLE)?;
+        if plain.is_empty() {
+            return Ok(None);
+        }
+        let (media_type, format) = format_of(headers)?;
+        if matches!(format, Format::Multipart(_)) {
+            // Each part says its own charset.
+            return Ok(Some((format, plain)));
+        }
+        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+        let charset = Charset::of(media_type.charset(), declared).map_err(|_| problem::INPUT_UNREADABLE)?;
+        let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
+        Ok(Some((format, text.utf8)))
     }
 
     fn body_faults(
@@ -73,28 +111,10 @@ impl Exchange {
         body: Bytes,
         access: &mut Access,
     ) -> Result<Vec<Fault>, Stop> {
-        let codings: Option<Vec<&str>> =
-            headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().ok()).collect();
-        let plain = coding::decode(&codings.ok_or(problem::INPUT_UNREADABLE)?, body, &self.limits.decode)
-            .map_err(|_| problem::INPUT_UNREADABLE)?;
-        if plain.is_empty() {
-            return Ok(Vec::new());
+        match self.entered(headers, body)? {
+            Some((format, text)) => self.faults(permit, format, &text, "", access),
+            None => Ok(Vec::new()),
         }
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let (Some(media_type), None) = (types.next(), types.next()) else {
-            return Err(problem::INPUT_TYPE.into());
-        };
-        let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
-        let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
-        let format = Format::of(media_type.essence(), media_type.boundary()).ok_or(problem::INPUT_TYPE)?;
-        if matches!(format, Format::Multipart(_)) {
-            // Each part says its own charset.
-            return self.faults(permit, format, &plain, "", access);
-        }
-        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
-        let charset = Charset::of(media_type.charset(), declared).map_err(|_| problem::INPUT_UNREADABLE)?;
-        let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
-        self.faults(permit, format, &text.utf8, "", access)
     }
 
     /// What is wrong with a text; `before` its paths stands where it came from.
@@ -119,6 +139,20 @@ impl Exchange {
             }
         }
     }
+}
+
+/// What a body is said to be, and how that is read.
+fn format_of(headers: &HeaderMap) -> Result<(MediaType, Format), Problem> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(media_type), None) = (types.next(), types.next()) else { return Err(problem::INPUT_TYPE) };
+    let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
+    let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
+    let format = Format::of(media_type.essence(), media_type.boundary()).ok_or(problem::INPUT_TYPE)?;
+    Ok((media_type, format))
+}
+
+fn is_in_lines(format: Format) -> bool {
+    matches!(format, Format::Csv | Format::Tsv | Format::Lines | Format::Events | Format::Text)
 }
 
 /// Tells a client that waits for it to send the body.

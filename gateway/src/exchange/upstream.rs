@@ -4,6 +4,7 @@
 //! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
 //! body. The client is watched while we wait; when it leaves, so do we.
 
+use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -110,7 +111,7 @@ impl Upstream {
         usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
     }
 
-    /// Sends `request` with the client's body, or with what was read of it already, and reads the whole answer.
+    /// Sends `request` with the client's body, as it comes or held already, and reads the whole answer.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
@@ -118,7 +119,7 @@ impl Upstream {
         &self,
         client: &mut Client,
         request: RequestHeader,
-        mut held: Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
@@ -126,10 +127,10 @@ impl Upstream {
             None => (self.connect().await?, false),
         };
         let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request, &mut held).await, again) {
+        let answer = match (self.attempt(&mut session, client, request, body).await, again) {
             (Err(Stop::Stale), Some(request)) => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request, &mut held).await
+                self.attempt(&mut session, client, request, body).await
             }
             (first, _) => first,
         };
@@ -154,10 +155,10 @@ impl Upstream {
         session: &mut Session,
         client: &mut Client,
         request: RequestHeader,
-        held: &mut Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<(Answer, Reuse), Stop> {
         session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
-        if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
+        if !client.is_body_empty() && self.send_body(session, client, body).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
@@ -180,7 +181,7 @@ impl Upstream {
         &self,
         session: &mut Session,
         client: &mut Client,
-        held: &mut Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<Sent, Stop> {
         let mut sent: u64 = 0;
         loop {
@@ -191,7 +192,7 @@ impl Upstream {
                     if is_interim(session) { continue }
                     return Ok(Sent::AnsweredEarly);
                 }
-                piece = next_piece(client, held) => piece?,
+                piece = body.next(client) => piece?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
             // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
@@ -280,18 +281,6 @@ impl Upstream {
     }
 }
 
-/// The next piece of the body: of what was read already, or from the client.
-async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Option<Bytes>, Stop> {
-    match held {
-        Some(held) if held.is_empty() => Ok(None),
-        Some(held) => Ok(Some(held.split_to(held.len().min(PIECE)))),
-        None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
-    }
-}
-
-/// Pieces written at once of a body that was held: the API may answer before it has all.
-const PIECE: usize = 64 << 10;
-
 /// Resolves when the client has left; the body must have been read.
 async fn gone(client: &mut Client) {
     // Pipelined bytes are kept by the session and leave this pending; only a close or an error resolves it.
@@ -327,6 +316,12 @@ enum Sent {
 enum Stop {
     Stale,
     Failed(Failure),
+}
+
+impl From<BrokenBody> for Stop {
+    fn from(_: BrokenBody) -> Stop {
+        Stop::Failed(Failure::RequestBody)
+    }
 }
 
 impl Stop {

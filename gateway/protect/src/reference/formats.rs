@@ -58,15 +58,15 @@ pub fn promises(format: Format, data: &[u8]) -> Held {
     }
 }
 
-/// Documents of a format, made of what gives its reader trouble.
-pub fn documents(format: Format) -> impl Iterator<Item = Vec<u8>> {
+/// Documents of a format, made of what gives its reader trouble; the same for the same seed.
+pub fn documents(format: Format, seed: u64) -> impl Iterator<Item = Vec<u8>> {
     let words: &[&str] = match format {
         Format::Xml => &XML,
         Format::Csv | Format::Tsv => &CSV,
         Format::Form => &FORM,
         _ => &[],
     };
-    let mut next = numbers();
+    let mut next = numbers(seed);
     std::iter::repeat_with(move || {
         let mut open: Vec<&str> = vec![];
         let mut out = String::new();
