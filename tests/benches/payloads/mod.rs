@@ -1,5 +1,7 @@
 //! Bodies and permits that the benches share.
 
+#![allow(clippy::expect_used, dead_code, reason = "each bench takes what it needs, and stops at what is wrong")]
+
 use yingbi_policies::{Caller, Decision, Permit, PolicySet, Request, Source};
 
 /// About `size` bytes of customers, all different, as an account system answers.
@@ -75,7 +77,7 @@ pub fn wrapped(body: &[u8]) -> Vec<u8> {
 
 /// The same, laid out for people.
 pub fn indented(body: &[u8]) -> Vec<u8> {
-    let value: Value = serde_json::from_slice(body).expect("JSON");
+    let value: serde_json::Value = serde_json::from_slice(body).expect("JSON");
     serde_json::to_vec_pretty(&value).expect("JSON")
 }
 
