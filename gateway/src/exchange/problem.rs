@@ -1,7 +1,7 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
 use super::front::{HeadError, Words};
-use super::identity::IdentityError;
+use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
@@ -191,15 +191,31 @@ impl Problem {
         [answer.into_bytes(), document].concat()
     }
 
+    /// What would authenticate (RFC 6750 §3): the error that was made, where there was a credential; for a credential that
+    /// is good but not fresh or strong enough, RFC 9470 §3.
+    fn challenge(&self) -> &'static str {
+        let presented = Reason::ALL.iter().map(|reason| IdentityError::from(*reason));
+        match presented.into_iter().find(|error| error.code() == self.code) {
+            Some(error) => error.challenge(),
+            None if self.code == STEP_UP => {
+                r#"Bearer realm="yingbi", error="insufficient_user_authentication", error_description="a fresh strong authentication is needed""#
+            }
+            None => r#"Bearer realm="yingbi""#,
+        }
+    }
+
     fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let also = match self.status {
-            401 => Some(("www-authenticate", "Bearer")),
+            401 => Some(("www-authenticate", self.challenge())),
             503 => Some(("retry-after", "1")),
             _ => None,
         };
         [("content-type", "application/problem+json"), ("cache-control", "no-store")].into_iter().chain(also)
     }
 }
+
+/// The policy's refusal that asks for a step-up.
+const STEP_UP: &str = "YB2006";
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {
@@ -281,3 +297,6 @@ impl Problem {
         failures.into_iter().find(|(problem, _)| problem == self).map(|(_, failure)| failure)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,10 @@
 //! Bodies and permits that the benches share.
 
-#![allow(clippy::expect_used, dead_code, reason = "each bench takes what it needs, and stops at what is wrong")]
+#![allow(
+    clippy::expect_used,
+    dead_code,
+    reason = "each bench takes what it needs, and stops at what is wrong"
+)]
 
 use yingbi_policies::{Caller, Decision, Permit, PolicySet, Request, Source};
 
