@@ -109,6 +109,9 @@ pub enum Strength {
     NeedsShape,
     /// The value must have the shape, and the other keys of the object are asked: classify when the object closes.
     NeedsRecord,
+    /// The value must have the shape, and the record must not be one of a product or an organisation in which neither a
+    /// person nor an account is spoken of: `repay_date` of a bond, `lng` of a branch.
+    UnlessPublic,
     /// The value must be one of the firm's own patterns or words for the kind.
     NeedsFirm,
 }
@@ -235,17 +238,23 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        if self.is_plainly(key, kind) && shape::begins_plainly(value) {
-            return Some((kind, How::Key));
+        let is_number = matches!(value, Scalar::Number(_));
+        if self.is_plainly(key, kind, record, is_number)
+            && shape::begins_plainly(value)
+            && !matches!(value, Scalar::Bool)
+        {
+            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+            return Some((kind, how));
         }
         let firms = || self.firm_agrees(key, value).then_some((kind, How::Context));
         shape::whole(key, kind, record, value).or_else(firms)
     }
 
-    /// Whether every value that [begins plainly](begins_plainly) is of this kind under this name.
+    /// Whether every text, or every number, that [begins plainly](begins_plainly) is of this kind under this name in
+    /// such a record.
     #[inline]
-    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
-        key.kind == Some(kind) && key.strength == Strength::Decides && shape::is_plainly_named(kind)
+    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        shape::is_plainly(key, kind, record, is_number)
     }
 
     /// Whether the name asks for one of the firm's own values, and this is one.

@@ -17,6 +17,7 @@
 //! ```
 
 mod check;
+mod directory;
 mod file;
 mod identity;
 mod limits;
@@ -28,6 +29,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
+pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
@@ -112,6 +114,16 @@ impl Config {
         let text = file::read(path).map_err(|problem| vec![*problem])?;
         let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
         Ok(file::directory(path).join(parsed.keys.pseudonym))
+    }
+
+    /// Where a gateway's administration port is, for commands that ask it.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn admin_address(path: &Path) -> Result<String, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        Ok(parsed.admin.listen)
     }
 
     /// Where a gateway's state is, for commands that read it: nothing else of the configuration is looked at.

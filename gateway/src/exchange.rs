@@ -13,6 +13,7 @@
 pub mod charset;
 pub mod coding;
 pub mod connection;
+mod facts;
 pub mod forward;
 pub mod front;
 pub mod headers;
@@ -27,9 +28,12 @@ pub mod target;
 pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
+use crate::config::StepUp;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
+use crate::state::rights::{Facts, Rights};
 use connection::Peer;
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
@@ -44,9 +48,9 @@ use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
-use yingbi_audit::{Log, Record};
+use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -63,6 +67,12 @@ pub struct Exchange {
     pub audit: Arc<Log>,
     /// What each route returns, and to whom.
     pub inventory: Arc<Inventory>,
+    /// Who consented, what was granted, what is stopped.
+    pub rights: Arc<Rights>,
+    /// What the firm knows of callers, where it says so.
+    pub directory: Option<Arc<Directory>>,
+    /// What counts as fresh strong authentication, by issuer.
+    pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -127,14 +137,18 @@ impl Exchange {
         shutdown: &ShutdownWatch,
     ) -> Result<(), Stop> {
         let caller = self.identify(client, peer, access)?;
-        let permit = self.decide(&caller, head, access)?;
+        let facts = self.gather(head, access);
+        let known = self.known(&caller, peer)?;
+        let permit = self.decide((&caller, known), head, &facts, access)?;
+        let place = self.audit.announce();
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
         let mut body = self.check_input(&permit, client, head, access).await?;
         let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
-        let evidence = self.record(access, &treated, &summary).await?;
+        self.within_limits((&permit, &facts), access, &treated, &summary).await?;
+        let evidence = self.record(place, access, &treated, &summary).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
@@ -154,7 +168,13 @@ impl Exchange {
     }
 
     /// May they? One policy version rules the whole exchange and is named in its record.
-    fn decide(&self, caller: &Identified, head: &Head, access: &mut Access) -> Result<Permit, Stop> {
+    fn decide(
+        &self,
+        (caller, known): (&Identified, CallerFacts),
+        head: &Head,
+        facts: &Facts,
+        access: &mut Access,
+    ) -> Result<Permit, Stop> {
         // A purpose that is no text is no declared one either; the policy refuses it as unknown.
         let purpose = head.header("yingbi-purpose").map(|value| value.to_str().unwrap_or_default());
         let request = Request {
@@ -166,13 +186,16 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        match policies.decide(&caller.identity, &request) {
+        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
+                self.check_switches(&permit, access)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {
                 access.refused(&refusal);
+                access.challenge = self.challenge(&refusal, caller);
                 Err(Stop::Refused(Problem::from(&refusal)))
             }
         }
@@ -195,12 +218,12 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
-        let request = upstream_request(head, peer, &said).ok_or(problem::INTERNAL)?;
+        let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();
-        match self.upstream.ask(client, request, body).await {
+        match self.upstream.ask(client, &request, body).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -227,14 +250,20 @@ impl Exchange {
     }
 
     /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
-    async fn record(&self, access: &Access, treated: &Treated, summary: &Summary) -> Result<Evidence, Stop> {
+    async fn record(
+        &self,
+        place: Announced<'_>,
+        access: &Access,
+        treated: &Treated,
+        summary: &Summary,
+    ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
-        let intent = access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len());
+        let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len());
         let asked = Instant::now();
-        match self.audit.append(Record::Intent(Box::new(intent))).await {
+        match place.append(&record).await {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
@@ -332,14 +361,17 @@ impl Exchange {
     ) -> Verdict {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
         // Pingora calls a body done once its chunks are malformed, and would read on behind it.
         let whole = client.is_body_done() && problem.code != problem::REQUEST_BODY.code;
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
         let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(head) = problem.head(document.len()) else { return Verdict::Close };
+        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        if let Some(challenge) = &access.challenge {
+            let _ = head.insert_header("www-authenticate", challenge.as_str());
+        }
         let bodiless = client.req_header().method == http::Method::HEAD;
         if client.write_response_header(Box::new(head)).await.is_err() {
             return Verdict::Close;
@@ -358,7 +390,7 @@ impl Exchange {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
     }
 }
 

@@ -7,7 +7,7 @@ mod drain;
 mod listeners;
 mod peer;
 
-use crate::admin::{Admin, Probe, Readiness};
+use crate::admin::{Admin, Office, Probe, Readiness};
 use crate::config::{Config, Secret};
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
@@ -17,7 +17,9 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
+use crate::state::rights::Rights;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -116,6 +118,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     ));
     let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
 
+    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()))?;
+
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -123,6 +127,14 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         pseudonyms: PseudonymKey::new(*secret.expose()),
         audit: audit.clone(),
         inventory: inventory.clone(),
+        rights: rights.clone(),
+        directory: open_directory(&config)?,
+        step_up: config
+            .identity
+            .jwt
+            .iter()
+            .filter_map(|issuer| Some((issuer.issuer.clone(), issuer.step_up.clone()?)))
+            .collect(),
         upstream: Upstream::new(peer, bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
@@ -131,6 +143,13 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     watch_policies(&policies, &audit, &metrics, protector)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
+    let office = Office {
+        rights: rights.clone(),
+        audit: audit.clone(),
+        policies,
+        officers: config.admin.officers.clone(),
+        webhooks: config.admin.webhooks.clone(),
+    };
     let scraped = (identifier, audit.clone());
     let admin = Admin {
         listen: config.admin.listen,
@@ -138,6 +157,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         readiness: readiness.clone(),
         probe: Probe::of(&config),
         inventory: inventory.clone(),
+        office: Some(Arc::new(office)),
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
@@ -159,7 +179,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     server.add_service(listeners::service(&config, exchange)?);
-    drain::start(server.watch_execution_phase(), metrics, readiness, audit, inventory, grace);
+    drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
@@ -205,6 +225,27 @@ fn open_inventory(
     let inventory = Arc::new(inventory.map_err(|error| unusable(&error))?);
     inventory.start().map_err(|error| unusable(&error))?;
     Ok(inventory)
+}
+
+fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError> {
+    let identity = &config.identity;
+    if identity.directory.is_none() && identity.zones.is_empty() {
+        return Ok(None);
+    }
+    let (file, entries) = identity.directory.clone().unzip();
+    let directory = Arc::new(Directory::new(file, entries.unwrap_or_default(), identity.zones.clone()));
+    directory.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(directory))
+}
+
+fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
+    let dir = config.data_dir.join(crate::config::STATE);
+    let unusable = |error: &dyn std::fmt::Display| {
+        StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
+    };
+    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    rights.start().map_err(|error| unusable(&error))?;
+    Ok(rights)
 }
 
 fn bounds(config: &Config) -> Bounds {

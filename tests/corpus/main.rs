@@ -2,7 +2,8 @@
 //!
 //! `report` prints recall and precision of both halves; `check` prints them in short and fails below the thresholds;
 //! `misses` prints what of the open half was missed, found where nothing is, altered or broken; `readme` writes the
-//! figures into both READMEs and `thresholds` prints new ones; `documents` prints the open half as a batch for
+//! figures into both READMEs and `thresholds` prints new ones; `blind` prints the figures of field names written down
+//! before the lexicon knew them; `documents` prints the open half as a batch for
 //! `yingbi scan`.
 //!
 //! ```sh
@@ -23,6 +24,7 @@
 )]
 
 mod align;
+mod blind;
 mod digits;
 mod disguises;
 mod documents;
@@ -83,6 +85,15 @@ fn main() -> ExitCode {
             print!("{}", measured(&open, seed, count, |outcomes| misses::text(outcomes, about)));
             ExitCode::SUCCESS
         }
+        "blind" => {
+            let misses = rest.iter().any(|argument| argument == "--misses");
+            let wanted =
+                |name: &str| rest.first().is_none_or(|first| first.starts_with("--") || first == name);
+            for (name, set) in blind::SETS.iter().filter(|(name, _)| wanted(name)) {
+                print!("{name} blind set\n{}", blind::text(set, yingbi_tests::binary(), misses));
+            }
+            ExitCode::SUCCESS
+        }
         "documents" => {
             for document in documents::documents(&open, seed, count) {
                 print!("{}", measure::job(&document));
@@ -91,7 +102,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: corpus report|check|misses [WORD]|documents|readme|thresholds [--count N] [--seed N]"
+                "usage: corpus report|check|misses [WORD]|blind [SET] [--misses]|documents|readme|thresholds [--count N] [--seed N]"
             );
             ExitCode::from(64)
         }

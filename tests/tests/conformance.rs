@@ -25,6 +25,8 @@ mod formats;
 mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/rights.rs"]
+mod rights;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]

@@ -24,6 +24,7 @@
 //! ```
 
 mod disk;
+mod entry;
 pub mod format;
 mod log;
 mod queue;
@@ -34,7 +35,8 @@ pub mod verify;
 mod walk;
 mod writer;
 
-pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
+pub use entry::{Access, Ended, Entry, Found};
+pub use log::{Announced, AuditError, Log, Options, Receipt, Recovery, Stats};
 pub use record::{Intent, Outcome, Record};
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The durable log: many who append, one thread that writes, one sync for all who wait.
 
 use crate::disk::{Directory, Disk};
+use crate::entry::Entry;
 use crate::format;
 use crate::queue::{Queue, Waiter, Work};
-use crate::record::{self, Record};
+use crate::record;
 use crate::recover::recover;
 use crate::writer::{Batch, Failure, Sizes, Writer};
 use std::cell::RefCell;
@@ -156,17 +157,22 @@ impl Log {
     ///
     /// # Errors
     /// It is not durable: release nothing.
-    pub async fn append(&self, record: Record) -> Result<Receipt, AuditError> {
-        let (waiter, receipt) = tokio::sync::oneshot::channel();
-        self.enqueue(&record, Some(waiter))?;
-        receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
+    pub async fn append(&self, record: impl Entry) -> Result<Receipt, AuditError> {
+        self.announce().append(&record).await
+    }
+
+    /// Says that a record is likely to come soon, so that the next commit waits for it, though not for long. One sync
+    /// then serves all who are under way at the time.
+    pub fn announce(&self) -> Announced<'_> {
+        self.queue.announce();
+        Announced { log: self, has_come: false }
     }
 
     /// Writes a record without waiting for durability (outcomes, events).
     ///
     /// It goes with the next commit, or by itself within a moment. Should the disk not take it for long, it is given
     /// up, counted, and the count recorded.
-    pub fn note(&self, record: Record) {
+    pub fn note(&self, record: impl Entry) {
         // What can't be queued is counted there.
         let _ = self.enqueue(&record, None);
     }
@@ -205,16 +211,45 @@ impl Log {
         self.queue.stats()
     }
 
-    fn enqueue(&self, record: &Record, waiter: Option<Waiter>) -> Result<(), AuditError> {
+    fn enqueue(&self, record: &impl Entry, waiter: Option<Waiter>) -> Result<(), AuditError> {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
-            if record::write_json(record, scratch).is_err() || scratch.len() > format::MAX_PAYLOAD {
+            if record.write(scratch).is_err() || scratch.len() > format::MAX_PAYLOAD {
                 return Err(AuditError::Refused("the record is too large".to_owned()));
             }
             let queued = self.queue.push(scratch, waiter);
             scratch.shrink_to(SCRATCH_BYTES);
             queued
         })
+    }
+}
+
+/// A record that is likely to come. Dropped, it won't, and nobody waits for it.
+#[must_use = "commits wait for what is announced"]
+pub struct Announced<'a> {
+    log: &'a Log,
+    has_come: bool,
+}
+
+impl Announced<'_> {
+    /// Makes the record durable, as [`Log::append`] does.
+    ///
+    /// # Errors
+    /// It is not durable: release nothing.
+    pub async fn append(mut self, record: &impl Entry) -> Result<Receipt, AuditError> {
+        let (waiter, receipt) = tokio::sync::oneshot::channel();
+        self.has_come = true;
+        self.log.queue.comes();
+        self.log.enqueue(record, Some(waiter))?;
+        receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        if !self.has_come {
+            self.log.queue.stays_away();
+        }
     }
 }
 

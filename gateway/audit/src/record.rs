@@ -18,7 +18,8 @@ pub enum Record {
     Event {
         /// UTC, RFC 3339 with microseconds.
         time: String,
-        /// `opened`, `recovered`, `break`, `notes-lost`, `policy-loaded`, `policy-rejected`, `closed`.
+        /// `opened`, `recovered`, `break`, `notes-lost`, `policy-loaded`, `policy-rejected`, `closed`; `grant-…`, `consent-…`,
+        /// `ticket-…`, `switch-…`, `break-glass…` for what officers do.
         event: String,
         /// Details without values.
         detail: BTreeMap<String, String>,
@@ -50,6 +51,9 @@ pub struct Intent {
     /// Lawful basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Grants that the request could use (§7.5 j, k); their tickets stand in the events that opened them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
     /// `permit` or `refuse`.
     pub decision: String,
     /// Refusal code, when refused.

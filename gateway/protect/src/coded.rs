@@ -55,7 +55,19 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
         return Some(run);
     }
     let (mut seen, mut run, mut longest) = (0, 0, 0);
-    for byte in text.bytes() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        // Chinese, eight bytes at a time.
+        if byte >= 0x80
+            && let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+            && u64::from_le_bytes(*eight) & HIGH == HIGH
+        {
+            (seen, run) = (seen | OTHER, 0);
+            at += 8;
+            continue;
+        }
+        at += 1;
         let class = CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER);
         seen |= class;
         run = if class & (MARK | OTHER) == 0 { run + 1 } else { 0 };
@@ -69,6 +81,9 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
         _ => words::find(text).map(Coded::Words),
     }
 }
+
+/// The high bits of eight bytes.
+const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// What may join digits of base64 to a longer run.
 const JOINT: u8 = 1;

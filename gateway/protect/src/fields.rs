@@ -126,9 +126,9 @@ pub(crate) struct Fields {
     /// The pattern of the route of the body at hand, and what stands for all that finds no room.
     route: u32,
     more: u32,
-    /// The pattern of the document at hand, and the nodes and patterns of its open containers.
+    /// The pattern of the document at hand, and its open containers.
     document: u32,
-    open: Vec<(u32, u32)>,
+    open: Vec<Open>,
     /// Where the value at hand stands.
     site: Site,
 }
@@ -158,10 +158,18 @@ struct Site {
     step: u32,
 }
 
+/// An open container: its node, its pattern, and the name that it has.
+#[derive(Clone, Copy)]
+struct Open {
+    node: u32,
+    pattern: u32,
+    key: KeyId,
+}
+
 /// A document that is left for one inside it.
 pub(crate) struct Outer {
     document: u32,
-    open: Vec<(u32, u32)>,
+    open: Vec<Open>,
     site: Site,
 }
 
@@ -260,7 +268,7 @@ impl Fields {
         let is_open = self.open.len() == frames.len();
         match (frames.last(), self.open.last()) {
             (None, _) => self.document,
-            (Some(frame), Some((node, pattern))) if is_open && *node == frame.node => *pattern,
+            (Some(frame), Some(open)) if is_open && open.node == frame.node => open.pattern,
             _ => self.open_to(frames, keys, may_stand),
         }
     }
@@ -387,16 +395,26 @@ impl Fields {
     /// Opens these containers: the pattern of the innermost.
     #[inline(never)]
     fn open_to<R>(&mut self, frames: &[Frame<R>], keys: &Keys, may_stand: &impl Fn(&str) -> bool) -> u32 {
-        let same = frames.iter().zip(&self.open).take_while(|(frame, (node, _))| frame.node == *node).count();
+        // Nearly always the next of its list.
+        let is_as_deep = frames.len() == self.open.len();
+        if let ([.., above, frame], [.., outer, open]) = (frames, self.open.as_mut_slice())
+            && is_as_deep
+            && above.node == outer.node
+            && frame.key == open.key
+        {
+            open.node = frame.node;
+            return open.pattern;
+        }
+        let same = frames.iter().zip(&self.open).take_while(|(frame, open)| frame.node == open.node).count();
         self.open.truncate(same);
-        let mut pattern = self.open.last().map_or(self.document, |(_, pattern)| *pattern);
+        let mut pattern = self.open.last().map_or(self.document, |open| open.pattern);
         for (depth, frame) in frames.iter().enumerate().skip(same) {
             // The outermost container is the document itself.
             if depth > 0 {
                 let step = self.step(frame.key, keys, may_stand);
                 pattern = self.pattern(pattern, step);
             }
-            self.open.push((frame.node, pattern));
+            self.open.push(Open { node: frame.node, pattern, key: frame.key });
         }
         pattern
     }

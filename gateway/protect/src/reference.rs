@@ -7,7 +7,7 @@
 
 mod arbitrary;
 mod coded;
-mod fake;
+pub(crate) mod fake;
 mod formats;
 mod naming;
 mod paths;

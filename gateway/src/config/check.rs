@@ -2,6 +2,7 @@
 
 mod files;
 mod identity;
+mod officers;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};
@@ -41,7 +42,7 @@ impl Check {
     fn config(&mut self, path: &Path, written: ConfigFile) -> Option<Config> {
         let listen = self.listeners(written.listen);
         let upstream = self.upstream(written.upstream);
-        let admin = self.admin(&written.admin);
+        let admin = self.admin(written.admin);
         let policy_dir = self.read_directory("policy_dir", &written.policy_dir);
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
@@ -210,7 +211,9 @@ impl Check {
         tls
     }
 
-    fn admin(&mut self, written: &AdminFile) -> Option<Admin> {
+    fn admin(&mut self, written: AdminFile) -> Option<Admin> {
+        let officers = self.officers(written.officers);
+        let webhooks = self.webhooks(written.webhooks);
         let listen = self.socket("admin.listen", &written.listen)?;
         if !listen.ip().is_loopback() && !written.danger_allow_non_loopback {
             self.error(
@@ -220,7 +223,7 @@ impl Check {
                 ("listen on 127.0.0.1, or set `danger_allow_non_loopback: true` where the network protects it", "请监听 127.0.0.1；若网络已隔离，可设 `danger_allow_non_loopback: true`"),
             );
         }
-        Some(Admin { listen })
+        Some(Admin { listen, officers, webhooks })
     }
 
     fn limits(&mut self, limits: &Limits) {

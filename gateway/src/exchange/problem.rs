@@ -69,6 +69,22 @@ problems! {
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
         ["响应含有策略禁止放行的信息类别", "请缩小查询范围，或联系安全团队调整策略"];
+    /// The firm's directory says that the caller has left.
+    LEFT = 403 "YB2109"
+        ["the caller's account is closed", "the firm's directory says that its holder has left; ask whoever keeps it"]
+        ["账号已停用", "机构人员目录标明其已离职，请联系目录维护者"];
+    /// A kill switch is thrown for the caller, a role of theirs, the recipient or the route.
+    STOPPED = 403 "YB2110"
+        ["this access is stopped", "an officer stopped the caller, role, recipient or route; ask the security team"]
+        ["此访问已被紧急停止", "来访者、角色、接收方或路由已被停止，请联系安全团队"];
+    /// The answer would show more distinct investors than a limit allows.
+    LIMIT = 429 "YB2111"
+        ["more investors than the limit allows", "wait until fewer were seen in the limit's period, or have a grant approved that lifts it"]
+        ["涉及的投资者人数超出上限", "请等待统计周期滑过，或申请经审批可解除上限的授权"];
+    /// A grant that may be used once was used before.
+    GRANT_USED = 403 "YB2112"
+        ["the grant was used already", "it may be used once; ask for another"]
+        ["授权已使用", "该授权仅可使用一次，请重新申请"];
     /// No connection to the API behind.
     UPSTREAM_CONNECT = 502 "YB4001"
         ["the API behind can't be reached", "check that it runs at `upstream.address`"]

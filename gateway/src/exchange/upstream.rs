@@ -4,17 +4,20 @@
 //! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
 //! body. The client is watched while we wait; when it leaves, so do we.
 
+mod body;
+mod session;
+
+use super::forward::Outgoing;
 use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use pingora_core::connectors::TransportConnector;
 use pingora_core::protocols::Stream;
-use pingora_core::protocols::http::v1::client::HttpSession as Session;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_error::{Error, ErrorType, RetryType};
-use pingora_http::RequestHeader;
+use pingora_error::ErrorType;
+use session::{Broken, Connection, Session};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Waker};
@@ -96,7 +99,7 @@ pub struct Upstream {
 }
 
 struct Idle {
-    stream: Stream,
+    connection: Connection,
     since: Instant,
 }
 
@@ -118,21 +121,20 @@ impl Upstream {
     pub async fn ask(
         &self,
         client: &mut Client,
-        request: RequestHeader,
+        request: &Outgoing,
         body: &mut Passing,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
-            Some(stream) => (self.session(stream), true),
+            Some(connection) => (Session::new(connection, self.bounds.write), true),
             None => (self.connect().await?, false),
         };
-        let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request, body).await, again) {
-            (Err(Stop::Stale), Some(request)) => {
+        let answer = match self.attempt(&mut session, client, request, body).await {
+            Err(Stop::Stale) if repeatable && reused => {
                 session = self.connect().await?;
                 self.attempt(&mut session, client, request, body).await
             }
-            (first, _) => first,
+            first => first,
         };
         match answer {
             Ok((answer, Reuse::Yes)) => {
@@ -154,15 +156,15 @@ impl Upstream {
         &self,
         session: &mut Session,
         client: &mut Client,
-        request: RequestHeader,
+        request: &Outgoing,
         body: &mut Passing,
     ) -> Result<(Answer, Reuse), Stop> {
-        session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
+        session.send_head(request).await?;
         if !client.is_body_empty() && self.send_body(session, client, body).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
-        session.finish_body().await.map_err(|error| Stop::writing(&error))?;
+        session.finish().await?;
         tokio::select! {
             biased;
             answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
@@ -187,9 +189,8 @@ impl Upstream {
         loop {
             let piece: Option<Bytes> = tokio::select! {
                 biased;
-                head = session.read_response() => {
-                    head.map_err(|error| Stop::reading(&error))?;
-                    if is_interim(session) { continue }
+                head = session.head() => {
+                    head?;
                     return Ok(Sent::AnsweredEarly);
                 }
                 piece = body.next(client) => piece?,
@@ -204,45 +205,35 @@ impl Upstream {
             if sent > self.bounds.request_bytes {
                 return Err(Stop::Failed(Failure::RequestTooLarge));
             }
-            if session.write_body(&piece).await.is_err() {
+            if session.send_piece(&piece).await.is_err() {
                 // The API may have answered (413, say) and closed: its answer is worth more than our error.
                 return Ok(Sent::AnsweredEarly);
             }
         }
     }
 
-    /// Reads heads until the final one.
     async fn final_head(&self, session: &mut Session) -> Result<(StatusCode, HeaderMap), Stop> {
-        let deadline = Instant::now() + self.bounds.first_byte;
-        loop {
-            if session.resp_header().is_none() || is_interim(session) {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let head = pingora_timeout::timeout(left, session.read_response()).await;
-                head.map_err(|_| Stop::Failed(Failure::Timeout))?.map_err(|error| Stop::reading(&error))?;
-            }
-            let head = session.resp_header().ok_or(Stop::Failed(Failure::Malformed))?;
-            if head.status == StatusCode::SWITCHING_PROTOCOLS {
-                return Err(Stop::Failed(Failure::Upgrade));
-            }
-            if !head.status.is_informational() {
-                return Ok((head.status, head.headers.clone()));
-            }
+        let head = pingora_timeout::timeout(self.bounds.first_byte, session.head()).await;
+        let head = head.map_err(|_| Stop::Failed(Failure::Timeout))??;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Stop::Failed(Failure::Upgrade));
         }
+        session.take_headers().ok_or(Stop::Failed(Failure::Malformed))
     }
 
     async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
-        session.read_timeout = Some(self.bounds.read);
         let announced = headers
-            .get(http::header::CONTENT_LENGTH)
+            .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
         // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
         let mut body = Vec::with_capacity(announced.min(self.bounds.answer_bytes));
-        while let Some(piece) = session.read_body_ref().await.map_err(|error| Stop::in_body(&error))? {
-            if body.len() + piece.len() > self.bounds.answer_bytes {
+        let mut more = true;
+        while more {
+            more = session.body(&mut body, self.bounds.read).await?;
+            if body.len() > self.bounds.answer_bytes {
                 return Err(Stop::Failed(Failure::TooLarge));
             }
-            body.extend_from_slice(piece);
         }
         Ok(body)
     }
@@ -252,31 +243,24 @@ impl Upstream {
             ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::Timeout,
             _ => Failure::Connect,
         })?;
-        Ok(self.session(stream))
+        Ok(Session::new(Connection::new(stream), self.bounds.write))
     }
 
-    fn session(&self, stream: Stream) -> Session {
-        let mut session = Session::new_with_options(stream, &self.peer);
-        session.write_timeout = Some(self.bounds.write);
-        session
-    }
-
-    fn take_idle(&self) -> Option<Stream> {
+    fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while let Some(Idle { mut stream, since }) = idle.pop() {
-            if since.elapsed() < self.bounds.idle && is_quiet(&mut stream) {
-                return Some(stream);
+        while let Some(Idle { mut connection, since }) = idle.pop() {
+            if since.elapsed() < self.bounds.idle && is_quiet(&mut connection.stream) {
+                return Some(connection);
             }
         }
         None
     }
 
-    async fn give_back(&self, mut session: Session) {
-        session.respect_keepalive();
-        let Some(stream) = session.reuse().await else { return };
+    async fn give_back(&self, session: Session) {
+        let Some(connection) = session.reuse().await else { return };
         let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if idle.len() < self.bounds.idle_connections {
-            idle.push(Idle { stream, since: Instant::now() });
+            idle.push(Idle { connection, since: Instant::now() });
         }
     }
 }
@@ -292,12 +276,6 @@ fn is_quiet(stream: &mut Stream) -> bool {
     let mut byte = [0];
     let mut context = Context::from_waker(Waker::noop());
     Pin::new(stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
-}
-
-fn is_interim(session: &Session) -> bool {
-    session
-        .resp_header()
-        .is_some_and(|head| head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS)
 }
 
 enum Reuse {
@@ -325,36 +303,21 @@ impl From<BrokenBody> for Stop {
 }
 
 impl Stop {
-    fn writing(error: &Error) -> Stop {
-        match error.etype {
-            ErrorType::WriteTimedout => Stop::Failed(Failure::Timeout),
-            ErrorType::InvalidHTTPHeader => Stop::Failed(Failure::Malformed),
-            // Not a byte of the answer was seen, so a reused connection was closed by the time we wrote.
-            _ => Stop::Stale,
-        }
-    }
-
-    fn reading(error: &Error) -> Stop {
-        match (&error.etype, &error.retry) {
-            (_, RetryType::ReusedOnly) => Stop::Stale,
-            (ErrorType::ReadTimedout, _) => Stop::Failed(Failure::Timeout),
-            (ErrorType::ConnectionClosed | ErrorType::ReadError, _) => Stop::Failed(Failure::Truncated),
-            _ => Stop::Failed(Failure::Malformed),
-        }
-    }
-
-    fn in_body(error: &Error) -> Stop {
-        Stop::Failed(match error.etype {
-            ErrorType::ReadTimedout => Failure::Timeout,
-            ErrorType::ConnectionClosed | ErrorType::ReadError => Failure::Truncated,
-            _ => Failure::Malformed,
-        })
-    }
-
     fn failure(self) -> Failure {
         match self {
             Stop::Stale => Failure::Truncated,
             Stop::Failed(failure) => failure,
+        }
+    }
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Unheard => Stop::Stale,
+            Broken::Closed => Stop::Failed(Failure::Truncated),
+            Broken::Timeout => Stop::Failed(Failure::Timeout),
+            Broken::Malformed => Stop::Failed(Failure::Malformed),
         }
     }
 }

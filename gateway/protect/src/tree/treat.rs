@@ -2,6 +2,7 @@
 
 mod raised;
 
+use super::clean;
 use super::coded::{Known, is_decided};
 use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
@@ -102,7 +103,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let walked = self.in_records(nodes, rules, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
-            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded };
+            let document = treat.workspace.clean.document();
+            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded, document };
             walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
@@ -134,7 +136,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
             Subject::One(one) => self.plan.rules(Some(one)),
-            Subject::Several(_) => self.plan.rules_of_several(),
+            Subject::Several(names) => self.plan.rules_of_several(names),
         }
     }
 
@@ -219,7 +221,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
-                let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
+                let document = self.workspace.clean.document();
+                let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded, document };
                 let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
@@ -326,6 +329,8 @@ struct Visit<'v, 'a, 'p, C, S> {
     spelling: S,
     text: &'v str,
     decoded: &'v mut String,
+    /// By which texts of the document that hold nothing are known.
+    document: u64,
 }
 
 impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S> {
@@ -372,7 +377,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
                 continue;
             }
             let meaning = self.key(told.key).meaning;
-            let node = told.node(self.text);
+            let node = told.node();
             if !self.short(told, meaning, scope, (frames, pattern, view)) {
                 let (signals, rules) = (scope.signals, scope.rules);
                 self.leaf(&Leaf { node: &node, meaning, signals, rules, frames })?;
@@ -382,7 +387,10 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
-        let fate = self.scalar(leaf);
+        let fate = match leaf.node.shape {
+            Shape::Plain => self.plain(leaf),
+            _ => self.scalar(leaf),
+        };
         if !self.treat.counts.found.is_empty() {
             self.treat.note_leaf(leaf);
         }
@@ -405,6 +413,25 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 }
 
 impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    /// A text that stands as it is, unless the same was seen to hold nothing.
+    fn plain(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let range = self.spelling.contents(leaf.node);
+        if !clean::LENGTHS.contains(&range.len()) {
+            return self.scalar(leaf);
+        }
+        let (document, text) = (self.document, self.text);
+        let (meaning, record) = (leaf.meaning, leaf.signals);
+        if self.treat.workspace.clean.has(document, (text, &range), meaning, record) {
+            return Ok(Fate::Kept);
+        }
+        let before = (self.treat.counts.total(), self.treat.edits.len());
+        let fate = self.scalar(leaf)?;
+        if fate == Fate::Kept && before == (self.treat.counts.total(), self.treat.edits.len()) {
+            self.treat.workspace.clean.add(document, (text, range), meaning, record);
+        }
+        Ok(fate)
+    }
+
     fn scalar(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let node = leaf.node;
         let (start, end) = (node.start as usize, node.end as usize);
@@ -451,8 +478,10 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         if !begins_plainly(value) {
             return false;
         }
-        if !known.column.is_plain
-            && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(known.column.kind)
+        let column = &*known.column;
+        let [texts, numbers] = column.is_plain;
+        let is_plain = column.record == record && if told.is_number { numbers } else { texts };
+        if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
         {
             return false;
         }
@@ -485,8 +514,11 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         treat.counts.tally(found, is_monitored, 1);
         let field = treat.note_at(frames, told.key, meaning, found);
         if view != 0 {
-            let is_plain = meaning.is_plainly(treat.classifier, kind);
-            let column = Column { view, pattern, field, kind, is_plain, is_monitored, mask: *mask, count: 0 };
+            let is_plain =
+                [false, true].map(|is_number| meaning.is_plainly(treat.classifier, kind, signals, is_number));
+            let (record, mask) = (signals, *mask);
+            let column =
+                Column { view, pattern, field, kind, record, is_plain, is_monitored, mask, count: 0 };
             let Workspace { columns, fields, .. } = &mut *treat.workspace;
             columns.put(told.key, column, &mut treat.counts, fields);
         }
@@ -635,10 +667,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
 #[inline]
 fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
     let (start, end) = (told.start as usize, told.end as usize);
-    if text.len() + 2 == end - start {
-        lay(mask, text, edits, &mut Direct(start + 1), 0);
-    } else {
+    if told.is_number {
         edits.push_with(start, end, |out| mask::number(mask, text, out));
+        return;
+    }
+    match mask::hidden(mask, text) {
+        Some(Hidden { from, to, fill }) => edits.push_fill(start + from, start + to, fill),
+        None => edits.push_with(start, end, |out| mask::text(mask, text, out)),
     }
 }
 
