@@ -17,12 +17,12 @@ fn facts_are_said_in_words_or_as_json() {
 
 #[test]
 fn paths_are_matched_as_the_gateway_matches_them() {
-    let asked = request("get CRM.internal/customers/%7e42?x=1").unwrap();
+    let asked = request("GET CRM.internal/customers/%7e42?x=1").unwrap();
     assert_eq!(
         asked,
         Asked { method: "GET".into(), host: "crm.internal".into(), path: "/customers/~42".into() }
     );
-    for wrong in ["crm.internal/x", "GET /x", "GET crm.internal", "GET h/a/../b", "GET h/a;b"] {
+    for wrong in ["crm.internal/x", "get h/x", "GET /x", "GET crm.internal", "GET h/a/../b", "GET h/a;b"] {
         assert!(request(wrong).is_err(), "{wrong}");
     }
 }
