@@ -20,6 +20,7 @@ pub mod headers;
 pub mod identity;
 pub mod input;
 pub mod inspect;
+pub mod passing;
 pub mod problem;
 pub mod record;
 pub mod release;
@@ -33,11 +34,11 @@ use crate::policy_store::PolicyStore;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
-use bytes::Bytes;
 use connection::Peer;
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
+use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
@@ -143,8 +144,8 @@ impl Exchange {
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
-        let body = self.check_input(&permit, client, head, access).await?;
-        let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
+        let mut body = self.check_input(&permit, client, head, access).await?;
+        let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
         let (treated, summary) = self.treat(&permit, client, answer)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary).await?;
@@ -153,7 +154,9 @@ impl Exchange {
             // The client is told before it sends another request into a connection that closes.
             client.set_server_keepalive(None);
         }
-        self.release(client, access, treated, evidence).await
+        let released = self.release(client, access, treated, evidence).await;
+        self.list_input(&permit, &client.req_header().headers, body);
+        released
     }
 
     /// Who calls? Credentials that are presented and don't hold are refused, never ignored.
@@ -207,7 +210,7 @@ impl Exchange {
         caller: &Identified,
         client: &mut Client,
         head: &Head,
-        body: Option<Bytes>,
+        body: &mut Passing,
         peer: &Peer,
         access: &Access,
     ) -> Result<Answer, Stop> {
@@ -216,7 +219,7 @@ impl Exchange {
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
         let request = upstream_request(head, peer, &said);
-        if body.is_none() {
+        if !body.is_held() {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();

@@ -78,7 +78,7 @@ impl Spec {
 }
 
 /// Kinds this version knows.
-const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 11] = [
     "Mask",
     "Binding",
     "Role",

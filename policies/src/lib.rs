@@ -44,6 +44,7 @@ mod mask;
 mod path;
 mod permit;
 mod route;
+mod schema;
 mod source;
 mod yaml;
 
@@ -65,4 +66,5 @@ pub use permit::{
     Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
     Treatment, Validation, View,
 };
+pub use schema::schema;
 pub use source::Source;

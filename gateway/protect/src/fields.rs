@@ -11,7 +11,9 @@ mod name;
 mod tests;
 
 pub(crate) use elsewhere::Elsewhere;
-pub(crate) use name::{is_field_name, pattern_of};
+#[cfg(test)]
+use name::pattern_of;
+pub(crate) use name::{Patterns, is_field_name};
 
 use crate::counts::{Found, Outcome};
 use crate::tree::{Frame, KeyId, Keys};

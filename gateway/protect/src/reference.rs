@@ -13,11 +13,14 @@ mod naming;
 mod paths;
 mod print;
 pub mod streams;
+pub mod texts;
 mod tree;
+mod twins;
 
 use arbitrary::{Bytes as Choices, built};
 pub use arbitrary::{Compared, differential, seeds};
 pub use formats::{Held, documents, promises};
+pub use twins::{twin_documents, twins};
 
 #[cfg(test)]
 pub(crate) use fake::Fake;

@@ -1,7 +1,7 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
 use super::front::{HeadError, Words};
-use super::identity::IdentityError;
+use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
@@ -59,12 +59,12 @@ problems! {
         ["请求中的个人信息有误", "见 `errors`：逐项给出路径、应为何种信息及所违反的规则"];
     /// Data that is to be checked can't be read.
     INPUT_UNREADABLE = 422 "YB1311"
-        ["the request can't be read, so it can't be checked", "its body and query must be of the type, charset and coding they claim, in UTF-8 or GB18030"]
-        ["请求无法读取，因而无法校验", "正文与查询串须与所声明的类型、字符集和编码一致，字符集为UTF-8或GB18030"];
+        ["the request can't be read, so it can't be checked", "see `errors` for the place; its body and query must be of the type, charset and coding they claim, in UTF-8 or GB18030"]
+        ["请求无法读取，因而无法校验", "位置见 `errors`；正文与查询串须与所声明的类型、字符集和编码一致，字符集为UTF-8或GB18030"];
     /// Data that is to be checked is of a type that isn't read.
     INPUT_TYPE = 415 "YB1312"
-        ["the request's content type can't be checked", "send JSON or a form, or have the route's binding ask for no validation"]
-        ["请求的内容类型无法校验", "请发送JSON或表单，或由绑定取消该路由的校验"];
+        ["the request's content type can't be checked", "send JSON, XML, CSV, a form or multipart parts of these, or have the route's binding ask for no validation"]
+        ["请求的内容类型无法校验", "请发送JSON、XML、CSV、表单或由其组成的multipart，或由绑定取消该路由的校验"];
     /// A rule says that an answer that holds this category must not be released at all.
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
@@ -207,15 +207,31 @@ impl Problem {
         [answer.into_bytes(), document].concat()
     }
 
+    /// What would authenticate (RFC 6750 §3): the error that was made, where there was a credential; for a credential that
+    /// is good but not fresh or strong enough, RFC 9470 §3.
+    fn challenge(&self) -> &'static str {
+        let presented = Reason::ALL.iter().map(|reason| IdentityError::from(*reason));
+        match presented.into_iter().find(|error| error.code() == self.code) {
+            Some(error) => error.challenge(),
+            None if self.code == STEP_UP => {
+                r#"Bearer realm="yingbi", error="insufficient_user_authentication", error_description="a fresh strong authentication is needed""#
+            }
+            None => r#"Bearer realm="yingbi""#,
+        }
+    }
+
     fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let also = match self.status {
-            401 => Some(("www-authenticate", "Bearer")),
+            401 => Some(("www-authenticate", self.challenge())),
             503 => Some(("retry-after", "1")),
             _ => None,
         };
         [("content-type", "application/problem+json"), ("cache-control", "no-store")].into_iter().chain(also)
     }
 }
+
+/// The policy's refusal that asks for a step-up.
+const STEP_UP: &str = "YB2006";
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {
@@ -297,3 +313,6 @@ impl Problem {
         failures.into_iter().find(|(problem, _)| problem == self).map(|(_, failure)| failure)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod body;
 mod session;
 
 use super::forward::Outgoing;
+use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
@@ -113,7 +114,7 @@ impl Upstream {
         usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
     }
 
-    /// Sends `request` with the client's body, or with what was read of it already, and reads the whole answer.
+    /// Sends `request` with the client's body, as it comes or held already, and reads the whole answer.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
@@ -121,17 +122,17 @@ impl Upstream {
         &self,
         client: &mut Client,
         request: &Outgoing,
-        mut held: Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
             Some(connection) => (Session::new(connection, self.bounds.write), true),
             None => (self.connect().await?, false),
         };
-        let answer = match self.attempt(&mut session, client, request, &mut held).await {
+        let answer = match self.attempt(&mut session, client, request, body).await {
             Err(Stop::Stale) if repeatable && reused => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request, &mut held).await
+                self.attempt(&mut session, client, request, body).await
             }
             first => first,
         };
@@ -156,10 +157,10 @@ impl Upstream {
         session: &mut Session,
         client: &mut Client,
         request: &Outgoing,
-        held: &mut Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<(Answer, Reuse), Stop> {
         session.send_head(request).await?;
-        if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
+        if !client.is_body_empty() && self.send_body(session, client, body).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session).await?, Reuse::No));
         }
@@ -182,7 +183,7 @@ impl Upstream {
         &self,
         session: &mut Session,
         client: &mut Client,
-        held: &mut Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<Sent, Stop> {
         let mut sent: u64 = 0;
         loop {
@@ -192,7 +193,7 @@ impl Upstream {
                     head?;
                     return Ok(Sent::AnsweredEarly);
                 }
-                piece = next_piece(client, held) => piece?,
+                piece = body.next(client) => piece?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
             // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
@@ -264,18 +265,6 @@ impl Upstream {
     }
 }
 
-/// The next piece of the body: of what was read already, or from the client.
-async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Option<Bytes>, Stop> {
-    match held {
-        Some(held) if held.is_empty() => Ok(None),
-        Some(held) => Ok(Some(held.split_to(held.len().min(PIECE)))),
-        None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
-    }
-}
-
-/// Pieces written at once of a body that was held: the API may answer before it has all.
-const PIECE: usize = 64 << 10;
-
 /// Resolves when the client has left; the body must have been read.
 async fn gone(client: &mut Client) {
     // Pipelined bytes are kept by the session and leave this pending; only a close or an error resolves it.
@@ -305,6 +294,12 @@ enum Sent {
 enum Stop {
     Stale,
     Failed(Failure),
+}
+
+impl From<BrokenBody> for Stop {
+    fn from(_: BrokenBody) -> Stop {
+        Stop::Failed(Failure::RequestBody)
+    }
 }
 
 impl Stop {
