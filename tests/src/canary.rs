@@ -48,7 +48,7 @@ pub fn assert_hidden(what: &str, bytes: &[u8]) {
 
 /// Whether `needle` is in `bytes`.
 pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    !needle.is_empty() && bytes.windows(needle.len()).any(|window| window == needle)
+    !needle.is_empty() && memchr::memmem::find(bytes, needle).is_some()
 }
 
 fn spellings(value: &str) -> Vec<Vec<u8>> {

@@ -58,7 +58,7 @@ impl Gateway {
 
     /// Details of the events of this name in the access log, oldest first.
     pub fn events(&self, name: &str) -> Vec<Value> {
-        const START: &[u8] = b"{\"type\":\"event\"";
+        const START: &str = "{\"type\":\"event\"";
         let mut files: Vec<_> = std::fs::read_dir(self.audit_dir())
             .expect("a log")
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
@@ -66,8 +66,9 @@ impl Gateway {
         files.sort();
         let mut found = Vec::new();
         for bytes in files.iter().filter_map(|file| std::fs::read(file).ok()) {
-            for at in (0..bytes.len()).filter(|at| bytes[*at..].starts_with(START)) {
-                let mut values = serde_json::Deserializer::from_slice(&bytes[at..]).into_iter::<Value>();
+            let text = String::from_utf8_lossy(&bytes);
+            for (at, _) in text.match_indices(START) {
+                let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
                 let Some(Ok(event)) = values.next() else { continue };
                 if event["event"] == name {
                     found.push(event["detail"].clone());
