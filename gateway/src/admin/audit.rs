@@ -122,13 +122,13 @@ pub(super) async fn read(
     };
     let Some((asked, filter)) = asked.and_then(|asked| auditing.filter(&asked).map(|filter| (asked, filter)))
     else {
-        return problem(StatusCode::BAD_REQUEST, "YB1905", "the question is not understood");
+        return problem(StatusCode::BAD_REQUEST, "YB1921", "the question is not understood");
     };
     let question = [Question::WhoSaw, Question::SeenBy, Question::Touched, Question::BlastRadius]
         .into_iter()
         .find(|question| question.name() == what);
     if question.is_some_and(|question| question.lacks(&filter).is_some()) {
-        return problem(StatusCode::BAD_REQUEST, "YB1905", "the question lacks whom or what it is about");
+        return problem(StatusCode::BAD_REQUEST, "YB1921", "the question lacks whom or what it is about");
     }
     if question.is_none() && !["records", "proof"].contains(&&*what) {
         return problem(StatusCode::NOT_FOUND, "YB1901", "not found");
@@ -139,7 +139,7 @@ pub(super) async fn read(
         ("asked".to_owned(), asked.record.map_or_else(|| shown(&filter), |_| "record".to_owned())),
     ]);
     if auditing.log.append(readings::event(detail)).await.is_err() {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "YB1906", "the reading can't be recorded");
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "YB1922", "the reading can't be recorded");
     }
     let dir = auditing.dir.clone();
     // The disk may be slow; metrics and health must not wait for it.
@@ -151,7 +151,7 @@ pub(super) async fn read(
     match done.await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) | Err(_) => {
-            problem(StatusCode::SERVICE_UNAVAILABLE, "YB1907", "the audit log can't be read")
+            problem(StatusCode::SERVICE_UNAVAILABLE, "YB1923", "the audit log can't be read")
         }
     }
 }
@@ -160,7 +160,7 @@ impl Auditing {
     /// Who asks, if they may.
     fn reader(&self, headers: &HeaderMap) -> Result<String, Box<Response>> {
         let unknown = || {
-            let response = problem(StatusCode::UNAUTHORIZED, "YB1908", "who asks is not known");
+            let response = problem(StatusCode::UNAUTHORIZED, "YB1924", "who asks is not known");
             Box::new(([(header::WWW_AUTHENTICATE, "Bearer")], response).into_response())
         };
         let identified = self.identifier.identify(headers, None, SystemTime::now()).map_err(|_| unknown())?;
@@ -169,7 +169,7 @@ impl Auditing {
             id if self.readers.iter().any(|reader| reader == id) => Ok(id.to_owned()),
             _ => {
                 let response =
-                    problem(StatusCode::FORBIDDEN, "YB1909", "this caller may not read the audit log");
+                    problem(StatusCode::FORBIDDEN, "YB1925", "this caller may not read the audit log");
                 Err(Box::new(response))
             }
         }
@@ -291,16 +291,16 @@ fn answer(dir: &std::path::Path, question: Question, filter: &Filter) -> std::io
 
 fn proof(dir: &std::path::Path, record: Option<u64>) -> std::io::Result<Response> {
     let Some(record) = record else {
-        return Ok(problem(StatusCode::BAD_REQUEST, "YB1905", "the question lacks the record"));
+        return Ok(problem(StatusCode::BAD_REQUEST, "YB1921", "the question lacks the record"));
     };
     Ok(match prove(dir, &[record]) {
         Ok(bundle) => shielded("application/json", bundle.to_json()),
         Err(Unproved::NoRecord) => problem(StatusCode::NOT_FOUND, "YB1901", "the log has no such record"),
         Err(Unproved::NotWitnessed) => {
-            problem(StatusCode::NOT_FOUND, "YB1910", "no checkpoint covers the record yet")
+            problem(StatusCode::NOT_FOUND, "YB1926", "no checkpoint covers the record yet")
         }
         Err(Unproved::Damaged | Unproved::Read(_)) => {
-            problem(StatusCode::SERVICE_UNAVAILABLE, "YB1907", "the audit log can't be read")
+            problem(StatusCode::SERVICE_UNAVAILABLE, "YB1923", "the audit log can't be read")
         }
     })
 }
