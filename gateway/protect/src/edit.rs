@@ -1,6 +1,7 @@
 //! Replacements of spans: everything that is not replaced is copied as it stood.
 
 use crate::mask::FILLS;
+use std::ops::Range;
 
 /// Sorted, disjoint replacements over one text.
 #[derive(Default)]
@@ -137,6 +138,27 @@ impl Edits {
             };
             (edit.start as usize, edit.end as usize, replacement.unwrap_or(""))
         })
+    }
+
+    /// A part of the text with the replacements in it made; `false` when one goes over its edge. Replacements outside
+    /// are left out.
+    #[must_use]
+    pub(crate) fn apply_within(&self, text: &[u8], part: Range<usize>, out: &mut Vec<u8>) -> bool {
+        out.reserve(part.len() + self.texts.len());
+        let mut copied = part.start;
+        for (start, end, replacement) in self.iter() {
+            if end <= part.start && start < part.start || start >= part.end && end > part.end {
+                continue;
+            }
+            if start < copied || end > part.end {
+                return false;
+            }
+            out.extend_from_slice(text.get(copied..start).unwrap_or_default());
+            out.extend_from_slice(replacement.as_bytes());
+            copied = end;
+        }
+        out.extend_from_slice(text.get(copied..part.end).unwrap_or_default());
+        true
     }
 
     /// The text with all replacements made.

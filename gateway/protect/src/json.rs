@@ -1,6 +1,6 @@
 //! JSON bodies (RFC 8259): index, grammar, spelling.
 
-mod classes;
+pub(crate) mod classes;
 mod index;
 mod number;
 mod parse;

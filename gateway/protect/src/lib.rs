@@ -29,6 +29,7 @@ mod record;
 mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod segments;
 mod spread;
 mod tree;
 mod xml;
@@ -38,6 +39,7 @@ pub use firm::classifier;
 pub use format::Format;
 pub use input::{Entered, Fault};
 pub use multipart::Boundary;
+pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;
 
 use counts::{Found, Outcome};
@@ -188,6 +190,15 @@ pub enum Uninspectable {
         /// Byte of the body.
         at: usize,
     },
+    /// One record, or what must be read as one, is larger than may be held.
+    #[error("a record of more than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// Late in the body something stands that changes what was said of its beginning.
+    #[error("a later part contradicts an earlier")]
+    Contradicted,
     /// The firm's own classifiers can't be made ready.
     #[error("the firm's classifiers are too large")]
     Classifier,
@@ -235,6 +246,27 @@ impl Protector {
         self.with_workspace(&reader, |workspace| {
             let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+        })
+    }
+
+    /// The next segment of a body under a permit, treated; nothing when more of it must come first, or all is done.
+    ///
+    /// # Errors
+    /// The body can't be read any further, or the policy blocks it: nothing that follows may be released.
+    pub fn segment(
+        &self,
+        permit: &Permit,
+        segments: &mut Segments,
+    ) -> Result<Option<Treated>, Uninspectable> {
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            let engine = segments::Engine {
+                classifier: reader.classifier(),
+                limits: self.limits,
+                plan: Plan::new(permit),
+                pseudonyms: &self.pseudonyms,
+            };
+            segments.next(&engine, workspace)
         })
     }
 

@@ -19,11 +19,10 @@ pub(crate) use coded::Known;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;
 pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
-use naming::Named;
-pub(crate) use naming::has_pair;
 #[cfg(any(test, feature = "reference"))]
-pub(crate) use naming::{Role, role};
-pub(crate) use paths::Subject;
+pub(crate) use naming::role;
+pub(crate) use naming::{Named, Role, has_pair};
+pub(crate) use paths::{Subject, bind};
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
 pub(crate) use scan::{Scan, pointer_step};
@@ -150,7 +149,7 @@ pub(crate) struct Level {
 
 impl Level {
     /// What values in the document say of other nodes.
-    fn named<C: Classify>(
+    pub(crate) fn named<C: Classify>(
         &self,
         text: &str,
         spelling: impl Spelling,

@@ -8,6 +8,7 @@ mod lists;
 use super::keys::KeyId;
 use super::{Member, Node, Part, Shape, Spelling, decode};
 use std::ops::Range;
+use crate::segments::Torn;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
 
@@ -59,14 +60,21 @@ impl Subject {
 }
 
 /// Finds records, their subjects and declared fields. Without a binding the document is one record.
-pub(crate) fn bind<S: Spelling>(binding: Option<&Binding>, spelling: S, text: &str, nodes: &[Node]) -> Bound {
+/// Of a document of which only a segment is here, `torn` says where positions go on.
+pub(crate) fn bind<S: Spelling>(
+    binding: Option<&Binding>,
+    spelling: S,
+    text: &str,
+    nodes: &[Node],
+    torn: Option<&Torn>,
+) -> Bound {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return whole() };
     let automaton = Automaton::new(binding);
     if automaton.paths.is_empty() {
         return whole();
     }
-    let walk = Walk { automaton: &automaton, spelling, text, nodes, by_key: vec![] };
+    let walk = Walk { automaton: &automaton, spelling, text, nodes, torn, by_key: vec![] };
     if S::REPEATS { walk.run_lists() } else { walk.run() }
 }
 
@@ -210,12 +218,14 @@ struct Walk<'w, S> {
     spelling: S,
     text: &'w str,
     nodes: &'w [Node],
+    torn: Option<&'w Torn>,
     /// By field name: the states whose next step selects it.
     by_key: Vec<Option<Vec<u64>>>,
 }
 
 /// An open container.
 struct Frame {
+    node: u32,
     after: u32,
     states: Vec<u64>,
     index: u64,
@@ -245,6 +255,9 @@ impl<S: Spelling> Walk<'_, S> {
                 Some(frame) => {
                     record = frame.record;
                     if node.key == KeyId::NONE {
+                        if let Some(torn) = self.torn {
+                            frame.index = torn.index(self.nodes, frame.node, node, frame.index);
+                        }
                         self.automaton.at_index(frame.index, &mut selected);
                         frame.index += 1;
                         self.automaton.advance(&frame.states, &selected, &mut states);
@@ -262,7 +275,7 @@ impl<S: Spelling> Walk<'_, S> {
             }
             let record = self.arrive(at, &mut states, record, &mut bound);
             if node.after > at + 1 {
-                frames.push(Frame { after: node.after, states: states.clone(), index: 0, record });
+                frames.push(Frame { node: at, after: node.after, states: states.clone(), index: 0, record });
             }
             at += 1;
         }

@@ -4,7 +4,7 @@ mod raised;
 
 use super::coded::{Known, is_decided};
 use super::keys::{Key, KeyId, name_hits};
-use super::paths::{Subject, bind};
+use super::paths::{Record, Subject, bind};
 use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
@@ -17,6 +17,7 @@ use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::record::Survey;
+use crate::segments::{Torn, named_before};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
@@ -34,6 +35,10 @@ pub(crate) struct Treat<'a, 'p, C> {
     pub(crate) counts: Counts,
     pub(crate) edits: Edits,
     pub(crate) survey: Survey,
+    /// What is known of a document of which only a segment is here.
+    pub(crate) torn: Option<Torn>,
+    /// Of such a document: what is named by others, by where it begins, as far as it is known.
+    pub(crate) names: Vec<(u32, Meaning)>,
     hits: Vec<Hit>,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
     pub(super) strings: usize,
@@ -55,8 +60,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
         let counts = Counts::with_room(mem::take(&mut workspace.found));
-        let (survey, hits) = Default::default();
-        Treat { classifier, plan, limits, workspace, counts, edits, survey, hits, strings: 0, depth: 0 }
+        let (survey, torn, names, hits) = Default::default();
+        let (strings, depth) = (0, 0);
+        Treat { classifier, plan, limits, workspace, counts, edits, survey, torn, names, hits, strings, depth }
     }
 
     /// Gives the room back that it took.
@@ -79,25 +85,32 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 return Err(error);
             }
         };
-        let bound = bind(self.plan.binding(), spelling, text, &level.nodes);
+        let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
+        let bound = bind(self.plan.binding(), spelling, text, &level.nodes, self.torn.as_ref());
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        if known > 0 {
+            self.names = named_before(&named, &level.nodes, known);
+        }
         let mut decoded = mem::take(&mut level.decoded);
         let nodes = &level.nodes;
         let walked = self.in_records(nodes, rules, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
-            let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
-            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded };
+            let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
+            let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
+            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded };
             walk(nodes, &declared, outside, &mut visit)
         });
         level.decoded = decoded;
+        let is_known = |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
+        let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
         self.put_level(level);
         self.workspace.fields.begin_document();
         walked?;
         self.settle::<G>();
-        let count = bound.records.len() as u64;
-        Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
+        let count = records.len() as u64;
+        Ok(Records { count, subjects: records.into_iter().map(|record| record.subject).collect() })
     }
 
     /// Treats a document that is a part of a body, from `offset` on; `None` when it is none.
@@ -205,7 +218,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
-                let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded };
+                let mut visit = Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded };
                 let walked = walk(&level.nodes, &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
@@ -301,6 +314,8 @@ struct Visit<'v, 'a, 'p, C, S> {
     treat: &'v mut Treat<'a, 'p, C>,
     spelling: S,
     text: &'v str,
+    /// Bytes of the text that were treated before and tell only how the others are to be read.
+    known: u32,
     decoded: &'v mut String,
 }
 
@@ -315,6 +330,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         frames: &[Frame<Rules<'p>>],
         rules: Rules<'p>,
     ) -> Result<(), Uninspectable> {
+        if node.start < self.known {
+            return Ok(());
+        }
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
@@ -336,6 +354,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        if leaf.node.start < self.known {
+            return self.known(leaf);
+        }
         let fate = self.scalar(leaf);
         if !self.treat.counts.found.is_empty() {
             self.treat.note_leaf(leaf);
@@ -359,6 +380,16 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 }
 
 impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    /// Takes note of what was treated before, for what it says of the records at hand.
+    #[cold]
+    fn known(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let counts = mem::take(&mut self.treat.counts);
+        let edits = mem::take(&mut self.treat.edits);
+        let read = self.scalar(leaf);
+        (self.treat.counts, self.treat.edits) = (counts, edits);
+        read.map(|_| Fate::Kept)
+    }
+
     fn scalar(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let node = leaf.node;
         let (start, end) = (node.start as usize, node.end as usize);
