@@ -13,6 +13,7 @@
 pub mod charset;
 pub mod coding;
 pub mod connection;
+mod flow;
 pub mod forward;
 pub mod front;
 pub mod headers;
@@ -31,8 +32,10 @@ use crate::policy_store::PolicyStore;
 use crate::state::inventory::Inventory;
 use bytes::Bytes;
 use connection::Peer;
+use flow::Flow;
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
+use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
@@ -43,10 +46,10 @@ use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
-use yingbi_audit::{Log, Record};
+use yingbi_audit::{Intent, Log, Record};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Day, Decision, Permit, Request};
-use yingbi_protect::{Protector, Summary};
+use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
 pub struct Exchange {
@@ -83,8 +86,12 @@ pub struct Limits {
     pub keepalive_idle: Duration,
     /// Longest silence while a body is read or written.
     pub body_idle: Duration,
-    /// Longest time for a whole exchange, from head to last byte.
+    /// Longest time for a whole exchange, from head to last byte; of an answer that flows, to its first segment.
     pub exchange: Duration,
+    /// Longest time for an answer that flows, from its first segment to its last.
+    pub stream: Duration,
+    /// How an answer that flows is cut.
+    pub segments: SegmentLimits,
     /// Requests served on one connection before it is closed.
     pub requests_per_connection: u32,
     /// Client connections open at once.
@@ -124,7 +131,7 @@ impl Exchange {
         peer: &Peer,
         access: &mut Access,
         shutdown: &ShutdownWatch,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
         let permit = self.decide(&caller, head, access)?;
         if let Some(query) = head.target.query() {
@@ -132,14 +139,17 @@ impl Exchange {
         }
         let body = self.check_input(&permit, client, head, access).await?;
         let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
+        if answer.rest.is_some() {
+            return Box::pin(self.begin_flow(permit, client, answer, access, shutdown)).await;
+        }
         let (treated, summary) = self.treat(&permit, client, answer)?;
-        let evidence = self.record(access, &treated, &summary).await?;
+        let evidence = self.record(access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
             client.set_server_keepalive(None);
         }
-        self.release(client, access, treated, evidence).await
+        self.release(client, access, treated, evidence).await.map(|()| None)
     }
 
     /// Who calls? Credentials that are presented and don't hold are refused, never ignored.
@@ -197,7 +207,8 @@ impl Exchange {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();
-        match self.upstream.ask(client, request, body).await {
+        let may_flow = |status, headers: &HeaderMap| flow::may_flow(permit, head, status, headers);
+        match self.upstream.ask(client, request, body, &may_flow).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -224,12 +235,26 @@ impl Exchange {
     }
 
     /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
-    async fn record(&self, access: &Access, treated: &Treated, summary: &Summary) -> Result<Evidence, Stop> {
+    async fn record(
+        &self,
+        access: &Access,
+        treated: &Treated,
+        summary: &Summary,
+        part: Option<u64>,
+    ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
-        let intent = access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len());
+        self.recorded(
+            access,
+            access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len(), part),
+        )
+        .await
+    }
+
+    async fn recorded(&self, access: &Access, intent: Intent) -> Result<Evidence, Stop> {
+        let is_first = intent.part.is_none_or(|part| part == 1);
         let asked = Instant::now();
         match self.audit.append(Record::Intent(Box::new(intent))).await {
             Ok(receipt) => {
@@ -240,7 +265,9 @@ impl Exchange {
             Err(error) => {
                 self.metrics.audit_refused();
                 // A record that came too late may become durable all the same; this says that nothing was released.
-                drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
+                if is_first {
+                    drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
+                }
                 Err(Stop::Refused(Problem::from(&error)))
             }
         }
@@ -281,15 +308,22 @@ impl Exchange {
                 pingora_timeout::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };
+        let outcome = match outcome {
+            Ok(None) => Ok(()),
+            Ok(Some(flow)) => self.flow(client, &access, flow).await,
+            Err(stop) => Err(stop),
+        };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
         let (verdict, decided) = match outcome {
             Ok(()) => (Verdict::KeepAlive, Decided::Permit),
-            Err(Stop::Refused(problem)) => {
+            Err(Stop::Refused(problem)) if !begun => {
                 (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
             }
             Err(Stop::Deadline) if !begun => {
                 (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
             }
+            // What has been released stays a torso, and the client is told by the connection that breaks off.
+            Err(Stop::Refused(_)) => (Verdict::Close, Decided::Permit),
             Err(Stop::Deadline | Stop::ClientGone) => {
                 self.metrics.client_aborted();
                 (Verdict::Close, Decided::Permit)

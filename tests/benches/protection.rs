@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use yingbi_classifiers::{Classifier, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Caller, Decision, Permit, PolicySet, Request, Source};
-use yingbi_protect::{Format, Limits, Protector};
+use yingbi_protect::{Format, Limits, Protector, SegmentLimits, Segments};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -64,6 +64,43 @@ fn main() {
             values / engine,
             sonic,
             sonic / engine,
+        );
+    }
+    in_chunks(&protector, &permit, is_test);
+}
+
+/// A long list cut into segments as it comes, against the same treated whole.
+fn in_chunks(protector: &Protector, permit: &Permit, is_test: bool) {
+    let list = customers(4 << 20);
+    let begin = list.iter().position(|byte| *byte == b'[').expect("a list");
+    let end = list.iter().rposition(|byte| *byte == b']').expect("a list");
+    let list = list.get(begin..=end).expect("a list");
+    for chunk in [256, 64 << 10] {
+        let mut ways: [Way<'_>; 2] = [
+            Box::new(|| {
+                drop(black_box(protector.body(permit, Format::Json, black_box(list)).expect("treatable")));
+            }),
+            Box::new(|| {
+                let limits = SegmentLimits { segment_bytes: 256 << 10, held_bytes: 8 << 20 };
+                let mut segments = Segments::new(Format::Json, limits).expect("JSON is cut");
+                let mut length = 0;
+                for chunk in list.chunks(chunk).map(Some).chain([None]) {
+                    chunk.map_or_else(|| segments.end(), |chunk| segments.push(chunk));
+                    while let Some(treated) = protector.segment(permit, &mut segments).expect("treatable") {
+                        length += black_box(treated.body).len();
+                    }
+                }
+                assert!(segments.is_done() && length > list.len() / 2);
+            }),
+        ];
+        let budget = if is_test { Duration::ZERO } else { Duration::from_secs(4) };
+        let [whole, chunked] = medians(&mut ways, budget);
+        println!(
+            "{:<26} {:>8} {chunked:>10.0} {:>8.2} {:>11.2} times whole",
+            format!("4 MB in chunks of {chunk} B"),
+            list.len(),
+            list.len() as f64 / chunked,
+            chunked / whole,
         );
     }
 }

@@ -175,7 +175,11 @@ fn newest(
                     outcomes.insert(outcome.decision_id.clone(), outcome);
                 }
                 Ok(Record::Intent(intent)) => {
-                    let outcome = outcomes.remove(&intent.decision_id);
+                    // One outcome is that of all parts of an answer; the first stands before the others.
+                    let outcome = match intent.part {
+                        Some(2..) => outcomes.get(&intent.decision_id).cloned(),
+                        _ => outcomes.remove(&intent.decision_id),
+                    };
                     if !filter.matches(&intent) {
                         continue;
                     }
@@ -229,10 +233,8 @@ fn oldest(
                 }
                 Ok(Record::Intent(_)) => {}
                 Ok(Record::Outcome(outcome)) => {
-                    let mut same = waiting.iter_mut().filter(|e| e.intent.decision_id == outcome.decision_id);
-                    if let Some(entry) = same.next() {
-                        entry.outcome = Some(outcome);
-                    }
+                    let same = waiting.iter_mut().filter(|e| e.intent.decision_id == outcome.decision_id);
+                    same.for_each(|entry| entry.outcome = Some(outcome.clone()));
                     let is_done =
                         |entry: &Entry| entry.outcome.is_some() || entry.intent.decision != "permit";
                     while waiting.len() > LOOK_AHEAD || waiting.front().is_some_and(is_done) {

@@ -3,11 +3,11 @@
 use crate::classify::Classify;
 use crate::form::Form;
 use crate::json::{Json, looks_like_json};
-use crate::plan::{Plan, Rules};
 use crate::meaning::Meaning;
+use crate::plan::{Plan, Rules};
 use crate::records::{Content, Framing, Release, Segment};
-use crate::tree::{Scan, Subject, Treat, Workspace, malformed};
 use crate::segments::{Engine, Torn};
+use crate::tree::{Scan, Subject, Treat, Workspace, malformed};
 use crate::{
     Finding, Format, Limits, Summary, Treated, Uninspectable, csv, events, html, lines, multipart, records,
     xml,

@@ -178,7 +178,14 @@ impl Event {
     }
 
     /// Adds what may go on in the next event.
-    fn add<C: Classify>(&self, text: &str, classifier: &C, joined: &mut Joined, number: usize, is_json: bool) {
+    fn add<C: Classify>(
+        &self,
+        text: &str,
+        classifier: &C,
+        joined: &mut Joined,
+        number: usize,
+        is_json: bool,
+    ) {
         match is_json {
             true => joined.add_json(classifier, &self.data, &self.spread, number, false),
             false => self.join(joined, number),

@@ -146,6 +146,24 @@ pub struct Summary {
     pub subjects: BTreeSet<Pseudonym>,
 }
 
+impl Summary {
+    /// Adds what was found and done in another part of the same body.
+    pub fn add(&mut self, other: Summary) {
+        let pairs = [
+            (&mut self.clear, other.clear),
+            (&mut self.masked, other.masked),
+            (&mut self.dropped, other.dropped),
+            (&mut self.monitored, other.monitored),
+        ];
+        for (own, other) in pairs {
+            other.into_iter().for_each(|(category, count)| *own.entry(category).or_default() += count);
+        }
+        self.records += other.records;
+        other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
+        self.subjects.extend(other.subjects);
+    }
+}
+
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -258,6 +276,9 @@ impl Protector {
         permit: &Permit,
         segments: &mut Segments,
     ) -> Result<Option<Treated>, Uninspectable> {
+        if !segments.is_ready() {
+            return Ok(None);
+        }
         let reader = self.reader(permit.classifiers())?;
         self.with_workspace(&reader, |workspace| {
             let engine = segments::Engine {

@@ -86,7 +86,9 @@ enum Phase {
     /// The same, and it is better treated as a whole.
     Held,
     /// Segments are handed over. Whether the worst is supposed of what is still to come.
-    Cutting { is_doubtful: bool },
+    Cutting {
+        is_doubtful: bool,
+    },
     Done,
 }
 
@@ -106,6 +108,16 @@ struct Known {
 }
 
 impl Segments {
+    /// Whether bodies of a format are cut at all.
+    pub fn may_cut(format: Format) -> bool {
+        match format {
+            Format::Json | Format::Lines | Format::Sequence | Format::Events | Format::Csv | Format::Tsv => {
+                true
+            }
+            Format::Xml | Format::Html | Format::Form | Format::Text | Format::Multipart(_) => false,
+        }
+    }
+
     /// A body of a format, none of which has come; nothing when bodies of this format are never cut.
     pub fn new(format: Format, limits: SegmentLimits) -> Option<Segments> {
         let cutter = match format {
@@ -144,14 +156,32 @@ impl Segments {
         self.phase == Phase::Done
     }
 
+    /// Scans what has come, and says whether something may be done with it.
+    pub(crate) fn is_ready(&mut self) -> bool {
+        self.scan();
+        match self.phase {
+            Phase::Done => false,
+            Phase::Held => self.is_ended || self.buffer.len() > self.limits.held_bytes,
+            Phase::Gathering | Phase::Cutting { .. } => {
+                self.is_ended
+                    || self.next_cut().is_some()
+                    || self.is_too_long(self.begin + self.known.context)
+            }
+        }
+    }
+
     /// The next segment, treated; nothing when more must come first, or all is done.
     pub(crate) fn next<C: Classify>(
         &mut self,
         engine: &Engine<'_, C>,
         workspace: &mut Workspace,
     ) -> Result<Option<Treated>, Uninspectable> {
-        self.scan();
+        if !self.is_ready() {
+            return Ok(None);
+        }
         loop {
+            // Of the segment before.
+            workspace.edits.clear();
             let step = match self.phase {
                 Phase::Done => return Ok(None),
                 Phase::Gathering => self.gather(engine, workspace)?,
@@ -299,7 +329,8 @@ impl Segments {
             Cutter::Json(json) => {
                 let Some(cut) = json.cuts().front().cloned() else { return Ok(Verdict::Never) };
                 if self.known.probe.as_ref().is_none_or(|probe| probe.known != cut.around.known) {
-                    self.known.probe = Some(probe::json(json.skeleton().bytes(), &cut.around, engine, workspace)?);
+                    self.known.probe =
+                        Some(probe::json(json.skeleton().bytes(), &cut.around, engine, workspace)?);
                 }
                 Ok(self.known.probe.as_ref().map_or(Verdict::Never, |probe| probe.verdict))
             }

@@ -22,9 +22,9 @@ pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use naming::role;
 pub(crate) use naming::{Named, Role, has_pair};
-pub(crate) use paths::{Subject, bind};
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
+pub(crate) use paths::{Subject, bind};
 pub(crate) use scan::{Scan, pointer_step};
 pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};

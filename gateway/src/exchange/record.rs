@@ -114,8 +114,11 @@ impl Access {
     }
 
     /// The record of an answer about to be released.
-    pub fn permit_intent(&self, status: u16, summary: &Summary, bytes: usize) -> Intent {
+    ///
+    /// `part`: which segment of it, when it is released in several.
+    pub fn permit_intent(&self, status: u16, summary: &Summary, bytes: usize, part: Option<u64>) -> Intent {
         Intent {
+            part,
             decision: "permit".to_owned(),
             status,
             records: summary.records,

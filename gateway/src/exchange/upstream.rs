@@ -1,4 +1,4 @@
-//! The API behind: one request out, one whole answer in, within bounds.
+//! The API behind: one request out, one answer in, within bounds: whole, or as much of it as is held before it flows.
 //!
 //! Interim answers (1xx) are swallowed: their headers may hold personal information and nobody needs them. A request is
 //! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
@@ -20,15 +20,36 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// A whole answer of the API behind.
+/// An answer of the API behind.
 pub struct Answer {
     /// Its final status.
     pub status: StatusCode,
     /// Its headers as received.
     pub headers: HeaderMap,
-    /// Its body as received, transfer coding removed.
+    /// Its body as received, transfer coding removed; the beginning of it when there is a rest.
     pub body: Vec<u8>,
+    /// The rest of a body that is too long to be held.
+    pub rest: Option<Box<Rest>>,
 }
+
+/// The part of a body that is still to come. To drop it is to break the connection off.
+pub struct Rest {
+    session: Session,
+    reuse: Reuse,
+}
+
+impl Rest {
+    /// The next piece; none when the body is whole.
+    ///
+    /// # Errors
+    /// It ended early, stalled, or its framing is broken.
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        self.session.read_body_ref().await.map_err(|error| Stop::in_body(&error).failure())
+    }
+}
+
+/// Tells by the head of an answer whether its body may flow.
+pub type MayFlow<'f> = &'f (dyn Fn(StatusCode, &HeaderMap) -> bool + Sync);
 
 /// Bounds on one call.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +62,10 @@ pub struct Bounds {
     pub write: Duration,
     /// Largest body of a request.
     pub request_bytes: u64,
-    /// Largest body of an answer.
+    /// Largest body of an answer that is held whole.
     pub answer_bytes: usize,
+    /// How much is held of one that flows.
+    pub segment_bytes: usize,
     /// How long an idle connection is kept.
     pub idle: Duration,
     /// How many idle connections are kept.
@@ -110,7 +133,8 @@ impl Upstream {
         usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
     }
 
-    /// Sends `request` with the client's body, or with what was read of it already, and reads the whole answer.
+    /// Sends `request` with the client's body, or with what was read of it already, and reads the answer: whole, save
+    /// for a long one that may flow.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
@@ -119,6 +143,7 @@ impl Upstream {
         client: &mut Client,
         request: RequestHeader,
         mut held: Option<Bytes>,
+        may_flow: MayFlow<'_>,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
@@ -126,19 +151,23 @@ impl Upstream {
             None => (self.connect().await?, false),
         };
         let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request, &mut held).await, again) {
+        let answer = match (self.attempt(&mut session, client, request, &mut held, may_flow).await, again) {
             (Err(Stop::Stale), Some(request)) => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request, &mut held).await
+                self.attempt(&mut session, client, request, &mut held, may_flow).await
             }
             (first, _) => first,
         };
         match answer {
-            Ok((answer, Reuse::Yes)) => {
+            Ok(((mut answer, true), reuse)) => {
+                answer.rest = Some(Box::new(Rest { session, reuse }));
+                Ok(answer)
+            }
+            Ok(((answer, false), Reuse::Yes)) => {
                 self.give_back(session).await;
                 Ok(answer)
             }
-            Ok((answer, Reuse::No)) => {
+            Ok(((answer, false), Reuse::No)) => {
                 session.shutdown().await;
                 Ok(answer)
             }
@@ -155,24 +184,35 @@ impl Upstream {
         client: &mut Client,
         request: RequestHeader,
         held: &mut Option<Bytes>,
-    ) -> Result<(Answer, Reuse), Stop> {
+        may_flow: MayFlow<'_>,
+    ) -> Result<((Answer, bool), Reuse), Stop> {
         session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
         if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
-            return Ok((self.answer(session).await?, Reuse::No));
+            return Ok((self.answer(session, may_flow).await?, Reuse::No));
         }
         session.finish_body().await.map_err(|error| Stop::writing(&error))?;
         tokio::select! {
             biased;
-            answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
+            answer = self.answer(session, may_flow) => Ok((answer?, Reuse::Yes)),
             () = gone(client) => Err(Stop::Failed(Failure::ClientGone)),
         }
     }
 
-    async fn answer(&self, session: &mut Session) -> Result<Answer, Stop> {
+    /// An answer, and whether there is a rest of it.
+    async fn answer(&self, session: &mut Session, may_flow: MayFlow<'_>) -> Result<(Answer, bool), Stop> {
         let (status, headers) = self.final_head(session).await?;
-        let body = self.body(session, &headers).await?;
-        Ok(Answer { status, headers, body })
+        let (body, flows) = self.body(session, status, &headers, may_flow).await?;
+        Ok((Answer { status, headers, body, rest: None }, flows))
+    }
+
+    /// Takes the connection back once its answer has come whole.
+    pub async fn finish(&self, rest: Rest) {
+        let Rest { mut session, reuse } = rest;
+        match reuse {
+            Reuse::Yes => self.give_back(session).await,
+            Reuse::No => session.shutdown().await,
+        }
     }
 
     /// Passes the client's body on, piece by piece.
@@ -229,21 +269,41 @@ impl Upstream {
         }
     }
 
-    async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
+    /// Reads a body, or the beginning of one that flows; whether it does.
+    async fn body(
+        &self,
+        session: &mut Session,
+        status: StatusCode,
+        headers: &HeaderMap,
+        may_flow: MayFlow<'_>,
+    ) -> Result<(Vec<u8>, bool), Stop> {
         session.read_timeout = Some(self.bounds.read);
         let announced = headers
             .get(http::header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
         // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
-        let mut body = Vec::with_capacity(announced.min(self.bounds.answer_bytes));
+        let Bounds { answer_bytes, segment_bytes, .. } = self.bounds;
+        let room = if announced <= segment_bytes { announced } else { segment_bytes.min(answer_bytes) };
+        let mut body = Vec::with_capacity(room);
+        let (mut is_asked, mut most) = (false, segment_bytes.min(answer_bytes));
         while let Some(piece) = session.read_body_ref().await.map_err(|error| Stop::in_body(&error))? {
-            if body.len() + piece.len() > self.bounds.answer_bytes {
-                return Err(Stop::Failed(Failure::TooLarge));
+            if body.len() + piece.len() > most {
+                if !is_asked {
+                    if may_flow(status, headers) {
+                        body.extend_from_slice(piece);
+                        return Ok((body, true));
+                    }
+                    body.reserve_exact(announced.min(answer_bytes).saturating_sub(body.len()));
+                    (is_asked, most) = (true, answer_bytes);
+                }
+                if body.len() + piece.len() > most {
+                    return Err(Stop::Failed(Failure::TooLarge));
+                }
             }
             body.extend_from_slice(piece);
         }
-        Ok(body)
+        Ok((body, false))
     }
 
     async fn connect(&self) -> Result<Session, Failure> {
@@ -293,7 +353,7 @@ async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Opt
 const PIECE: usize = 64 << 10;
 
 /// Resolves when the client has left; the body must have been read.
-async fn gone(client: &mut Client) {
+pub(super) async fn gone(client: &mut Client) {
     // Pipelined bytes are kept by the session and leave this pending; only a close or an error resolves it.
     let _ = client.read_body_or_idle(true).await;
 }

@@ -54,3 +54,13 @@ fn what_must_hold_of_streams_holds() {
         assert!(released > 30, "{released}");
     }
 }
+
+#[test]
+fn what_must_hold_of_segments_holds() {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for data in seeds().take(2000) {
+        *seen.entry(format!("{:?}", segments::segments(&data))).or_default() += 1;
+    }
+    let share = |what: &str| seen.get(what).copied().unwrap_or(0);
+    assert!(share("Cut") > 500 && share("Stricter") > 20 && share("Refused") > 100, "{seen:?}");
+}

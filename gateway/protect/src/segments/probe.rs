@@ -51,7 +51,8 @@ pub(super) fn json<C: Classify>(
     // A row is named by the one above it, so there must be two.
     let (comma, again) = row.map_or((&b""[..], &b""[..]), |row| (b",", row));
     let text = [known, comma, again, &around.closers].concat();
-    let text = std::str::from_utf8(&text).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
+    let text =
+        std::str::from_utf8(&text).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
     let (mut level, depth) = (Level::default(), (engine.limits.depth, engine.limits.depth));
     let spelling = Json::parse(&mut level, text, &mut workspace.keys, engine.classifier, depth)?;
     let named = level.named(text, spelling, &workspace.keys, engine.classifier);
@@ -109,7 +110,8 @@ fn table<G: Grammar, C: Classify>(
     engine: &Engine<'_, C>,
     workspace: &mut Workspace,
 ) -> Result<Verdict, Uninspectable> {
-    let text = std::str::from_utf8(head).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
+    let text =
+        std::str::from_utf8(head).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
     let (mut level, depth) = (Level::default(), (engine.limits.depth, engine.limits.depth));
     let spelling = G::parse(&mut level, text, &mut workspace.keys, engine.classifier, depth)?;
     let bound = bind(engine.plan.binding(), spelling, text, &level.nodes, None);

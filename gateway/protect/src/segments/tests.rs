@@ -32,8 +32,7 @@ fn cut(format: Format, table: &Table, body: &[u8], limits: (usize, usize), chunk
     let mut segments = Segments::new(format, limits).expect("cut");
     let pseudonyms = PseudonymKey::new([7; 32]);
     let mut workspace = Workspace::new([3, 4]);
-    let mut out =
-        Cutting { body: vec![], pieces: vec![], error: None, masked: 0, records: 0, subjects: 0 };
+    let mut out = Cutting { body: vec![], pieces: vec![], error: None, masked: 0, records: 0, subjects: 0 };
     let mut rest = body;
     let mut subjects = std::collections::BTreeSet::new();
     for size in chunks.iter().cycle() {
@@ -155,7 +154,9 @@ fn c8_an_envelope_is_held_and_then_cut_under_its_own_names() {
     let body = format!(
         "{{ \"code\":0, \"note\":\"13900139000\",\"data\":{{\"pages\":[[1],[2]],\"list\":{list}, \"total\" : 9}},\"mobile\":\"13800138000\"}}"
     );
-    for table in [Table::all(fixed()), Table::all(Treatment::Drop), bound(Some("data.list.*"), Some("client_id"))] {
+    for table in
+        [Table::all(fixed()), Table::all(Treatment::Drop), bound(Some("data.list.*"), Some("client_id"))]
+    {
         let whole = treat_as(Format::Json, &table, body.as_bytes()).expect("treatable");
         let held = cut(Format::Json, &table, body.as_bytes(), (100, body.len()), &[7]);
         assert_eq!(held.pieces.len(), 1);
@@ -196,12 +197,23 @@ fn c8_rows_are_read_under_the_columns_before_them() {
     let rows = rows.join(",");
     let cases = [
         (format!(r#"{{"cols":["mobile","k","balance"],"rows":[{rows}]}}"#), true),
-        (format!(r#"{{"data":{{"cols":[{{"field":"mobile"}},{{"field":"k"}},{{"field":"balance"}}],"rows":[{rows}],"n":1}}}}"#), true),
+        (
+            format!(
+                r#"{{"data":{{"cols":[{{"field":"mobile"}},{{"field":"k"}},{{"field":"balance"}}],"rows":[{rows}],"n":1}}}}"#
+            ),
+            true,
+        ),
         (format!(r#"[["mobile","k","balance"],{rows}]"#), true),
         // Named behind, or perhaps behind.
         (format!(r#"{{"rows":[{rows}],"cols":["mobile","k","balance"]}}"#), false),
         (format!(r#"{{"rows":[{rows}]}}"#), false),
-        (format!(r#"[{}]"#, (0..60).map(|at| format!(r#"["mobile","{at:04}"]"#)).collect::<Vec<_>>().join(",")), false),
+        (
+            format!(
+                r#"[{}]"#,
+                (0..60).map(|at| format!(r#"["mobile","{at:04}"]"#)).collect::<Vec<_>>().join(",")
+            ),
+            false,
+        ),
     ];
     for (body, is_cut) in cases {
         let whole = treat_as(Format::Json, &table, body.as_bytes()).expect("treatable");
@@ -209,7 +221,11 @@ fn c8_rows_are_read_under_the_columns_before_them() {
         match is_cut {
             true => assert_eq!(got.text(), String::from_utf8_lossy(&whole.body)),
             false => {
-                assert_eq!((got.error, got.body.len()), (Some(Uninspectable::TooLarge { limit: 300 }), 0), "{body}");
+                assert_eq!(
+                    (got.error, got.body.len()),
+                    (Some(Uninspectable::TooLarge { limit: 300 }), 0),
+                    "{body}"
+                );
                 // What may be held is treated as ever.
                 let held = cut(Format::Json, &table, body.as_bytes(), (64, ROOM), WHOLE);
                 assert_eq!(held.body, whole.body);
@@ -266,7 +282,10 @@ fn p6_what_turns_out_not_to_be_json_is_cut_off() {
         }
     }
     let torn = [array(20).into_bytes(), b"\xff".to_vec()].concat();
-    assert!(matches!(cut(Format::Json, &table, &torn, (200, ROOM), WHOLE).error, Some(Uninspectable::Charset { .. })));
+    assert!(matches!(
+        cut(Format::Json, &table, &torn, (200, ROOM), WHOLE).error,
+        Some(Uninspectable::Charset { .. })
+    ));
 }
 
 #[test]
@@ -320,7 +339,8 @@ fn c8_tables_of_cells_are_read_with_their_first_rows() {
 #[test]
 fn c8_positions_of_rows_go_on() {
     let mut table = Table::all(fixed());
-    let steps = vec![PathStep::Child(vec![Selector::Index(70)]), PathStep::Child(vec![Selector::Name("k".into())])];
+    let steps =
+        vec![PathStep::Child(vec![Selector::Index(70)]), PathStep::Child(vec![Selector::Name("k".into())])];
     let field = FieldBinding { path: yingbi_policies::Path { steps }, kind: Some(Kind::Balance) };
     table.binding = Some(Binding { fields: vec![field], ..Binding::default() });
     let rows: String = (0..100).map(|at| format!("1,v{at}\n")).collect();

@@ -7,8 +7,8 @@ mod lists;
 
 use super::keys::KeyId;
 use super::{Member, Node, Part, Shape, Spelling, decode};
-use std::ops::Range;
 use crate::segments::Torn;
+use std::ops::Range;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
 

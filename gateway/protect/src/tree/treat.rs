@@ -62,7 +62,20 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let counts = Counts::with_room(mem::take(&mut workspace.found));
         let (survey, torn, names, hits) = Default::default();
         let (strings, depth) = (0, 0);
-        Treat { classifier, plan, limits, workspace, counts, edits, survey, torn, names, hits, strings, depth }
+        Treat {
+            classifier,
+            plan,
+            limits,
+            workspace,
+            counts,
+            edits,
+            survey,
+            torn,
+            names,
+            hits,
+            strings,
+            depth,
+        }
     }
 
     /// Gives the room back that it took.
@@ -103,7 +116,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             walk(nodes, &declared, outside, &mut visit)
         });
         level.decoded = decoded;
-        let is_known = |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
+        let is_known =
+            |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
         let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
         self.put_level(level);
         self.workspace.fields.begin_document();

@@ -27,7 +27,9 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         if let Some(known) = self.torn.as_ref().filter(|torn| torn.is_doubtful).map(Torn::known) {
             let all = |rules: Rules<'p>| rules.raised_by(Kind::all().collect(), Some(0));
             records.iter_mut().for_each(|(_, rules)| *rules = all(*rules));
-            let is_new = |(node, _): &&(u32, Rules<'p>)| nodes.get(*node as usize).is_some_and(|node| node.start >= known);
+            let is_new = |(node, _): &&(u32, Rules<'p>)| {
+                nodes.get(*node as usize).is_some_and(|node| node.start >= known)
+            };
             records.iter().filter(is_new).for_each(|(_, rules)| self.survey.count(*rules));
             return work(self, all(outside), &records);
         }
