@@ -32,6 +32,7 @@ mod validity;
 mod words;
 
 pub use firm::{FirmLexicon, FirmName, FirmPattern, FirmWords, TooManyWords};
+pub use shape::begins_plainly;
 pub use validity::{Wrong, wrong};
 
 use cues::{Cues, mark};
@@ -234,12 +235,17 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        if key.strength == Strength::Decides && shape::is_plainly_named(kind) && shape::begins_plainly(value)
-        {
+        if self.is_plainly(key, kind) && shape::begins_plainly(value) {
             return Some((kind, How::Key));
         }
         let firms = || self.firm_agrees(key, value).then_some((kind, How::Context));
         shape::whole(key, kind, record, value).or_else(firms)
+    }
+
+    /// Whether every value that [begins plainly](begins_plainly) is of this kind under this name.
+    #[inline]
+    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
+        key.kind == Some(kind) && key.strength == Strength::Decides && shape::is_plainly_named(kind)
     }
 
     /// Whether the name asks for one of the firm's own values, and this is one.

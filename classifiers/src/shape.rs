@@ -27,7 +27,7 @@ pub(crate) fn is_plainly_named(kind: Kind) -> bool {
 /// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
 /// character. Nearly all do.
 #[inline]
-pub(crate) fn begins_plainly(value: Scalar<'_>) -> bool {
+pub fn begins_plainly(value: Scalar<'_>) -> bool {
     match value {
         Scalar::Text(text) => {
             let first = text.as_bytes().first().copied().unwrap_or(0);

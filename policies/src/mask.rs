@@ -1,7 +1,7 @@
 //! What a mask template says; how it is carried out is the protection core's.
 
 /// A mask template: what stays visible.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mask {
     /// Nothing stays; always `width` fill characters, so that length tells nothing.
     Fixed {

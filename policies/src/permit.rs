@@ -4,6 +4,7 @@
 use crate::{Day, FirmClassifiers, Mask, Path};
 use std::cmp::Ordering;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// The outcome of deciding one request.
@@ -56,6 +57,11 @@ impl Permit {
             Some(subject) if self.own_subjects.iter().any(|own| own == subject) => &self.own,
             _ => &self.other,
         }
+    }
+
+    /// Whether values of some kind may be left out, whosesoever they are.
+    pub fn drops(&self) -> bool {
+        self.own.drops || self.other.drops
     }
 
     /// The investor whose data the whole answer is, when the route says so (a path parameter).
@@ -132,9 +138,37 @@ pub struct View {
     pub(crate) monitored: Option<Box<[Treatment; Kind::COUNT]>>,
     /// What may be stricter for single records.
     pub(crate) raises: Box<[Raise]>,
+    /// Whether any kind is dropped, by the view or by what raises it.
+    pub(crate) drops: bool,
+    pub(crate) serial: Serial,
 }
 
+/// Tells views apart. Those that do the same are equal all the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Serial(u64);
+
+impl Serial {
+    /// One that no other view has.
+    pub(crate) fn next() -> Serial {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Serial(LAST.fetch_add(1, Relaxed) + 1)
+    }
+}
+
+impl PartialEq for Serial {
+    fn eq(&self, _: &Serial) -> bool {
+        true
+    }
+}
+
+impl Eq for Serial {}
+
 impl View {
+    /// A number that no other view has, never zero, for what is remembered of one.
+    pub fn serial(&self) -> u64 {
+        self.serial.0
+    }
+
     /// The treatment of a kind.
     pub fn treatment(&self, kind: Kind) -> &Treatment {
         self.treatments.get(kind.index()).unwrap_or(&Treatment::Block)

@@ -9,6 +9,8 @@ pub(crate) trait Classify {
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
     /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
+    /// Whether every value that begins plainly is of a kind under a name.
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool;
 }
 
 impl Classify for Classifier {
@@ -23,6 +25,10 @@ impl Classify for Classifier {
     #[inline]
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind> {
         Classifier::whole(self, key, record, value).map(|(kind, _)| kind)
+    }
+
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
+        Classifier::is_plainly(self, key, kind)
     }
 }
 

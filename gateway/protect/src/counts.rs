@@ -44,18 +44,25 @@ impl Counts {
         self.total
     }
 
+    /// Counts a value whose place is still to be noted.
     pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
-        let category = kind.category();
-        self.total += 1;
-        self.found.push(Found { kind, outcome });
-        match outcome {
-            Outcome::Clear => self.clear.add(category),
-            Outcome::Masked => self.masked.add(category),
-            Outcome::Dropped => self.dropped.add(category),
+        let found = Found { kind, outcome };
+        self.found.push(found);
+        self.tally(found, monitored, 1);
+    }
+
+    /// Counts so many values.
+    pub(crate) fn tally(&mut self, found: Found, monitored: bool, count: u64) {
+        let category = found.kind.category();
+        self.total += count;
+        match found.outcome {
+            Outcome::Clear => self.clear.add(category, count),
+            Outcome::Masked => self.masked.add(category, count),
+            Outcome::Dropped => self.dropped.add(category, count),
             Outcome::Blocked => {}
         }
         if monitored {
-            self.monitored.add(category);
+            self.monitored.add(category, count);
         }
     }
 
@@ -113,9 +120,9 @@ impl Default for Tally {
 }
 
 impl Tally {
-    fn add(&mut self, category: Category) {
+    fn add(&mut self, category: Category, more: u64) {
         if let Some(count) = self.0.get_mut(category as usize) {
-            *count += 1;
+            *count += more;
         }
     }
 

@@ -28,6 +28,15 @@ enum With {
     Fill(u8),
 }
 
+impl With {
+    fn length(self) -> usize {
+        match self {
+            With::Text(from, to) => (to - from) as usize,
+            With::Fill(count) => count.into(),
+        }
+    }
+}
+
 impl Edits {
     pub(crate) fn is_empty(&self) -> bool {
         self.edits.is_empty()
@@ -140,36 +149,64 @@ impl Edits {
         })
     }
 
-    /// A part of the text with the replacements in it made; `false` when one goes over its edge. Replacements outside
-    /// are left out.
+    /// Appends a part of the text with the replacements in it made; `false` when one goes over its edge. Replacements
+    /// outside are left out.
     #[must_use]
-    pub(crate) fn apply_within(&self, text: &[u8], part: Range<usize>, out: &mut Vec<u8>) -> bool {
-        out.reserve(part.len() + self.texts.len());
-        let mut copied = part.start;
-        for (start, end, replacement) in self.iter() {
-            if end <= part.start && start < part.start || start >= part.end && end > part.end {
-                continue;
-            }
-            if start < copied || end > part.end {
-                return false;
-            }
-            out.extend_from_slice(text.get(copied..start).unwrap_or_default());
-            out.extend_from_slice(replacement.as_bytes());
-            copied = end;
+    pub(crate) fn apply_within(&mut self, text: &[u8], part: Range<usize>, out: &mut Vec<u8>) -> bool {
+        let (from, to) = (part.start as u32, part.end as u32);
+        let is_before = |edit: &Edit| edit.start < from && edit.end <= from;
+        self.edits.retain(|edit| !is_before(edit) && (edit.start < to || edit.end <= to));
+        let is_within = self.edits.iter().all(|edit| from <= edit.start && edit.end <= to);
+        if is_within {
+            self.apply_from(text.get(..part.end).unwrap_or_default(), part.start, out);
         }
-        out.extend_from_slice(text.get(copied..part.end).unwrap_or_default());
-        true
+        is_within
     }
 
-    /// The text with all replacements made.
+    /// Appends the text with all replacements made.
     pub(crate) fn apply(&self, text: &[u8], out: &mut Vec<u8>) {
-        out.reserve(text.len() + self.texts.len());
-        let mut copied = 0;
-        for (start, end, replacement) in self.iter() {
-            out.extend_from_slice(text.get(copied..start).unwrap_or_default());
-            out.extend_from_slice(replacement.as_bytes());
+        self.apply_from(text, 0, out);
+    }
+
+    fn apply_from(&self, text: &[u8], from: usize, out: &mut Vec<u8>) {
+        let before = out.len();
+        // Nearly everything that is written is a few bytes: those are copied as one block of a fixed size, whose end
+        // the next one writes over.
+        let more: usize = self.edits.iter().map(|edit| edit.with.length()).sum();
+        out.resize(before + text.len().saturating_sub(from) + more + BLOCK, 0);
+        let mut written = before;
+        let mut copied = from;
+        for Edit { start, end, with } in &self.edits {
+            let (start, end) = (*start as usize, *end as usize);
+            write(out, &mut written, text, copied, start);
+            match with {
+                With::Text(from, to) => {
+                    write(out, &mut written, self.texts.as_bytes(), *from as usize, *to as usize);
+                }
+                With::Fill(count) => write(out, &mut written, FILLS.as_bytes(), 0, (*count).into()),
+            }
             copied = end;
         }
-        out.extend_from_slice(text.get(copied..).unwrap_or_default());
+        write(out, &mut written, text, copied, text.len());
+        out.truncate(written);
     }
 }
+
+/// Writes a stretch of a text over what stands at `at`, and goes on behind it.
+#[inline(always)]
+fn write(out: &mut [u8], at: &mut usize, text: &[u8], from: usize, to: usize) {
+    let length = to.saturating_sub(from);
+    if length <= BLOCK
+        && let Some(block) = text.get(from..).and_then(<[u8]>::first_chunk::<BLOCK>)
+        && let Some(room) = out.get_mut(*at..).and_then(<[u8]>::first_chunk_mut::<BLOCK>)
+    {
+        *room = *block;
+        *at += length;
+    } else if let Some((block, room)) = text.get(from..to).zip(out.get_mut(*at..*at + length)) {
+        room.copy_from_slice(block);
+        *at += length;
+    }
+}
+
+/// Bytes copied at once.
+const BLOCK: usize = 32;

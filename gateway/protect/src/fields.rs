@@ -115,6 +115,7 @@ pub(crate) struct Fields {
     /// The field counted last, and the one that came after it the last time.
     last: u32,
     next: u32,
+    generation: u32,
     /// What was counted since it may have to be taken back.
     log: Vec<(u32, Outcome)>,
     is_logging: bool,
@@ -172,6 +173,7 @@ impl Fields {
             fields: vec![],
             last: 0,
             next: 0,
+            generation: 0,
             log: vec![],
             is_logging: false,
             names: vec![],
@@ -240,17 +242,25 @@ impl Fields {
         keys: &Keys,
         may_stand: &impl Fn(&str) -> bool,
     ) {
+        let pattern = self.pattern_at(frames, keys, may_stand);
+        let step = if frames.is_empty() { WHOLE } else { self.step(key, keys, may_stand) };
+        self.site = Site { pattern, step };
+    }
+
+    /// The pattern of the innermost of these containers.
+    #[inline]
+    pub(crate) fn pattern_at<R>(
+        &mut self,
+        frames: &[Frame<R>],
+        keys: &Keys,
+        may_stand: &impl Fn(&str) -> bool,
+    ) -> u32 {
         let is_open = self.open.len() == frames.len();
-        self.site = match (frames.last(), self.open.last()) {
-            (None, _) => Site { pattern: self.document, step: WHOLE },
-            (Some(frame), Some((node, pattern))) if is_open && *node == frame.node => {
-                Site { pattern: *pattern, step: self.step(key, keys, may_stand) }
-            }
-            _ => {
-                let pattern = self.open_to(frames, keys, may_stand);
-                Site { pattern, step: self.step(key, keys, may_stand) }
-            }
-        };
+        match (frames.last(), self.open.last()) {
+            (None, _) => self.document,
+            (Some(frame), Some((node, pattern))) if is_open && *node == frame.node => *pattern,
+            _ => self.open_to(frames, keys, may_stand),
+        }
     }
 
     /// What is at hand is the name of a member of the innermost of these containers.
@@ -261,7 +271,7 @@ impl Fields {
 
     /// Counts what was found where the value at hand stands; `describe` tells level and how when the field is new.
     #[inline]
-    pub(crate) fn count(&mut self, found: Found, describe: impl FnOnce() -> (Level, How)) {
+    pub(crate) fn count(&mut self, found: Found, describe: impl FnOnce() -> (Level, How)) -> u32 {
         let entry = entry(self.site.pattern, self.site.step, Some(found.kind));
         // Records repeat their fields in one order.
         let at = match self.fields.get(self.next as usize) {
@@ -275,6 +285,19 @@ impl Fields {
             }
             (self.last, self.next) = (at, field.next);
         }
+        at
+    }
+
+    /// Counts more of what was counted in a field before.
+    pub(crate) fn add(&mut self, field: u32, outcome: Outcome, count: u64) {
+        if let Some(field) = self.fields.get_mut(field as usize) {
+            *field.counts.of(outcome) += count;
+        }
+    }
+
+    /// Another whenever what was told of fields before is void.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
     }
 
     #[inline(never)]
@@ -319,6 +342,7 @@ impl Fields {
     /// Forgets all names and fields: ids of names that were given out are void, or levels have changed. What was
     /// counted stays to be handed over.
     pub(crate) fn forget(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
         self.known.clear();
         self.patterns.clear();
         self.routes.clear();

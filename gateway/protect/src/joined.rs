@@ -156,7 +156,8 @@ impl Joined {
         window: Window<'_>,
     ) -> Result<Spanning, Uninspectable> {
         let records = window.starts.len();
-        let mut release = if window.is_last { records } else { self.settled(records) };
+        // What is at the end may go on in what is still to come.
+        let mut release = if window.is_last { records } else { self.back_from(records) };
         let counted = (!window.is_whole()).then(|| mem::take(&mut treat.counts));
         let mut hits: Vec<(Range<usize>, Vec<Replaced>)> = vec![];
         for (nature, run) in self.runs(records) {
@@ -196,19 +197,15 @@ impl Joined {
         done.map(|()| counts)
     }
 
-    /// How many of so many records begin nothing that may go on in a later one.
-    fn settled(&self, records: usize) -> usize {
-        self.back_from(records)
-    }
-
     /// The first of the records before one that must be known for what stands behind to be read.
     pub(crate) fn back_from(&self, record: usize) -> usize {
         let mut first = record;
         for text in &self.texts {
             let pieces = text.pieces.iter().rev().filter_map(|at| self.pieces.get(*at));
+            let most = if text.nature == Nature::Deltas { DELTA_BYTES } else { NUMBER_BYTES };
             let mut bytes = 0;
             for piece in pieces.skip_while(|piece| piece.record >= record) {
-                if bytes >= WINDOW_BYTES || record - piece.record > WINDOW_RECORDS {
+                if bytes >= most || record - piece.record > WINDOW_RECORDS {
                     break;
                 }
                 first = first.min(piece.record);
@@ -444,8 +441,10 @@ fn is_quantity(text: &str) -> bool {
     number.split_once('.').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
-/// What spans records is looked for in so much of a text, and in so many records, on either side of a cut.
-const WINDOW_BYTES: usize = 256;
+/// What spans records is looked for in so much of a text that somebody reads, or of values that may be one number, and
+/// in so many records, on either side of a cut.
+const DELTA_BYTES: usize = 256;
+const NUMBER_BYTES: usize = 64;
 const WINDOW_RECORDS: usize = 64;
 
 /// Names under which services send a text bit by bit, without case and marks.

@@ -1,10 +1,10 @@
 //! JSON bodies (RFC 8259): index, grammar, spelling.
 
+mod bits;
 pub(crate) mod classes;
 mod index;
 mod number;
 mod parse;
-mod positions;
 pub(crate) mod string;
 
 pub(crate) use index::Index;
@@ -21,6 +21,8 @@ use string::Escapes;
 pub(crate) struct Json;
 
 impl Grammar for Json {
+    const IS_TERSE: bool = true;
+
     fn parse<C: Classify>(
         level: &mut Level,
         text: &str,
@@ -29,8 +31,13 @@ impl Grammar for Json {
         depth: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         level.index.build(text.as_bytes())?;
-        let space = (&mut level.nodes, &mut level.open);
-        level.may_name = parse::parse(text, &level.index, keys, classifier, depth, space)?;
+        let mut may_name = parse::parse(text, level, keys, classifier, depth)?;
+        if level.is_terse && may_name {
+            // What names other values may be a member that says nothing by itself.
+            level.is_terse = false;
+            may_name = parse::parse(text, level, keys, classifier, depth)?;
+        }
+        level.may_name = may_name;
         Ok(Json)
     }
 }

@@ -116,6 +116,11 @@ impl Meaning {
         }
     }
 
+    /// Whether every value under it that begins plainly is of a kind.
+    pub(crate) fn is_plainly<C: Classify>(&self, classifier: &C, kind: Kind) -> bool {
+        self.source == Source::Name && classifier.is_plainly(self.key, kind)
+    }
+
     /// What is found in a value, confident enough to be treated.
     pub(crate) fn hits<C: Classify>(
         self,

@@ -3,7 +3,7 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
@@ -78,6 +78,17 @@ impl<'p> Plan<'p> {
             .fold(kind.level(), |level, one| one.level.or(one.taken_for.map(Kind::level)).unwrap_or(level))
     }
 
+    /// Whether values of some kind may be left out, whosesoever they are.
+    pub(crate) fn drops(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.drops(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => [&table.own, &table.other]
+                .iter()
+                .any(|rules| rules.treatments.contains(&yingbi_policies::Treatment::Drop)),
+        }
+    }
+
     pub(crate) fn document_subject(self) -> Option<&'p str> {
         match self.source {
             Source::Permit(permit) => permit.document_subject(),
@@ -121,7 +132,7 @@ impl<'p> Rules<'p> {
             Treatment::Drop => Action::Drop,
             Treatment::Block => Action::Block,
         };
-        if !IS_CREDENTIAL.contains(kind) {
+        if kind.level() != Level::L4 {
             return action;
         }
         match action {
@@ -172,6 +183,16 @@ impl<'p> Rules<'p> {
         }
     }
 
+    /// The number of the view they are of, when nothing else tells what is done; zero is none.
+    pub(crate) fn view(self) -> u64 {
+        match self.by {
+            By::View(view) if self.raised == 0 => view.serial(),
+            By::View(_) => 0,
+            #[cfg(any(test, feature = "reference"))]
+            By::Table(rules) => std::ptr::from_ref(rules).addr() as u64,
+        }
+    }
+
     /// Which record of the body this is.
     pub(crate) fn record(self) -> usize {
         self.record as usize
@@ -218,10 +239,6 @@ impl<'p> Rules<'p> {
         raises.iter().take(Raise::MOST)
     }
 }
-
-/// The kinds of level 4.
-static IS_CREDENTIAL: LazyLock<KindSet> =
-    LazyLock::new(|| Kind::all().filter(|kind| kind.level() == Level::L4).collect());
 
 /// Fill characters where nothing may show: one width, so that length tells nothing.
 pub(crate) const NOTHING_WIDTH: u8 = 8;

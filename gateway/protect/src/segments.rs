@@ -58,6 +58,8 @@ pub struct Segments {
     /// Bytes of the byte order mark.
     mark: Option<usize>,
     is_ended: bool,
+    /// Something came since all that was whole could be handed over.
+    is_fresh: bool,
     phase: Phase,
     /// Of a text that was cut: what is known of it where the next segment begins.
     known: Known,
@@ -128,13 +130,14 @@ impl Segments {
             Format::Csv | Format::Tsv => Cutter::Rows(Rows::new(Kind::Cells, csv::ROWS_TRIED + 1)),
             Format::Xml | Format::Html | Format::Form | Format::Text | Format::Multipart(_) => return None,
         };
-        let (buffer, begin, mark, is_ended, known, text) = Default::default();
+        let (buffer, begin, mark, is_ended, is_fresh, known, text) = Default::default();
         let phase = Phase::Gathering;
-        Some(Segments { format, limits, cutter, buffer, begin, mark, is_ended, phase, known, text })
+        Some(Segments { format, limits, cutter, buffer, begin, mark, is_ended, is_fresh, phase, known, text })
     }
 
     /// Takes a chunk.
     pub fn push(&mut self, chunk: &[u8]) {
+        self.is_fresh = true;
         self.buffer.extend_from_slice(chunk);
     }
 
@@ -143,6 +146,23 @@ impl Segments {
         match self.buffer.is_empty() {
             true => self.buffer = buffer,
             false => self.push(&buffer),
+        }
+    }
+
+    /// Whether something may be handed over before a segment is full, when nothing comes for a while: lines and events
+    /// have readers who wait for them. See [`Segments::flush`].
+    pub fn may_flush(&self) -> bool {
+        self.is_fresh && self.is_stream() && !self.is_ended
+    }
+
+    /// Cuts behind the last line or event that is whole.
+    pub fn flush(&mut self) {
+        self.is_fresh = false;
+        self.scan();
+        if let Cutter::Rows(rows) = &mut self.cutter
+            && self.mark.is_some()
+        {
+            rows.flush(&self.buffer, self.begin);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod coded;
+mod columns;
 mod keys;
 mod naming;
 mod paths;
@@ -18,7 +19,8 @@ pub(crate) use check::check_document;
 pub(crate) use coded::Known;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;
-pub(crate) use keys::{Gist, Key, KeyId, Keys, name_hits};
+use columns::Columns;
+pub(crate) use keys::{Asked, Followed, Key, KeyId, Keys, Lane, name_hits};
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use naming::role;
 pub(crate) use naming::{Named, Role, has_pair};
@@ -39,7 +41,7 @@ use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
 use std::mem;
 use std::ops::Range;
-use yingbi_classifiers::{SHORTEST_NUMBER, Signals};
+use yingbi_classifiers::{SHORTEST_NUMBER, Scalar, Signals};
 use zeroize::Zeroize as _;
 
 /// One value. Values stand in document order; what a container holds follows it directly.
@@ -57,7 +59,7 @@ pub(crate) struct Node {
     /// Of an object: what all its names say together.
     pub(crate) signals: Signals,
     pub(crate) shape: Shape,
-    /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Gist::is_plain`].
+    /// Neither its name nor its few bytes say anything by themselves: see [`Shape::is_short`] and [`Lane::Plain`].
     pub(crate) is_mute: bool,
 }
 
@@ -79,6 +81,37 @@ impl Node {
 
     pub(crate) fn is_container(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Array)
+    }
+}
+
+/// A text that stands as it is, or a number, whose own name tells what it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// As a node has them.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) key: KeyId,
+    /// The node of the object that it is a member of.
+    pub(crate) object: u32,
+}
+
+impl Told {
+    /// Its text, or how the number is spelt; and what it is.
+    #[inline(always)]
+    pub(crate) fn value<'t>(&self, text: &'t str) -> (&'t str, Scalar<'t>) {
+        let spelt = text.get(self.start as usize..self.end as usize).unwrap_or("");
+        match spelt.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+            Some(text) => (text, Scalar::Text(text)),
+            None => (spelt, Scalar::Number(spelt)),
+        }
+    }
+
+    /// The node that it would be.
+    pub(crate) fn node(&self, text: &str) -> Node {
+        let Told { start, end, key, .. } = *self;
+        let is_text = text.as_bytes().get(start as usize) == Some(&b'"');
+        let shape = if is_text { Shape::Plain } else { Shape::Number };
+        Node { start, end, after: 0, name: 0, key, signals: Signals::default(), shape, is_mute: false }
     }
 }
 
@@ -111,6 +144,9 @@ impl Shape {
 
 /// A format's grammar.
 pub(crate) trait Grammar: Spelling {
+    /// Whether its lists may be terse.
+    const IS_TERSE: bool = false;
+
     /// Reads a text into `level.nodes`. `depth` is how deep containers may nest, and what to call the limit in the
     /// error.
     fn parse<C: Classify>(
@@ -130,6 +166,7 @@ pub(crate) struct Workspace {
     pub(crate) keys: Keys,
     pub(crate) edits: Edits,
     pub(crate) fields: Fields,
+    columns: Columns,
     pub(crate) found: Vec<Found>,
     /// Under which policies levels were learned.
     policies: u64,
@@ -144,6 +181,10 @@ pub(crate) struct Level {
     pub(crate) open: Vec<Open>,
     /// Whether names may stand as values: some object has a pair, or some array begins with an array.
     pub(crate) may_name: bool,
+    /// Whether the list of nodes does without members that nobody looks for among them: those that say nothing, and
+    /// those that are told by their names, which have a list of their own.
+    pub(crate) is_terse: bool,
+    pub(crate) told: Vec<Told>,
     decoded: String,
 }
 
@@ -168,6 +209,8 @@ impl Level {
 pub(crate) struct Open {
     pub(crate) node: u32,
     pub(crate) is_object: bool,
+    /// Whether no name around speaks of a kind, so that members say nothing by their names and few bytes alone.
+    pub(crate) is_quiet: bool,
     /// What its names so far say together.
     pub(crate) signals: Signals,
 }
@@ -178,6 +221,7 @@ impl Workspace {
             keys: Keys::new(seed),
             edits: Edits::default(),
             fields: Fields::new(),
+            columns: Columns::default(),
             found: Vec::new(),
             policies: 0,
             levels: Default::default(),
@@ -208,6 +252,7 @@ impl Workspace {
             }
             level.index.shrink_to(KEPT);
             level.nodes.shrink_to(KEPT);
+            level.told.shrink_to(KEPT);
             level.open.shrink_to(KEPT);
             level.decoded.shrink_to(KEPT);
         }

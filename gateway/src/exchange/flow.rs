@@ -23,6 +23,7 @@ use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
 use plain::Plain;
+use std::time::Duration;
 use yingbi_policies::Permit;
 use yingbi_protect::{Segments, Summary};
 
@@ -172,6 +173,10 @@ impl Exchange {
                 biased;
                 piece = rest.next() => piece,
                 () = gone(client), if is_read => return Err(Stop::ClientGone),
+                () = tokio::time::sleep(PAUSE), if flow.segments.may_flush() => {
+                    flow.segments.flush();
+                    continue;
+                }
             };
             let piece = piece.map_err(|failure| {
                 if let Some(reason) = failure.metric() {
@@ -199,6 +204,9 @@ impl Exchange {
         Stop::Refused(problem)
     }
 }
+
+/// After so long a silence of the API behind, what is whole of a stream goes on to its readers.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Says how long the body is, or that it is told at its end.
 fn frame(head: &mut ResponseHeader, length: Option<usize>) -> Result<(), Problem> {

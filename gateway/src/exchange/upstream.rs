@@ -6,7 +6,7 @@
 
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use pingora_core::connectors::TransportConnector;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::client::HttpSession as Session;
@@ -284,6 +284,11 @@ impl Upstream {
             .unwrap_or(0);
         // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
         let Bounds { answer_bytes, segment_bytes, .. } = self.bounds;
+        let content_type = headers.get(http::header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        if content_type.is_some_and(|said| said.starts_with(EVENTS)) && may_flow(status, headers) {
+            // Its readers wait for each event.
+            return Ok((Vec::new(), true));
+        }
         let room = if announced <= segment_bytes { announced } else { segment_bytes.min(answer_bytes) };
         let mut body = Vec::with_capacity(room);
         let (mut is_asked, mut most) = (false, segment_bytes.min(answer_bytes));
@@ -348,6 +353,8 @@ async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Opt
         None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
     }
 }
+
+const EVENTS: &[u8] = b"text/event-stream";
 
 /// Pieces written at once of a body that was held: the API may answer before it has all.
 const PIECE: usize = 64 << 10;

@@ -9,6 +9,7 @@ use super::{Combination, Effect, PolicySet, PurposeNamed, Rule, Situation, Words
 use crate::condition::Relation;
 use crate::document::policy::Mode;
 use crate::document::scope::{Grade, Grading};
+use crate::permit::Serial;
 use crate::{Basis, Mask, Raise, Treatment, View};
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, Level};
@@ -174,8 +175,10 @@ impl PolicySet {
                 treatments: whole(stricter.map(|(raised, own)| own.stronger(raised)).collect()),
             }
         });
-        let raises = combinations.filter(|raise| raise.treatments != treatments).collect();
-        View { monitored, raises, treatments }
+        let raises: Box<[Raise]> = combinations.filter(|raise| raise.treatments != treatments).collect();
+        let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
+        let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
+        View { monitored, raises, treatments, drops, serial: Serial::next() }
     }
 
     /// What kinds count as on the route.

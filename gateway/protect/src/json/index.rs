@@ -4,15 +4,17 @@
 //! characters. Which quotes are escaped and which bytes are inside strings follows from word arithmetic. The grammar
 //! is the next stage's.
 
+use super::bits::Bits;
 use super::classes::{Blocks, Classes, Machine, each};
-use super::positions::Positions;
 use crate::Uninspectable;
 
-/// Positions of tokens: operators, both quotes of every string, the first byte of every other scalar.
+/// Where the tokens are: operators, both quotes of every string, the first byte of every other scalar.
 #[derive(Default)]
 pub(crate) struct Index {
-    pub(crate) tokens: Positions,
-    pub(crate) backslashes: Positions,
+    pub(crate) tokens: Bits,
+    pub(crate) backslashes: Bits,
+    /// Whether there is any backslash.
+    pub(crate) is_escaped: bool,
 }
 
 impl Index {
@@ -20,20 +22,19 @@ impl Index {
     pub(crate) fn build(&mut self, bytes: &[u8]) -> Result<(), Uninspectable> {
         self.tokens.clear();
         self.backslashes.clear();
+        self.is_escaped = false;
         if u32::try_from(bytes.len()).is_err() {
             return Err(Uninspectable::Malformed { at: u32::MAX as usize });
         }
-        let mut building = Building { index: self, base: 0, carry: Carry::default() };
         let (blocks, rest) = bytes.as_chunks::<64>();
-        for batch in blocks.chunks(BATCH) {
-            building.index.tokens.reserve(batch.len());
-            each(batch, &mut building)?;
-        }
+        self.tokens.reserve(blocks.len() + 1);
+        self.backslashes.reserve(blocks.len() + 1);
+        let mut building = Building { index: self, base: 0, carry: Carry::default() };
+        each(blocks, &mut building)?;
         let mut last = [b' '; 64];
         for (slot, byte) in last.iter_mut().zip(rest) {
             *slot = *byte;
         }
-        building.index.tokens.reserve(1);
         each(&[last], &mut building)?;
         if building.carry.in_string != 0 {
             return Err(Uninspectable::Malformed { at: bytes.len() });
@@ -62,11 +63,11 @@ impl Blocks for Building<'_> {
         let Building { index, base, carry } = self;
         let begin = *base;
         *base += 64;
+        index.backslashes.push(classes.backslash);
         let escaped = if classes.backslash == 0 && !carry.escaped {
             0
         } else {
-            index.backslashes.reserve(1);
-            index.backslashes.push(begin, classes.backslash);
+            index.is_escaped = true;
             carry.escaped(classes.backslash)
         };
         let quotes = classes.quote & !escaped;
@@ -81,7 +82,7 @@ impl Blocks for Building<'_> {
         let scalar = !(classes.operator | classes.space | quotes | in_string);
         let first_of_scalar = scalar & !(scalar << 1 | carry.scalar);
         carry.scalar = scalar >> 63;
-        index.tokens.push(begin, classes.operator & !in_string | quotes | first_of_scalar);
+        index.tokens.push(classes.operator & !in_string | quotes | first_of_scalar);
         Ok(())
     }
 }
@@ -117,9 +118,6 @@ impl Carry {
         escaped
     }
 }
-
-/// Blocks read at a time: enough to pay for the call, few enough that little room is made in advance.
-const BATCH: usize = 32;
 
 #[cfg(test)]
 mod tests;

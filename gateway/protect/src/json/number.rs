@@ -20,7 +20,25 @@ pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Where the run of digits at `from` ends; `None` when there is none.
+#[inline]
 fn digits(bytes: &[u8], from: usize) -> Option<usize> {
-    let run = bytes.get(from..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    (run > 0).then_some(from + run)
+    let mut at = from;
+    // Eight at a time as long as there are so many bytes.
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let others = others(u64::from_le_bytes(*eight));
+        at += others.trailing_zeros() as usize / 8;
+        if others != 0 {
+            return (at > from).then_some(at);
+        }
+    }
+    at += bytes.get(at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (at > from).then_some(at)
+}
+
+/// Where there are bytes other than digits among eight; exact up to the first of them.
+fn others(word: u64) -> u64 {
+    const EVERY: u64 = u64::from_ne_bytes([1; 8]);
+    // A digit has 3 for its upper half, and still has it with six added, which no digit's lower half bears beyond 9.
+    let upper = |word: u64| word & (EVERY * 0xf0);
+    (upper(word) ^ (EVERY * 0x30)) | (upper(word.wrapping_add(EVERY * 6)) ^ (EVERY * 0x30))
 }

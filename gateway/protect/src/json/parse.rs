@@ -1,51 +1,43 @@
 //! Stage two: the grammar of RFC 8259 over the tokens, without recursion, into one flat list of values.
 
+use super::bits::{NONE, next};
 use super::index::Index;
 use super::{number, string};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::tree::{Gist, KeyId, Keys, Node, Open, Shape, has_pair, malformed};
+use crate::tree::{Asked, Followed, KeyId, Keys, Lane, Level, Node, Open, Shape, Told, has_pair, malformed};
 use yingbi_classifiers::Signals;
 
-/// Reads `text` into `nodes`, and says whether names may stand as values; `open` is working space.
+/// Reads a text that was indexed into the level's lists, and says whether names may stand as values.
 ///
-/// `depth` is how deep containers may nest, `limit` what to call it in the error.
+/// `depth` is how deep containers may nest, and what to call the limit in the error.
 pub(crate) fn parse<C: Classify>(
     text: &str,
-    index: &Index,
+    level: &mut Level,
     keys: &mut Keys,
     classifier: &C,
     (depth, limit): (usize, usize),
-    (nodes, open): (&mut Vec<Node>, &mut Vec<Open>),
 ) -> Result<bool, Uninspectable> {
+    let Level { index, nodes, told, open, is_terse, .. } = level;
     nodes.clear();
+    told.clear();
     open.clear();
-    let mut parser = Parser {
-        text,
-        tokens: index.tokens.as_slice().iter(),
-        backslashes: index.backslashes.as_slice().iter(),
-        backslash: NONE,
-    };
-    parser.next_backslash();
+    let mut lists = Lists { nodes, told, is_terse: *is_terse };
+    let mut parser = Parser::new(text, index);
     let mut name = UNNAMED;
     // The innermost open container; those around it are in `open`.
-    let mut inner = Open { node: 0, is_object: false, signals: Signals::default() };
+    let mut inner = Open { node: 0, is_object: false, is_quiet: true, signals: Signals::default() };
     let mut may_name = false;
+    let mut at = parser.token(0)?;
     'value: loop {
-        let at = parser.token()?;
-        let (shape, end) = match parser.byte(at) {
+        let (shape, mut end) = match parser.byte(at) {
             b'"' => parser.string(at)?,
             b'{' => (Shape::Object, at),
             b'[' => (Shape::Array, at),
             first => parser.atom(first, at)?,
         };
-        let this = nodes.len() as u32;
-        let signals = Signals::default();
-        let Name { at: quote, key, is_plain } = name;
-        // The quotes of a string don't count.
-        let length = if shape == Shape::Plain { end - at - 2 } else { end - at };
-        let is_mute = is_plain && shape.is_short(length);
-        nodes.push(Node { start: at, end, after: this + 1, name: quote, key, signals, shape, is_mute });
+        let this = lists.nodes.len() as u32;
+        lists.add(name, (shape, at, end), &inner);
         let mut closing = None;
         if matches!(shape, Shape::Object | Shape::Array) {
             if open.len() >= depth {
@@ -53,17 +45,19 @@ pub(crate) fn parse<C: Classify>(
             }
             may_name |=
                 shape == Shape::Array && !inner.is_object && inner.node + 1 == this && !open.is_empty();
+            let is_quiet = inner.is_quiet && name.is_quiet;
+            let is_object = shape == Shape::Object;
             open.push(inner);
-            inner = Open { node: this, is_object: shape == Shape::Object, signals };
-            let next = parser.peek()?;
-            match (inner.is_object, parser.byte(next)) {
-                (true, b'}') | (false, b']') => closing = Some(parser.token()?),
+            inner = Open { node: this, is_object, is_quiet, signals: Signals::default() };
+            let next = parser.token(at + 1)?;
+            match (is_object, parser.byte(next)) {
+                (true, b'}') | (false, b']') => closing = Some(next),
                 (true, _) => {
-                    name = parser.name(keys, classifier, &mut inner.signals)?;
+                    (name, at) = parser.name(next, keys, classifier, &mut inner.signals)?;
                     continue 'value;
                 }
                 (false, _) => {
-                    name = UNNAMED;
+                    (name, at) = (UNNAMED, next);
                     continue 'value;
                 }
             }
@@ -71,31 +65,45 @@ pub(crate) fn parse<C: Classify>(
         // A value is complete: close what closes, then go on to the next.
         loop {
             if let Some(at) = closing.take() {
-                let after = nodes.len() as u32;
+                end = at + 1;
+                let after = lists.nodes.len() as u32;
                 may_name |= has_pair(inner.signals);
-                if let Some(node) = nodes.get_mut(inner.node as usize) {
-                    (node.end, node.after, node.signals) = (at + 1, after, inner.signals);
+                if let Some(node) = lists.nodes.get_mut(inner.node as usize) {
+                    (node.end, node.after, node.signals) = (end, after, inner.signals);
                 }
                 inner = open.pop().unwrap_or(inner);
             }
             if open.is_empty() {
-                return match parser.tokens.next() {
-                    None => Ok(may_name),
-                    Some(at) => Err(malformed(*at as usize)),
+                return match next(parser.tokens, end) {
+                    NONE => Ok(may_name),
+                    at => Err(malformed(at as usize)),
                 };
             }
-            let at = parser.token()?;
-            match (parser.byte(at), inner.is_object) {
+            if inner.is_object {
+                match parser.members(end, keys, &mut inner, &mut lists) {
+                    Reached::End(at) => end = at,
+                    Reached::Value(member, value) => {
+                        (name, at) = (member, value);
+                        continue 'value;
+                    }
+                }
+            }
+            let token = parser.token(end)?;
+            match (parser.byte(token), inner.is_object) {
                 (b',', true) => {
-                    name = parser.name(keys, classifier, &mut inner.signals)?;
+                    let last = keys.last();
+                    let quote = parser.token(token + 1)?;
+                    (name, at) = parser.name(quote, keys, classifier, &mut inner.signals)?;
+                    let between = parser.bytes.get(end as usize..at as usize).unwrap_or_default();
+                    keys.learn_follow(last, between, quote - end, name.key);
                     continue 'value;
                 }
                 (b',', false) => {
-                    name = UNNAMED;
+                    (name, at) = (UNNAMED, parser.token(token + 1)?);
                     continue 'value;
                 }
-                (b'}', true) | (b']', false) => closing = Some(at),
-                _ => return Err(malformed(at as usize)),
+                (b'}', true) | (b']', false) => closing = Some(token),
+                _ => return Err(malformed(token as usize)),
             }
         }
     }
@@ -106,53 +114,95 @@ pub(crate) fn parse<C: Classify>(
 struct Name {
     at: u32,
     key: KeyId,
-    is_plain: bool,
+    /// Which way a scalar goes.
+    lane: Lane,
+    /// What is inside a container goes as if it had none.
+    is_quiet: bool,
 }
 
 /// An element has none.
-const UNNAMED: Name = Name { at: 0, key: KeyId::NONE, is_plain: false };
+const UNNAMED: Name = Name { at: 0, key: KeyId::NONE, lane: Lane::Other, is_quiet: true };
+
+impl Name {
+    #[inline(always)]
+    fn new(at: u32, key: KeyId, lane: Lane, asked: Asked) -> Name {
+        let is_quiet = lane == Lane::Plain && !asked.is_end;
+        Name { at, key, lane: if asked.is_asked { Lane::Other } else { lane }, is_quiet }
+    }
+}
+
+/// Where what was read goes.
+struct Lists<'l> {
+    nodes: &'l mut Vec<Node>,
+    told: &'l mut Vec<Told>,
+    is_terse: bool,
+}
+
+impl Lists<'_> {
+    /// Takes a value in, unless nobody looks for it.
+    #[inline(always)]
+    fn add(&mut self, name: Name, (shape, start, end): (Shape, u32, u32), inner: &Open) {
+        let Name { at: quote, key, lane, .. } = name;
+        // The quotes of a string don't count.
+        let length = if shape == Shape::Plain { end - start - 2 } else { end - start };
+        let is_mute = lane == Lane::Plain && shape.is_short(length);
+        if self.is_terse {
+            match (lane, shape) {
+                (Lane::Plain, _) if is_mute && inner.is_quiet => return,
+                (Lane::Telling, Shape::Plain | Shape::Number) => {
+                    self.told.push(Told { start, end, key, object: inner.node });
+                    return;
+                }
+                (Lane::Telling, Shape::Null) => return,
+                _ => {}
+            }
+        }
+        let (after, signals) = (self.nodes.len() as u32 + 1, Signals::default());
+        self.nodes.push(Node { start, end, after, name: quote, key, signals, shape, is_mute });
+    }
+}
+
+/// How far a run of members went.
+enum Reached {
+    /// To the end of a value.
+    End(u32),
+    /// To a value that must be looked at.
+    Value(Name, u32),
+}
 
 struct Parser<'t> {
-    text: &'t str,
-    tokens: std::slice::Iter<'t, u32>,
-    backslashes: std::slice::Iter<'t, u32>,
+    bytes: &'t [u8],
+    tokens: &'t [u64],
+    backslashes: &'t [u64],
     /// The first backslash not read yet.
     backslash: u32,
 }
 
-/// Behind every text.
-const NONE: u32 = u32::MAX;
-
-impl Parser<'_> {
-    #[inline(always)]
-    fn token(&mut self) -> Result<u32, Uninspectable> {
-        match self.tokens.next() {
-            Some(at) => Ok(*at),
-            None => Err(malformed(self.text.len())),
-        }
+impl<'t> Parser<'t> {
+    fn new(text: &'t str, index: &'t Index) -> Self {
+        let (tokens, backslashes) = (index.tokens.as_slice(), index.backslashes.as_slice());
+        let backslash = if index.is_escaped { next(backslashes, 0) } else { NONE };
+        Parser { bytes: text.as_bytes(), tokens, backslashes, backslash }
     }
 
+    /// The first token from `from` on.
     #[inline(always)]
-    fn peek(&self) -> Result<u32, Uninspectable> {
-        match self.tokens.as_slice().first() {
-            Some(at) => Ok(*at),
-            None => Err(malformed(self.text.len())),
+    fn token(&self, from: u32) -> Result<u32, Uninspectable> {
+        match next(self.tokens, from) {
+            NONE => Err(malformed(self.bytes.len())),
+            at => Ok(at),
         }
     }
 
     #[inline(always)]
     fn byte(&self, at: u32) -> u8 {
-        self.text.as_bytes().get(at as usize).copied().unwrap_or(0)
-    }
-
-    fn next_backslash(&mut self) {
-        self.backslash = self.backslashes.next().copied().unwrap_or(NONE);
+        self.bytes.get(at as usize).copied().unwrap_or(0)
     }
 
     /// The string whose opening quote is at `at`: the next token is its closing quote.
     #[inline(always)]
     fn string(&mut self, at: u32) -> Result<(Shape, u32), Uninspectable> {
-        let close = self.token()?;
+        let close = self.token(at + 1)?;
         if self.backslash > close {
             return Ok((Shape::Plain, close + 1));
         }
@@ -165,47 +215,83 @@ impl Parser<'_> {
         let mut escaped = false;
         while self.backslash < close {
             let begin = self.backslash;
-            self.next_backslash();
+            let mut after = begin + 1;
             if begin > at {
                 escaped = true;
-                let text = self.text.get(begin as usize..close as usize).unwrap_or("");
-                let length = string::escape(text.as_bytes()).ok_or(malformed(begin as usize))?.1 as u32;
+                let text = self.bytes.get(begin as usize..close as usize).unwrap_or_default();
                 // The backslashes within this escape begin none.
-                while self.backslash < begin + length {
-                    self.next_backslash();
-                }
+                after = begin + string::escape(text).ok_or(malformed(begin as usize))?.1 as u32;
             }
+            self.backslash = next(self.backslashes, after);
         }
         Ok((if escaped { Shape::Escaped } else { Shape::Plain }, close + 1))
     }
 
-    /// A member's name and the colon after it.
+    /// The member whose name begins at `at`, and where its value begins.
     #[inline(always)]
     fn name(
         &mut self,
+        at: u32,
         keys: &mut Keys,
         classifier: &impl Classify,
         signals: &mut Signals,
-    ) -> Result<Name, Uninspectable> {
-        let at = self.token()?;
+    ) -> Result<(Name, u32), Uninspectable> {
         if self.byte(at) != b'"' {
             return Err(malformed(at as usize));
         }
         let (shape, end) = self.string(at)?;
-        let colon = self.token()?;
+        let colon = self.token(end)?;
         if self.byte(colon) != b':' {
             return Err(malformed(colon as usize));
         }
-        let raw = self.text.as_bytes().get(at as usize + 1..end as usize - 1).unwrap_or_default();
-        let (key, Gist { signals: of_name, is_plain }) =
-            keys.resolve(raw, shape == Shape::Escaped, classifier);
-        *signals = signals.union(of_name);
-        Ok(Name { at, key, is_plain })
+        let raw = self.bytes.get(at as usize + 1..end as usize - 1).unwrap_or_default();
+        let (key, gist) = keys.resolve(raw, shape == Shape::Escaped, classifier);
+        *signals = signals.union(gist.signals);
+        Ok((Name::new(at, key, gist.lane, keys.asked(key)), self.token(colon + 1)?))
+    }
+
+    /// Reads the members that follow a value which ends at `end`, as long as each is the one that followed the last
+    /// time, spelt the same up to its value, which was found to be good then.
+    #[inline(never)]
+    fn members(&self, mut end: u32, keys: &mut Keys, inner: &mut Open, lists: &mut Lists<'_>) -> Reached {
+        let (mut chain, mut said) = (keys.chain(), inner.signals);
+        let mut value = None;
+        while let Some(window) = self.bytes.get(end as usize..).and_then(<[u8]>::first_chunk)
+            && let Some(Followed { key, gist, asked, name, length }) = chain.follow(window)
+        {
+            said = said.union(gist.signals);
+            let (name, at) = (Name::new(end + name, key, gist.lane, asked), end + length);
+            let Some((shape, after)) = self.simple(at) else {
+                value = Some((name, if self.byte(at) <= b' ' { next(self.tokens, at) } else { at }));
+                break;
+            };
+            end = after;
+            lists.add(name, (shape, at, end), inner);
+        }
+        let reached = chain.last();
+        keys.reached(reached);
+        inner.signals = said;
+        match value {
+            Some((name, at)) => Reached::Value(name, at),
+            None => Reached::End(end),
+        }
+    }
+
+    /// The value at `at` when it is a string without escapes or another scalar: its shape, and where it ends.
+    #[inline(always)]
+    fn simple(&self, at: u32) -> Option<(Shape, u32)> {
+        match self.byte(at) {
+            b'"' => {
+                let close = next(self.tokens, at + 1);
+                (close < self.backslash).then_some((Shape::Plain, close + 1))
+            }
+            first => self.atom(first, at).ok(),
+        }
     }
 
     /// A number or a literal.
     fn atom(&self, first: u8, at: u32) -> Result<(Shape, u32), Uninspectable> {
-        let rest = self.text.as_bytes().get(at as usize..).unwrap_or_default();
+        let rest = self.bytes.get(at as usize..).unwrap_or_default();
         let literal = |word: &[u8], shape| rest.starts_with(word).then_some((shape, word.len()));
         let read = match first {
             b't' => literal(b"true", Shape::Bool),

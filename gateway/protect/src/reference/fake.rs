@@ -79,6 +79,10 @@ impl Classify for Fake {
         };
         key.kind.filter(|_| decided)
     }
+
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
+        key.kind == Some(kind) && key.strength == Strength::Decides
+    }
 }
 
 fn found(text: &str, denied: bool, hits: &mut Vec<Hit>) {

@@ -72,7 +72,8 @@ pub(super) fn json<C: Classify>(
     let are_rows_named = (list + 1..after).any(is_named);
     let width = children(nodes, list + 1);
     let is_outermost = around.closers.len() == 1;
-    let is_torn = bind(engine.plan.binding(), spelling, text, nodes, None)
+    let is_torn = bind(engine.plan.binding(), spelling, text, (nodes, false), None)
+        .unwrap_or_default()
         .records
         .iter()
         .filter_map(|record| nodes.get(record.node as usize))
@@ -114,7 +115,7 @@ fn table<G: Grammar, C: Classify>(
         std::str::from_utf8(head).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
     let (mut level, depth) = (Level::default(), (engine.limits.depth, engine.limits.depth));
     let spelling = G::parse(&mut level, text, &mut workspace.keys, engine.classifier, depth)?;
-    let bound = bind(engine.plan.binding(), spelling, text, &level.nodes, None);
+    let bound = bind(engine.plan.binding(), spelling, text, (&level.nodes, false), None).unwrap_or_default();
     let is_torn = bound.records.iter().any(|record| record.node == 0) && has_subject(engine.plan);
     Ok(if is_torn { Verdict::Never } else { Verdict::Free })
 }

@@ -1,7 +1,7 @@
 //! Where a long stream of lines, events or rows may be cut: behind each. Which bytes end one is known without reading
 //! more of them, so the scan goes over each byte once and stops anywhere.
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr3, memrchr};
 use std::collections::VecDeque;
 
 /// What follows each other.
@@ -28,6 +28,8 @@ pub(super) struct Rows {
     /// A carriage return ended a line right before: a line feed belongs to it. Whether that line was empty.
     returned: Option<bool>,
     in_quotes: bool,
+    /// Where the event ended that was whole last.
+    edge: usize,
     /// Rows of cells that a first segment has at least, and where they end.
     head: (usize, usize),
     cuts: VecDeque<usize>,
@@ -36,8 +38,8 @@ pub(super) struct Rows {
 impl Rows {
     /// `head`: the least rows before the first cut.
     pub(super) fn new(kind: Kind, head: usize) -> Rows {
-        let (scanned, last, line, in_quotes) = Default::default();
-        Rows { kind, scanned, last, line, returned: None, in_quotes, head: (head, 0), cuts: VecDeque::new() }
+        let (scanned, last, line, in_quotes, edge, cuts) = Default::default();
+        Rows { kind, scanned, last, line, returned: None, in_quotes, edge, head: (head, 0), cuts }
     }
 
     pub(super) fn scanned(&self) -> usize {
@@ -118,8 +120,20 @@ impl Rows {
             (*rows, *end) = (*rows - 1, self.scanned);
         }
         if *rows == 0 && was_empty == (self.kind == Kind::Events) {
+            self.edge = self.scanned;
             self.cut(self.scanned, least);
         }
+    }
+
+    /// Cuts behind what is whole of what has come, however little.
+    pub(super) fn flush(&mut self, bytes: &[u8], from: usize) {
+        let edge = match self.kind {
+            Kind::Lines => memrchr(b'\n', bytes).map(|at| from + at + 1),
+            Kind::Sequence => memrchr(SEPARATOR, bytes).map(|at| from + at),
+            Kind::Events => Some(self.edge),
+            Kind::Cells => None,
+        };
+        edge.into_iter().for_each(|edge| self.cut(edge, 1));
     }
 
     fn cut(&mut self, at: usize, least: usize) {

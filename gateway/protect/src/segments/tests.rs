@@ -371,6 +371,45 @@ fn c8_lines_sequences_and_events_are_cut_between_records() {
     }
 }
 
+#[test]
+fn c8_what_spans_events_is_found_wherever_the_stream_is_cut() {
+    let table = Table::all(fixed());
+    let mut stream = String::new();
+    for at in 0..40 {
+        for piece in ["to ", "138", "0013", "8", "000", " ok, ", "pw:a", "bc", " . "] {
+            stream += &format!("id: {at}\ndata: {{\"delta\":{{\"content\":\"{piece}\"}}}}\n\n");
+        }
+    }
+    let whole = treat_as(Format::Events, &table, stream.as_bytes()).expect("treatable");
+    for (least, chunk, flushes) in [(1, 1, false), (300, 64, false), (1, 7, true), (100_000, 200, true)] {
+        let limits = SegmentLimits { segment_bytes: least, held_bytes: ROOM };
+        let mut segments = Segments::new(Format::Events, limits).expect("cut");
+        let (pseudonyms, mut workspace) = (PseudonymKey::new([7; 32]), Workspace::new([3, 4]));
+        let (mut out, mut pieces, mut masked) = (vec![], 0, 0);
+        for chunk in stream.as_bytes().chunks(chunk).map(Some).chain([None]) {
+            chunk.map_or_else(|| segments.end(), |chunk| segments.push(chunk));
+            if flushes {
+                segments.flush();
+            }
+            let engine = Engine {
+                classifier: &Fake,
+                limits: Limits::default(),
+                plan: table.plan(),
+                pseudonyms: &pseudonyms,
+            };
+            workspace.begin(0);
+            while let Some(treated) = segments.next(&engine, &mut workspace).expect("treatable") {
+                out.extend(treated.body);
+                masked += treated.summary.masked.values().sum::<u64>();
+                pieces += 1;
+            }
+        }
+        assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(&whole.body), "{least} {chunk}");
+        assert!(pieces > 10, "{pieces}");
+        assert_eq!(masked, whole.summary.masked.values().sum::<u64>(), "each counted once");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 64 } else { 512 }))]
 

@@ -33,6 +33,12 @@ impl KeyId {
         self == KeyId::NONE
     }
 
+    /// Its number, beyond all learned ones unless it is learned.
+    #[inline(always)]
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// A small number for a name that is learned; it stands for that name throughout the body.
     pub(crate) fn learned(self) -> Option<usize> {
         (self.0 < PASSING).then_some(self.0 as usize)
@@ -43,14 +49,25 @@ impl KeyId {
 #[must_use]
 pub(crate) struct Forgotten(pub(crate) bool);
 
-/// What a walk must know of a name before it looks at anything else.
+/// What must be known of a name before anything is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Gist {
     /// What the name says about its whole record.
     pub(crate) signals: Signals,
+    pub(crate) lane: Lane,
+}
+
+/// Which way a member goes by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// The name must be looked at.
+    #[default]
+    Other,
     /// The name says nothing of its value and is nobody's information: a value too short to show anything by itself
     /// needs no look.
-    pub(crate) is_plain: bool,
+    Plain,
+    /// The name speaks of a kind and is nobody's information.
+    Telling,
 }
 
 /// Learned names, and those of the current body that can't be learned.
@@ -59,6 +76,9 @@ pub(crate) struct Keys {
     /// Open addressing, one more than the entry's index; zero is free.
     slots: Vec<u32>,
     entries: Vec<Entry>,
+    /// By entry.
+    follows: Vec<Follow>,
+    asked: Vec<Asked>,
     names: Vec<u8>,
     passing: Vec<Key>,
     /// The name read last, and the one that came after it the last time.
@@ -66,6 +86,86 @@ pub(crate) struct Keys {
     next: u32,
     decoded: String,
     hits: Vec<Hit>,
+}
+
+/// What stood between the value of a name and the next value the last time, where that was another member of the same
+/// object: a comma, white space, a name without escapes, a colon.
+#[derive(Clone, Copy, Default)]
+struct Follow {
+    /// The bytes, and which of them count.
+    bytes: [u64; 4],
+    counts: [u64; 4],
+    length: u8,
+    /// Where the name begins in it.
+    name: u8,
+    gist: Gist,
+    /// The entry of the name.
+    entry: u32,
+}
+
+impl Follow {
+    const LONGEST: usize = 32;
+
+    /// Four words of eight bytes.
+    #[inline(always)]
+    fn words(bytes: &[u8; Follow::LONGEST]) -> [u64; 4] {
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        words
+    }
+}
+
+/// Names as they followed each other.
+pub(crate) struct Chain<'k> {
+    follows: &'k [Follow],
+    asked: &'k [Asked],
+    last: u32,
+}
+
+impl Chain<'_> {
+    /// The name reached.
+    pub(crate) fn last(&self) -> u32 {
+        self.last
+    }
+
+    /// The member that a text goes on with, from the end of a value, when it goes on as it did the last time.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, text: &[u8; Follow::LONGEST]) -> Option<Followed> {
+        let follow = self.follows.get(self.last as usize)?;
+        let mut differs = 0;
+        for ((word, same), counts) in Follow::words(text).iter().zip(&follow.bytes).zip(&follow.counts) {
+            differs |= (word ^ same) & counts;
+        }
+        if differs != 0 || follow.length == 0 {
+            return None;
+        }
+        self.last = follow.entry;
+        let (name, length) = (follow.name.into(), follow.length.into());
+        let asked = self.asked.get(follow.entry as usize).copied().unwrap_or_default();
+        Some(Followed { key: KeyId(follow.entry), gist: follow.gist, asked, name, length })
+    }
+}
+
+/// What paths want of a name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    /// Some go through it or end at it.
+    pub(crate) is_asked: bool,
+    /// Some that declare a field end at it.
+    pub(crate) is_end: bool,
+}
+
+/// A member that follows another as it did before.
+#[derive(Clone, Copy)]
+pub(crate) struct Followed {
+    pub(crate) key: KeyId,
+    pub(crate) gist: Gist,
+    pub(crate) asked: Asked,
+    /// Where its name begins, and its value, counted from the end of the value before.
+    pub(crate) name: u32,
+    pub(crate) length: u32,
 }
 
 struct Entry {
@@ -104,6 +204,8 @@ impl Keys {
             seed,
             slots: vec![0; SLOTS],
             entries: Vec::new(),
+            follows: Vec::new(),
+            asked: Vec::new(),
             names: Vec::new(),
             passing: Vec::new(),
             last: 0,
@@ -117,10 +219,12 @@ impl Keys {
     pub(crate) fn begin(&mut self) -> Forgotten {
         self.passing.clear();
         self.passing.shrink_to(MOST);
+        self.asked.clear();
         (self.last, self.next) = (0, 0);
         let is_full = self.entries.len() >= MOST;
         if is_full {
             self.entries.clear();
+            self.follows.clear();
             self.names.clear();
             self.slots.fill(0);
         }
@@ -167,6 +271,64 @@ impl Keys {
         self.look_up(raw, is_escaped, classifier)
     }
 
+    /// The name read last, by what [`Keys::learn_follow`] asks for.
+    pub(crate) fn last(&self) -> u32 {
+        self.last
+    }
+
+    /// What followed what, from the name read last on.
+    pub(crate) fn chain(&self) -> Chain<'_> {
+        Chain { follows: &self.follows, asked: &self.asked, last: self.last }
+    }
+
+    /// Takes note of names that paths of the body at hand go through, or end at.
+    pub(crate) fn ask<'n>(
+        &mut self,
+        names: impl Iterator<Item = (&'n str, bool)>,
+        classifier: &impl Classify,
+    ) {
+        self.asked.clear();
+        for (name, is_end) in names {
+            let (key, _) = self.resolve(name.as_bytes(), false, classifier);
+            if let Some(at) = key.learned() {
+                self.asked.resize(self.asked.len().max(at + 1), Asked::default());
+                if let Some(asked) = self.asked.get_mut(at) {
+                    *asked = Asked { is_asked: true, is_end: asked.is_end | is_end };
+                }
+            }
+        }
+        (self.last, self.next) = (0, 0);
+    }
+
+    /// Whether paths go through a name.
+    #[inline(always)]
+    pub(crate) fn asked(&self, key: KeyId) -> Asked {
+        self.asked.get(key.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// Takes note that a chain was followed to this name.
+    pub(crate) fn reached(&mut self, last: u32) {
+        self.last = last;
+        self.next = self.entries.get(last as usize).map_or(0, |entry| entry.next);
+    }
+
+    /// Learns what stood between the value of a name and that of the next, whose name begins at `name` in it.
+    pub(crate) fn learn_follow(&mut self, last: u32, between: &[u8], name: u32, next: KeyId) {
+        let Some(entry) = next.learned().and_then(|at| self.entries.get(at)) else { return };
+        if between.len() > Follow::LONGEST || between.contains(&b'\\') {
+            return;
+        }
+        let (mut bytes, mut counts) = ([0; Follow::LONGEST], [0; Follow::LONGEST]);
+        for ((byte, counts), own) in bytes.iter_mut().zip(&mut counts).zip(between) {
+            (*byte, *counts) = (*own, u8::MAX);
+        }
+        if let Some(follow) = self.follows.get_mut(last as usize) {
+            let (bytes, counts) = (Follow::words(&bytes), Follow::words(&counts));
+            let (length, name) = (between.len() as u8, name as u8);
+            *follow = Follow { bytes, counts, length, name, gist: entry.gist, entry: next.0 };
+        }
+    }
+
     /// Resolves a name that is spelt without escapes.
     pub(crate) fn resolve_plain(&mut self, name: &str, classifier: &impl Classify) -> (KeyId, Signals) {
         // In JSON the same bytes would spell another name, and ids are learned by their spelling there.
@@ -195,7 +357,7 @@ impl Keys {
                 && self.is_named(entry, raw)
             {
                 let gist = entry.gist;
-                self.follow(found);
+                self.reach(found);
                 return (KeyId(found), gist);
             }
             slot = (slot + 1) % SLOTS;
@@ -207,19 +369,26 @@ impl Keys {
             Some(Role::Names) => HAS_NAME,
             Some(Role::Holds) => HAS_VALUE,
         };
-        let is_plain = !key.is_personal && !key.meaning.is_kind();
-        let gist = Gist { signals: key.meaning.signals().union(role), is_plain };
+        let signals = key.meaning.signals().union(role);
         if key.is_personal || raw.len() > LONGEST || self.entries.len() >= MOST {
-            return (self.pass(key), gist);
+            return (self.pass(key), Gist { signals, lane: Lane::Other });
         }
+        let lane = match key.meaning.is_kind() {
+            // It may be spelt so to hide from who asks for it.
+            _ if is_escaped => Lane::Other,
+            true => Lane::Telling,
+            false => Lane::Plain,
+        };
+        let gist = Gist { signals, lane };
         let entry = self.entries.len() as u32;
         let (from, length) = (self.names.len() as u32, raw.len() as u32);
         self.names.extend_from_slice(raw);
+        self.follows.push(Follow::default());
         self.entries.push(Entry { ends: Ends::of(raw), from, length, next: 0, gist, key, hash });
         if let Some(slot) = self.slots.get_mut(slot) {
             *slot = entry + 1;
         }
-        self.follow(entry);
+        self.reach(entry);
         (KeyId(entry), gist)
     }
 
@@ -228,7 +397,7 @@ impl Keys {
         self.entries.len()
     }
 
-    fn follow(&mut self, entry: u32) {
+    fn reach(&mut self, entry: u32) {
         if let Some(last) = self.entries.get_mut(self.last as usize) {
             last.next = entry;
         }

@@ -59,23 +59,53 @@ impl Subject {
     }
 }
 
-/// Finds records, their subjects and declared fields. Without a binding the document is one record.
+/// Finds records, their subjects and declared fields. Without a binding the document is one record. `None` when a
+/// path asks for members whatever their names, and the list of nodes does without some.
 /// Of a document of which only a segment is here, `torn` says where positions go on.
 pub(crate) fn bind<S: Spelling>(
     binding: Option<&Binding>,
     spelling: S,
     text: &str,
-    nodes: &[Node],
+    (nodes, is_terse): (&[Node], bool),
     torn: Option<&Torn>,
-) -> Bound {
+) -> Option<Bound> {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
-    let Some(binding) = binding else { return whole() };
+    let Some(binding) = binding else { return Some(whole()) };
     let automaton = Automaton::new(binding);
     if automaton.paths.is_empty() {
-        return whole();
+        return Some(whole());
     }
-    let walk = Walk { automaton: &automaton, spelling, text, nodes, torn, by_key: vec![] };
-    if S::REPEATS { walk.run_lists() } else { walk.run() }
+    let walk = Walk { automaton: &automaton, spelling, text, nodes, is_terse, torn, by_key: vec![] };
+    if S::REPEATS { Some(walk.run_lists()) } else { walk.run() }
+}
+
+/// Whether every declared field is declared by its name, so that what must be looked at is told by names.
+pub(crate) fn declares_by_name(binding: &Binding) -> bool {
+    let is_name = |selector: &Selector| matches!(selector, Selector::Name(_));
+    binding.fields.iter().all(|field| match field.path.steps.last() {
+        Some(Step::Child(selectors) | Step::Descendant(selectors)) => selectors.iter().all(is_name),
+        None => false,
+    })
+}
+
+/// The names that a binding's paths go through or end at, and whether they are the ends of declared fields.
+pub(crate) fn asked(binding: &Binding) -> impl Iterator<Item = (&str, bool)> {
+    let subject = match &binding.subject {
+        Some(SubjectSelector::Record(path)) => Some(path),
+        _ => None,
+    };
+    let places = binding.records.iter().chain(subject).map(|path| (path, false));
+    let fields = binding.fields.iter().map(|field| (&field.path, true));
+    places.chain(fields).flat_map(|(path, is_field)| {
+        let count = path.steps.len();
+        (1..).zip(&path.steps).flat_map(move |(nth, step)| {
+            let (Step::Child(selectors) | Step::Descendant(selectors)) = step;
+            selectors.iter().filter_map(move |selector| match selector {
+                Selector::Name(name) => Some((name.as_str(), is_field && nth == count)),
+                _ => None,
+            })
+        })
+    })
 }
 
 /// What reaching the end of a path means.
@@ -218,6 +248,7 @@ struct Walk<'w, S> {
     spelling: S,
     text: &'w str,
     nodes: &'w [Node],
+    is_terse: bool,
     torn: Option<&'w Torn>,
     /// By field name: the states whose next step selects it.
     by_key: Vec<Option<Vec<u64>>>,
@@ -234,7 +265,7 @@ struct Frame {
 }
 
 impl<S: Spelling> Walk<'_, S> {
-    fn run(mut self) -> Bound {
+    fn run(mut self) -> Option<Bound> {
         let mut bound = Bound::default();
         let mut frames: Vec<Frame> = vec![];
         let (mut states, mut selected) = (vec![], vec![]);
@@ -274,12 +305,15 @@ impl<S: Spelling> Walk<'_, S> {
                 continue;
             }
             let record = self.arrive(at, &mut states, record, &mut bound);
+            if self.is_terse && node.shape == Shape::Object && intersect(&states, &self.automaton.wildcards) {
+                return None;
+            }
             if node.after > at + 1 {
                 frames.push(Frame { node: at, after: node.after, states: states.clone(), index: 0, record });
             }
             at += 1;
         }
-        bound
+        Some(bound)
     }
 
     /// Takes note of what a node is by its states; the record it belongs to.
@@ -392,6 +426,10 @@ fn merge(states: &mut [u64], more: &[u64]) {
     for (word, more) in states.iter_mut().zip(more) {
         *word |= more;
     }
+}
+
+fn intersect(states: &[u64], others: &[u64]) -> bool {
+    states.iter().zip(others).any(|(state, other)| state & other != 0)
 }
 
 fn set(states: &mut [u64], state: usize) {

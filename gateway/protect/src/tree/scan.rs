@@ -83,7 +83,7 @@ impl<C: Classify> Scan<'_, C> {
         let declared = Declared { records: &[], fields: &[], named: &named };
         let nodes = level.nodes;
         let mut visit = Visit { scan: self, spelling, text, nodes: &nodes, strings, depth, path };
-        walk(&nodes, &declared, outside, &mut visit)
+        walk((&nodes, &[]), &declared, outside, &mut visit)
     }
 }
 

@@ -3,13 +3,14 @@
 mod raised;
 
 use super::coded::{Known, is_decided};
+use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
-use super::paths::{Record, Subject, bind};
+use super::paths::{Record, Subject, asked, bind, declares_by_name};
 use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
-use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Workspace, decode, malformed};
+use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
 use crate::classify::Classify;
-use crate::counts::{Counts, Outcome};
+use crate::counts::{Counts, Found, Outcome};
 use crate::edit::Edits;
 use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
@@ -22,7 +23,7 @@ use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
 use std::ops::Range;
-use yingbi_classifiers::{Hit, How, Scalar, Signals};
+use yingbi_classifiers::{Hit, How, Scalar, Signals, begins_plainly};
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
 
@@ -89,17 +90,32 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         self.workspace.fields.begin_document();
         let depth = (self.limits.depth, self.limits.depth);
-        let mut level = self.take_level();
-        let parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
-        let spelling = match parsed {
-            Ok(spelling) => spelling,
-            Err(error) => {
-                self.put_level(level);
-                return Err(error);
+        let binding = self.plan.binding();
+        // What is left out depends on what stands beside it.
+        let Workspace { columns, fields, .. } = &mut *self.workspace;
+        columns.begin(fields);
+        let may_be_terse = !self.plan.drops() && binding.is_none_or(declares_by_name);
+        let mut level = self.take_level(G::IS_TERSE && may_be_terse);
+        self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
+        let mut parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
+        let bound = loop {
+            let spelling = match parsed {
+                Ok(spelling) => spelling,
+                Err(error) => {
+                    self.put_level(level);
+                    return Err(error);
+                }
+            };
+            if let Some(bound) =
+                bind(binding, spelling, text, (&level.nodes, level.is_terse), self.torn.as_ref())
+            {
+                break (spelling, bound);
             }
+            level.is_terse = false;
+            parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
         };
+        let (spelling, bound) = bound;
         let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
-        let bound = bind(self.plan.binding(), spelling, text, &level.nodes, self.torn.as_ref());
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
@@ -107,22 +123,22 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             self.names = named_before(&named, &level.nodes, known);
         }
         let mut decoded = mem::take(&mut level.decoded);
-        let nodes = &level.nodes;
+        let (nodes, told) = (&level.nodes, &level.told);
         let walked = self.in_records(nodes, rules, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
             let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded };
-            walk(nodes, &declared, outside, &mut visit)
+            walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
         let is_known =
             |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
         let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
         self.put_level(level);
+        self.settle::<G>();
         self.workspace.fields.begin_document();
         walked?;
-        self.settle::<G>();
         let count = records.len() as u64;
         Ok(Records { count, subjects: records.into_iter().map(|record| record.subject).collect() })
     }
@@ -222,7 +238,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         let site = self.workspace.fields.enter();
         self.strings += 1;
-        let mut level = self.take_level();
+        let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && !self.plan.drops());
         let left = (limit.saturating_sub(depth), limit);
         let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
@@ -233,7 +249,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
                 let mut visit = Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded };
-                let walked = walk(&level.nodes, &declared, outside, &mut visit);
+                let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
                 self.settle::<G>();
@@ -277,6 +293,15 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         fields.at(leaf.frames, leaf.node.key, keys, &|name| is_field_name(name, self.classifier));
     }
 
+    /// Counts what a value of this name in these containers was found to be by its field.
+    #[inline]
+    fn note_at(&mut self, frames: &[Frame<Rules<'p>>], key: KeyId, meaning: Meaning, found: Found) -> u32 {
+        let (plan, classifier) = (self.plan, self.classifier);
+        let Workspace { fields, keys, .. } = &mut *self.workspace;
+        fields.at(frames, key, keys, &|name| is_field_name(name, classifier));
+        fields.count(found, || (plan.level(found.kind), meaning.how(found.kind)))
+    }
+
     /// Counts what was found in a value by its field.
     fn note_leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
         self.at(leaf);
@@ -306,14 +331,15 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     fn settle<S: Spelling>(&mut self) {
+        self.workspace.columns.settle(&mut self.counts, &mut self.workspace.fields);
         if S::UNORDERED {
             self.edits.settle();
         }
     }
 
-    fn take_level(&mut self) -> Level {
+    fn take_level(&mut self, is_terse: bool) -> Level {
         let level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
-        super::Level { may_name: false, ..level }
+        super::Level { may_name: false, is_terse, ..level }
     }
 
     fn put_level(&mut self, level: Level) {
@@ -365,6 +391,34 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         self.treat.hits = hits;
         self.treat.note_name(frames);
         treated
+    }
+
+    fn told(&mut self, run: &[Told], frames: &[Frame<Rules<'p>>]) -> Result<(), Uninspectable> {
+        let Some(scope) = frames.last().map(|frame| &frame.scope) else { return Ok(()) };
+        let treat = &mut *self.treat;
+        let classifier = treat.classifier;
+        let Workspace { fields, keys, .. } = &mut *treat.workspace;
+        let pattern = fields.pattern_at(frames, keys, &|name| is_field_name(name, classifier));
+        // What holds for a field holds for it throughout only where nothing else about the record is asked.
+        let view = if treat.survey.is_noting() { 0 } else { scope.rules.view() };
+        for told in run {
+            if self.known > 0 && told.node(self.text).start < self.known {
+                let (meaning, node) = (self.key(told.key).meaning, told.node(self.text));
+                let (signals, rules) = (scope.signals, scope.rules);
+                self.known(&Leaf { node: &node, meaning, signals, rules, frames })?;
+                continue;
+            }
+            if self.as_before(told, scope.signals, view, pattern) {
+                continue;
+            }
+            let meaning = self.key(told.key).meaning;
+            let node = told.node(self.text);
+            if !self.short(told, meaning, scope, (frames, pattern, view)) {
+                let (signals, rules) = (scope.signals, scope.rules);
+                self.leaf(&Leaf { node: &node, meaning, signals, rules, frames })?;
+            }
+        }
+        Ok(())
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
@@ -438,6 +492,58 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             }
             _ => self.whole(leaf, Scalar::Bool, |_, out| out.push_str("null")),
         }
+    }
+
+    /// Masks a value as the last one of its field was; `false` when it must be looked at.
+    #[inline(always)]
+    fn as_before(&mut self, told: &Told, record: Signals, view: u64, pattern: u32) -> bool {
+        let treat = &mut *self.treat;
+        let Workspace { columns, keys, .. } = &mut *treat.workspace;
+        let Some(known) = columns.get(told.key, view, pattern) else { return false };
+        let (text, value) = told.value(self.text);
+        if !begins_plainly(value) {
+            return false;
+        }
+        if !known.column.is_plain
+            && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(known.column.kind)
+        {
+            return false;
+        }
+        cover(&known.column.mask, told, text, &mut treat.edits);
+        known.count();
+        true
+    }
+
+    /// The short way of most personal information: its name says what it is, its first byte that no document is in it,
+    /// and none of it stays in clear. `false` when it must go the long way.
+    fn short(
+        &mut self,
+        told: &Told,
+        meaning: Meaning,
+        scope: &Scope<Rules<'p>>,
+        (frames, pattern, view): (&[Frame<Rules<'p>>], u32, u64),
+    ) -> bool {
+        let Scope { signals, rules, .. } = *scope;
+        let treat = &mut *self.treat;
+        let (text, value) = told.value(self.text);
+        if !begins_plainly(value) {
+            return false;
+        }
+        let Some(kind) = meaning.whole(treat.classifier, signals, value) else { return false };
+        let Action::Mask(mask) = rules.action(kind) else { return false };
+        let is_monitored = rules.is_monitored(kind);
+        treat.survey.note(rules, kind, text);
+        cover(mask, told, text, &mut treat.edits);
+        let found = Found { kind, outcome: Outcome::Masked };
+        treat.counts.tally(found, is_monitored, 1);
+        let field = treat.note_at(frames, told.key, meaning, found);
+        if view != 0 {
+            let is_plain = meaning.is_plainly(treat.classifier, kind);
+            let column = Column { view, pattern, field, kind, is_plain, is_monitored, mask: *mask, count: 0 };
+            let Workspace { columns, fields, .. } = &mut *treat.workspace;
+            columns.put(told.key, column, &mut treat.counts, fields);
+        }
+        true
     }
 
     fn string(
@@ -575,6 +681,17 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Ok(Fate::Dropped)
             }
         }
+    }
+}
+
+/// Lays a mask over a value that was told by its name.
+#[inline]
+fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
+    let (start, end) = (told.start as usize, told.end as usize);
+    if text.len() + 2 == end - start {
+        lay(mask, text, edits, &mut Direct(start + 1), 0);
+    } else {
+        edits.push_with(start, end, |out| mask::number(mask, text, out));
     }
 }
 

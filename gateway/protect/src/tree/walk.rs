@@ -2,7 +2,7 @@
 
 use super::keys::{Key, KeyId};
 use super::naming::{self, Named};
-use super::{Node, Shape};
+use super::{Node, Shape, Told};
 use crate::Uninspectable;
 use crate::meaning::Meaning;
 use yingbi_classifiers::Signals;
@@ -15,6 +15,11 @@ pub(crate) trait Visitor<R> {
 
     /// A member whose name holds personal information.
     fn name(&mut self, node: &Node, frames: &[Frame<R>], rules: R) -> Result<(), Uninspectable>;
+
+    /// Scalars right inside the innermost of these containers whose own names tell what they are.
+    fn told(&mut self, _: &[Told], _: &[Frame<R>]) -> Result<(), Uninspectable> {
+        Ok(())
+    }
 
     /// A scalar that isn't null.
     fn leaf(&mut self, leaf: &Leaf<'_, R>) -> Result<Fate, Uninspectable>;
@@ -53,7 +58,7 @@ pub(crate) struct Frame<R> {
     pub(crate) is_object: bool,
     /// Elements of an array seen, the current one counted in.
     pub(crate) elements: u64,
-    scope: Scope<R>,
+    pub(super) scope: Scope<R>,
     /// The last run of members that were left out: its first member, and the node after its last.
     left_out: (u32, u32),
 }
@@ -119,9 +124,10 @@ impl<R: Copy> Declared<'_, R> {
     }
 }
 
-/// Visits every scalar of a document that may be something.
+/// Visits every scalar of a document that may be something: those in the list of nodes, and between them those that
+/// were told by their names when the document was read.
 pub(crate) fn walk<R: Copy, V: Visitor<R>>(
-    nodes: &[Node],
+    (nodes, mut told): (&[Node], &[Told]),
     declared: &Declared<'_, R>,
     outside: Scope<R>,
     visitor: &mut V,
@@ -133,6 +139,10 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
     let (mut after, mut is_quiet) = (u32::MAX, false);
     let mut next_declared = said.first();
     for (at, node) in (0u32..).zip(nodes) {
+        if told.first().is_some_and(|first| first.start < node.start) {
+            visit_told(&mut told, node.start, &mut frames, visitor)?;
+            (after, is_quiet) = frames.last().map_or((u32::MAX, false), Frame::state);
+        }
         if at >= after {
             while frames.last().is_some_and(|frame| frame.after <= at) {
                 frames.pop();
@@ -142,18 +152,20 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
         if node.is_mute && is_quiet && at != next_declared {
             continue;
         }
-        let parent = match frames.last_mut() {
-            Some(frame) => {
-                frame.elements += 1;
-                &frame.scope
+        if let Some(frame) = frames.last_mut() {
+            frame.elements += 1;
+        }
+        // Of a name: what it says, and whether personal information stands in it.
+        let (mut own, is_personal) = match node.key {
+            KeyId::NONE => (None, false),
+            key => {
+                let key = visitor.key(key);
+                (Some(key.meaning), key.is_personal)
             }
-            None => &outside,
         };
-        let key = if node.key == KeyId::NONE { None } else { Some(visitor.key(node.key)) };
-        let is_personal = key.is_some_and(|key| key.is_personal);
-        let holder = key.map_or(parent.holder, |key| key.meaning.signals());
+        let parent = frames.last().map_or(&outside, |frame| &frame.scope);
+        let holder = own.map_or(parent.holder, |own| own.signals());
         let above = parent.inherited.as_ref();
-        let mut own = key.map(|key| key.meaning);
         let (mut rules, mut row) = (parent.rules, Signals::default());
         if at == next_declared {
             (own, rules, row) = said.take(at, own, rules);
@@ -192,6 +204,25 @@ pub(crate) fn walk<R: Copy, V: Visitor<R>>(
             Frame { node: at, after: node.after, key: node.key, is_object, elements: 0, scope, left_out };
         (after, is_quiet) = frame.state();
         frames.push(frame);
+    }
+    visit_told(&mut told, u32::MAX, &mut frames, visitor)
+}
+
+/// Visits those that begin before a byte, and leaves the containers that close before them.
+fn visit_told<R: Copy, V: Visitor<R>>(
+    told: &mut &[Told],
+    before: u32,
+    frames: &mut Vec<Frame<R>>,
+    visitor: &mut V,
+) -> Result<(), Uninspectable> {
+    while let Some(first) = told.first().filter(|first| first.start < before) {
+        while frames.last().is_some_and(|frame| frame.node != first.object) {
+            frames.pop();
+        }
+        let of_one = |next: &&Told| next.object == first.object && next.start < before;
+        let (run, rest) = told.split_at(told.iter().take_while(of_one).count());
+        visitor.told(run, frames)?;
+        *told = rest;
     }
     Ok(())
 }
