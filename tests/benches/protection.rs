@@ -85,7 +85,10 @@ fn in_chunks(protector: &Protector, permit: &Permit, is_test: bool) {
                 let mut segments = Segments::new(Format::Json, limits).expect("JSON is cut");
                 let mut length = 0;
                 for chunk in list.chunks(chunk).map(Some).chain([None]) {
-                    chunk.map_or_else(|| segments.end(), |chunk| segments.push(chunk));
+                    match chunk {
+                        Some(chunk) => segments.push(chunk),
+                        None => segments.end(),
+                    }
                     while let Some(treated) = protector.segment(permit, &mut segments).expect("treatable") {
                         length += black_box(treated.body).len();
                     }

@@ -387,7 +387,10 @@ fn c8_what_spans_events_is_found_wherever_the_stream_is_cut() {
         let (pseudonyms, mut workspace) = (PseudonymKey::new([7; 32]), Workspace::new([3, 4]));
         let (mut out, mut pieces, mut masked) = (vec![], 0, 0);
         for chunk in stream.as_bytes().chunks(chunk).map(Some).chain([None]) {
-            chunk.map_or_else(|| segments.end(), |chunk| segments.push(chunk));
+            match chunk {
+                Some(chunk) => segments.push(chunk),
+                None => segments.end(),
+            }
             if flushes {
                 segments.flush();
             }
