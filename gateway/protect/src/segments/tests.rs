@@ -413,6 +413,29 @@ fn c8_what_spans_events_is_found_wherever_the_stream_is_cut() {
     }
 }
 
+#[test]
+fn p7_a_working_space_keeps_nothing_of_the_body_before() {
+    let table = Table::all(fixed());
+    let (pseudonyms, mut workspace) = (PseudonymKey::new([7; 32]), Workspace::new([3, 4]));
+    let mut treat = |format, body: &str| {
+        let input = Input { classifier: &Fake, limits: Limits::default(), format, body: body.as_bytes() };
+        workspace.begin(0);
+        let treated = body::treat(&input, table.plan(), &pseudonyms, &mut workspace).expect("treatable");
+        workspace.finish();
+        String::from_utf8(treated.body).expect("UTF-8")
+    };
+    let json = r#"[{"mobile":"138","balance":1,"x":"y"},{"mobile":"139","balance":2,"x":"z"}]"#;
+    for (format, body) in [
+        (Format::Csv, "mobile,x,balance\n138,xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,1\n139,y,2\n"),
+        (Format::Xml, "<a><mobile>138</mobile><x>yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy</x></a>"),
+        (Format::Form, "mobile=138&x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy&balance=1"),
+    ] {
+        let fresh = treat_as(format, &table, body.as_bytes()).expect("treatable").body;
+        treat(Format::Json, json);
+        assert_eq!(treat(format, body), String::from_utf8_lossy(&fresh));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 64 } else { 512 }))]
 

@@ -338,7 +338,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     }
 
     fn take_level(&mut self, is_terse: bool) -> Level {
-        let level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
+        let mut level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
+        // Only JSON has such a list, and the text before may have been JSON.
+        level.told.clear();
         super::Level { may_name: false, is_terse, ..level }
     }
 
