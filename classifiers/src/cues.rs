@@ -123,6 +123,14 @@ pub(crate) mod mark {
     pub(crate) const CODE: u32 = 1 << 22;
     /// White space other than a space.
     pub(crate) const LINE: u32 = 1 << 23;
+    /// What counts money.
+    pub(crate) const MONEY: u32 = 1 << 24;
+    /// What counts years of life.
+    pub(crate) const AGE: u32 = 1 << 25;
+    /// What illnesses are had with.
+    pub(crate) const ILL: u32 = 1 << 26;
+    /// A province as plates write it.
+    pub(crate) const PLATE: u32 = 1 << 27;
 }
 
 /// The marks of ASCII; what is beyond it has no place here.
@@ -176,6 +184,10 @@ static MARKS: LazyLock<Vec<u32>> = LazyLock::new(|| {
         add(c == '（', mark::BRACKET);
         add(matches!(c, '案' | '别' | '族' | '生'), mark::WORDED);
         add(matches!(c, '码' | '令'), mark::CODE);
+        add(matches!(c, '元' | '块' | '万'), mark::MONEY);
+        add(c == '岁', mark::AGE);
+        add(matches!(c, '患' | '诊'), mark::ILL);
+        add(prose::plates::PROVINCES.contains(&c), mark::PLATE);
         marks
     };
     (0..0x1_0000).map(|code| char::from_u32(code).map_or(mark::HIGH, one)).collect()

@@ -235,7 +235,7 @@ fn stricter(a: KeyMeaning, b: KeyMeaning) -> KeyMeaning {
     let rank = |meaning: &KeyMeaning| {
         let asks = match meaning.strength {
             Strength::Decides => 3,
-            Strength::NeedsShape => 2,
+            Strength::NeedsShape | Strength::UnlessPublic => 2,
             Strength::NeedsRecord => 1,
             Strength::NeedsFirm => 0,
         };

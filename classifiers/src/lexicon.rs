@@ -5,7 +5,7 @@
 use crate::words::{Concept, ConceptSet, UNKNOWN, Words};
 use crate::{KeyMeaning, Signals, Strength};
 use std::collections::HashMap;
-use yingbi_taxonomy::{Category, Kind};
+use yingbi_taxonomy::{Category, Kind, Level};
 
 /// Names known letter by letter, a file for each family of systems.
 pub(crate) const NAMES: &[&str] = &[
@@ -27,6 +27,9 @@ pub(crate) const NAMES: &[&str] = &[
 /// Rules over concepts: context, head, kind, strength.
 pub(crate) const RULES: &str = include_str!("../lexicon/rules.tsv");
 
+/// Topics: concept, kind, strength, whether even its type or date is of the kind.
+const TOPICS: &str = include_str!("../lexicon/topics.tsv");
+
 /// English words and abbreviations, pinyin, Chinese: concept, then its words. Then traditional characters.
 pub(crate) const WORDS: [&str; 4] = [
     include_str!("../lexicon/words.tsv"),
@@ -43,6 +46,8 @@ pub(crate) struct Lexicon {
     rules: Vec<Rule>,
     /// For each concept the rules whose head ends in it.
     by_head: Vec<Vec<u16>>,
+    /// For each concept what a name is about that has it anywhere, and whether even its type or date is of the kind.
+    topics: Vec<Option<(Meaning, bool)>>,
     special: SpecialConcepts,
 }
 
@@ -68,6 +73,15 @@ struct SpecialConcepts {
     question: ConceptSet,
     product: ConceptSet,
     organisation: ConceptSet,
+    /// Facts that are given as a code and its name.
+    coded: ConceptSet,
+    code: ConceptSet,
+    /// Those of whom a fact may be, when they are named last.
+    owner: ConceptSet,
+    /// What is about nobody, whatever else the name speaks of.
+    nobodys: ConceptSet,
+    /// What says no more than of which kind, state or day something is.
+    generic: ConceptSet,
 }
 
 impl Lexicon {
@@ -92,6 +106,12 @@ impl Lexicon {
                 }
             }
         }
+        let mut topics = vec![None; words.len()];
+        for (concept, topic) in TOPICS.lines().filter_map(|line| parse_topic(line, &words)) {
+            if let Some(slot) = topics.get_mut(usize::from(concept)) {
+                *slot = Some(topic);
+            }
+        }
         let set =
             |names: &[&str]| names.iter().filter_map(|name| words.concept(name)).collect::<ConceptSet>();
         let special = SpecialConcepts {
@@ -99,8 +119,39 @@ impl Lexicon {
             question: set(&["isq"]),
             product: set(&["product", "fund", "price", "volume", "quote"]),
             organisation: set(&["org", "company"]),
+            coded: set(&[
+                "gender",
+                "ethnic",
+                "nation",
+                "marital",
+                "edu",
+                "religion",
+                "political",
+                "orientation",
+                "vocation",
+                "birthplace",
+                "idtype",
+                "persona",
+            ]),
+            code: set(&["name", "type", "meta", "level", "no", "id", "remark", "anyvalue"]),
+            owner: set(&["client", "user", "account", "bank", "position", "order", "fill"]),
+            nobodys: set(&[
+                "product", "org", "company", "quote", "helpdesk", "dict", "host", "author", "page", "link",
+                "count",
+            ]),
+            generic: set(&[
+                "type",
+                "meta",
+                "level",
+                "date",
+                "valid",
+                "name",
+                "remark",
+                "outcome",
+                "container",
+            ]),
         };
-        Lexicon { words, spelt, folded, rules, by_head, special }
+        Lexicon { words, spelt, folded, rules, by_head, topics, special }
     }
 
     /// What a field name says.
@@ -110,7 +161,7 @@ impl Lexicon {
         let concepts = self.words.concepts_of(name);
         let meaning = self
             .known(name)
-            .or_else(|| self.by_rule(&concepts))
+            .or_else(|| self.by_rule_or_key(name, &concepts))
             .or_else(|| self.by_beginning(name).and_then(weaker));
         let seen: ConceptSet = concepts.iter().copied().collect();
         let Some(meaning) = meaning else {
@@ -154,9 +205,51 @@ impl Lexicon {
         self.folded.get(name).filter(|_| is_telling(name))
     }
 
+    /// A secret key is one whatever the rules take its name for, save for another secret.
+    fn by_rule_or_key(&self, name: &str, concepts: &[Concept]) -> Option<Meaning> {
+        let ruled = self.by_rule(concepts);
+        let is_secret = |meaning: Meaning| meaning.kind.is_some_and(|kind| kind.level() == Level::L4);
+        if !ruled.is_some_and(is_secret) && self.words.names_secret_key(name) {
+            return Some(SECRET_KEY);
+        }
+        match ruled {
+            None => self.by_topic(concepts, false),
+            Some(Meaning { kind: None, prose: false, .. }) => self.by_topic(concepts, true).or(ruled),
+            // Read as prose all the same, where the record has no such field.
+            Some(Meaning { kind: None, prose: true, .. }) => {
+                self.by_topic(concepts, true).map(|topic| Meaning { prose: true, ..topic }).or(ruled)
+            }
+            ruled => ruled,
+        }
+    }
+
+    /// `surgical_record_xyz`, `投诉事由`, `marital_stat_dt`: what the name is about, when no rule knows its end; when a
+    /// rule denies a mere type, state or date, only what is personal down to that.
+    fn by_topic(&self, concepts: &[Concept], denied: bool) -> Option<Meaning> {
+        if concepts.iter().any(|concept| self.special.nobodys.has(*concept)) {
+            return None;
+        }
+        if denied {
+            concepts.last().filter(|last| self.special.generic.has(**last))?;
+            concepts.first().filter(|first| !self.special.question.has(**first))?;
+        }
+        let mut topics =
+            concepts.iter().rev().filter_map(|concept| *self.topics.get(usize::from(*concept))?);
+        let (meaning, _) = topics.find(|(_, even)| *even || !denied)?;
+        if denied { weaker(meaning).or(Some(meaning)) } else { Some(meaning) }
+    }
+
     fn by_rule(&self, concepts: &[Concept]) -> Option<Meaning> {
         let asks = concepts.first().is_some_and(|first| self.special.question.has(*first));
         let mut names = if asks { concepts.get(1..).unwrap_or_default() } else { concepts };
+        // `gender_nm`, `educationCode`, `marital_status_desc`: a code, its name and its kind say what the fact says.
+        while let [rest @ .., fact, last] = names
+            && self.special.coded.has(*fact)
+            && self.special.code.has(*last)
+        {
+            let _ = rest;
+            names = names.split_last().map_or(names, |(_, rest)| rest);
+        }
         let mut best: Option<(i32, Meaning)> = None;
         let mut penalty = 0;
         loop {
@@ -172,11 +265,32 @@ impl Lexicon {
             names = rest;
             penalty += 1;
         }
-        let meaning = best.map(|(_, meaning)| meaning).or_else(|| self.but_for_its_end(names));
+        let turned = self.turned(concepts, best.map(|(_, meaning)| meaning));
+        let meaning = turned.or(best.map(|(_, meaning)| meaning)).or_else(|| self.but_for_its_end(names));
         if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
             return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
         }
         meaning
+    }
+
+    /// `areaCode_cust`, `tradeAmountClient`: whose it is stands last. A rule of two words or more has to say so.
+    fn turned(&self, concepts: &[Concept], plainly: Option<Meaning>) -> Option<Meaning> {
+        let (owner, rest) = concepts.split_last().filter(|(last, rest)| {
+            self.special.owner.has(**last)
+                && rest.last().is_some_and(|before| !self.special.owner.has(*before))
+        })?;
+        let is_name_at_most = |meaning: Meaning| {
+            meaning.kind.is_none()
+                || (meaning.kind == Some(Kind::Name) && meaning.strength != Strength::Decides)
+        };
+        if !plainly.is_none_or(is_name_at_most) {
+            return None;
+        }
+        let turned: Vec<Concept> = [*owner].into_iter().chain(rest.iter().copied()).collect();
+        let (score, meaning) = self.best_rule(&turned)?;
+        (meaning.kind.is_some_and(|kind| kind != Kind::Name)
+            && (score > SCORE_OF_A_WORD || meaning.strength == Strength::Decides))
+            .then_some(meaning)
     }
 
     /// `mobile_zz`: a word that no list holds stands at the end; then the value has to agree.
@@ -228,7 +342,7 @@ impl Rule {
         if !head.iter().zip(&self.head).all(|(concept, set)| set.has(*concept)) {
             return None;
         }
-        let mut score = i32::try_from(self.head.len()).ok()? * 4;
+        let mut score = i32::try_from(self.head.len()).ok()? * SCORE_OF_A_WORD;
         if !self.context.is_empty() {
             if !context.iter().any(|concept| self.context.has(*concept)) {
                 return None;
@@ -238,6 +352,9 @@ impl Rule {
         Some(score)
     }
 }
+
+/// What a word of a rule's head counts.
+const SCORE_OF_A_WORD: i32 = 4;
 
 /// Words before and behind a listed name that leave its meaning as it is.
 const BEGINNINGS: &[&str] = &[
@@ -249,10 +366,19 @@ const ENDS: &[&str] = &[
     "data", "array", "value", "val", "cn", "信息", "列表", "密文", "明文",
 ];
 
+/// Whoever has it can sign, decrypt or log in as another.
+const SECRET_KEY: Meaning = Meaning { kind: Some(Kind::Password), strength: Strength::Decides, prose: false };
+
 /// What a name says that is only partly known: the value or the record has to agree.
 fn weaker(meaning: Meaning) -> Option<Meaning> {
-    let kind = meaning.kind.filter(|_| meaning.strength == Strength::Decides)?;
-    let strength = if shows_by_form(kind) { Strength::NeedsShape } else { Strength::NeedsRecord };
+    let kind = meaning.kind?;
+    let strength = match meaning.strength {
+        Strength::Decides if kind.level() == Level::L4 => Strength::UnlessPublic,
+        Strength::Decides if shows_by_form(kind) => Strength::NeedsShape,
+        Strength::Decides => Strength::NeedsRecord,
+        Strength::NeedsShape if shows_by_form(kind) => Strength::NeedsShape,
+        _ => return None,
+    };
     Some(Meaning { strength, ..meaning })
 }
 
@@ -319,24 +445,50 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             Signals::PERSON
         }
         Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
-        _ => match kind.category() {
-            Category::AccountOpening | Category::AccountInvestorCode if strength != Strength::NeedsRecord => {
-                Signals::ACCOUNT
-            }
-            // Only an investor's own order has these.
-            Category::TradeOrder | Category::TradeFill if strength == Strength::Decides => Signals::ACCOUNT,
-            // Nor does a product hold anything or owe anything.
-            Category::WealthPosition
-            | Category::Credit
-            | Category::TradeBankTransfer
-            | Category::TradeLog
-                if strength == Strength::Decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
-            {
-                Signals::ACCOUNT
-            }
-            Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
-            _ => Signals::default(),
-        },
+        _ if matches!(strength, Strength::NeedsRecord | Strength::UnlessPublic) => Signals::default(),
+        _ => signals_of_row(kind, strength),
+    }
+}
+
+/// What only a natural person has says so of the record; what only an investor has says that an investor's account is
+/// in it. Addresses, numbers to call, places and channels are had by branches and issuers too and say neither.
+fn signals_of_row(kind: Kind, strength: Strength) -> Signals {
+    let decides = strength == Strength::Decides;
+    match kind.category() {
+        Category::AccountOpening | Category::AccountInvestorCode => Signals::ACCOUNT,
+        Category::IdentityDocument if decides && kind != Kind::TaxId => Signals::PERSON,
+        Category::CredentialBiometric
+        | Category::IdentitySpecial
+        | Category::HealthStatus
+        | Category::HealthMedical
+        | Category::DeviceApps
+        | Category::Other
+            if decides =>
+        {
+            Signals::PERSON
+        }
+        Category::TradeOrder
+        | Category::TradeFill
+        | Category::TradeBankTransfer
+        | Category::TradeLog
+        | Category::TradeOther
+        | Category::WealthPosition
+        | Category::WealthCash
+        | Category::Credit
+        | Category::Contract
+        | Category::CredentialAccount
+        | Category::DevicePermanent
+        | Category::DeviceResettable
+        | Category::Behaviour
+        | Category::Derived
+        | Category::Relationship
+        | Category::Service
+            if decides && !matches!(kind, Kind::IpAddress | Kind::Terminal) =>
+        {
+            Signals::ACCOUNT
+        }
+        Category::WealthBank if matches!(kind, Kind::BankCard | Kind::BankAccount) => Signals::ACCOUNT,
+        _ => Signals::default(),
     }
 }
 
@@ -361,6 +513,7 @@ fn parse_meaning(kind: &str, strength: &str) -> Option<Meaning> {
         "decides" => (Strength::Decides, false),
         "shape" => (Strength::NeedsShape, false),
         "record" => (Strength::NeedsRecord, false),
+        "unless" => (Strength::UnlessPublic, false),
         "prose" => (Strength::Decides, true),
         _ => return None,
     };
@@ -380,6 +533,17 @@ pub(crate) fn parse_rule(line: &str, words: &Words) -> Option<Rule> {
     let context = if context == "-" { ConceptSet::default() } else { alternatives(context)? };
     let head: Option<Vec<ConceptSet>> = head.split(' ').map(alternatives).collect();
     Some(Rule { context, head: head?, meaning })
+}
+
+/// `concept<TAB>kind<TAB>strength[<TAB>even]`.
+pub(crate) fn parse_topic(line: &str, words: &Words) -> Option<(Concept, (Meaning, bool))> {
+    if line.starts_with('#') {
+        return None;
+    }
+    let mut columns = line.split('\t');
+    let concept = words.concept(columns.next()?)?;
+    let meaning = parse_meaning(columns.next()?, columns.next()?)?;
+    Some((concept, (meaning, columns.next() == Some("even"))))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ use cues::{Cues, mark};
 use firm::Firm;
 use lexicon::Lexicon;
 use plain::Plain;
-use prose::{addresses, codes, dump, labels, latin, names, numerals, spaced, sql};
+use prose::{addresses, codes, dump, facts, labels, latin, names, numerals, plates, spaced, sql};
 use recognize::moment;
 use scan::Reach;
 use std::sync::{Arc, LazyLock};
@@ -109,6 +109,9 @@ pub enum Strength {
     NeedsShape,
     /// The value must have the shape, and the other keys of the object are asked: classify when the object closes.
     NeedsRecord,
+    /// The value must have the shape, and the record must not be one of a product or an organisation in which neither a
+    /// person nor an account is spoken of: `repay_date` of a bond, `lng` of a branch.
+    UnlessPublic,
     /// The value must be one of the firm's own patterns or words for the kind.
     NeedsFirm,
 }
@@ -235,17 +238,23 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        if self.is_plainly(key, kind) && shape::begins_plainly(value) {
-            return Some((kind, How::Key));
+        let is_number = matches!(value, Scalar::Number(_));
+        if self.is_plainly(key, kind, record, is_number)
+            && shape::begins_plainly(value)
+            && !matches!(value, Scalar::Bool)
+        {
+            let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
+            return Some((kind, how));
         }
         let firms = || self.firm_agrees(key, value).then_some((kind, How::Context));
         shape::whole(key, kind, record, value).or_else(firms)
     }
 
-    /// Whether every value that [begins plainly](begins_plainly) is of this kind under this name.
+    /// Whether every text, or every number, that [begins plainly](begins_plainly) is of this kind under this name in
+    /// such a record.
     #[inline]
-    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
-        key.kind == Some(kind) && key.strength == Strength::Decides && shape::is_plainly_named(kind)
+    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        shape::is_plainly(key, kind, record, is_number)
     }
 
     /// Whether the name asks for one of the firm's own values, and this is one.
@@ -333,9 +342,19 @@ impl Classifier {
         }
         if reads_prose && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::BRACKET) {
             latin::find(text, cues, hits);
+            if cues.has(mark::DIGIT) && cues.has(mark::SPACE) {
+                addresses::find_english(text, hits);
+            }
         }
         if reads_prose && cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER) {
             codes::find(text, cues, hits);
+        }
+        if cues.has(mark::AT) {
+            for index in first..hits.len() {
+                if let Some(address) = hits.get(index).copied().filter(|hit| hit.kind == Kind::Email) {
+                    names::before_address(text, address.start, hits);
+                }
+            }
         }
         if !cues.has(mark::HIGH) {
             return;
@@ -351,13 +370,30 @@ impl Classifier {
             numerals::find(text, hits);
         }
         if reads_prose && cues.may_hold_name() {
+            let before = hits.len();
             names::find(text, hits);
+            if cues.has(mark::BRACKET) && cues.digits() >= 7 {
+                for index in before..hits.len() {
+                    hits.extend(hits.get(index).and_then(|name| names::code_behind(text, name.end)));
+                }
+            }
+        }
+        if cues.has(mark::MONEY | mark::AGE | mark::ILL) {
+            facts::find(text, cues, hits);
+        }
+        if cues.has(mark::PLATE) && cues.has(mark::LETTER) && cues.digits() >= 2 {
+            plates::find(text, hits);
         }
         if reads_prose && cues.has(mark::SPACE) && cues.may_hold_name() {
             spaced::find(&self.lexicon, text, hits);
         }
         if cues.may_hold_address() {
             addresses::find(text, hits);
+            let mut index = 0;
+            hits.retain(|hit| {
+                index += 1;
+                index <= first || hit.kind != Kind::Address || !addresses::is_of_organisation(text, hit.start)
+            });
         }
     }
 }

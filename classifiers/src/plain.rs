@@ -66,8 +66,13 @@ enum Fold {
 
 fn fold(c: char) -> Fold {
     match c {
-        '\u{ff10}'..='\u{ff19}' | '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' | '＠' | '．' | '＋' =>
-        {
+        '\u{ff10}'..='\u{ff19}'
+        | '\u{ff21}'..='\u{ff3a}'
+        | '\u{ff41}'..='\u{ff5a}'
+        | '＠'
+        | '．'
+        | '＋'
+        | '＝' => {
             // Full-width forms stand in the order of ASCII, 0xFEE0 above it.
             char::from_u32(u32::from(c) - 0xfee0).map_or(Fold::Keep, Fold::To)
         }

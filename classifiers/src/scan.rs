@@ -62,6 +62,13 @@ impl Pass<'_> {
         let mut at = 0;
         while let Some(byte) = self.bytes.get(at).copied() {
             if !byte.is_ascii_alphanumeric() {
+                if byte == b'+'
+                    && self.may_chain
+                    && let Some(end) = self.international(at)
+                {
+                    at = end;
+                    continue;
+                }
                 if byte == b'@'
                     && let Some((start, end)) = email::around(self.bytes, at)
                 {
@@ -113,7 +120,22 @@ impl Pass<'_> {
             return after;
         }
         if self.may_chain && digits == length && length <= 8 && next.is_some_and(is_joint) {
+            if length == 1
+                && let Some(after) = self.spelled(start)
+            {
+                return after;
+            }
             return self.chain(start);
+        }
+        // `FAX021-83528666`: a label in letters before a number in groups.
+        if self.may_chain
+            && digits < length
+            && next.is_some_and(is_joint)
+            && let Some(letters) = self.bytes.get(start..end).and_then(label_letters)
+            && letters + digits == length
+            && digits >= 3
+        {
+            return self.chain(start + letters);
         }
         if digits >= 6 && (7..=40).contains(&length) {
             self.whole(start, end, digits);
@@ -290,6 +312,75 @@ impl Pass<'_> {
         ["版本", "版本号", "ersion", "ERSION", "ver", "Ver"]
             .iter()
             .any(|word| before.ends_with(word.as_bytes()))
+    }
+
+    /// `+852 9123 4567`: a number abroad; says where it ends. Those of the mainland are told by their form.
+    fn international(&mut self, plus: usize) -> Option<usize> {
+        let before = plus.checked_sub(1).and_then(|at| self.bytes.get(at));
+        let rest = self.bytes.get(plus + 1..)?;
+        if self.reach == Reach::Certain
+            || before.is_some_and(u8::is_ascii_alphanumeric)
+            || rest.starts_with(b"86")
+        {
+            return None;
+        }
+        let mut digits = 0;
+        let mut length = 0;
+        for (at, byte) in rest.iter().enumerate().take(24) {
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    length = at + 1;
+                }
+                b' ' | b'-' | b'(' | b')'
+                    if rest.get(at + 1).is_some_and(|next| next.is_ascii_digit() || *next == b'(') => {}
+                _ => break,
+            }
+        }
+        let ends =
+            !rest.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'.'));
+        let is_code = rest.first().is_some_and(|first| (b'1'..=b'9').contains(first));
+        if !(10..=15).contains(&digits) || !ends || !is_code {
+            return None;
+        }
+        self.push(plus + 1, plus + 1 + length, Kind::Phone, 70);
+        Some(plus + 1 + length)
+    }
+
+    /// `1 3 8 0 0 1 3 8 0 0 0`: a number whose digits stand apart; says where it ends.
+    fn spelled(&mut self, start: usize) -> Option<usize> {
+        let joint = *self.bytes.get(start + 1)?;
+        let mut number = [0u8; 20];
+        let mut length = 0;
+        let mut at = start;
+        loop {
+            let digit = self.bytes.get(at).copied()?;
+            let is_last = length == 17 && matches!(digit, b'X' | b'x');
+            if !digit.is_ascii_digit() && !is_last {
+                return None;
+            }
+            *number.get_mut(length)? = digit;
+            length += 1;
+            let alone = !self.bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+            if !alone {
+                return None;
+            }
+            let goes_on = self.bytes.get(at + 1) == Some(&joint)
+                && self.bytes.get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
+            if !goes_on {
+                break;
+            }
+            at += 2;
+        }
+        let number = number.get(..length)?;
+        let kind = match length {
+            11 if mobile::is_mobile(number) => Kind::Mobile,
+            18 if resident_id::is_18(number) => Kind::ResidentId,
+            16..=19 if bank_card::is_bank_card(number) => Kind::BankCard,
+            _ => return None,
+        };
+        self.push(start, at + 1, kind, 85);
+        Some(at + 1)
     }
 
     /// Groups of digits parted by one space, hyphen, point or closing bracket each; says where the chain ends.

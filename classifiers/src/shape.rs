@@ -18,10 +18,23 @@ pub(crate) fn whole(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<
     Some((refined(kind, value), how))
 }
 
-/// Whether a name that decides says all there is to say: no form of the value speaks against the kind or for a finer one.
+/// Whether every value of a text's or a number's form that begins plainly is of the kind under this key: neither does
+/// its form matter, nor can it show a finer kind.
 #[inline]
-pub(crate) fn is_plainly_named(kind: Kind) -> bool {
-    !is_refinable(kind) && kind != Kind::TaxId
+pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+    let has_any_shape = || match asks(kind) {
+        Asks::Nothing => true,
+        Asks::Digits => is_number,
+        Asks::Form => false,
+    };
+    let agrees = match key.strength {
+        Strength::Decides => true,
+        Strength::NeedsShape => has_any_shape(),
+        Strength::NeedsRecord => record_allows(kind, record) && has_any_shape(),
+        Strength::UnlessPublic => !is_public(record) && has_any_shape(),
+        Strength::NeedsFirm => false,
+    };
+    agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId
 }
 
 /// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
@@ -31,10 +44,24 @@ pub fn begins_plainly(value: Scalar<'_>) -> bool {
     match value {
         Scalar::Text(text) => {
             let first = text.as_bytes().first().copied().unwrap_or(0);
-            first.is_ascii_alphanumeric() || matches!(first, 0xe4..=0xe9)
+            PLAIN.get(usize::from(first)).copied().unwrap_or(false)
         }
         Scalar::Number(_) | Scalar::Bool => true,
     }
+}
+
+/// The first bytes that [`begins_plainly`] speaks of.
+static PLAIN: [bool; 256] = plain();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn plain() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte, 0xe4..=0xe9);
+        byte += 1;
+    }
+    table
 }
 
 /// Whether the value under this key is of the key's kind.
@@ -46,6 +73,7 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         Strength::Decides => !is_blank(value),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
+        Strength::UnlessPublic => !is_public(record) && is_shaped(kind, record, value),
         // That is for the firm's own patterns to say.
         Strength::NeedsFirm => false,
     }
@@ -94,7 +122,18 @@ fn says_something(text: &str) -> bool {
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
 pub(crate) fn is_anothers(key: KeyMeaning, record: Signals) -> bool {
-    key.strength == Strength::NeedsRecord && key.kind.is_some_and(|kind| !record_allows(kind, record))
+    match key.strength {
+        Strength::NeedsRecord => key.kind.is_some_and(|kind| !record_allows(kind, record)),
+        Strength::UnlessPublic => is_public(record),
+        _ => false,
+    }
+}
+
+/// Whether a record is about a product or an organisation and about nobody's account.
+fn is_public(record: Signals) -> bool {
+    (record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION))
+        && !record.has(Signals::PERSON)
+        && !record.has(Signals::ACCOUNT)
 }
 
 /// Whether a record with these signals may hold the kind under a name that many things bear.
@@ -130,12 +169,17 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         return false;
     }
     let digits = || text.bytes().filter(u8::is_ascii_digit).count();
+    match asks(kind) {
+        Asks::Nothing => return true,
+        Asks::Digits => return digits() > 0,
+        Asks::Form => {}
+    }
     match kind {
         Kind::Name | Kind::BankAccountName => !is_number && names::is_name(&unspaced(text)),
         Kind::ServiceStaff => names::is_name(&unspaced(text)) || (digits() >= 3 && is_code(text)),
         Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
         Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
-        Kind::Email => text.contains('@'),
+        Kind::Email => text.as_bytes().contains(&b'@'),
         Kind::Address => !is_number && is_address(text, digits),
         Kind::Gender => {
             matches!(text, "男" | "女" | "M" | "F" | "m" | "f" | "0" | "1" | "2") || text.len() > 2
@@ -143,28 +187,74 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Age => text.parse::<f64>().is_ok_and(|age| (0.0..=130.0).contains(&age)) || text.contains('岁'),
         Kind::Ethnicity | Kind::Nationality => !is_number && text.len() >= 2,
         Kind::Password => text.len() >= 6,
-        Kind::AccessToken => text.len() >= 12 && !text.contains(' '),
+        Kind::AccessToken => text.len() >= 12 && !text.contains([' ', '：']) && !text.contains("://"),
         Kind::Certificate => text.len() >= 8,
         // Images, templates and their addresses are long; scores and switches are not.
         Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
-        // `三十万以上`, `A档`.
-        Kind::Income => true,
         Kind::IpAddress => is_ip(text),
         Kind::Mac => network::has_mac_form(text.as_bytes()),
         Kind::Terminal => text.len() >= 6,
         Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {
-            Category::AccountOpening if kind == Kind::AccountOpening => true,
-            Category::IdentityDocument if !is_number_of_document(kind) => {
-                text.len() <= 128 || kind == Kind::IdImage
-            }
+            Category::IdentityDocument if !is_number_of_document(kind) => text.len() <= 128,
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
-            Category::WealthCash | Category::WealthPosition | Category::TradeFill => digits() > 0,
             Category::LocationTrack | Category::LocationCoarse => !text.contains("://"),
             Category::HealthStatus => text.len() > 1 || digits() > 0,
+            // All else asks for nothing.
             _ => true,
+        },
+    }
+}
+
+/// What a kind asks of a value that says something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    Nothing,
+    /// A digit somewhere.
+    Digits,
+    Form,
+}
+
+/// What a kind asks of a value's form.
+fn asks(kind: Kind) -> Asks {
+    match kind {
+        Kind::Name
+        | Kind::BankAccountName
+        | Kind::ServiceStaff
+        | Kind::Mobile
+        | Kind::Phone
+        | Kind::Contact
+        | Kind::Email
+        | Kind::Address
+        | Kind::Gender
+        | Kind::Age
+        | Kind::Ethnicity
+        | Kind::Nationality
+        | Kind::Password
+        | Kind::AccessToken
+        | Kind::Certificate
+        | Kind::Face
+        | Kind::Fingerprint
+        | Kind::CredentialBiometric
+        | Kind::BankCard
+        | Kind::AccountCard
+        | Kind::TradingAccount
+        | Kind::IpAddress
+        | Kind::Mac
+        | Kind::Terminal
+        | Kind::InvestorCode => Asks::Form,
+        // `三十万以上`, `A档`.
+        Kind::Income | Kind::AccountOpening | Kind::IdImage => Asks::Nothing,
+        _ => match kind.category() {
+            Category::WealthCash | Category::WealthPosition | Category::TradeFill => Asks::Digits,
+            Category::IdentityDocument
+            | Category::AccountOpening
+            | Category::LocationTrack
+            | Category::LocationCoarse
+            | Category::HealthStatus => Asks::Form,
+            _ => Asks::Nothing,
         },
     }
 }

@@ -3,7 +3,7 @@
 //! `m_szGDH`, `bankAcctNo2`, `BANKACCOUNTNO`, `frombankacco`, `khxm` and `联系人手机` all come out as a short list of
 //! concepts. Which concepts there are and which words mean them is data: `lexicon/words.tsv`, `pinyin.tsv`, `chinese.tsv`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A concept's number; `UNKNOWN` for a word that no list holds.
@@ -71,6 +71,9 @@ impl FromIterator<Concept> for ConceptSet {
     }
 }
 
+/// What secret keys are called.
+const KEYS: &str = include_str!("../lexicon/keys.tsv");
+
 /// The longest name that is read; of a longer one only the end counts, where the head noun stands.
 const LONGEST_NAME: usize = 128;
 
@@ -81,9 +84,17 @@ pub(crate) struct Words {
     pinyin: WordList,
     chinese: WordList,
     traditional: HashMap<char, char>,
-    /// English words of some length with a letter left out, for those that are misspelt.
-    misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, BuildHasherDefault<WordHasher>>,
+    /// English words of some length.
+    long: Vec<(&'static str, Concept)>,
+    /// Hashes of those words with a letter left out and the words' places, sorted, for those that are misspelt.
+    misspelt: Vec<(u32, u16)>,
+    /// The first consonants of those words and their concepts, sorted, for those that are shortened.
+    skeletons: Vec<(u64, Concept)>,
     decor: Concept,
+    /// What keys are called, what keys are for, and how they are written.
+    key_words: HashSet<&'static str>,
+    key_uses: HashSet<&'static str>,
+    key_forms: HashSet<&'static str>,
 }
 
 impl Words {
@@ -100,13 +111,82 @@ impl Words {
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('\t'));
         let traditional = pairs.flat_map(|(from, to)| from.chars().zip(to.chars())).collect();
-        let mut misspelt: HashMap<Box<str>, Vec<(&'static str, Concept)>, _> = HashMap::default();
-        for (word, concept) in english.iter().filter(|(word, _)| word.len() >= SHORTEST_CORRECTED) {
-            for shorter in without_one(word) {
-                misspelt.entry(shorter.into()).or_default().push((word, *concept));
-            }
+        let mut long: Vec<(&'static str, Concept)> = english
+            .iter()
+            .filter(|(word, _)| (SHORTEST_CORRECTED..=LONGEST_WORD + 1).contains(&word.len()))
+            .map(|(word, concept)| (*word, *concept))
+            .collect();
+        long.sort_unstable();
+        let mut misspelt: Vec<(u32, u16)> = (0u16..)
+            .zip(&long)
+            .flat_map(|(at, (word, _))| without_one(word).map(move |shorter| (hash(&shorter), at)))
+            .collect();
+        misspelt.sort_unstable();
+        misspelt.shrink_to_fit();
+        let mut skeletons: Vec<(u64, Concept)> = long
+            .iter()
+            .filter(|(word, _)| word.len() <= LONGEST_SHORTENED)
+            .map(|(word, concept)| (skeleton(word), *concept))
+            .collect();
+        skeletons.sort_unstable();
+        skeletons.dedup();
+        let [key_words, key_uses, key_forms] = ["keys", "uses", "forms"].map(|wanted| {
+            let lists =
+                KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
+            lists.flat_map(|(_, words)| words.split(' ')).collect()
+        });
+        Words {
+            concepts,
+            english,
+            pinyin,
+            chinese,
+            traditional,
+            long,
+            misspelt,
+            skeletons,
+            decor,
+            key_words,
+            key_uses,
+            key_forms,
         }
-        Words { concepts, english, pinyin, chinese, traditional, misspelt, decor }
+    }
+
+    /// Whether the name speaks of a key, seed or secret of a cipher, a signature or a login: `enc_key`, `sm2PriKey`,
+    /// `hotp_seed`, `prvKeyB64`. What an application calls a key of a table or cache is none.
+    pub(crate) fn names_secret_key(&self, name: &str) -> bool {
+        let tokens = tokens(name);
+        let words =
+            tokens.iter().filter(|token| token.class == Class::Letters).map(|token| token.text.as_str());
+        let words: Vec<&str> = words.filter(|word| !self.key_forms.contains(word)).collect();
+        let is_used = |word: &str| self.key_uses.contains(word);
+        // `work-key-cipher`: what is said of it behind it.
+        let mut words = words.as_slice();
+        while let [rest @ .., key, last] = words
+            && is_used(last)
+            && !self.key_words.contains(last)
+            && self.key_words.contains(key)
+            && !rest.is_empty()
+        {
+            words = words.split_last().map_or(words, |(_, rest)| rest);
+        }
+        let Some((last, before)) = words.split_last() else { return false };
+        if before.iter().chain([last]).any(|word| word.starts_with("pub")) {
+            return false;
+        }
+        // `keyPairPrivate`: said the other way round.
+        if matches!(*last, "private" | "secret") && before.iter().any(|word| self.key_words.contains(word)) {
+            return true;
+        }
+        self.key_words.iter().any(|key| match last.strip_suffix(key) {
+            Some("") => {
+                before.iter().any(|word| is_used(word))
+                    || before.windows(2).any(|pair| is_used(&pair.concat()))
+            }
+            Some(rest) => {
+                is_used(rest) || before.last().is_some_and(|word| is_used(&format!("{word}{rest}")))
+            }
+            None => false,
+        })
     }
 
     /// The concept of this name in the lists' first column.
@@ -174,6 +254,8 @@ impl Words {
     fn run_together(&self, token: &str, in_company: bool, found: &mut Vec<Concept>) {
         if self.segment(token, &self.english, Alphabet::English, found)
             || ((in_company || token.len() > 2) && self.segment(token, &self.pinyin, Alphabet::Pinyin, found))
+            || (token.len() >= SHORTEST_SPELT
+                && self.segment(token, &self.pinyin, Alphabet::Syllables, found))
         {
             return;
         }
@@ -184,7 +266,18 @@ impl Words {
                 return;
             }
         }
-        found.push(self.corrected(token).unwrap_or(UNKNOWN));
+        // `mmima`, `vckehuhao`: the same before pinyin spelt in full.
+        for cut in 1..=2 {
+            let Some((_, rest)) = token.split_at_checked(cut) else { break };
+            if rest.len() >= 4 && self.segment(rest, &self.pinyin, Alphabet::Syllables, found) {
+                return;
+            }
+        }
+        // `tpwd`, `ukpasswd`: nothing else ends so.
+        let secret = ["pwd", "passwd", "pswd", "passwrd"].iter().find(|end| token.ends_with(*end));
+        let secret = secret.and_then(|end| self.english.get(*end).copied());
+        let read = secret.or_else(|| self.shortened(token)).or_else(|| self.corrected(token));
+        found.push(read.unwrap_or(UNKNOWN));
     }
 
     /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.
@@ -192,19 +285,50 @@ impl Words {
         if token.len() < SHORTEST_CORRECTED - 1 || token.len() > LONGEST_WORD {
             return None;
         }
-        let near = |(word, concept): &(&'static str, Concept)| is_slip(token, word).then_some(*concept);
+        let near = |(word, concept): (&'static str, Concept)| is_slip(token, word).then_some(concept);
         // One letter more is the word itself when left out, one less is its key; two changed places meet in between.
         without_one(token)
             .find_map(|shorter| {
                 let exact =
                     self.english.get_key_value(shorter.as_str()).map(|(word, concept)| (*word, *concept));
                 exact
-                    .as_ref()
                     .filter(|(word, _)| word.len() >= SHORTEST_CORRECTED)
                     .and_then(near)
-                    .or_else(|| self.misspelt.get(shorter.as_str())?.iter().find_map(near))
+                    .or_else(|| self.neighbours(&shorter).find_map(near))
             })
-            .or_else(|| self.misspelt.get(token)?.iter().find_map(near))
+            .or_else(|| self.neighbours(token).find_map(near))
+    }
+
+    /// The words that are this one with one letter more, and some that only share its hash.
+    fn neighbours(&self, shorter: &str) -> impl Iterator<Item = (&'static str, Concept)> + '_ {
+        let wanted = hash(shorter);
+        let from = self.misspelt.partition_point(|(hash, _)| *hash < wanted);
+        let run =
+            self.misspelt.get(from..).unwrap_or_default().iter().take_while(move |(hash, _)| *hash == wanted);
+        run.filter_map(|(_, at)| self.long.get(usize::from(*at)).copied())
+    }
+
+    /// The word that this one shortens by its vowels or its end: `cmpgn`, `rtg`, `psprt`, `incm`. All words that it may
+    /// stand for have to mean the same.
+    fn shortened(&self, token: &str) -> Option<Concept> {
+        let bones = skeleton(token);
+        let (len, mask) =
+            (token.len(), u64::MAX.checked_shr(u32::try_from(token.len()).ok()? * 8).unwrap_or(0));
+        if !(3..=8).contains(&len) || token.bytes().skip(1).any(is_vowel) {
+            return None;
+        }
+        let bare = bones.to_be_bytes().iter().filter(|byte| **byte != 0).count();
+        let mask =
+            if bare == len { mask } else { u64::MAX.checked_shr(u32::try_from(bare).ok()? * 8).unwrap_or(0) };
+        let from = self.skeletons.partition_point(|(other, _)| *other < bones);
+        let matching = self.skeletons.get(from..).unwrap_or_default();
+        let alike = |upto: u64| {
+            let mut concepts =
+                matching.iter().take_while(|(other, _)| *other <= upto).map(|(_, concept)| *concept);
+            let first = concepts.next()?;
+            concepts.all(|concept| concept == first).then_some(first)
+        };
+        alike(bones).or_else(|| if bare >= 4 { alike(bones | mask) } else { None })
     }
 
     /// Covers the whole token with the fewest listed words; pushes nothing when that is impossible.
@@ -220,12 +344,15 @@ impl Words {
             for start in from..end {
                 let Some(Some((cost, ..))) = best.get(start).copied() else { continue };
                 let Some(word) = token.get(start..end) else { continue };
-                if word.len() < 3 && !alphabet.allows_short(word) {
-                    continue;
-                }
-                let Some(&concept) = list.get(word) else { continue };
-                // A word costs one, and more when it is short, so that few and long words win.
-                let price = cost + 10 + u32::from(word.len() < 4) * 2;
+                let listed = list.get(word).filter(|_| alphabet.allows(word));
+                let (price, concept) = match listed {
+                    // A word costs one, and more when it is short, so that few and long words win.
+                    Some(&concept) => (cost + 10 + u32::from(word.len() < 4) * 2, concept),
+                    None if matches!(alphabet, Alphabet::Syllables) && is_syllable(word) => {
+                        (cost + 25, UNKNOWN)
+                    }
+                    None => continue,
+                };
                 if cheapest.is_none_or(|(so_far, ..)| price < so_far) {
                     cheapest = Some((price, start, concept));
                 }
@@ -234,7 +361,17 @@ impl Words {
                 *slot = cheapest;
             }
         }
-        push_cover(&best, found)
+        let start = found.len();
+        if !push_cover(&best, found) {
+            return false;
+        }
+        // Syllables alone say nothing, and what they spell may be English.
+        let says =
+            found.get(start..).is_some_and(|covered| covered.iter().any(|concept| *concept != UNKNOWN));
+        if !says {
+            found.truncate(start);
+        }
+        says
     }
 
     /// Chinese: the fewest words; a character that starts no word is unknown and the rest goes on.
@@ -270,6 +407,33 @@ impl Words {
 /// Shorter words have neighbours that mean something else.
 const SHORTEST_CORRECTED: usize = 5;
 
+/// Longer words are several and have no common abbreviation.
+const LONGEST_SHORTENED: usize = 12;
+
+/// The first letter and the consonants after it, one of two alike, as far as eight bytes reach.
+fn skeleton(word: &str) -> u64 {
+    let mut bones = [0u8; 8];
+    let mut slots = bones.iter_mut();
+    let mut last = 0;
+    for (at, byte) in word.bytes().enumerate() {
+        if (at > 0 && (is_vowel(byte) || byte == b'y')) || byte == last {
+            continue;
+        }
+        last = byte;
+        match slots.next() {
+            Some(slot) => *slot = byte,
+            None => break,
+        }
+    }
+    u64::from_be_bytes(bones)
+}
+
+fn hash(word: &str) -> u32 {
+    let mut hasher = WordHasher::default();
+    hasher.write(word.as_bytes());
+    (hasher.finish() >> 16) as u32
+}
+
 /// The word with each of its letters but the first left out.
 fn without_one(word: &str) -> impl Iterator<Item = String> {
     word.char_indices()
@@ -302,17 +466,47 @@ const LONGEST_WORD: usize = 18;
 #[derive(Clone, Copy)]
 enum Alphabet {
     English,
+    /// Listed words alone, full or by initials.
     Pinyin,
+    /// Words spelt in full, between syllables of words that no list holds: `gongzuomiyao`.
+    Syllables,
 }
 
 impl Alphabet {
     /// Two letters inside a run are a word only where they are common enough not to be an accident.
-    fn allows_short(self, word: &str) -> bool {
+    fn allows(self, word: &str) -> bool {
         match self {
-            Alphabet::English => matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip"),
-            Alphabet::Pinyin => word.len() == 2,
+            Alphabet::English => {
+                word.len() > 2
+                    || matches!(word, "no" | "id" | "nm" | "ac" | "cd" | "tx" | "ip" | "px" | "dt" | "tm")
+            }
+            Alphabet::Pinyin => word.len() >= 2,
+            Alphabet::Syllables => word.len() >= 4 && word.bytes().any(is_vowel),
         }
     }
+}
+
+/// Shorter runs of letters are no two words of Chinese.
+const SHORTEST_SPELT: usize = 7;
+
+/// Whether letters can be one syllable of pinyin: a consonant and one of the finals, or a final that stands alone.
+fn is_syllable(word: &str) -> bool {
+    let after = |initial: &&str| word.strip_prefix(*initial);
+    let alone = matches!(word, "a" | "o" | "e" | "ai" | "ei" | "ao" | "ou" | "an" | "en" | "ang" | "er");
+    alone || INITIALS.iter().filter_map(after).any(|last| FINALS.contains(&last))
+}
+
+const INITIALS: &[&str] = &[
+    "b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c",
+    "s", "y", "w",
+];
+const FINALS: &[&str] = &[
+    "a", "o", "e", "i", "u", "v", "ai", "ei", "ui", "ao", "ou", "iu", "ie", "ue", "an", "en", "in", "un",
+    "ang", "eng", "ing", "ong", "ia", "ian", "iang", "iao", "iong", "ua", "uai", "uan", "uang", "uo",
+];
+
+fn is_vowel(letter: u8) -> bool {
+    matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
 }
 
 fn push_cover(best: &[Option<(u32, usize, Concept)>], found: &mut Vec<Concept>) -> bool {

@@ -4,12 +4,16 @@
 //! It runs on a thread and runtime of its own, so that a wedged data plane can neither block nor fake it: readiness is
 //! a request through the data port itself. Anything else is 404.
 
+mod audit;
 mod inventory;
+mod office;
 mod probe;
 mod readiness;
 #[cfg(test)]
 mod tests;
 
+pub use audit::Auditing;
+pub use office::{Office, OfficerEntry, OfficerRole, WebhookEntry};
 pub use probe::{PROBE_HEADER, PROBE_PATH, Probe};
 pub use readiness::Readiness;
 
@@ -38,6 +42,10 @@ pub struct Admin {
     pub probe: Probe,
     /// What each route returns, and to whom.
     pub inventory: Arc<Inventory>,
+    /// The access log, for those who may read it.
+    pub auditing: Option<Auditing>,
+    /// What officers do.
+    pub office: Option<Arc<Office>>,
     /// Values that are looked up at each scrape (`metrics.jwks_age(identifier.jwks_age())` …).
     pub before_scrape: Box<dyn Fn(&Metrics) + Send + Sync>,
 }
@@ -75,8 +83,8 @@ fn router(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
-        .route("/api/v1/inventory", get(inventory::all))
-        .route("/api/v1/inventory/drift", get(inventory::drift))
+        .route("/api/v1/audit/{what}", get(audit::read).post(audit::read))
+        .merge(office::routes(&served))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "YB1901", "not found") })
         .method_not_allowed_fallback(|| async {
             problem(StatusCode::METHOD_NOT_ALLOWED, "YB1902", "method not allowed")

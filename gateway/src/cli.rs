@@ -3,11 +3,15 @@
 //! Exit codes: 0 good, 1 found a problem, 2 refused or denied, 64 wrong usage, 78 bad configuration or policy.
 
 pub mod audit;
+pub mod consent;
+pub mod grant;
 pub mod inventory;
 pub mod keys;
+mod office;
 pub mod policy;
 pub mod run;
 pub mod scan;
+pub mod switch;
 #[cfg(test)]
 mod tests;
 pub mod token;
@@ -49,6 +53,12 @@ enum Command {
     Audit(audit::AuditArgs),
     /// Lists what each route returns and accepts, and what of it is new.
     Inventory(inventory::InventoryArgs),
+    /// Records, lists and withdraws consents of investors, through a running gateway.
+    Consent(consent::ConsentArgs),
+    /// Asks for grants, approves, revokes and reviews them, through a running gateway.
+    Grant(grant::GrantArgs),
+    /// Stops a caller, role, recipient or route at once, through a running gateway.
+    Switch(switch::SwitchArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes secret keys.
@@ -104,6 +114,9 @@ pub fn main() -> ExitCode {
         Command::Policy(args) => policy::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Inventory(args) => inventory::run(&args).into(),
+        Command::Consent(args) => consent::run(&args).into(),
+        Command::Grant(args) => grant::run(&args).into(),
+        Command::Switch(args) => switch::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Version { format } => {

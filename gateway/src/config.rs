@@ -16,7 +16,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod audit;
 mod check;
+mod directory;
 mod file;
 mod identity;
 mod limits;
@@ -28,6 +30,8 @@ mod telemetry;
 mod tests;
 mod upstream;
 
+pub use audit::{Audit, Hold, Retention};
+pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
@@ -65,6 +69,8 @@ pub struct Config {
     pub limits: Limits,
     /// `drain`: how the gateway stops.
     pub drain: Drain,
+    /// `audit`: evidence, readers and retention of the access log.
+    pub audit: Audit,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,
     /// `threads`: worker threads of the data plane; default one a core.
@@ -79,7 +85,26 @@ pub struct Keys {
     /// `keys.pseudonym`: 64 hex digits, mode 0600: the key under which investors and callers become pseudonyms in the
     /// audit log. Losing it makes old pseudonyms unsearchable; leaking it makes them guessable.
     pub pseudonym: PathBuf,
+    /// `keys.checkpoint`, default `checkpoint.key` beside the pseudonym key: the key that checkpoints of the audit log are
+    /// signed with. `None` when it is not named and not there: then they are not signed.
+    pub checkpoint: Option<PathBuf>,
 }
+
+/// What commands that read an audit log need to know of its gateway.
+#[derive(Clone, Debug)]
+pub struct AuditPlaces {
+    /// Directory of the log.
+    pub dir: PathBuf,
+    /// File of the pseudonym key.
+    pub pseudonym: PathBuf,
+    /// File of the key that checkpoints are signed with.
+    pub checkpoint: PathBuf,
+    /// Anchors.
+    pub anchors: Vec<PathBuf>,
+}
+
+/// Directory of the audit log in `data_dir`.
+pub(crate) const AUDIT: &str = "audit";
 
 /// Directory of state in `data_dir`.
 pub(crate) const STATE: &str = "state";
@@ -104,14 +129,44 @@ impl Config {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir)
     }
 
-    /// Directory and key path alone, for commands that prepare what the rest needs (`yingbi keys init`).
+    /// Key files alone, by their names in the configuration, for commands that prepare what the rest needs (`yingbi keys
+    /// init`).
     ///
     /// # Errors
     /// The file can't be read or is not a configuration; what it names is not looked at.
-    pub fn key_file(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
+    pub fn key_files(path: &Path) -> Result<[(&'static str, PathBuf); 2], Vec<Diagnostic>> {
         let text = file::read(path).map_err(|problem| vec![*problem])?;
         let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
-        Ok(file::directory(path).join(parsed.keys.pseudonym))
+        let directory = file::directory(path);
+        let checkpoint = directory.join(parsed.keys.checkpoint());
+        Ok([("pseudonym", directory.join(parsed.keys.pseudonym)), ("checkpoint", checkpoint)])
+    }
+
+    /// Where a gateway's audit log is, its anchors and the key its checkpoints are signed with, for commands that read
+    /// it: nothing else of the configuration is looked at.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn audit_places(path: &Path) -> Result<AuditPlaces, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        let directory = file::directory(path);
+        Ok(AuditPlaces {
+            dir: directory.join(&parsed.data_dir).join(AUDIT),
+            pseudonym: directory.join(&parsed.keys.pseudonym),
+            checkpoint: directory.join(parsed.keys.checkpoint()),
+            anchors: parsed.audit.anchors.iter().map(|anchor| directory.join(anchor)).collect(),
+        })
+    }
+
+    /// Where a gateway's administration port is, for commands that ask it.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn admin_address(path: &Path) -> Result<String, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        Ok(parsed.admin.listen)
     }
 
     /// Where a gateway's state is, for commands that read it: nothing else of the configuration is looked at.

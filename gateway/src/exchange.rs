@@ -13,6 +13,7 @@
 pub mod charset;
 pub mod coding;
 pub mod connection;
+mod facts;
 mod flow;
 pub mod forward;
 pub mod front;
@@ -20,6 +21,7 @@ pub mod headers;
 pub mod identity;
 pub mod input;
 pub mod inspect;
+pub mod passing;
 pub mod problem;
 pub mod record;
 pub mod release;
@@ -27,16 +29,19 @@ pub mod target;
 pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
+use crate::config::StepUp;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
-use bytes::Bytes;
+use crate::state::rights::{Facts, Rights};
 use connection::Peer;
-use flow::Flow;
+use flow::{Asked, Flow};
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
+use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
@@ -46,9 +51,9 @@ use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
-use yingbi_audit::{Intent, Log, Record};
+use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -65,6 +70,12 @@ pub struct Exchange {
     pub audit: Arc<Log>,
     /// What each route returns, and to whom.
     pub inventory: Arc<Inventory>,
+    /// Who consented, what was granted, what is stopped.
+    pub rights: Arc<Rights>,
+    /// What the firm knows of callers, where it says so.
+    pub directory: Option<Arc<Directory>>,
+    /// What counts as fresh strong authentication, by issuer.
+    pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
     pub upstream: Upstream,
     /// Counters.
@@ -133,23 +144,30 @@ impl Exchange {
         shutdown: &ShutdownWatch,
     ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
-        let permit = self.decide(&caller, head, access)?;
+        let facts = self.gather(head, access);
+        let known = self.known(&caller, peer)?;
+        let permit = self.decide((&caller, known), head, &facts, access)?;
+        let place = self.audit.announce();
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
-        let body = self.check_input(&permit, client, head, access).await?;
-        let answer = self.ask(&permit, &caller, client, head, body, peer, access).await?;
+        let mut body = self.check_input(&permit, client, head, access).await?;
+        let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
         if answer.rest.is_some() {
-            return Box::pin(self.begin_flow(permit, client, answer, access, shutdown)).await;
+            let request = Asked { permit, facts, body };
+            return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
         }
         let (treated, summary) = self.treat(&permit, client, answer)?;
-        let evidence = self.record(access, &treated, &summary, None).await?;
+        self.within_limits((&permit, &facts), access, &treated, &summary).await?;
+        let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
             client.set_server_keepalive(None);
         }
-        self.release(client, access, treated, evidence).await.map(|()| None)
+        let released = self.release(client, access, treated, evidence).await;
+        self.list_input(&permit, &client.req_header().headers, body);
+        released.map(|()| None)
     }
 
     /// Who calls? Credentials that are presented and don't hold are refused, never ignored.
@@ -161,7 +179,13 @@ impl Exchange {
     }
 
     /// May they? One policy version rules the whole exchange and is named in its record.
-    fn decide(&self, caller: &Identified, head: &Head, access: &mut Access) -> Result<Permit, Stop> {
+    fn decide(
+        &self,
+        (caller, known): (&Identified, CallerFacts),
+        head: &Head,
+        facts: &Facts,
+        access: &mut Access,
+    ) -> Result<Permit, Stop> {
         // A purpose that is no text is no declared one either; the policy refuses it as unknown.
         let purpose = head.header("yingbi-purpose").map(|value| value.to_str().unwrap_or_default());
         let request = Request {
@@ -173,13 +197,16 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        match policies.decide(&caller.identity, &request) {
+        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
+                self.check_switches(&permit, access)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {
                 access.refused(&refusal);
+                access.challenge = self.challenge(&refusal, caller);
                 Err(Stop::Refused(Problem::from(&refusal)))
             }
         }
@@ -194,7 +221,7 @@ impl Exchange {
         caller: &Identified,
         client: &mut Client,
         head: &Head,
-        body: Option<Bytes>,
+        body: &mut Passing,
         peer: &Peer,
         access: &Access,
     ) -> Result<Answer, Stop> {
@@ -202,13 +229,13 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
-        let request = upstream_request(head, peer, &said).ok_or(problem::INTERNAL)?;
-        if body.is_none() {
+        let request = upstream_request(head, peer, &said);
+        if !body.is_held() {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();
         let may_flow = |status, headers: &HeaderMap| flow::may_flow(permit, head, status, headers);
-        match self.upstream.ask(client, request, body, &may_flow).await {
+        match self.upstream.ask(client, &request, body, &may_flow).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -237,6 +264,7 @@ impl Exchange {
     /// Makes the record durable before anything leaves; an answer that holds nothing personal owes none.
     async fn record(
         &self,
+        place: Announced<'_>,
         access: &Access,
         treated: &Treated,
         summary: &Summary,
@@ -246,17 +274,18 @@ impl Exchange {
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
-        self.recorded(
-            access,
-            access.permit_intent(treated.head.status.as_u16(), summary, treated.body.len(), part),
-        )
-        .await
+        let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len(), part);
+        self.recorded(place, access, &record).await
     }
 
-    async fn recorded(&self, access: &Access, intent: Intent) -> Result<Evidence, Stop> {
-        let is_first = intent.part.is_none_or(|part| part == 1);
+    async fn recorded(
+        &self,
+        place: Announced<'_>,
+        access: &Access,
+        record: &yingbi_audit::Access<'_>,
+    ) -> Result<Evidence, Stop> {
         let asked = Instant::now();
-        match self.audit.append(Record::Intent(Box::new(intent))).await {
+        match place.append(record).await {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
@@ -265,7 +294,7 @@ impl Exchange {
             Err(error) => {
                 self.metrics.audit_refused();
                 // A record that came too late may become durable all the same; this says that nothing was released.
-                if is_first {
+                if record.part.is_none_or(|part| part == 1) {
                     drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
                 }
                 Err(Stop::Refused(Problem::from(&error)))
@@ -363,14 +392,17 @@ impl Exchange {
     ) -> Verdict {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
         // Pingora calls a body done once its chunks are malformed, and would read on behind it.
         let whole = client.is_body_done() && problem.code != problem::REQUEST_BODY.code;
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
         let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(head) = problem.head(document.len()) else { return Verdict::Close };
+        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        if let Some(challenge) = &access.challenge {
+            let _ = head.insert_header("www-authenticate", challenge.as_str());
+        }
         let bodiless = client.req_header().method == http::Method::HEAD;
         if client.write_response_header(Box::new(head)).await.is_err() {
             return Verdict::Close;
@@ -389,7 +421,7 @@ impl Exchange {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
-        self.audit.note(Record::Intent(Box::new(access.refusal_intent(problem.status, problem.code))));
+        self.audit.note(access.refusal(problem.status, problem.code));
     }
 }
 

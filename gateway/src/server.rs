@@ -7,8 +7,8 @@ mod drain;
 mod listeners;
 mod peer;
 
-use crate::admin::{Admin, Probe, Readiness};
-use crate::config::{Config, Secret};
+use crate::admin::{Admin, Auditing, Office, Probe, Readiness};
+use crate::config::{self, Config, Secret};
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
 use crate::exchange::identity::Identifier;
@@ -17,7 +17,9 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
+use crate::state::rights::Rights;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -25,9 +27,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use yingbi_audit::{Log, Record};
+use yingbi_audit::{Evidence, EvidenceStats, Log, Record, Retention, Room};
 use yingbi_classifiers::Classifier;
-use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::{PseudonymKey, SigningKeys};
 use yingbi_policies::Language;
 use yingbi_protect::{Protector, SegmentLimits};
 
@@ -36,6 +38,9 @@ const POLICY_POLL: Duration = Duration::from_millis(500);
 
 /// How soon readiness notices that the log or the keys went bad.
 const HEALTH_POLL: Duration = Duration::from_millis(200);
+
+/// Room kept back on the log's disk (failure F6).
+const SPARE_BYTES: u64 = 64 << 20;
 
 /// Why the gateway did not start.
 #[derive(Debug)]
@@ -116,6 +121,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     ));
     let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
 
+    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()))?;
+
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -123,6 +130,14 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         pseudonyms: PseudonymKey::new(*secret.expose()),
         audit: audit.clone(),
         inventory: inventory.clone(),
+        rights: rights.clone(),
+        directory: open_directory(&config)?,
+        step_up: config
+            .identity
+            .jwt
+            .iter()
+            .filter_map(|issuer| Some((issuer.issuer.clone(), issuer.step_up.clone()?)))
+            .collect(),
         upstream: Upstream::new(peer, bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
@@ -131,6 +146,20 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     watch_policies(&policies, &audit, &metrics, protector)?;
     watch_health(&audit, &identifier, &metrics, &readiness);
+    let auditing = Auditing {
+        dir: config.data_dir.join(crate::config::AUDIT),
+        log: audit.clone(),
+        identifier: identifier.clone(),
+        readers: config.audit.readers.clone(),
+        pseudonyms: PseudonymKey::new(*secret.expose()),
+    };
+    let office = Office {
+        rights: rights.clone(),
+        audit: audit.clone(),
+        policies,
+        officers: config.admin.officers.clone(),
+        webhooks: config.admin.webhooks.clone(),
+    };
     let scraped = (identifier, audit.clone());
     let admin = Admin {
         listen: config.admin.listen,
@@ -138,6 +167,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         readiness: readiness.clone(),
         probe: Probe::of(&config),
         inventory: inventory.clone(),
+        auditing: Some(auditing),
+        office: Some(Arc::new(office)),
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
@@ -159,7 +190,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     server.add_service(listeners::service(&config, exchange)?);
-    drain::start(server.watch_execution_phase(), metrics, readiness, audit, inventory, grace);
+    drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
@@ -169,8 +200,19 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
 }
 
 fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> {
-    let dir = config.data_dir.join("audit");
-    let (audit, recovery) = Log::open(&dir, yingbi_audit::Options::default())
+    let dir = config.data_dir.join(crate::config::AUDIT);
+    let evidence = Evidence {
+        keys: checkpoint_keys(config)?,
+        anchors: config.audit.anchors.clone(),
+        every: config.audit.checkpoint_interval,
+        retention: retention(&config.audit.retention),
+    };
+    if evidence.keys.is_none() {
+        tracing::warn!("checkpoints of the audit log are not signed: `yingbi keys init` makes the key");
+    }
+    let options =
+        yingbi_audit::Options { evidence, spare_bytes: SPARE_BYTES, ..yingbi_audit::Options::default() };
+    let (audit, recovery) = Log::open(&dir, options)
         .map_err(|error| StartError::Unusable(format!("{}: {error}", dir.display())))?;
     metrics.audit_recovered(recovery.torn_bytes);
     if recovery.torn_bytes > 0 {
@@ -181,6 +223,32 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
         tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
     }
     Ok(Arc::new(audit))
+}
+
+fn retention(kept: &config::Retention) -> Retention {
+    let days = |days: Option<u32>| days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond);
+    let hold = |hold: &config::Hold| {
+        // What can't be read holds more, not less.
+        let to = hold.to.as_deref().and_then(time).unwrap_or(i64::MAX);
+        (time(&hold.from).unwrap_or(i64::MIN), to)
+    };
+    Retention {
+        accesses: days(kept.access_days),
+        refusals: days(kept.refusal_days),
+        events: days(kept.event_days),
+        holds: kept.holds.iter().map(hold).collect(),
+    }
+}
+
+/// The keys that checkpoints are signed with, if there are any.
+fn checkpoint_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
+    let Some(path) = &config.keys.checkpoint else { return Ok(None) };
+    let bad = |why: &dyn std::fmt::Display| StartError::Bad(format!("{}: {why}", path.display()));
+    let secret = Secret::read(path).map_err(|error| bad(&error))?;
+    SigningKeys::from_secret(secret.expose())
+        .map(Some)
+        .ok_or_else(|| bad(&"no signing key can be made of it"))
 }
 
 fn open_inventory(
@@ -205,6 +273,27 @@ fn open_inventory(
     let inventory = Arc::new(inventory.map_err(|error| unusable(&error))?);
     inventory.start().map_err(|error| unusable(&error))?;
     Ok(inventory)
+}
+
+fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError> {
+    let identity = &config.identity;
+    if identity.directory.is_none() && identity.zones.is_empty() {
+        return Ok(None);
+    }
+    let (file, entries) = identity.directory.clone().unzip();
+    let directory = Arc::new(Directory::new(file, entries.unwrap_or_default(), identity.zones.clone()));
+    directory.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(directory))
+}
+
+fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
+    let dir = config.data_dir.join(crate::config::STATE);
+    let unusable = |error: &dyn std::fmt::Display| {
+        StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
+    };
+    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    rights.start().map_err(|error| unusable(&error))?;
+    Ok(rights)
 }
 
 fn bounds(config: &Config) -> Bounds {
@@ -297,7 +386,9 @@ fn watch_health(
     let (audit, identifier) = (audit.clone(), identifier.clone());
     let (metrics, readiness) = (metrics.clone(), readiness.clone());
     std::thread::spawn(move || {
+        let mut told = EvidenceStats::default();
         loop {
+            told = tell_evidence(told, audit.evidence());
             let up = audit.stats().up;
             readiness.set_audit_up(up);
             readiness.set_keys_present(identifier.is_ready());
@@ -305,6 +396,26 @@ fn watch_health(
             std::thread::sleep(HEALTH_POLL);
         }
     });
+}
+
+/// Says once what people should look after.
+fn tell_evidence(told: EvidenceStats, now: EvidenceStats) -> EvidenceStats {
+    let (room, free_bytes) = (now.room.name(), now.free_bytes);
+    match () {
+        () if now.room == told.room => {}
+        () if now.room >= Room::Low => {
+            tracing::error!(room, free_bytes, "the audit log's disk is nearly full")
+        }
+        () if now.room == Room::Scarce => tracing::warn!(room, free_bytes, "the audit log's disk fills up"),
+        () => tracing::info!(room, free_bytes, "the audit log's disk has room again"),
+    }
+    if now.contradicted > told.contradicted {
+        tracing::error!("a checkpoint knows more of the audit log than is there: run `yingbi audit verify`");
+    }
+    if now.behind > 0 && told.behind == 0 {
+        tracing::warn!("a checkpoint could not be delivered to every anchor; it is tried again");
+    }
+    now
 }
 
 fn note_event(audit: &Log, event: &str, version: &str) {

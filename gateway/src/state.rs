@@ -1,3 +1,6 @@
 //! What is remembered between exchanges, and the stores it is kept in.
 
+pub mod directory;
 pub mod inventory;
+pub mod rights;
+mod sqlite;

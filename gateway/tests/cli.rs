@@ -116,6 +116,16 @@ fn bad_policies_are_78_and_nothing_runs_by_them() {
 }
 
 #[test]
+fn editors_get_the_schema_of_policies() {
+    let output = Place::new("schema").yingbi(&["policy", "schema"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let schema: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let kinds = schema["properties"]["kind"]["enum"].as_array().unwrap();
+    assert!(kinds.len() >= 8 && schema["allOf"].as_array().unwrap().len() == kinds.len());
+}
+
+#[test]
 fn the_pseudonym_key_is_made_once() {
     let place = Place::new("keys");
     let init = ["keys", "init", "--config", "yingbi.yaml"];
@@ -248,4 +258,197 @@ fn scan_reads_files_input_and_batches() {
     for (line, id) in done[1..].iter().zip([Value::from("b"), Value::from("c"), Value::Null]) {
         assert!(line["error"].is_string() && line["id"] == id, "{line}");
     }
+}
+
+/// A firm with a classifier of its own, an investor who sees their own data, and tellers who see masks.
+const TREATING: &str = r#"
+apiVersion: yingbi/v1
+kind: Classifier
+metadata: {id: house-account, title: 自有账号}
+spec: {category: account.opening.fund-account, patterns: ['QX\d{8}'], tests: [{value: 账号QX12345678}]}
+---
+apiVersion: yingbi/v1
+kind: Role
+metadata: {id: teller, title: 柜员}
+spec: {any: [{jwt: {issuer: "https://sso.internal", claim: groups, contains: teller}}]}
+---
+apiVersion: yingbi/v1
+kind: Purpose
+metadata: {id: service, title: 服务, clause: ["T/TSAC001:8.1.a"]}
+spec: {basis: contract}
+---
+apiVersion: yingbi/v1
+kind: Binding
+metadata: {id: customers}
+spec:
+  route: {host: crm.internal, method: GET, path: "/customers/{id}"}
+  purpose: {header: true, default: service}
+  records: $.data[*]
+  subject: $.client_id
+  fields: [{path: $.tier, category: derived}]
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: tellers, title: 柜员只见脱敏信息, clause: ["T/TSAC001:8.4.4.a"]}
+spec: {match: {roles: [teller], routes: ["crm.internal/customers/*"]}, allow: {level: "<=3"}, treat: mask}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: own-data, title: 本人经再次鉴别可看全, clause: ["T/TSAC001:8.4.4.c"]}
+spec:
+  match: {routes: ["crm.internal/customers/*"]}
+  when: subject == caller.subject
+  allow: {level: "<=3"}
+  treat: {default: mask, when: {caller.stepped_up: clear}}
+"#;
+
+const ANSWER: &str = r#"{"data":[{"client_id":"80001234","mobile_tel":"13800138000","tier":"甲","x":"QX12345678","trans_pwd":"135790"}]}"#;
+
+fn treat(place: &Place, more: &[&str], input: &str) -> Output {
+    let args = ["scan", "--content-type", "application/json", "--treat", "policies"];
+    let route = ["--route", "GET crm.internal/customers/1"];
+    place.fed(&[&args[..], &route, more].concat(), input)
+}
+
+#[test]
+fn c8_a_body_is_treated_as_policies_let_a_caller_see_it() {
+    let place = Place::new("treat");
+    place.write("policies/firm.yaml", TREATING);
+    let masked = r#"{"data":[{"client_id":"****1234","mobile_tel":"138****8000","tier":"********","x":"******5678","trans_pwd":"********"}]}"#;
+    let own = r#"{"data":[{"client_id":"80001234","mobile_tel":"13800138000","tier":"甲","x":"QX12345678","trans_pwd":"********"}]}"#;
+    let claims = r#"{"claims":{"iss":"https://sso.internal","sub":"u7","groups":["teller"]}}"#;
+    for (caller, expect) in [
+        (&["--caller", "role=teller"][..], masked),
+        (&["--caller", r#"{"roles":["teller"],"id":"u1"}"#], masked),
+        (&["--caller", claims], masked),
+        (&["--caller", "role=teller", "--purpose", "service"], masked),
+        (&["--caller", "subject=80001234,stepped-up"], own),
+        (&["--caller", "subject=80001234", "--caller", "stepped-up"], own),
+    ] {
+        let output = treat(&place, caller, ANSWER);
+        assert_eq!((code(&output), stdout(&output).as_str()), (0, expect), "{caller:?} {}", stderr(&output));
+    }
+    // Another investor's rule does not hold for this record: masked, though they stepped up.
+    let other = treat(&place, &["--caller", "subject=80009999,role=teller,stepped-up"], ANSWER);
+    assert_eq!(stdout(&other), masked);
+
+    let told = treat(&place, &["--caller", "role=teller", "--format", "json"], ANSWER);
+    let told: Value = serde_json::from_str(&stdout(&told)).unwrap();
+    assert_eq!((&told["status"], &told["route"]), (&200.into(), &"/customers/{id}".into()));
+    assert_eq!(told["rules"], serde_json::json!(["tellers"]));
+    let summary = &told["summary"];
+    assert_eq!((&summary["subjects"], &summary["masked"]["credential.account"]), (&1.into(), &1.into()));
+    assert!(summary["shown"].as_object().unwrap().is_empty(), "{summary}");
+}
+
+#[test]
+fn a1_what_policies_refuse_is_not_printed() {
+    let place = Place::new("treat-refused");
+    place.write("policies/firm.yaml", TREATING);
+    for (caller, expect) in [
+        (&[][..], "YB2005"),
+        (&["--caller", "unauthenticated"], "YB2005"),
+        (&["--caller", "role=nobody"], "YB2001"),
+        (&["--caller", "role=teller", "--purpose", "fun"], "YB2002"),
+    ] {
+        let output = treat(&place, caller, ANSWER);
+        assert_eq!((code(&output), stdout(&output).as_str()), (2, ""), "{caller:?}");
+        let said = stderr(&output);
+        assert!(said.contains(expect) && said.contains("help: "), "{caller:?}: {said}");
+        let output = treat(&place, &[caller, &["--format", "json"]].concat(), ANSWER);
+        let told: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(told["code"], expect);
+        assert!(told["help"]["zh"].is_string() && !stdout(&output).contains("13800138000"));
+    }
+    for wrong in [
+        &["--caller", "13800138000"][..],
+        &["--route", "GET crm.internal/a/../b"],
+        &["--redact-level", "3"],
+        &["--policy", "policies"],
+        &["--date", "2026-02-30"],
+    ] {
+        let output = treat(&place, wrong, ANSWER);
+        assert_eq!(code(&output), 64, "{wrong:?}: {}", stdout(&output));
+    }
+    assert_eq!(code(&place.fed(&["scan", "--treat", "policies"], "")), 64, "a route is needed");
+    assert_eq!(code(&place.fed(&["scan", "--caller", "role=teller"], "")), 64, "and policies");
+
+    place.write("policies/firm.yaml", "kind: [");
+    let output = treat(&place, &["--caller", "role=teller"], ANSWER);
+    assert_eq!((code(&output), stdout(&output).as_str()), (78, ""));
+    assert!(stderr(&output).contains("firm.yaml:1:"), "{}", stderr(&output));
+}
+
+#[test]
+fn what_cant_be_read_is_told_by_code_and_place() {
+    let place = Place::new("treat-unreadable");
+    place.write("policies/firm.yaml", TREATING);
+    let output = treat(&place, &["--caller", "role=teller"], "{\n\"mobile_tel\":13800138000;}");
+    assert_eq!((code(&output), stdout(&output).as_str()), (1, ""));
+    let said = stderr(&output);
+    assert!(said.starts_with("-:2:25: error[YB4104]: ") && said.contains("help: "), "{said}");
+    let output = place.fed(&["scan", "--content-type", "application/json", "--format", "json"], "{\"a\":1,}");
+    let told: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&told["code"], &told["column"]), (&"YB4104".into(), &8.into()), "{told}");
+
+    // As the gateway does, in the charset of old systems; what it would not read is not treated.
+    let gbk: Vec<u8> = [&b"{\"x\":\"QX12345678\",\"y\":\""[..], &[0xd5, 0xc5], b"\"}"].concat();
+    fs::write(place.0.join("gbk.json"), gbk).unwrap();
+    let access =
+        ["--treat", "policies", "--route", "GET crm.internal/customers/1", "--caller", "role=teller"];
+    let of_type = |content_type: &str| {
+        place.yingbi(&[&["scan", "gbk.json", "--content-type", content_type], &access[..]].concat())
+    };
+    let output = of_type("application/json; charset=GBK");
+    assert_eq!((code(&output), output.stdout.ends_with(b"\xd5\xc5\"}")), (0, true), "{}", stderr(&output));
+    assert!(!output.stdout.windows(8).any(|part| part == b"12345678"));
+    assert_eq!(code(&of_type("application/json")), 1);
+    assert_eq!(code(&of_type("text/rtf")), 64);
+}
+
+#[test]
+fn c1_batches_find_and_treat_by_a_firms_own_classifiers() {
+    let place = Place::new("treat-batch");
+    place.write("policies/firm.yaml", TREATING);
+    let job = |id: &str, content_type: &str, body: &str| {
+        let body_b64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body);
+        serde_json::json!({"id": id, "content_type": content_type, "body_b64": body_b64}).to_string() + "\n"
+    };
+    let jobs = [
+        job("a", "application/json", ANSWER),
+        job("b", "text/plain", "转入QX12345678"),
+        job("c", "application/json", "{"),
+    ];
+    let access = ["--route", "GET crm.internal/customers/1", "--caller", "role=teller"];
+    let run = |more: &[&str]| {
+        let output = place.fed(&[&["scan", "--batch"], more].concat(), &jobs.concat());
+        assert_eq!(code(&output), 1, "one of them is broken");
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let body = |done: &Value| {
+        let decoded = base64::Engine::decode(
+            &base64::engine::general_purpose::STANDARD,
+            done["body_b64"].as_str().unwrap(),
+        );
+        String::from_utf8(decoded.unwrap()).unwrap()
+    };
+    let kinds = |done: &Value| -> Vec<String> {
+        let findings = done["findings"].as_array().unwrap().iter();
+        findings.map(|finding| finding["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let house = "account.opening.fund-account".to_owned();
+    let done = run(&[&["--treat", "policies"], &access[..]].concat());
+    assert!(body(&done[0]).contains("138****8000") && body(&done[0]).contains("\"tier\":\"********\""));
+    assert_eq!(body(&done[1]), "转入******5678");
+    assert_eq!(done[1]["summary"]["masked"]["account.opening"], 1);
+    assert_eq!((&done[2]["code"], &done[2]["at"]), (&"YB4104".into(), &1.into()), "{}", done[2]);
+    assert!(done[2].get("body_b64").is_none());
+
+    let done = run(&["--policy", "policies"]);
+    assert!(kinds(&done[0]).contains(&house) && kinds(&done[1]) == [house.clone()], "{done:?}");
+    assert_eq!(body(&done[0]), ANSWER, "nothing was asked to be treated");
+    let done = run(&["--policy", "policies", "--redact-level", "3"]);
+    assert_eq!(body(&done[1]), "转入******5678");
+    assert_eq!(kinds(&run(&[])[1]), Vec::<String>::new(), "the shipped classifiers don't know it");
+    assert_eq!(code(&place.fed(&["scan", "--policy", "absent"], "")), 78);
 }

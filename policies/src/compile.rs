@@ -2,6 +2,7 @@
 
 mod checks;
 mod firm;
+mod grants;
 mod layers;
 mod lint;
 mod rules;
@@ -93,7 +94,12 @@ fn build(
     let purposes: Vec<Purpose> = documents
         .iter()
         .filter_map(|layered| match &layered.document.spec {
-            Spec::Purpose(spec) => Some(Purpose { id: layered.id(), basis: spec.basis }),
+            Spec::Purpose(spec) => Some(Purpose {
+                id: layered.id(),
+                basis: spec.basis,
+                consent: spec.consent.clone().map(Arc::new),
+                recipient: spec.recipient.as_deref().map(Arc::from),
+            }),
             _ => None,
         })
         .collect();
@@ -107,6 +113,8 @@ fn build(
     let combinations = firm::combinations(documents, sink);
     let (classifiers, classifier_tests) = firm::classifiers(documents, sources, sink);
     let tests = tests(documents, &names, sink);
+    let grant_templates = grants::templates(documents, &names, sink);
+    let limits = grants::limits(documents, &names, &grant_templates, sink);
     checks::check(&compiled, &bindings, sink);
     firm::lint(&combinations, &scenes, sink);
     let tables = Tables {
@@ -115,6 +123,8 @@ fn build(
         bindings,
         rules: compiled,
         combinations,
+        limits,
+        grant_templates,
         scenes,
         classifiers,
         classifier_tests,

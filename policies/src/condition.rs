@@ -1,8 +1,8 @@
 //! Conditions: the part of CEL that a policy may use, checked for names and types when the file is read and compiled
 //! to a form whose evaluation can't fail.
 //!
-//! CEL's own parser reads the text; what it yields is lowered here. `subject` may only be compared with the caller's
-//! own: that comparison is what splits an answer into views, one per relation of caller and subject.
+//! CEL's own parser reads the text; what it yields is lowered here. Of `subject` only four things may be asked: whether it
+//! is the caller's own, granted, consented, restricted. They are what splits an answer into views, one per relation.
 
 mod lower;
 
@@ -11,21 +11,111 @@ mod tests;
 
 pub(crate) use lower::compile;
 
+use crate::facts::{CallerFact, CallerFacts};
 use std::sync::Arc;
 
-/// Whose the data is, as seen by the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Relation {
-    Own,
-    Other,
+/// How a record's subject stands to the request: a set of the four things that conditions may ask of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Relation(pub u8);
+
+impl Relation {
+    /// Neither of them: another's record that nothing opens.
+    pub(crate) const OTHER: Relation = Relation(0);
+    /// `subject == caller.subject`.
+    pub(crate) const OWN: Relation = Relation(1);
+    /// `grant.active(subject)`.
+    pub(crate) const GRANTED: Relation = Relation(2);
+    /// `consent.covers(purpose)`.
+    pub(crate) const CONSENTED: Relation = Relation(4);
+    /// `subject.restricted`.
+    pub(crate) const RESTRICTED: Relation = Relation(8);
+    /// How many there are.
+    pub(crate) const COUNT: usize = 16;
+    /// Each thing with its name in explanations.
+    pub(crate) const NAMED: [(Relation, &str, &str); 4] = [
+        (Relation::OWN, "own", "本人"),
+        (Relation::GRANTED, "granted", "已授权"),
+        (Relation::CONSENTED, "consented", "已同意"),
+        (Relation::RESTRICTED, "restricted", "已限制处理"),
+    ];
+
+    /// All relations that are made of these parts.
+    pub(crate) fn within(parts: Relation) -> impl Iterator<Item = Relation> {
+        (0..16).filter(move |bits| bits & !parts.0 == 0).map(Relation)
+    }
+
+    /// All relations that are made of these parts, as a set.
+    pub(crate) const fn all_of(parts: Relation) -> Relations {
+        // One of the parts more doubles the set, shifted by its place.
+        let mut set = 1_u16;
+        let mut bit = 1_u8;
+        while bit < 16 {
+            if parts.0 & bit != 0 {
+                set |= set << bit;
+            }
+            bit <<= 1;
+        }
+        Relations(set)
+    }
+
+    /// Each relation made of these parts, with all that look like it to whoever asks for nothing else.
+    pub(crate) fn spread(parts: Relation) -> Box<[(Relation, Relations)]> {
+        let alike =
+            |one: Relation| Relations::ALL.iter().filter(move |other| other.both(parts) == one).collect();
+        Relation::within(parts).map(|one| (one, alike(one))).collect()
+    }
+
+    pub(crate) const fn has(self, part: Relation) -> bool {
+        self.0 & part.0 != 0
+    }
+
+    pub(crate) const fn with(self, part: Relation, is: bool) -> Relation {
+        if is { Relation(self.0 | part.0) } else { self }
+    }
+
+    pub(crate) const fn both(self, other: Relation) -> Relation {
+        Relation(self.0 & other.0)
+    }
+
+    pub(crate) fn position(self) -> usize {
+        usize::from(self.0 & 15)
+    }
+}
+
+/// A set of relations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Relations(pub u16);
+
+impl Relations {
+    pub(crate) const ALL: Relations = Relations(u16::MAX);
+
+    pub(crate) fn contains(self, relation: Relation) -> bool {
+        self.0 >> relation.position() & 1 == 1
+    }
+
+    pub(crate) fn insert(&mut self, relation: Relation) {
+        self.0 |= 1 << relation.position();
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Relation> {
+        (0..16).map(Relation).filter(move |relation| self.contains(*relation))
+    }
+}
+
+impl FromIterator<Relation> for Relations {
+    fn from_iter<I: IntoIterator<Item = Relation>>(relations: I) -> Self {
+        let mut all = Relations::default();
+        relations.into_iter().for_each(|relation| all.insert(relation));
+        all
+    }
 }
 
 /// A compiled condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
     Always(bool),
-    /// `subject == caller.subject`.
-    Own,
+    /// What is asked of the subject.
+    Subject(Relation),
     /// `caller.authenticated`.
     Authenticated,
     /// `caller.stepped_up`.
@@ -49,6 +139,8 @@ pub(crate) enum Variable {
     Purpose,
     /// Lawful basis of the purpose.
     Basis,
+    /// One of the facts about the caller.
+    Fact(CallerFact),
 }
 
 /// What is asked of a text.
@@ -72,13 +164,14 @@ pub(crate) struct Facts<'a> {
     pub path: &'a str,
     pub purpose: &'a str,
     pub basis: &'a str,
+    pub known: &'a CallerFacts,
 }
 
 impl Condition {
     pub(crate) fn holds(&self, facts: &Facts<'_>, relation: Relation) -> bool {
         match self {
             Condition::Always(value) => *value,
-            Condition::Own => relation == Relation::Own,
+            Condition::Subject(part) => relation.has(*part),
             Condition::Authenticated => facts.authenticated,
             Condition::SteppedUp => facts.stepped_up,
             Condition::Role(roles) => roles.iter().any(|role| facts.roles.contains(role)),
@@ -91,9 +184,17 @@ impl Condition {
 
     /// Whether it speaks of the subject.
     pub(crate) fn mentions_subject(&self) -> bool {
+        self.mentions() != Relation::OTHER
+    }
+
+    /// What it asks of the subject.
+    pub(crate) fn mentions(&self) -> Relation {
         let mut atoms = Vec::new();
         self.atoms(&mut atoms);
-        atoms.contains(&&Condition::Own)
+        atoms.into_iter().fold(Relation::OTHER, |all, atom| match atom {
+            Condition::Subject(part) => all.with(*part, true),
+            _ => all,
+        })
     }
 
     /// Whether any values of its parts make it true; `true` when there are too many parts to try.
@@ -161,6 +262,7 @@ impl Variable {
             Variable::Path => facts.path,
             Variable::Purpose => facts.purpose,
             Variable::Basis => facts.basis,
+            Variable::Fact(fact) => facts.known.of(fact),
         }
     }
 }
@@ -185,7 +287,9 @@ fn consistent(atoms: &[&Condition], bits: u32) -> bool {
         let is_true = bits >> at & 1 == 1;
         match atom {
             Condition::Authenticated => authenticated = is_true,
-            Condition::SteppedUp | Condition::Own | Condition::Role(_) => needs_authentication |= is_true,
+            Condition::SteppedUp | Condition::Subject(Relation::OWN) | Condition::Role(_) => {
+                needs_authentication |= is_true
+            }
             Condition::Text(variable, Test::OneOf(texts)) if is_true => {
                 if equal
                     .iter()

@@ -15,14 +15,17 @@ pub use caller::Caller;
 pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{
-    BoundRoute, Combination, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
+    BoundRoute, Combination, Days, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
 };
 pub(crate) use view::{Lost, Outcome, Views};
 
-use crate::condition::{Facts, Relation};
+use crate::condition::{Facts, Relation, Relations};
 use crate::document::scope::Grading;
 use crate::route;
-use crate::{ClassifierTest, Day, Decision, FirmClassifiers, Identity, Permit, Raise, Request};
+use crate::{
+    Asked, ClassifierTest, Day, Decision, FirmClassifiers, Identity, Limit, Permit, Raise, Request, Standing,
+    Subjects,
+};
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -71,42 +74,108 @@ impl PolicySet {
         &self.tables.classifier_tests
     }
 
-    /// Decides one request. Nothing allows → refused.
+    /// Decides one request of whose subjects nothing is remembered. Nothing allows → refused.
     pub fn decide(&self, identity: &Identity, request: &Request<'_>) -> Decision {
-        self.decide_caller(&self.caller(identity), request)
+        self.decide_about(identity, request, None)
+    }
+
+    /// Decides one request, given what is remembered of investors.
+    pub fn decide_about(
+        &self,
+        identity: &Identity,
+        request: &Request<'_>,
+        subjects: Option<&Arc<dyn Subjects>>,
+    ) -> Decision {
+        self.decide_caller_about(&self.caller(identity), request, subjects)
     }
 
     /// Decides one request of a caller whose roles are resolved already, as in policy tests.
     pub fn decide_caller(&self, caller: &Caller, request: &Request<'_>) -> Decision {
-        let situation = self.situation(caller, request);
+        self.decide_caller_about(caller, request, None)
+    }
+
+    /// The same, given what is remembered of investors.
+    pub fn decide_caller_about(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        subjects: Option<&Arc<dyn Subjects>>,
+    ) -> Decision {
+        let situation = self.situation(caller, request, subjects);
         let views = self.views(&situation);
         match self.refusal(&situation, &views) {
             Some(refusal) => Decision::Refuse(refusal),
-            None => Decision::Permit(self.permit(situation, request.today, &views)),
+            None => Decision::Permit(self.permit(situation, request.today, views)),
         }
     }
 
     /// The one place where a permit is built.
-    fn permit(&self, situation: Situation<'_>, today: Day, views: &Views) -> Permit {
+    fn permit(&self, situation: Situation<'_>, today: Day, views: Arc<Views>) -> Permit {
         let template = situation.bound.map(|bound| bound.template.clone());
+        let asks_of_subject = views.asks.both(situation.possible_parts).0 & !Relation::OWN.0 != 0;
+        let purpose = situation.purpose_taken(self);
+        let limits = self.tables.limits.iter().filter(|limit| self.limits(limit, &situation)).cloned();
         Permit {
-            own: views.own.clone(),
-            other: views.other.clone(),
+            limits: limits.collect(),
             own_subjects: situation.caller.subjects.clone(),
+            subjects: situation.subjects.filter(|_| asks_of_subject).cloned(),
+            consent: purpose.and_then(|purpose| purpose.consent.clone()),
+            recipient: purpose.and_then(|purpose| purpose.recipient.clone()),
             document_subject: situation.document_subject,
+            document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),
             route: template.unwrap_or_else(|| views.route.clone()),
-            roles: views.roles.clone(),
-            rules: views.rules.clone(),
-            purpose: views.purpose.clone(),
-            basis: views.basis,
+            views,
             today,
             classifiers: self.tables.classifiers.clone(),
         }
     }
 
+    fn limits(&self, limit: &Limit, situation: &Situation<'_>) -> bool {
+        let facts = &situation.facts;
+        let holds =
+            |at: &usize| self.tables.roles.get(*at).is_some_and(|role| facts.roles.contains(&role.id));
+        let purpose = match situation.purpose {
+            PurposeNamed::Taken(Some(at)) => limit.purposes.contains(&at),
+            _ => false,
+        };
+        (limit.roles.is_empty() || limit.roles.iter().any(holds))
+            && (limit.purposes.is_empty() || purpose)
+            && limit.concerns(facts.method, facts.host, &situation.segments)
+    }
+
+    /// Exceptions with the last day on which each rules.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&Arc<str>, Day)> {
+        self.tables.rules.iter().filter_map(|rule| Some((&rule.id, rule.days.until?)))
+    }
+
+    /// What may be granted.
+    pub fn grant_templates(&self) -> &[crate::GrantTemplate] {
+        &self.tables.grant_templates
+    }
+
+    /// Every limit there is.
+    pub fn all_limits(&self) -> &[Arc<Limit>] {
+        &self.tables.limits
+    }
+
+    /// Whether a role of this name is declared.
+    pub fn has_role(&self, name: &str) -> bool {
+        self.tables.roles.iter().any(|role| &*role.id == name)
+    }
+
+    /// Whether a purpose of this name is declared.
+    pub fn has_purpose(&self, name: &str) -> bool {
+        self.tables.purposes.iter().any(|purpose| &*purpose.id == name)
+    }
+
     /// Everything the decision depends on.
-    pub(crate) fn situation<'a>(&'a self, caller: &'a Caller, request: &Request<'a>) -> Situation<'a> {
+    pub(crate) fn situation<'a>(
+        &'a self,
+        caller: &'a Caller,
+        request: &Request<'a>,
+        subjects: Option<&'a Arc<dyn Subjects>>,
+    ) -> Situation<'a> {
         let segments: Vec<&'a str> = route::split_path(request.path).collect();
         let bound = self.binding(request, &segments);
         let document_subject = bound.and_then(|bound| bound.document_subject(&segments, caller));
@@ -135,9 +204,30 @@ impl PolicySet {
             path: request.path,
             purpose: taken.map_or("", |purpose| &purpose.id),
             basis: taken.map_or("", |purpose| purpose.basis.id()),
+            known: &caller.facts,
         };
-        let relevant = relevant(bound, document_subject.as_deref(), caller);
-        Situation { caller, facts, segments, bound, document_subject, purpose, relevant }
+        let consent = taken.and_then(|purpose| purpose.consent.as_deref());
+        let asked = Asked { purpose: taken.map(|purpose| &*purpose.id), consent };
+        let possible_parts = possible(subjects);
+        let standing = |subject: &String| subjects.map(|subjects| subjects.standing(subject, &asked));
+        let document_standing = document_subject.as_ref().and_then(standing).unwrap_or_default();
+        let document = document_subject.as_deref().map(|subject| (subject, document_standing));
+        let relevant = relevant(bound, document, caller, possible_parts);
+        let possible = Relation::all_of(possible_parts);
+        Situation {
+            caller,
+            facts,
+            segments,
+            bound,
+            document_subject,
+            document_standing,
+            today: request.today,
+            purpose,
+            subjects,
+            possible_parts,
+            possible,
+            relevant,
+        }
     }
 
     /// The most specific binding that matches.
@@ -170,9 +260,8 @@ impl PolicySet {
 
     /// Which rules matched and how their conditions came out: all that views depend on, beyond what is fixed.
     fn key(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Vec<u32> {
-        let mut key = Vec::with_capacity(outcomes.len() * 4 + situation.caller.roles.len() + 2);
-        let [own, other] = situation.relevant;
-        key.push(u32::from(own) | u32::from(other) << 1);
+        let mut key = Vec::with_capacity(outcomes.len() * 5 + situation.caller.roles.len() + 5);
+        key.push(u32::from(situation.relevant.0) << 16 | u32::from(situation.possible_parts.0));
         key.push(match situation.purpose {
             PurposeNamed::Taken(Some(at)) => number(at) + 1,
             _ => 0,
@@ -183,10 +272,12 @@ impl PolicySet {
             bits | u32::from(one.concerns(facts.method, facts.host, &situation.segments)) << nth
         }));
         for outcome in outcomes {
-            key.push(number(outcome.rule) << 2 | u32::from(outcome.own) | u32::from(outcome.other) << 1);
-            key.push(outcome.own_branches);
-            key.push(outcome.other_branches);
+            key.push(number(outcome.rule) << 16 | u32::from(outcome.applies.0));
             key.push(outcome.route);
+            let Some(rule) = self.tables.rules.get(outcome.rule).filter(|rule| rule.has_branches()) else {
+                continue;
+            };
+            key.extend(Relation::within(rule.mentions).map(|relation| outcome.branches(relation)));
         }
         key.push(u32::MAX);
         let position = |id: &Arc<str>| self.tables.roles.iter().position(|own| own.id == *id);
@@ -202,17 +293,29 @@ pub(crate) struct Situation<'a> {
     pub segments: Vec<&'a str>,
     pub bound: Option<&'a BoundRoute>,
     pub document_subject: Option<String>,
+    /// How that investor stands, once for the whole answer.
+    pub document_standing: Standing,
+    pub today: Day,
     pub purpose: PurposeNamed,
-    /// Whether records of the caller's own, and of others, can be in the answer.
-    pub relevant: [bool; 2],
+    /// What is remembered of investors.
+    pub subjects: Option<&'a Arc<dyn Subjects>>,
+    /// What may be true of some subject.
+    pub possible_parts: Relation,
+    pub possible: Relations,
+    /// How the subjects of records in the answer can stand to the request.
+    pub relevant: Relations,
 }
 
 impl Situation<'_> {
     pub(crate) fn is_relevant(&self, relation: Relation) -> bool {
-        let [own, other] = self.relevant;
-        match relation {
-            Relation::Own => own,
-            Relation::Other => other,
+        self.relevant.contains(relation)
+    }
+
+    /// The declared purpose of the request.
+    pub(crate) fn purpose_taken<'s>(&self, set: &'s PolicySet) -> Option<&'s Purpose> {
+        match self.purpose {
+            PurposeNamed::Taken(at) => at.and_then(|at| set.tables.purposes.get(at)),
+            _ => None,
         }
     }
 }
@@ -226,14 +329,39 @@ pub(crate) enum PurposeNamed {
     NotHeard,
 }
 
-/// Whose records the answer may hold, as far as route and caller tell.
-fn relevant(bound: Option<&BoundRoute>, document_subject: Option<&str>, caller: &Caller) -> [bool; 2] {
+/// What may be true of some investor, besides that the data is the caller's own.
+fn possible(subjects: Option<&Arc<dyn Subjects>>) -> Relation {
+    let Some(subjects) = subjects else { return Relation::OWN };
+    let possible = subjects.possible();
+    Relation::OWN
+        .with(Relation::GRANTED, possible.grants)
+        .with(Relation::CONSENTED, possible.consents)
+        .with(Relation::RESTRICTED, possible.restrictions)
+}
+
+/// How the subjects of records in the answer can stand to the request, as far as route and caller tell.
+fn relevant(
+    bound: Option<&BoundRoute>,
+    document: Option<(&str, Standing)>,
+    caller: &Caller,
+    parts: Relation,
+) -> Relations {
     let is_own = |subject: &str| caller.subjects.iter().any(|own| own == subject);
-    match (bound, document_subject) {
-        (_, Some(subject)) => [is_own(subject), !is_own(subject)],
-        (Some(bound), None) if bound.binding.subject.is_some() => [!caller.subjects.is_empty(), true],
+    match (bound, document) {
+        (_, Some((subject, standing))) => {
+            let relation = Relation::OTHER
+                .with(Relation::OWN, is_own(subject))
+                .with(Relation::GRANTED, standing.granted.is_something())
+                .with(Relation::CONSENTED, standing.consented.is_something())
+                .with(Relation::RESTRICTED, standing.restricted);
+            [relation].into_iter().collect()
+        }
+        (Some(bound), None) if bound.binding.subject.is_some() => {
+            let own = if caller.subjects.is_empty() { Relation::OWN.0 } else { 0 };
+            Relation::all_of(Relation(parts.0 & !own))
+        }
         // Whose the data is can't be told: it is another's.
-        _ => [false, true],
+        _ => [Relation::OTHER].into_iter().collect(),
     }
 }
 

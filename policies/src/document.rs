@@ -3,6 +3,9 @@
 pub(crate) mod binding;
 pub(crate) mod classifier;
 pub(crate) mod combination;
+pub(crate) mod exception;
+pub(crate) mod grant;
+pub(crate) mod limit;
 pub(crate) mod mask;
 pub(crate) mod policy;
 pub(crate) mod role;
@@ -47,6 +50,9 @@ pub(crate) enum Spec {
     Policy(Box<policy::PolicySpec>),
     Combination(Box<combination::CombinationSpec>),
     Classifier(Box<classifier::ClassifierSpec>),
+    Limit(Box<limit::LimitSpec>),
+    Exception(Box<exception::ExceptionSpec>),
+    Grant(Box<grant::GrantSpec>),
     Test(test::TestSpec),
     /// `override: disable`: nothing but the id, of this kind.
     Disabled(&'static str),
@@ -62,6 +68,9 @@ impl Spec {
             Spec::Policy(_) => "Policy",
             Spec::Combination(_) => "Combination",
             Spec::Classifier(_) => "Classifier",
+            Spec::Limit(_) => "Limit",
+            Spec::Exception(_) => "Exception",
+            Spec::Grant(_) => "GrantTemplate",
             Spec::Test(_) => "PolicyTest",
             Spec::Disabled(kind) => kind,
         }
@@ -69,11 +78,19 @@ impl Spec {
 }
 
 /// Kinds this version knows.
-const KINDS: [&str; 8] =
-    ["Mask", "Binding", "Role", "Purpose", "Policy", "Combination", "Classifier", "PolicyTest"];
-
-/// Kinds of the language that this version refuses rather than ignores.
-const LATER: [&str; 3] = ["Exception", "GrantTemplate", "Limit"];
+pub(crate) const KINDS: [&str; 11] = [
+    "Mask",
+    "Binding",
+    "Role",
+    "Purpose",
+    "Policy",
+    "Combination",
+    "Classifier",
+    "Limit",
+    "GrantTemplate",
+    "Exception",
+    "PolicyTest",
+];
 
 /// Reads one document; `None` when it is too broken to go on with.
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
@@ -110,6 +127,9 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<Document> {
         "Policy" => Spec::Policy(Box::new(policy::read(body, sink)?)),
         "Combination" => Spec::Combination(Box::new(combination::read(body, sink)?)),
         "Classifier" => Spec::Classifier(Box::new(classifier::read(body, sink)?)),
+        "Exception" => Spec::Exception(Box::new(exception::read(body, sink)?)),
+        "Limit" => Spec::Limit(Box::new(limit::read(body, sink)?)),
+        "GrantTemplate" => Spec::Grant(Box::new(grant::read(body, sink)?)),
         _ => Spec::Test(test::read(body, sink)?),
     };
     Some(Document { meta, spec })
@@ -119,21 +139,6 @@ fn known_kind(kind: Located<String>, sink: &mut Sink<'_>) -> Option<&'static str
     let name = kind.value.as_str();
     if let Some(known) = KINDS.into_iter().find(|known| *known == name) {
         return Some(known);
-    }
-    if LATER.contains(&name) {
-        sink.report(
-            Code::NotSupported,
-            kind.at,
-            Text::new(
-                format!("`{name}` is not supported by this version"),
-                format!("本版本尚不支持 `{name}`"),
-            ),
-            Text::new(
-                "remove the document; what it would have forbidden or allowed is not in force",
-                "请移除该文档；其内容不会生效",
-            ),
-        );
-        return None;
     }
     let help = match nearest(name, KINDS.into_iter()) {
         Some(near) => Text::new(format!("did you mean `{near}`?"), format!("是否想写 `{near}`？")),

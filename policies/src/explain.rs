@@ -5,9 +5,11 @@ use crate::decide::{Lost, Outcome, Rule, Situation};
 use crate::document::policy::Mode;
 use crate::document::scope::Grading;
 use crate::{
-    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Text, Treatment, View,
+    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Subjects, Text, Treatment,
+    View,
 };
 use std::fmt::Write as _;
+use std::sync::Arc;
 use yingbi_taxonomy::{Category, Kind, KindSet};
 
 /// Why one request is decided as it is.
@@ -31,6 +33,8 @@ pub struct Explanation {
     pub own: Option<Vec<KindWord>>,
     /// What happens to records of others; `None` where the answer can hold none.
     pub other: Option<Vec<KindWord>>,
+    /// What happens to records whose subject stands otherwise (granted, consented, restricted), each with its name.
+    pub more: Vec<(Text, Vec<KindWord>)>,
 }
 
 /// What one rule had to say.
@@ -106,9 +110,19 @@ pub struct KindWord {
 impl PolicySet {
     /// Explains the decision of one request.
     pub fn explain(&self, caller: &Caller, request: &Request<'_>) -> Explanation {
-        let situation = self.situation(caller, request);
+        self.explain_about(caller, request, None)
+    }
+
+    /// The same, given what is remembered of investors.
+    pub fn explain_about(
+        &self,
+        caller: &Caller,
+        request: &Request<'_>,
+        subjects: Option<&Arc<dyn Subjects>>,
+    ) -> Explanation {
+        let situation = self.situation(caller, request, subjects);
         let outcomes = self.outcomes(&situation);
-        let decision = self.decide_caller(caller, request);
+        let decision = self.decide_caller_about(caller, request, subjects);
         let (refused, route, purpose) = match &decision {
             Decision::Permit(permit) => {
                 (None, Some(permit.route().to_string()), permit.purpose().map(str::to_owned))
@@ -148,18 +162,19 @@ impl PolicySet {
                 Decision::Permit(permit) => self.raise_words(&situation, permit),
                 Decision::Refuse(_) => Vec::new(),
             },
-            own: view(Relation::Own),
-            other: view(Relation::Other),
+            own: view(Relation::OWN),
+            other: view(Relation::OTHER),
+            more: {
+                let rest = Relation::within(situation.possible_parts);
+                let rest = rest.filter(|relation| ![Relation::OWN, Relation::OTHER].contains(relation));
+                rest.filter_map(|relation| Some((named_relation(relation), view(relation)?))).collect()
+            },
         }
     }
 
     fn verdict(&self, at: usize, rule: &Rule, situation: &Situation<'_>, outcomes: &[Outcome]) -> Verdict {
         let outcome = outcomes.iter().find(|outcome| outcome.rule == at);
-        let applies = outcome.is_some_and(|outcome| {
-            [Relation::Own, Relation::Other]
-                .into_iter()
-                .any(|relation| situation.is_relevant(relation) && outcome.applies(relation))
-        });
+        let applies = outcome.is_some_and(|outcome| situation.relevant.0 & outcome.applies.0 != 0);
         match () {
             () if rule.mode == Mode::Off => Verdict::Off,
             () if !self.matches_route(rule, situation) => Verdict::OtherRoute,
@@ -187,8 +202,8 @@ impl PolicySet {
             clauses: combination.clauses.clone(),
             enforced: combination.enforced,
             cause: combination.cause.clone(),
-            own: changed(Relation::Own, &permit.own, &combination.id),
-            other: changed(Relation::Other, &permit.other, &combination.id),
+            own: changed(Relation::OWN, permit.views.of(Relation::OWN), &combination.id),
+            other: changed(Relation::OTHER, permit.views.of(Relation::OTHER), &combination.id),
         });
         words.filter(|word| !word.own.is_empty() || !word.other.is_empty()).collect()
     }
@@ -328,6 +343,14 @@ impl Explanation {
         }
         text
     }
+}
+
+/// How a subject stands, in words.
+fn named_relation(relation: Relation) -> Text {
+    let parts = || Relation::NAMED.iter().filter(|(part, _, _)| relation.has(*part));
+    let en: Vec<&str> = parts().map(|(_, en, _)| *en).collect();
+    let zh: Vec<&str> = parts().map(|(_, _, zh)| *zh).collect();
+    Text::new(en.join(", "), zh.join("、"))
 }
 
 /// Clauses in brackets, with a space before.

@@ -2,6 +2,7 @@
 //! the client.
 
 use crate::Day;
+use yingbi_taxonomy::{Kind, KindSet};
 
 /// Who calls, as proven. [`Identity::default`] is the caller of whom nothing is known.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,175 @@ pub struct Identity {
     pub api_token: Option<ApiToken>,
     /// Whether a fresh strong authentication was proven (T/TSAC 001 §8.4.4 c).
     pub stepped_up: bool,
+    /// What the firm knows of the caller.
+    pub facts: CallerFacts,
+}
+
+/// What a firm knows of a caller beyond who they are; what it does not know is the empty text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerFacts {
+    known: Option<Box<[String; CallerFact::ALL.len()]>>,
+}
+
+/// One thing a firm may know of a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallerFact {
+    /// `person`, `service`, `robot`, `outsourcer`, `third-party`, `abroad` (T/TSAC 001 §7.5, T/TSAC 002 §6.1).
+    Kind,
+    /// Department or branch.
+    Department,
+    /// Financial licence of the organisation (§8.2.2.1 a).
+    Licence,
+    /// Network zone the request comes from (§7.5 d, e).
+    Zone,
+    /// `production`, `test`, `office`, `remote` …
+    Environment,
+}
+
+impl CallerFact {
+    /// All of them.
+    pub const ALL: [CallerFact; 5] = [
+        CallerFact::Kind,
+        CallerFact::Department,
+        CallerFact::Licence,
+        CallerFact::Zone,
+        CallerFact::Environment,
+    ];
+
+    /// Its name: `caller.kind` without the part before the dot.
+    pub fn name(self) -> &'static str {
+        match self {
+            CallerFact::Kind => "kind",
+            CallerFact::Department => "department",
+            CallerFact::Licence => "licence",
+            CallerFact::Zone => "zone",
+            CallerFact::Environment => "environment",
+        }
+    }
+
+    /// By its name.
+    pub fn from_name(name: &str) -> Option<CallerFact> {
+        CallerFact::ALL.into_iter().find(|fact| fact.name() == name)
+    }
+
+    fn position(self) -> usize {
+        CallerFact::ALL.into_iter().position(|own| own == self).unwrap_or_default()
+    }
+}
+
+impl CallerFacts {
+    /// Nothing is known.
+    pub const UNKNOWN: CallerFacts = CallerFacts { known: None };
+
+    /// What is known of one thing.
+    pub fn of(&self, fact: CallerFact) -> &str {
+        self.known.as_ref().and_then(|known| known.get(fact.position())).map_or("", String::as_str)
+    }
+
+    /// Learns one thing.
+    pub fn set(&mut self, fact: CallerFact, value: String) {
+        let known = self.known.get_or_insert_with(Box::default);
+        if let Some(own) = known.get_mut(fact.position()) {
+            *own = value;
+        }
+    }
+}
+
+/// What is remembered of investors, asked while an answer is treated: once a record, so it must be quick, and it can't fail.
+/// What a store can't tell is not granted and not consented.
+pub trait Subjects: Send + Sync + std::fmt::Debug {
+    /// What could be true of some investor; what can't is never asked.
+    fn possible(&self) -> Possible;
+
+    /// How one investor stands to a request.
+    fn standing(&self, subject: &str, asked: &Asked<'_>) -> Standing;
+}
+
+/// What could be true of some investor in one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Possible {
+    /// A grant may be active.
+    pub grants: bool,
+    /// Some consent is on record.
+    pub consents: bool,
+    /// The processing of somebody's data is restricted.
+    pub restrictions: bool,
+}
+
+/// What is asked of an investor's standing.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Purpose of the access.
+    pub purpose: Option<&'a str>,
+    /// What consent it needs, when it rests on consent.
+    pub consent: Option<&'a ConsentNeeded>,
+}
+
+/// The consent that a purpose rests on (T/TSAC 001 §3.6, §3.10, §8.2.1.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsentNeeded {
+    /// Separate consent is needed; a bundled one never is enough.
+    pub separate: bool,
+    /// Who receives the data; `self` is the firm.
+    pub recipient: String,
+    /// Versions of the notice that are good enough; empty: any.
+    pub notices: Vec<String>,
+}
+
+/// How one investor stands to one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// What an active grant opens.
+    pub granted: Reach,
+    /// What a consent in force covers.
+    pub consented: Reach,
+    /// Whether a guardian gave that consent, so that it holds for a minor too (§8.2.1.5).
+    pub by_guardian: bool,
+    /// Whether the processing of the investor's data is restricted or ended (§8.2.1.4 d, §8.9).
+    pub restricted: bool,
+}
+
+/// Of which kinds something holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Of none.
+    #[default]
+    Nothing,
+    /// Of some.
+    Kinds(KindSet),
+    /// Of all.
+    All,
+}
+
+impl Reach {
+    /// Whether it holds of a kind.
+    pub fn contains(self, kind: Kind) -> bool {
+        match self {
+            Reach::Nothing => false,
+            Reach::Kinds(kinds) => kinds.contains(kind),
+            Reach::All => true,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn union(self, other: Reach) -> Reach {
+        match (self, other) {
+            (Reach::All, _) | (_, Reach::All) => Reach::All,
+            (Reach::Nothing, other) => other,
+            (own, Reach::Nothing) => own,
+            (Reach::Kinds(own), Reach::Kinds(other)) => Reach::Kinds(own.union(other)),
+        }
+    }
+
+    /// Whether it holds of any kind.
+    pub fn is_something(self) -> bool {
+        match self {
+            Reach::Nothing => false,
+            Reach::Kinds(kinds) => !kinds.is_empty(),
+            Reach::All => true,
+        }
+    }
 }
 
 impl Identity {

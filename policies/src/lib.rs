@@ -39,10 +39,12 @@ mod document;
 mod explain;
 mod facts;
 mod format;
+mod limit;
 mod mask;
 mod path;
 mod permit;
 mod route;
+mod schema;
 mod source;
 mod yaml;
 
@@ -50,14 +52,19 @@ pub use classifier::{ClassifierTest, FirmClassifier, FirmClassifiers, NameRule, 
 pub use day::{Day, NoDay};
 pub use decide::{Caller, PolicySet, REFUSALS, RefusalRow};
 pub use diagnostic::{CODES, CodeRow, Diagnostic, Language, Place, Severity, Text, render, render_with};
-pub use document::test::{Expectation, ExpectedRecord, TestCaller, TestCase, parse_request_line};
+pub use document::test::{Expectation, ExpectedRecord, Remembered, TestCaller, TestCase, parse_request_line};
 pub use explain::{Explanation, KindWord, RaiseWord, RuleWord, Verdict};
-pub use facts::{ApiToken, Certificate, Identity, Jwt, Request};
+pub use facts::{
+    ApiToken, Asked, CallerFact, CallerFacts, Certificate, ConsentNeeded, Identity, Jwt, Possible, Reach,
+    Request, Standing, Subjects,
+};
 pub use format::format;
+pub use limit::{CountedBy, GrantTemplate, Limit, Period};
 pub use mask::{Mask, NumberMask};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{
     Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
     Treatment, Validation, View,
 };
+pub use schema::schema;
 pub use source::Source;

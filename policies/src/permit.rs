@@ -1,7 +1,9 @@
 //! What a decision yields. A [`Permit`] is built in one private place, the decision; without it there is no upstream
 //! call and no treatment plan.
 
-use crate::{Day, FirmClassifiers, Mask, Path};
+use crate::condition::Relation;
+use crate::decide::Views;
+use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -36,32 +38,65 @@ pub struct Refusal {
 /// Leave to go on, and how the answer must be treated.
 #[derive(Debug)]
 pub struct Permit {
-    pub(crate) own: Arc<View>,
-    pub(crate) other: Arc<View>,
+    pub(crate) views: Arc<Views>,
     pub(crate) own_subjects: Vec<String>,
+    /// What is remembered of investors, where that makes a difference.
+    pub(crate) subjects: Option<Arc<dyn Subjects>>,
+    pub(crate) consent: Option<Arc<ConsentNeeded>>,
+    pub(crate) recipient: Option<Arc<str>>,
+    pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) document_subject: Option<String>,
+    /// How that investor stood when this was decided: an answer about one investor is of one piece.
+    pub(crate) document_standing: Standing,
     pub(crate) binding: Option<Arc<Binding>>,
     pub(crate) route: Arc<str>,
-    pub(crate) roles: Arc<[Arc<str>]>,
-    pub(crate) rules: Arc<[Arc<str>]>,
-    pub(crate) purpose: Option<Arc<str>>,
-    pub(crate) basis: Option<Basis>,
     pub(crate) today: Day,
     pub(crate) classifiers: Option<Arc<FirmClassifiers>>,
 }
 
 impl Permit {
-    /// The view of a record of this subject; an unknown subject is another's.
+    /// The view of a record of this subject; an unknown subject is another's, whom nothing opens.
     pub fn view(&self, subject: Option<&str>) -> &View {
-        match subject.or(self.document_subject.as_deref()) {
-            Some(subject) if self.own_subjects.iter().any(|own| own == subject) => &self.own,
-            _ => &self.other,
+        let document = self.document_subject.as_deref();
+        let Some(subject) = subject.or(document) else { return self.views.of(Relation::OTHER) };
+        let own = self.own_subjects.iter().any(|own| own == subject);
+        match &self.subjects {
+            None => self.views.of(Relation::OTHER.with(Relation::OWN, own)),
+            Some(_) if document == Some(subject) => self.views.standing(own, self.document_standing),
+            Some(subjects) => self.views.standing(own, subjects.standing(subject, &self.asked())),
         }
     }
 
-    /// Whether values of some kind may be left out, whosesoever they are.
+    /// The view of a record that names several subjects: nobody's own, opened by nothing, restricted when one of them is.
+    pub fn view_of_several<'s>(&self, several: impl IntoIterator<Item = &'s str>) -> &View {
+        let Some(subjects) = &self.subjects else { return self.views.of(Relation::OTHER) };
+        let asked = self.asked();
+        let restricted = several.into_iter().any(|subject| subjects.standing(subject, &asked).restricted);
+        self.views.of(Relation::OTHER.with(Relation::RESTRICTED, restricted))
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { purpose: self.purpose(), consent: self.consent.as_deref() }
+    }
+
+    /// Who receives the data, where the purpose names somebody else than the firm.
+    pub fn recipient(&self) -> Option<&str> {
+        self.recipient.as_deref()
+    }
+
+    /// The limits that concern the access.
+    pub fn limits(&self) -> &[Arc<Limit>] {
+        &self.limits
+    }
+
+    /// The consent that the purpose rests on.
+    pub fn consent(&self) -> Option<&ConsentNeeded> {
+        self.consent.as_deref()
+    }
+
+    /// Whether values of some kind may be left out, in any view that the answer may need.
     pub fn drops(&self) -> bool {
-        self.own.drops || self.other.drops
+        self.views.drops
     }
 
     /// The investor whose data the whole answer is, when the route says so (a path parameter).
@@ -81,17 +116,17 @@ impl Permit {
 
     /// Roles of the caller.
     pub fn roles(&self) -> &[Arc<str>] {
-        &self.roles
+        &self.views.roles
     }
 
     /// Rules that decided.
     pub fn rules(&self) -> &[Arc<str>] {
-        &self.rules
+        &self.views.rules
     }
 
     /// Purpose of the access.
     pub fn purpose(&self) -> Option<&str> {
-        self.purpose.as_deref()
+        self.views.purpose.as_deref()
     }
 
     /// The day of the access: who is a minor depends on it.
@@ -106,7 +141,7 @@ impl Permit {
 
     /// Lawful basis of the purpose (T/TSAC 001 §8.1).
     pub fn basis(&self) -> Option<Basis> {
-        self.basis
+        self.views.basis
     }
 }
 
@@ -164,6 +199,16 @@ impl PartialEq for Serial {
 impl Eq for Serial {}
 
 impl View {
+    pub(crate) fn new(
+        treatments: Box<[Treatment; Kind::COUNT]>,
+        monitored: Option<Box<[Treatment; Kind::COUNT]>>,
+        raises: Box<[Raise]>,
+    ) -> View {
+        let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
+        let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
+        View { monitored, raises, treatments, drops, serial: Serial::next() }
+    }
+
     /// A number that no other view has, never zero, for what is remembered of one.
     pub fn serial(&self) -> u64 {
         self.serial.0

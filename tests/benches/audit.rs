@@ -1,12 +1,16 @@
 //! Appends a second at several numbers of concurrent appenders, beside serial syncs of the same records in the same run:
 //! what group commit is worth on this disk, and what a record costs in CPU.
 //!
+//! Then a log of many accesses: how fast it verifies, and how fast searches answer.
+//!
 //! `cargo bench -p yingbi-tests --bench audit [DIR]`; the directory should be on the disk the log will be on.
+//! `YINGBI_BENCH_ACCESSES` sets how many, 1,000,000 unless told otherwise; with `--test` a thousandth of it.
 
-use std::io::Write as _;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use yingbi_audit::search::{Filter, Order, search};
 use yingbi_audit::{Intent, Log, Options, Outcome, Record};
 
 #[global_allocator]
@@ -46,6 +50,50 @@ fn measure(dir: &Path) -> Outcomes<()> {
         let name = format!("log, {appenders} appenders");
         let each = 1e6 * f64::from(appenders) / rate;
         writeln!(out, "{name:<24} {rate:>10.0} {each:>12.1} {cpu:>14.1} {batch:>12.1}")?;
+    }
+    let accesses = std::env::var("YINGBI_BENCH_ACCESSES").ok().and_then(|count| count.parse().ok());
+    let share = if std::env::args().any(|argument| argument == "--test") { 1000 } else { 1 };
+    large(&dir.join("large"), accesses.unwrap_or(1_000_000) / share, &mut out)
+}
+
+/// Fills a log, then verifies and searches it.
+fn large(dir: &Path, accesses: u64, out: &mut dyn Write) -> Outcomes<()> {
+    let (log, _) = Log::open(dir, Options::default())?;
+    for number in 0..accesses {
+        let Record::Intent(mut record) = intent(number) else { continue };
+        // A hundred thousand investors, a hundred callers, most of them seen and seeing many times.
+        record.subjects = vec![format!("{:032x}", number.wrapping_mul(7919) % 100_000)];
+        record.caller = format!("{:032x}", number % 100);
+        record.trace = format!("{number:032x}");
+        log.note(Record::Intent(record));
+        log.note(outcome(number));
+        if number % 1000 == 0 {
+            log.flush()?;
+        }
+    }
+    log.close()?;
+    let bytes: u64 =
+        std::fs::read_dir(dir)?.map(|entry| Ok(entry?.metadata()?.len())).sum::<std::io::Result<_>>()?;
+    writeln!(out, "\n{accesses} accesses, {} bytes each with outcome and index", bytes / accesses.max(1))?;
+    let began = Instant::now();
+    let report = yingbi_audit::verify::verify(dir, None)?;
+    let rate = report.records as f64 / began.elapsed().as_secs_f64();
+    writeln!(out, "verify, indexes too      {rate:>10.0} records/s, good: {}", report.is_good())?;
+    let investor = Filter { subject: Some(format!("{:032x}", 4711)), ..Filter::default() };
+    let trace = Filter { trace: Some(format!("{:032x}", accesses / 3)), ..Filter::default() };
+    let both = Filter { caller: Some(format!("{:032x}", 11)), ..investor.clone() };
+    let caller = Filter { caller: Some(format!("{:032x}", 11)), ..Filter::default() };
+    let searches = [
+        ("by investor", &investor),
+        ("by trace", &trace),
+        ("by investor, caller", &both),
+        ("by caller", &caller),
+    ];
+    for (name, filter) in searches {
+        let began = Instant::now();
+        let searched = search(dir, filter, Order::Newest, None, &mut |_| Ok(()))?;
+        let took = began.elapsed().as_secs_f64() * 1e3;
+        writeln!(out, "{name:<24} {took:>10.1} ms, {} found", searched.found)?;
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 //!
 //! `report` prints recall and precision of both halves; `check` prints them in short and fails below the thresholds;
 //! `misses` prints what of the open half was missed, found where nothing is, altered or broken; `readme` writes the
-//! figures into both READMEs and `thresholds` prints new ones; `documents` prints the open half as a batch for
-//! `yingbi scan`.
+//! figures into both READMEs and `thresholds` prints new ones; `blind` prints the figures of field names written down
+//! before the lexicon knew them, `written` those of texts written by hand; `documents` prints the open half as a batch
+//! for `yingbi scan`.
 //!
 //! ```sh
 //! cargo run -p yingbi-tests --bin corpus -- report
@@ -23,6 +24,7 @@
 )]
 
 mod align;
+mod blind;
 mod digits;
 mod disguises;
 mod documents;
@@ -40,6 +42,7 @@ mod tests;
 mod values;
 mod views;
 mod wellformed;
+mod written;
 
 use documents::Document;
 use halves::Half;
@@ -83,6 +86,30 @@ fn main() -> ExitCode {
             print!("{}", measured(&open, seed, count, |outcomes| misses::text(outcomes, about)));
             ExitCode::SUCCESS
         }
+        "written" => {
+            let file = rest.first().map_or("first", String::as_str);
+            let documents = written::documents(written::file(file));
+            let answers = measure::scan(yingbi_tests::binary(), &documents);
+            let outcomes: Vec<Outcome> = documents
+                .iter()
+                .zip(&answers)
+                .map(|(document, answer)| measure::judge(document, answer))
+                .collect();
+            if rest.iter().any(|word| word == "misses") {
+                print!("{}", misses::text(&outcomes, None));
+            }
+            print!("{}", written::figures(&outcomes));
+            ExitCode::SUCCESS
+        }
+        "blind" => {
+            let misses = rest.iter().any(|argument| argument == "--misses");
+            let wanted =
+                |name: &str| rest.first().is_none_or(|first| first.starts_with("--") || first == name);
+            for (name, set) in blind::SETS.iter().filter(|(name, _)| wanted(name)) {
+                print!("{name} blind set\n{}", blind::text(set, yingbi_tests::binary(), misses));
+            }
+            ExitCode::SUCCESS
+        }
         "documents" => {
             for document in documents::documents(&open, seed, count) {
                 print!("{}", measure::job(&document));
@@ -91,7 +118,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: corpus report|check|misses [WORD]|documents|readme|thresholds [--count N] [--seed N]"
+                "usage: corpus report|check|misses [WORD]|blind [SET] [--misses]|written [FILE] [misses]|documents|readme|thresholds [--count N] [--seed N]"
             );
             ExitCode::from(64)
         }

@@ -259,7 +259,8 @@ fn way(tag: &str) -> &str {
     values::way_of(tag.strip_prefix("keep:").unwrap_or(tag))
 }
 
-fn needle(kind: &str, value: &str) -> Option<String> {
+/// What must not be readable anywhere of a value, when it is long enough to tell.
+pub fn needle(kind: &str, value: &str) -> Option<String> {
     let needle = disguises::read(value);
     let telling = match kind {
         "basic.name" | "basic.address" => needle.chars().count() >= 2,

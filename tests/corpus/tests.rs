@@ -259,3 +259,24 @@ fn disguises_change_the_look_and_not_what_is_read() {
 fn answer(redacted: String) -> Answer {
     Answer { redacted: Ok(redacted), findings: Vec::new() }
 }
+
+#[test]
+fn texts_written_by_hand_are_read_and_marked() {
+    for name in ["first", "second", "third"] {
+        let documents = crate::written::documents(crate::written::file(name));
+        let labels = documents.iter().flat_map(|document| &document.marks);
+        let values = labels.filter(|mark| matches!(mark.tag, Tag::Label(_))).count();
+        assert!(
+            documents.len() > 100 && values > 200,
+            "{name}: {} documents, {values} values",
+            documents.len()
+        );
+        for document in &documents {
+            let is_inside = |mark: &crate::marked::Mark| {
+                document.body.get(mark.start..mark.end).is_some_and(|text| !text.is_empty())
+            };
+            assert!(document.marks.iter().all(is_inside), "{}", document.body);
+            assert!(document.format == "JSON" || !document.body.contains("{basic."), "{}", document.body);
+        }
+    }
+}

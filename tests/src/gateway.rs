@@ -37,6 +37,7 @@ pub struct Setup {
     callers: Vec<(String, Vec<String>)>,
     identity: String,
     listen: String,
+    admin: String,
     config: String,
     files: Vec<(String, String)>,
     data_dir: String,
@@ -59,6 +60,7 @@ impl Gateway {
             callers: vec![("teller".to_owned(), Vec::new())],
             identity: String::new(),
             listen: String::new(),
+            admin: String::new(),
             config: String::new(),
             files: Vec::new(),
             data_dir: "data".to_owned(),
@@ -263,6 +265,17 @@ impl Setup {
         self
     }
 
+    /// The lines of `admin` so far.
+    pub(crate) fn admin_lines(&self) -> &str {
+        &self.admin
+    }
+
+    /// Further lines of `admin`, indented by two.
+    pub fn admin(mut self, lines: &str) -> Setup {
+        self.admin.push_str(lines);
+        self
+    }
+
     /// A file beside the configuration, closed to others.
     pub fn file(mut self, name: &str, contents: &str) -> Setup {
         self.files.push((name.to_owned(), contents.to_owned()));
@@ -343,11 +356,12 @@ impl Setup {
 
     fn write(&self, scratch: &Scratch, data: SocketAddr, admin: SocketAddr) {
         let mut config = format!(
-            "listen:\n  - address: {data}\n{}upstream:\n  address: {}\n{}admin:\n  listen: {admin}\n\
+            "listen:\n  - address: {data}\n{}upstream:\n  address: {}\n{}admin:\n  listen: {admin}\n{}\
              policy_dir: policies\ndata_dir: {}\nkeys:\n  pseudonym: {KEY}\n",
             self.listen,
             self.upstream,
             indented(&self.upstream_keys),
+            self.admin,
             self.data_dir,
         );
         config.push_str("identity:\n  api_tokens:\n");

@@ -31,6 +31,7 @@ mod client;
 pub mod evidence;
 mod gateway;
 pub mod load;
+mod office;
 mod origin;
 pub mod payload;
 mod scratch;

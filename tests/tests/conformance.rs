@@ -11,6 +11,8 @@
 
 #[path = "conformance/access.rs"]
 mod access;
+#[path = "conformance/auditors.rs"]
+mod auditors;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/errors.rs"]
@@ -27,10 +29,14 @@ mod formats;
 mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/rights.rs"]
+mod rights;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]
 mod views;
+#[path = "conformance/witness.rs"]
+mod witness;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::lexicon::Lexicon;
-use crate::prose::{addresses, codes, dump, labels, latin, names, numerals, sql};
+use crate::prose::{addresses, codes, dump, facts, labels, latin, names, numerals, plates, sql};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -22,6 +22,10 @@ fn lets_run(text: &str) {
     assert!(has_code || !finds(&|hits| codes::find(text, cues, hits)), "{text}");
     let has_latin = cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::BRACKET);
     assert!(has_latin || !finds(&|hits| latin::find(text, cues, hits)), "{text}");
+    let has_fact = cues.has(mark::MONEY | mark::AGE | mark::ILL);
+    assert!(has_fact || !finds(&|hits| facts::find(text, cues, hits)), "{text}");
+    let has_plate = cues.has(mark::PLATE) && cues.has(mark::LETTER) && cues.digits() >= 2;
+    assert!(has_plate || !finds(&|hits| plates::find(text, hits)), "{text}");
     let has_dump = cues.has(mark::EQUALS) && cues.has(mark::BRACKET);
     assert!(has_dump || !finds(&|hits| dump::find(&LEXICON, text, hits)), "{text}");
     let has_sql = cues.has(mark::QUOTE) && cues.has(mark::LETTER) && cues.has(mark::SPACE | mark::LINE);

@@ -134,3 +134,56 @@ fn c1_every_kind_is_reached_by_some_name() {
         Kind::all().filter(|kind| !reached.contains(kind) && !by_value.contains(kind)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn every_topic_parses_and_stands_once() {
+    let words = Words::parse(WORDS);
+    let mut seen = HashSet::new();
+    for line in TOPICS.lines().filter(|line| !line.starts_with('#')) {
+        let (concept, _) = parse_topic(line, &words).unwrap_or_else(|| panic!("`{line}` does not parse"));
+        assert!(seen.insert(concept), "`{line}` twice");
+    }
+}
+
+#[test]
+fn c8_what_a_name_is_about_decides_when_no_rule_reads_it() {
+    let lexicon = Lexicon::shipped();
+    let cases: &[(&str, Option<Category>)] = &[
+        ("投诉事由", Some(Category::Service)),
+        ("surgical_record_note", Some(Category::HealthMedical)),
+        ("areaCode_cust", Some(Category::LocationCoarse)),
+        ("DISABLED_IND", Some(Category::IdentitySpecial)),
+        // Of a product, an organisation or a machine.
+        ("product_click_rank", None),
+        ("branch_visit_address", None),
+        ("entrust_way_dict", None),
+        // A number of a paper is nobody's.
+        ("complaint_no", None),
+    ];
+    for (name, want) in cases {
+        assert_eq!(lexicon.key(name).kind.map(Kind::category), *want, "{name}");
+    }
+}
+
+/// `unless`: decides for an investor and alone, not in a record of a product or a place of business.
+#[test]
+fn c8_what_products_and_branches_have_too_asks_whose_it_is() {
+    let classifier = crate::Classifier::shipped();
+    let finds = |name: &str, value: &str, record: &[&str]| {
+        let key = classifier.key(name);
+        let signals = record.iter().fold(key.signals, |all, name| all.union(classifier.key(name).signals));
+        let mut hits = Vec::new();
+        classifier.value(key, signals, crate::Scalar::Text(value), &mut hits);
+        !hits.is_empty()
+    };
+    for (name, value, of_product, of_investor) in [
+        ("repay_date", "2031-05-20", "bond_code", "client_id"),
+        ("credit_level", "AAA", "bond_name", "cust_name"),
+        ("lng", "121.52", "branch_name", "cust_mobile"),
+        ("latitude", "31.23", "outlet_name", "user_id"),
+    ] {
+        assert!(!finds(name, value, &[of_product]), "{name} of a product or place");
+        assert!(finds(name, value, &[]), "{name} alone");
+        assert!(finds(name, value, &[of_product, of_investor]), "{name} of an investor");
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{is_han, tail};
 use crate::{Hit, How};
+use memchr::memmem::Finder;
 use std::sync::LazyLock;
 use yingbi_taxonomy::Kind;
 
@@ -50,14 +51,112 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
+/// Whether what stands before an address says whose it is: an organisation's own, which anybody may know.
+pub(crate) fn is_of_organisation(text: &str, start: usize) -> bool {
+    let left =
+        text.get(..start).unwrap_or_default().trim_end_matches(['：', ':', ' ', '是', '为', '于', '在']);
+    let left = ["地址", "位", "坐落", "办公地址", "联系地址", "通讯地址", "注册地址", "设"]
+        .iter()
+        .filter_map(|word| left.strip_suffix(word))
+        .min_by_key(|left| left.len());
+    left.is_some_and(|left| {
+        [
+            "总部",
+            "分公司",
+            "营业部",
+            "支行",
+            "分行",
+            "网点",
+            "分支机构",
+            "总行",
+            "总公司",
+            "本公司",
+            "我司",
+            "我公司",
+            "会场",
+            "会议",
+        ]
+        .iter()
+        .any(|word| left.trim_end_matches(['的', '新']).ends_with(word))
+    })
+}
+
 /// The address at the start of `text`, behind a label that announces one.
 pub(crate) fn announced(text: &str) -> Option<usize> {
     let length: usize = text.chars().take(80).take_while(|c| is_part(*c)).map(char::len_utf8).sum();
     let run = text.get(..length)?.trim_end();
     let end = last_mark(run).map_or(run.len(), |mark| mark.max(run.len().min(mark)));
     let counted = run.chars().filter(|c| is_han(*c)).count();
-    (counted >= 4).then_some(end)
+    (counted >= 4).then_some(end).or_else(|| english_length(text))
 }
+
+/// `Room 1201, No. 88 Century Avenue`: the length of an address in English at the start of `text`.
+fn english_length(text: &str) -> Option<usize> {
+    let line =
+        text.get(..super::head(text, 96, |c| c.is_ascii() && !matches!(c, '\n' | ';' | '\r' | '"')))?;
+    if !line.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let end = WAYS
+        .iter()
+        .flat_map(|way| line.match_indices(way))
+        .map(|(at, way)| at + way.len())
+        .filter(|end| !line.as_bytes().get(*end).is_some_and(u8::is_ascii_alphanumeric))
+        .max()?;
+    let unit = line.get(end..).unwrap_or_default();
+    let unit = unit
+        .strip_prefix(" #")
+        .map_or(0, |unit| 2 + super::head(unit, 8, |c| c.is_ascii_alphanumeric() || c == '-'));
+    Some(end + unit)
+}
+
+/// What ways are called in English.
+const WAYS: &[&str] = &[
+    "Road",
+    "Street",
+    "Avenue",
+    "Lane",
+    "Drive",
+    "Boulevard",
+    "Rd",
+    "Ave",
+    "Terrace",
+    "Crescent",
+    "Garden",
+    "Gardens",
+    "Plaza",
+    "Building",
+    "Tower",
+    "Village",
+    "Estate",
+    "Mansion",
+    "Court",
+];
+
+/// Appends addresses in English behind `lives at`, `resides at`.
+pub(crate) fn find_english(text: &str, hits: &mut Vec<Hit>) {
+    for finder in LEADS_IN.iter() {
+        for at in finder.find_iter(text.as_bytes()) {
+            let start = at + " at ".len();
+            let led = text.get(..at).is_some_and(|left| LEADS.iter().any(|lead| left.ends_with(lead)));
+            if let Some(length) = text.get(start..).filter(|_| led).and_then(english_length) {
+                hits.push(Hit {
+                    start,
+                    end: start + length,
+                    kind: Kind::Address,
+                    how: How::Text,
+                    confidence: 75,
+                });
+            }
+        }
+    }
+}
+
+/// What ends the words that lead to an address; they are looked for in every text of Latin words with numbers.
+static LEADS_IN: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| [" at ", " to ", " is "].map(Finder::new));
+
+const LEADS: &[&str] =
+    &["resides", "lives", "living", "residing", "address", "moved", "mail", "deliver", "shipped", "located"];
 
 fn is_part(c: char) -> bool {
     is_han(c) || c.is_ascii_alphanumeric() || matches!(c, '-' | '#' | ' ' | '（' | '）' | '(' | ')' | '－')
@@ -108,11 +207,14 @@ fn start_of(run: &str, first_mark: usize) -> usize {
     // The mark itself may be the end of the place's name: 上海市.
     let mark = run.get(first_mark..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
     let near = run.get(before_start..first_mark + mark).unwrap_or_default();
+    let lead = || PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
     if let Some(start) = PLACES.starts.iter().filter_map(|place| near.find(place)).min() {
-        return before_start + start;
+        // `搬到了天河北路`: a province may stand where a street's name goes on, one character behind what leads to it.
+        let goes_on = (3..=before.len()).contains(&start) && near.get(start - 3..start) != Some("了");
+        let whole = goes_on.then(lead).flatten().filter(|lead| start - 3 == *lead);
+        return before_start + whole.unwrap_or(start);
     }
-    let lead = PLACES.leads.iter().filter_map(|word| before.rfind(word).map(|at| at + word.len())).max();
-    let start = before_start + lead.unwrap_or_else(|| last_characters(before, 4).0);
+    let start = before_start + lead().unwrap_or_else(|| last_characters(before, 4).0);
     let skipped = run.get(start..).map_or(0, |rest| rest.len() - rest.trim_start().len());
     start + skipped
 }
@@ -190,16 +292,50 @@ fn marks_of(run: &str) -> Vec<(usize, usize, Mark)> {
 
 /// `唐乐阁B201`, `湖滨花园18-2-501`: a building by name and a room behind the last mark.
 fn building_length(rest: &str) -> usize {
-    let name = super::head(rest, 10, is_han);
+    let name = super::head(rest, 12, is_han);
     let (name, room) = rest.split_at_checked(name).unwrap_or_default();
     let length = super::head(room, 9, |c| c.is_ascii_alphanumeric() || c == '-');
     let ends_well =
         room.get(length..).is_none_or(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
+    // `7号英蓝国际金融中心`: a building's name alone.
+    if let Some(end) = BUILDINGS.iter().filter_map(|word| name.rfind(word).map(|at| at + word.len())).max()
+        && room.get(..length).is_none_or(str::is_empty)
+    {
+        return end;
+    }
     let is_building = name.ends_with([
         '园', '阁', '苑', '楼', '厦', '座', '城', '场', '心', '居', '庭', '府', '湾', '轩', '邸',
     ]);
     if is_building && ends_well && (1..=8).contains(&length) { name.len() + length } else { 0 }
 }
+
+/// What buildings are called.
+const BUILDINGS: &[&str] = &[
+    "广场",
+    "大厦",
+    "中心",
+    "花园",
+    "小区",
+    "公寓",
+    "大楼",
+    "商厦",
+    "科技园",
+    "产业园",
+    "创业园",
+    "创意园",
+    "工业园",
+    "家园",
+    "新村",
+    "佳苑",
+    "名苑",
+    "豪庭",
+    "华庭",
+    "雅苑",
+    "国际城",
+    "写字楼",
+    "商务楼",
+    "软件园",
+];
 
 /// Words whose first character could end a place's name.
 const OTHER_WORDS: &[&str] = &[

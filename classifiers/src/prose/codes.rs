@@ -38,7 +38,9 @@ fn english(text: &str, hits: &mut Vec<Hit>) {
         let Some((left, word)) = text.split_at_checked(at) else { continue };
         let names =
             ["verification", "Verification", "security", "passcode", "login", "one-time", "authentication"];
-        if word.starts_with("OTP") || names.iter().any(|name| left.ends_with(name)) {
+        // `135355 is your Acme code`.
+        let is_yours = || tail(left, 24, |c| !matches!(c, '.' | '\n')).contains("is your ");
+        if word.starts_with("OTP") || names.iter().any(|name| left.ends_with(name)) || is_yours() {
             let length = if word.starts_with("OTP") { "OTP".len() } else { " code".len() };
             beside(text, at, at + length, hits);
         }

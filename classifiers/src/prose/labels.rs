@@ -4,6 +4,7 @@
 
 mod marks;
 mod told;
+mod turns;
 
 use super::record::is_stand_in;
 use super::{addresses, head, is_han, names, tail};
@@ -11,7 +12,8 @@ use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
-use told::{another, before_label, born, worded};
+use told::{another, before_label, born, login, misspelt, worded};
+use turns::{answered_in_turn, behind_english, contact, secret_in_clause};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
@@ -27,6 +29,13 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
             let digits = text.as_bytes().iter().skip(at + 1).take_while(|byte| byte.is_ascii_digit()).count();
             let is_secret =
                 || text.get(..at).is_some_and(|left| SECRETS.iter().any(|word| ends_in_word(left, word)));
+            // `Your account 2512330805`: of letters and digits.
+            if text.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+                && let Some(hit) = behind_english(text, at + 1)
+            {
+                hits.push(hit);
+                continue;
+            }
             // `fundAcct 80012345`: no count or time has so many.
             if (6..=SHORTEST_TIMESTAMP).contains(&digits) || digits > 0 && is_secret() {
                 hits.extend(bare(labels, text, at + 1));
@@ -45,6 +54,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
     let mut before: Option<char> = None;
     // Where the last password ended: `密码设成了135791，后来又改成975310`.
     let mut secret = None;
+    let may_hold_secret = cues.has(mark::CODE);
     // The last labelled number: `资金账号80012345、80012346`.
     let mut last = None;
     for (at, c) in text.char_indices() {
@@ -59,6 +69,16 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
                     .or_else(|| changed(text, secret?, at))
                     .or_else(|| another(text, last?, at))
                     .or_else(|| before_label(labels, text, at))
+                    .or_else(|| contact(text, at))
+                    .or_else(|| misspelt(text, at))
+                    .or_else(|| login(text, at))
+                    .or_else(|| behind_english(text, (previous == Some(' ')).then_some(at)?))
+                    .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
+            }
+            _ if c.is_ascii_alphanumeric() && matches!(previous, Some('，' | ',' | '：' | ':')) => {
+                contact(text, at)
+                    .or_else(|| login(text, at))
+                    .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
             }
             '生' => born(text, at),
             '别' | '族' => worded(text, at + c.len_utf8()),
@@ -118,6 +138,9 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
         return Some(hit(at + mark + skip, digits, Kind::Password));
     }
     let asked = || label.ends_with("答案") && tail(left, 64, |_| true).contains(ASKED);
+    if let Some(answer) = answered_in_turn(left, label, value, at + mark + skip) {
+        return Some(answer);
+    }
     let (kind, strength) = labels
         .kind(label)
         .or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))
@@ -205,6 +228,12 @@ fn bare<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize) -> Option<Hit
     }
     let is_said = is_said && kind == Kind::Password && !han.is_empty();
     let length = value_length(kind, strength, value, is_said)?;
+    // `公司总资产5,321.6亿元，净资产1,203.8亿元` are nobody's.
+    let is_companys =
+        || ["公司", "集团", "本行", "行业"].iter().any(|word| tail(left, 40, |c| c != '。').contains(word));
+    if value.get(..length)?.ends_with('亿') && is_companys() {
+        return None;
+    }
     Some(hit(at, length, kind))
 }
 
@@ -434,6 +463,10 @@ fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Op
         return None;
     }
     let service = matches!(kind, Kind::Mobile | Kind::Phone) && phone::is_service(text);
+    // `融资利率6.99%` is what everybody pays.
+    if kind.category() == Category::Credit && value.get(length..).is_some_and(|rest| rest.starts_with('%')) {
+        return None;
+    }
     if kind == Kind::TaxId && shape::is_organisations(text) {
         return None;
     }

@@ -17,15 +17,78 @@ pub(crate) fn find(text: &str, cues: Cues, hits: &mut Vec<Hit>) {
         let left = left.trim_end_matches([' ', ':', '.']);
         if let Some((_, least)) = ANNOUNCING.iter().find(|(word, _)| ends_in_word(left, word))
             && let Some(length) = words(rest, *least)
+            // `Hi Sarah,` greets; `hi Bond market` does not.
+            && (*least > 0 || rest.get(length..).is_some_and(|rest| rest.starts_with([',', '，', '!', ':', '\n'])))
         {
             push(space + 1, length, hits);
         }
     }
-    if !cues.has(mark::HIGH) || !cues.has(mark::BRACKET) {
+    if cues.has(mark::LINE) {
+        signatures(text, hits);
+    }
+    if !cues.has(mark::HIGH) {
+        return;
+    }
+    among_chinese(text, hits);
+    if !cues.has(mark::BRACKET) {
         return;
     }
     for (at, open) in text.match_indices(['(', '（']) {
         beside(text, at, at + open.len(), hits);
+    }
+}
+
+/// `Best regards,⏎Alice Chen`.
+fn signatures(text: &str, hits: &mut Vec<Hit>) {
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let (Some(left), Some(right)) = (text.get(..end), text.get(end + 1..)) else { continue };
+        let left = left.trim_end_matches(['\r', ' ', ',', '!', '.']);
+        if !["regards", "sincerely", "thanks", "thank you", "cheers", "yours", "faithfully", "best", "truly"]
+            .iter()
+            .any(|word| ends_in_word(left, word))
+        {
+            continue;
+        }
+        let blank = super::head(right, 4, |c| matches!(c, '\r' | '\n' | ' '));
+        let line = right.get(blank..).unwrap_or_default();
+        let ends = |length: usize| {
+            line.get(length..).is_some_and(|rest| rest.is_empty() || rest.starts_with(['\r', '\n', ',', ' ']))
+        };
+        if let Some(length) = words(line, 1).filter(|length| ends(*length)) {
+            push(end + 1 + blank, length, hits);
+        }
+    }
+}
+
+/// `客户 David Lee 来电`, `Amy女士`: Latin words behind a Chinese one that announces people, or before a title.
+fn among_chinese(text: &str, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(start) = bytes.get(at..).and_then(|rest| rest.iter().position(u8::is_ascii_uppercase)) {
+        let start = at + start;
+        let run = bytes.get(start..).unwrap_or_default().iter();
+        at = start + run.take_while(|byte| byte.is_ascii_alphabetic()).count().max(1);
+        let (Some(left), Some(rest)) = (text.get(..start), text.get(start..)) else { continue };
+        let bare = left.trim_end_matches([' ', '：', ':', '是', '为', '叫', '“', '"', '（', '(']);
+        if !bare.chars().next_back().is_none_or(super::is_han) {
+            continue;
+        }
+        let Some(length) = words(rest, 1) else { continue };
+        let name = rest.get(..length).unwrap_or_default();
+        let behind = rest.get(length..).unwrap_or_default().trim_start_matches(' ');
+        let is_full = name.contains([' ', '-']);
+        let titled = ["先生", "女士", "小姐", "太太", "老师"].iter().any(|title| behind.starts_with(title));
+        let is_word = name.bytes().skip(1).any(|byte| byte.is_ascii_lowercase()) && length >= 3;
+        let announced = is_full
+            && match names::announces(bare) {
+                Some(false) => true,
+                Some(true) => names::follows(behind) || behind.starts_with(['（', '(', '，', ',', '：']),
+                None => false,
+            };
+        if announced || titled && is_word {
+            push(start, length, hits);
+            at = start + length;
+        }
     }
 }
 
@@ -65,16 +128,17 @@ fn push(start: usize, length: usize, hits: &mut Vec<Hit>) {
 
 /// The length of the capitalised words at the start of `text`, when there are at least so many and at most four.
 fn words(text: &str, least: usize) -> Option<usize> {
+    let is_letter = |c: &char| c.is_alphabetic() && !super::is_han(*c);
+    let letters_of = |word: &str| word.chars().take_while(is_letter).map(char::len_utf8).sum::<usize>();
     let mut length = 0;
     let mut count = 0;
     for word in text.split_inclusive([' ', '-']).take(4) {
         let letters = word.trim_end_matches([' ', '-', '.', ',']);
-        let is_word = letters.len() > 1
-            && letters.starts_with(|c: char| c.is_ascii_uppercase())
-            && letters.bytes().take_while(u8::is_ascii_alphabetic).count() == letters.len();
-        let lone = letters.len() == 1 && letters.starts_with(|c: char| c.is_ascii_uppercase());
-        let letters_only = word.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let leads = letters_only > 1 && word.starts_with(|c: char| c.is_ascii_uppercase());
+        let begins = letters.starts_with(char::is_uppercase);
+        let is_word = letters.len() > 1 && begins && letters_of(letters) == letters.len();
+        let lone = letters.len() == 1 && begins;
+        let letters_only = letters_of(word);
+        let leads = letters_only > 1 && begins;
         if !(is_word || lone || leads) || NOT_NAMES.contains(&word.get(..letters_only).unwrap_or_default()) {
             break;
         }
@@ -182,7 +246,10 @@ const ANNOUNCING: &[(&str, usize)] = &[
     ("ms", 1),
     ("miss", 1),
     ("madam", 1),
-    ("dear", 2),
+    ("dear", 0),
+    ("hi", 0),
+    ("hello", 0),
+    ("attn", 1),
     ("customer", 2),
     ("client", 2),
     ("investor", 2),

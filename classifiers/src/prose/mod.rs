@@ -3,10 +3,12 @@
 pub(crate) mod addresses;
 pub(crate) mod codes;
 pub(crate) mod dump;
+pub(crate) mod facts;
 pub(crate) mod labels;
 pub(crate) mod latin;
 pub(crate) mod names;
 pub(crate) mod numerals;
+pub(crate) mod plates;
 mod record;
 pub(crate) mod spaced;
 pub(crate) mod sql;

@@ -100,6 +100,7 @@ pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
     let first = hits.len();
     once(text, hits);
     answers(text, hits);
+    signatures(text, hits);
     if hits.len() > first {
         again(text, first, hits);
     }
@@ -127,6 +128,55 @@ fn answers(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
+/// `此致⏎敬礼⏎闻一夕`, `……损失四千元——宓子贱`: whoever ends a letter with nothing but a name.
+fn signatures(text: &str, hits: &mut Vec<Hit>) {
+    let mut sign = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        let skip = head(rest, 8, is_border);
+        let line = rest.get(skip..).unwrap_or_default();
+        let length = head(line, 5, is_han);
+        let behind = line.get(length..).and_then(|rest| rest.chars().next());
+        if behind.is_none_or(|c| matches!(c, '\n' | '\r' | ' ' | '。'))
+            && !VALEDICTIONS.iter().any(|word| line.starts_with(word))
+            && line.get(..length).is_some_and(|name| is_name(name) && !ends_in_role(name))
+        {
+            push(from + skip, length, 70, hits);
+        }
+    };
+    for at in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        let left =
+            text.get(..at).unwrap_or_default().trim_end_matches(['\r', ' ', '。', '！', '，', '!', ',']);
+        if VALEDICTIONS.iter().any(|word| left.ends_with(word)) {
+            sign(at + 1);
+        }
+    }
+    // The last line, behind a sentence.
+    if let Some(end) = memchr::memrchr(b'\n', text.trim_end().as_bytes()) {
+        let line = text.get(end + 1..).unwrap_or_default().trim();
+        let given = line.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
+        let ends = text.get(..end).is_some_and(|left| left.trim_end().ends_with(['。', '！', '~', '，']));
+        if ends
+            && given
+            && surname_length(line).is_some()
+            && !starts_doubtfully(line)
+            && !LISTS.ends_with_word(line)
+        {
+            sign(end + 1);
+        }
+    }
+    // Two dashes of Chinese print are folded to one.
+    let dash = memchr::memrchr(b'-', text.as_bytes()).filter(|at| text.len() - at <= 1 + 4 * 3);
+    if let Some(at) = dash.filter(|at| text.get(..*at).is_some_and(|left| left.ends_with(is_han))) {
+        sign(at + 1);
+    }
+}
+
+/// What letters end with before the name.
+const VALEDICTIONS: &[&str] = &[
+    "敬礼", "谢谢", "祝好", "敬上", "商祺", "此致", "多谢", "感谢", "拜托", "台安", "顺祝", "秋安", "夏安",
+    "冬安", "春安",
+];
+
 /// Whoever is named in one sentence is so in the next, though nothing there announces it.
 fn again(text: &str, first: usize, hits: &mut Vec<Hit>) {
     let mut known: [&str; MOST_KNOWN] = [""; MOST_KNOWN];
@@ -134,8 +184,7 @@ fn again(text: &str, first: usize, hits: &mut Vec<Hit>) {
     for hit in hits.get(first..).unwrap_or_default() {
         let name = text.get(hit.start..hit.end).unwrap_or_default();
         // Two characters may be a word elsewhere.
-        let is_telling =
-            name.chars().count() > 2 || (surname_length(name) == Some(1) && !starts_doubtfully(name));
+        let is_telling = name.chars().count() > 2 || !LISTS.ends_with_word(name);
         if name.chars().count() < 2 || !is_telling || known.contains(&name) {
             continue;
         }
@@ -211,8 +260,38 @@ fn announced_at(text: &str, at: usize, hits: &mut Vec<Hit>) -> Option<usize> {
         (false, false) => Left::Strong,
     };
     let found = |skip: usize| Some((skip, name_at(right.get(skip..)?, strength)?));
-    let (skip, judged) = found(skip).or_else(|| found(head(right, 3, is_mark)).filter(|_| skip > 0))?;
+    let Some((skip, judged)) = found(skip).or_else(|| found(head(right, 3, is_mark)).filter(|_| skip > 0))
+    else {
+        let length = right.get(skip..).and_then(alone).filter(|_| strength > Left::Weak)?;
+        return Some(joined(text, push(at + skip, length, 70, hits), hits));
+    };
+    // `发现金红利`: the first character of the name ends a word that begins in what announces it.
+    let crosses = || {
+        let (last, first) = (word.chars().next_back(), right.chars().next());
+        skip == 0 && matches!((last, first), (Some(last), Some(first)) if LISTS.is_word(last, first))
+    };
+    if weak && judged.right < Right::Deed && crosses() {
+        return None;
+    }
     Some(joined(text, push(at + skip, judged.length, 75, hits), hits))
+}
+
+/// `委托人褚时健康，`: who is announced and named between marks bears a name, though it is an unusual one.
+fn alone(text: &str) -> Option<usize> {
+    let length = head(text, 5, is_han);
+    let (name, rest) = text.split_at_checked(length)?;
+    let ends = rest.chars().next().is_none_or(is_border);
+    let mut chars = name.chars();
+    let (first, second) = (chars.next()?, chars.next()?);
+    let surname = surname_length(name)?;
+    let given = name.chars().count().checked_sub(surname)?;
+    let is_plain = !name.chars().skip(surname).any(|c| LISTS.is(c, role::NEVER));
+    let is_none = LISTS.is_word(first, second) && surname == 1
+        || LISTS.begins_as_no_name(name)
+        || LISTS.titles.iter().any(|title| name.ends_with(title))
+        || LISTS.is(first, role::SMALL | role::DOUBTFUL)
+        || ends_in_role(name);
+    (ends && is_plain && !is_none && (1..=3).contains(&given)).then_some(length)
 }
 
 /// The name, or list of names, at a border; says where it ends.
@@ -318,8 +397,8 @@ fn joined(text: &str, mut end: usize, hits: &mut Vec<Hit>) -> usize {
         let Some(skip) = join(rest) else { return end };
         let Some(next) = rest.get(skip..) else { return end };
         let judged = name_at(next, Left::Weak).map(|judged| judged.length);
-        let Some(length) = judged.or_else(|| item(next).filter(|_| count > 1 && rest.starts_with('、')))
-        else {
+        let in_list = |length: &usize| rest.starts_with('、') && (count > 1 || *length >= 9);
+        let Some(length) = judged.or_else(|| item(next).filter(in_list)) else {
             return end;
         };
         end = push(end + skip, length, 70, hits);
@@ -339,7 +418,10 @@ fn item(text: &str) -> Option<usize> {
 
 /// The length of what joins the names of a list.
 fn join(rest: &str) -> Option<usize> {
-    ["以及", "、", "和", "与", "及", "跟"].iter().find(|word| rest.starts_with(**word)).map(|word| word.len())
+    ["以及", "、", "和", "与", "及", "跟", " → ", "→"]
+        .iter()
+        .find(|word| rest.starts_with(**word))
+        .map(|word| word.len())
 }
 
 fn push(start: usize, length: usize, confidence: u8, hits: &mut Vec<Hit>) -> usize {
@@ -390,15 +472,55 @@ pub(crate) fn before_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
 pub(crate) fn after_number(text: &str, number: usize, hits: &mut Vec<Hit>) {
     let Some(rest) = text.get(number..) else { return };
     let skip = head(rest, 4, is_between);
-    let Some(judged) = rest.get(skip..).filter(|_| skip > 0).and_then(|cell| name_at(cell, Left::Weak))
-    else {
-        return;
-    };
+    let Some(judged) = rest.get(skip..).and_then(|cell| name_at(cell, Left::Weak)) else { return };
     let name = rest.get(skip..skip + judged.length).unwrap_or_default();
     let three_given = name.chars().count() == 3 && name.chars().skip(1).all(|c| LISTS.is(c, role::GIVEN));
-    if judged.right >= Right::End && (judged.margin > 0 || three_given) && !ends_in_role(name) {
+    // Right behind the number anything may go on; a whole given name and an end are no accident.
+    let is_apart = skip > 0 || judged.usual && judged.weight > 4;
+    if judged.right >= Right::End && is_apart && (judged.margin > 0 || three_given) && !ends_in_role(name) {
         push(number + skip, judged.length, 65, hits);
     }
+}
+
+/// Appends the name before a mail address in angle brackets: `车晓 <chexiao@…>`, `"Zhang Wei" <…>`.
+pub(crate) fn before_address(text: &str, address: usize, hits: &mut Vec<Hit>) {
+    let Some(left) = text.get(..address).and_then(|left| left.strip_suffix('<')) else { return };
+    let left = left.trim_end_matches([' ', '"', '\'', '”']);
+    let shown =
+        tail(left, 32, |c| is_han(c) || c.is_ascii_alphabetic() || matches!(c, '·' | ' ' | '.' | '-'));
+    let shown = shown.trim_start();
+    let count = shown.chars().count();
+    let is_chinese = shown.chars().all(|c| is_han(c) || matches!(c, '·' | ' ')) && (2..=5).contains(&count);
+    let is_shown = is_name(shown) || is_chinese && surname_length(shown).is_some() && !ends_in_role(shown);
+    if is_shown && !LISTS.is_anothers(tail(shown, 2, is_han)) {
+        push(left.len() - shown.len(), shown.len(), 72, hits);
+    }
+}
+
+/// The investor's code in brackets behind a name: `糜竺（630626116）`.
+pub(crate) fn code_behind(text: &str, end: usize) -> Option<Hit> {
+    let rest = text.get(end..)?;
+    let open = rest.chars().next().filter(|c| matches!(c, '（' | '('))?.len_utf8();
+    let code = rest.get(open..)?;
+    let digits = head(code, 13, |c| c.is_ascii_digit());
+    let closes = code.get(digits..)?.starts_with(['）', ')', '，', ',', '；']);
+    ((7..=12).contains(&digits) && closes).then_some(Hit {
+        start: end + open,
+        end: end + open + digits,
+        kind: Kind::InvestorCode,
+        how: How::Text,
+        confidence: 60,
+    })
+}
+
+/// Whether the text ends with a word that announces a person; and whether it is a weak one.
+pub(crate) fn announces(text: &str) -> Option<bool> {
+    LISTS.announcing(text).map(|(_, weak)| weak)
+}
+
+/// Whether the text begins with what often stands behind a person's name.
+pub(crate) fn follows(text: &str) -> bool {
+    LISTS.behind(text).is_some()
 }
 
 /// Marks that stand between the cells of a row.

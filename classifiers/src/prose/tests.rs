@@ -38,6 +38,8 @@ fn class_of(hit: &Hit) -> char {
         Kind::Address => 'a',
         Kind::IpAddress | Kind::Mac => 'i',
         kind if kind.category() == Category::CredentialAccount => 's',
+        // What sentences say besides, the lines don't mark.
+        Kind::Age | Kind::Balance | Kind::Position | Kind::TradeBankTransfer | Kind::HealthStatus => '-',
         _ => 'd',
     }
 }
@@ -96,5 +98,64 @@ fn c8_notes_and_chat_are_read() {
             recall >= least && precision >= exact,
             "{set} {name}: recall {recall:.3}, precision {precision:.3}"
         );
+    }
+}
+
+/// What is found in a text, with its kind.
+fn found(text: &str) -> Vec<(String, &'static str)> {
+    let mut hits = vec![];
+    Classifier::shipped().text(text, &mut hits);
+    let said = hits.iter().filter_map(|hit| Some((text.get(hit.start..hit.end)?.to_owned(), hit.kind.id())));
+    said.collect()
+}
+
+#[test]
+fn c8_what_stands_apart_from_its_label_is_read() {
+    let cases: &[(&str, &[(&str, &str)])] = &[
+        // Answers in a conversation.
+        (
+            "客服：请提供您的资金账号。客户：683645074952。",
+            &[("683645074952", "account.opening.fund-account")],
+        ),
+        ("坐席：验证码发过去了。客户：132281。", &[("132281", "credential.account.otp")]),
+        // Secrets and contacts in the clause behind their word.
+        ("密码给你吧，mcs*778899，帮我操作", &[("mcs*778899", "credential.account.password")]),
+        ("加下微信吧，invest-helper01", &[("invest-helper01", "basic.contact")]),
+        ("QQ77281934已加", &[("77281934", "basic.contact")]),
+        // English labels and names among Chinese.
+        ("Your account 2512330805 has been approved", &[("2512330805", "account.opening.fund-account")]),
+        ("HKID A123456(7) on file", &[("A123456(7)", "identity.document.number")]),
+        ("客户 David Lee 来电咨询", &[("David Lee", "basic.name")]),
+        // Signatures and names before mail addresses.
+        ("Best regards,\nAlice Chen", &[("Alice Chen", "basic.name")]),
+        ("望尽快答复。\n此致\n敬礼\n闻一夕", &[("闻一夕", "basic.name")]),
+        // Digits that stand apart, numbers abroad, a glued label.
+        ("新号1 9 8 8 8 3 1 4 3 6 6", &[("1 9 8 8 8 3 1 4 3 6 6", "basic.mobile")]),
+        ("电话+852 9123 4567", &[("852 9123 4567", "basic.phone")]),
+        // An identity number misspelt; a code behind a name.
+        ("居住证，号码830000199208151233", &[("830000199208151233", "identity.document.resident-id")]),
+        ("用户糜竺（630626116）连续", &[("糜竺", "basic.name"), ("630626116", "account.investor-code")]),
+    ];
+    for (text, expect) in cases {
+        let expect: Vec<_> = expect.iter().map(|(value, kind)| ((*value).to_owned(), *kind)).collect();
+        assert_eq!(found(text), expect, "{text}");
+    }
+}
+
+#[test]
+fn c8_what_looks_alike_is_left() {
+    for text in [
+        "密码，不少于6位abc123类型",
+        "客户：12家机构",
+        "account 123 of 456",
+        "Best regards,\nThe Service Team",
+        "融资利率6.99%，授信额度上限为70%",
+        "总部地址：上海市黄浦区广东路689号",
+        "每股派发现金红利45.53元",
+        "版本+12.3.4567890",
+        "1 2 3 4 5 6 7 8 9 10 11",
+        "公司净资产1,203.8亿元",
+    ] {
+        assert_eq!(found(text), [], "{text}");
     }
 }

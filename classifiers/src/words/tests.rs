@@ -77,3 +77,62 @@ fn a_set_holds_low_and_high_concepts() {
     assert!([1, 127, 128, 255].iter().all(|concept| set.has(*concept)));
     assert!(![0, 2, 126, 129, 254].iter().any(|concept| set.has(*concept)));
 }
+
+fn concepts(words: &Words, name: &str) -> Vec<&'static str> {
+    words.concepts_of(name).into_iter().map(|concept| words.concepts[usize::from(concept)]).collect()
+}
+
+#[test]
+fn words_without_vowels_and_pinyin_between_syllables_are_read() {
+    let words = Words::parse(WORDS);
+    let cases: &[(&str, &[&str])] = &[
+        ("CMPGN_NM", &["marketing", "name"]),
+        ("psprt_nbr", &["idcard", "no"]),
+        ("XFER_DIR", &["bankxfer", "direction"]),
+        ("gongzuomiyao", &["work", "x509"]),
+        ("lvyoumima", &["?", "?", "password"]),
+        ("mmima", &["password"]),
+        ("wt_jiage", &["entrust", "price"]),
+        // No word, and none that is shortened so.
+        ("brghtst", &["?"]),
+        ("paiming", &["?"]),
+    ];
+    for (name, want) in cases {
+        assert_eq!(&concepts(&words, name), want, "{name}");
+    }
+}
+
+#[test]
+fn c6_keys_of_ciphers_are_secret_and_keys_of_tables_are_not() {
+    let words = Words::parse(WORDS);
+    let secret = [
+        "encKey",
+        "sm2PriKey",
+        "priKeyB64",
+        "hotp_seed",
+        "seedKey",
+        "MASTER_KEY",
+        "work-key-cipher",
+        "keyPairPrivate",
+        "aes256Key",
+        "webhookSecret",
+        "key_pair_secret",
+    ];
+    let open = [
+        "cacheKey",
+        "sortKey",
+        "primaryKey",
+        "publicKey",
+        "sm2PubKey",
+        "keyId",
+        "key",
+        "configKeys",
+        "monkey",
+    ];
+    for name in secret {
+        assert!(words.names_secret_key(name), "{name}");
+    }
+    for name in open {
+        assert!(!words.names_secret_key(name), "{name}");
+    }
+}

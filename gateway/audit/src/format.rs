@@ -13,7 +13,7 @@
 //! | at | bytes | header |
 //! |---:|---:|---|
 //! | 0 | 8 | `YB-AUDIT` |
-//! | 8 | 4 | version of this format, 1 |
+//! | 8 | 4 | version of this format, 2; 1 is read too |
 //! | 12 | 4 | why the segment was begun ([`Begun`]): 0 first of the log, 1 the one before is sealed, 2 break, 3 damage |
 //! | 16 | 16 | stream id: random, the same in every segment of a log |
 //! | 32 | 8 | number of the segment, from 0, as in its name |
@@ -31,8 +31,11 @@
 //! | 8 | 8 | sequence of the record, from 0 in the log's first segment; in a seal, of the record that follows |
 //! | 16 | 4 | how many records of the same commit stand before it: everything before that commit was durable when this frame was written |
 //! | 20 | 4 | CRC-32 (ISO-HDLC, as in zlib) of bytes 0 to 19 |
-//! | 24 | length | payload: a record in JSON (UTF-8), or of a seal 8 bytes count of records in the segment, 32 bytes the chain hash before the seal |
+//! | 24 | length | payload: a record in JSON (UTF-8), or of a seal 8 bytes count of records in the segment, 32 bytes the chain hash before the seal; behind either up to 40 spaces |
 //! | 24 + length | 32 | chain hash: SM3(`yingbi/audit/record/1` ‖ chain hash before ‖ bytes 0 to 23 + length) |
+//!
+//! The spaces stand in the last frame of a commit that would otherwise end within the first 40 bytes of a sector: so no
+//! commit does, and whatever stands alone at the start of a sector is none's end (in version 1 there are none).
 //!
 //! A seal ends its segment: nothing follows it there, and the next segment is begun with reason 1. A segment without
 //! seal that isn't the last was abandoned: the next one says by its own first sequence and the hash it follows what of
@@ -43,7 +46,8 @@
 //! prefix, or lacks some of its sectors ([`SECTOR_BYTES`], counted from the start of the file). Only this is torn: what
 //! was written ends within a frame, or whole sectors of it are zeros, or the zeros behind end at no multiple; and no
 //! frame of a later commit follows, and nothing stands behind zeros within one sector (16 in a row never occur in whole
-//! frames). Anything else is damage and is never cut away: a byte changed in the reserve, too.
+//! frames), nor zeros within a sector before one that has something, nor less than 17 bytes in the last sector behind
+//! a sector of zeros. Anything else is damage and is never cut away: a byte changed in the reserve, too.
 
 use yingbi_crypto::{Digest, sm3};
 
@@ -54,7 +58,9 @@ pub const NEW_SUFFIX: &str = ".new";
 /// Name of the file that the writer holds locked.
 pub const LOCK: &str = "lock";
 /// Version of this format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The version before, which is read too.
+pub const FIRST_VERSION: u32 = 1;
 /// Bytes of a segment's header.
 pub const HEADER_BYTES: usize = 120;
 /// Bytes of a frame before its payload.
@@ -69,6 +75,10 @@ pub const RESERVE_ALIGN: u64 = 4096;
 pub const SECTOR_BYTES: usize = 512;
 /// So many zeros in a row never occur in whole frames.
 pub(crate) const HOLE_BYTES: usize = 16;
+/// No commit ends within so many bytes of a sector's start: its hash may end in zeros, but not in so many.
+pub(crate) const GUARD_BYTES: usize = 40;
+/// What payloads are padded with.
+pub(crate) const PADDING: [u8; GUARD_BYTES] = [b' '; GUARD_BYTES];
 /// Longest payload.
 pub const MAX_PAYLOAD: usize = 16 << 20;
 
@@ -159,7 +169,7 @@ impl Header {
             return Err(BadHeader::Hash);
         }
         let version = u32::from_be_bytes(field(header, 8));
-        if version != VERSION {
+        if ![FIRST_VERSION, VERSION].contains(&version) {
             return Err(BadHeader::Version(version));
         }
         let begun = match u32::from_be_bytes(field(header, 12)) {
@@ -258,6 +268,22 @@ impl Head {
 /// The chain hash of a frame after `previous`.
 pub fn chain(previous: &Digest, head: &[u8; HEAD_BYTES], payload: &[u8]) -> Digest {
     sm3(&[RECORD_DOMAIN, previous, head, payload])
+}
+
+/// Spaces that must stand behind a payload of this length whose frame begins at this byte of its file, were it the last of
+/// its commit.
+pub(crate) fn padding(at: u64, payload: usize) -> usize {
+    let end = at + (HEAD_BYTES + payload + HASH_BYTES) as u64;
+    match usize::try_from(end % SECTOR_BYTES as u64).unwrap_or(0) {
+        within @ 1..=GUARD_BYTES => GUARD_BYTES + 1 - within,
+        _ => 0,
+    }
+}
+
+/// Whether a seal's payload says this.
+pub(crate) fn is_seal(payload: &[u8], records: u64, last: &Digest) -> bool {
+    let padding = payload.strip_prefix(&seal(records, last));
+    padding.is_some_and(|padding| padding.len() <= GUARD_BYTES && padding.iter().all(|byte| *byte == b' '))
 }
 
 /// Payload of a seal.

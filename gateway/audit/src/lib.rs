@@ -23,19 +23,34 @@
 //! # }
 //! ```
 
+pub mod bundle;
+pub mod checkpoint;
 mod disk;
+mod entry;
 pub mod format;
+pub mod index;
 mod log;
+mod notary;
 mod queue;
+pub mod readings;
 mod record;
 mod recover;
+mod retention;
 pub mod search;
+pub mod slice;
+mod slices;
+mod space;
+pub mod tree;
 pub mod verify;
 mod walk;
 mod writer;
 
-pub use log::{AuditError, Log, Options, Receipt, Recovery, Stats};
+pub use entry::{Access, Ended, Entry, Found};
+pub use log::{Announced, AuditError, Log, Options, Receipt, Recovery, Stats};
+pub use notary::{Evidence, EvidenceStats, anchor_file, evidence_dir};
 pub use record::{Intent, Outcome, Record};
+pub use retention::Retention;
+pub use space::Room;
 
 #[cfg(test)]
 mod tests;

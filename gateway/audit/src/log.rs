@@ -1,10 +1,13 @@
 //! The durable log: many who append, one thread that writes, one sync for all who wait.
 
 use crate::disk::{Directory, Disk};
+use crate::entry::Entry;
 use crate::format;
+use crate::notary::{Evidence, EvidenceStats, Notary, Shared};
 use crate::queue::{Queue, Waiter, Work};
 use crate::record::{self, Record};
 use crate::recover::recover;
+use crate::space::{Gauge, Room};
 use crate::writer::{Batch, Failure, Sizes, Writer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,6 +27,10 @@ pub struct Options {
     pub queue: usize,
     /// Longest wait for durability before `append` gives up.
     pub commit_timeout: Duration,
+    /// How the log becomes evidence.
+    pub evidence: Evidence,
+    /// Room kept back on the disk, for the records that say that there is none left.
+    pub spare_bytes: u64,
 }
 
 impl Default for Options {
@@ -33,6 +40,8 @@ impl Default for Options {
             reserve_bytes: 1 << 20,
             queue: 4096,
             commit_timeout: Duration::from_secs(2),
+            evidence: Evidence::default(),
+            spare_bytes: 0,
         }
     }
 }
@@ -116,6 +125,9 @@ pub struct Stats {
 pub struct Log {
     queue: Arc<Queue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    notary: Mutex<Option<JoinHandle<()>>>,
+    evidence: Shared,
+    room: Arc<Gauge>,
     close_timeout: Duration,
 }
 
@@ -125,18 +137,41 @@ impl Log {
     /// # Errors
     /// The directory can't be used.
     pub fn open(dir: &Path, options: Options) -> Result<(Log, Recovery), AuditError> {
-        Log::open_on(Box::new(Directory::lock(dir)?), options)
+        Log::start(Box::new(Directory::lock(dir)?), Some(dir), options)
     }
 
+    #[cfg(test)]
     pub(crate) fn open_on(disk: Box<dyn Disk>, options: Options) -> Result<(Log, Recovery), AuditError> {
-        let (mut writer, recovery, events) =
+        Log::start(disk, None, options)
+    }
+
+    fn start(
+        disk: Box<dyn Disk>,
+        dir: Option<&Path>,
+        options: Options,
+    ) -> Result<(Log, Recovery), AuditError> {
+        let (mut writer, recovery, mut events) =
             recover(disk, Sizes { segment: options.segment_bytes, reserve: options.reserve_bytes })?;
+        if let (Some(keys), Some(Record::Event { detail, .. })) = (&options.evidence.keys, events.last_mut())
+        {
+            let signers: Vec<_> = keys.public().iter().map(ToString::to_string).collect();
+            detail.insert(SIGNERS.to_owned(), signers.join(" "));
+        }
+        let (told, stream) = (writer.slices.told(), writer.stream);
+        let from = writer.open_number();
         let mut batch = Batch::default();
         events.iter().for_each(|event| batch.push_record(event));
         writer.commit(&batch).map_err(|(Failure::Refused(text) | Failure::Closed(text))| {
             AuditError::Open(std::io::Error::other(text))
         })?;
+        writer.slices.tell();
         let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
+        let room = Arc::new(Gauge::default());
+        let notary = dir.map(|dir| {
+            let shared = (told, Arc::clone(&queue), Arc::clone(&room));
+            Notary::new(dir, stream, from, &options, shared)
+        });
+        let evidence = notary.as_ref().map(Notary::stats).unwrap_or_default();
         let mut threads = Vec::new();
         let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
             std::thread::Builder::new().name(name.to_owned()).spawn(run)
@@ -145,9 +180,12 @@ impl Log {
         threads.push(spawn("audit-writer", Box::new(move || write(&shared, writer)))?);
         let shared = Arc::clone(&queue);
         threads.push(spawn("audit-watch", Box::new(move || shared.watch()))?);
+        let notary =
+            notary.map(|notary| spawn("audit-notary", Box::new(move || notary.run()))).transpose()?;
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
-        Ok((Log { queue, threads: Mutex::new(threads), close_timeout }, recovery))
+        let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));
+        Ok((Log { queue, threads, notary, evidence, room, close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
@@ -156,17 +194,22 @@ impl Log {
     ///
     /// # Errors
     /// It is not durable: release nothing.
-    pub async fn append(&self, record: Record) -> Result<Receipt, AuditError> {
-        let (waiter, receipt) = tokio::sync::oneshot::channel();
-        self.enqueue(&record, Some(waiter))?;
-        receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
+    pub async fn append(&self, record: impl Entry) -> Result<Receipt, AuditError> {
+        self.announce().append(&record).await
+    }
+
+    /// Says that a record is likely to come soon, so that the next commit waits for it, though not for long. One sync
+    /// then serves all who are under way at the time.
+    pub fn announce(&self) -> Announced<'_> {
+        self.queue.announce();
+        Announced { log: self, has_come: false }
     }
 
     /// Writes a record without waiting for durability (outcomes, events).
     ///
     /// It goes with the next commit, or by itself within a moment. Should the disk not take it for long, it is given
     /// up, counted, and the count recorded.
-    pub fn note(&self, record: Record) {
+    pub fn note(&self, record: impl Entry) {
         // What can't be queued is counted there.
         let _ = self.enqueue(&record, None);
     }
@@ -197,24 +240,82 @@ impl Log {
                 let _ = thread.join();
             }
         }
+        if ended {
+            self.wait_for_notary();
+        }
         flushed
+    }
+
+    /// The last checkpoint should be out before the process ends (failure F26); a disk that hangs doesn't hold it up.
+    fn wait_for_notary(&self) {
+        let Some(notary) = self.notary.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let began = std::time::Instant::now();
+        while !notary.is_finished() && began.elapsed() < self.close_timeout {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if notary.is_finished() {
+            let _ = notary.join();
+        }
     }
 
     /// What was done so far.
     pub fn stats(&self) -> Stats {
-        self.queue.stats()
+        let stats = self.queue.stats();
+        Stats { up: stats.up && self.room.room() != Room::Gone, ..stats }
     }
 
-    fn enqueue(&self, record: &Record, waiter: Option<Waiter>) -> Result<(), AuditError> {
+    #[cfg(test)]
+    pub(crate) fn room(&self) -> &Gauge {
+        &self.room
+    }
+
+    /// What was done for evidence so far.
+    pub fn evidence(&self) -> EvidenceStats {
+        *self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enqueue(&self, record: &impl Entry, waiter: Option<Waiter>) -> Result<(), AuditError> {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
-            if record::write_json(record, scratch).is_err() || scratch.len() > format::MAX_PAYLOAD {
+            if record.write(scratch).is_err() || scratch.len() > LONGEST {
                 return Err(AuditError::Refused("the record is too large".to_owned()));
             }
             let queued = self.queue.push(scratch, waiter);
             scratch.shrink_to(SCRATCH_BYTES);
             queued
         })
+    }
+}
+
+/// A record that is likely to come. Dropped, it won't, and nobody waits for it.
+#[must_use = "commits wait for what is announced"]
+pub struct Announced<'a> {
+    log: &'a Log,
+    has_come: bool,
+}
+
+impl Announced<'_> {
+    /// Makes the record durable, as [`Log::append`] does.
+    ///
+    /// # Errors
+    /// It is not durable: release nothing.
+    pub async fn append(mut self, record: &impl Entry) -> Result<Receipt, AuditError> {
+        if !self.log.room.admits(|| record.is_minor()) {
+            return Err(AuditError::Refused("the disk has too little room left".to_owned()));
+        }
+        let (waiter, receipt) = tokio::sync::oneshot::channel();
+        self.has_come = true;
+        self.log.queue.comes();
+        self.log.enqueue(record, Some(waiter))?;
+        receipt.await.unwrap_or_else(|_| Err(AuditError::Closed("the writer has gone".to_owned())))
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        if !self.has_come {
+            self.log.queue.stays_away();
+        }
     }
 }
 
@@ -232,6 +333,7 @@ fn write(queue: &Queue, mut writer: Writer) {
         let began = std::time::Instant::now();
         let result = writer.commit(&work.batch);
         queue.finish(&mut work, &result, began.elapsed(), writer.faults);
+        writer.slices.tell();
         spare = work;
     }
     writer.cut_reserve();
@@ -241,6 +343,13 @@ thread_local! {
     // Records are serialised by who appends, outside the queue's lock.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Detail of the event `opened`: public keys of those who sign checkpoints from then on. It shows a changed checkpoint to
+/// whoever has no key; who forges the log forges it too.
+pub(crate) const SIGNERS: &str = "signers";
+
+/// Longest record: padding may stand behind it.
+const LONGEST: usize = format::MAX_PAYLOAD - format::GUARD_BYTES;
 
 const SCRATCH_BYTES: usize = 64 << 10;
 

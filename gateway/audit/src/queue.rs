@@ -1,11 +1,13 @@
 //! Between those who append and the writer: a bounded queue that is taken as a whole.
 //!
-//! While a commit is under way nobody is woken; what arrives meanwhile is the next commit.
+//! While a commit is under way nobody is woken; what arrives meanwhile is the next commit. It begins when all who were
+//! announced are in it, and as many as were served last, or when it has waited long enough for them.
 
 use crate::log::{AuditError, Receipt, Stats};
 use crate::record;
 use crate::writer::{Batch, Failure, Faults};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,8 @@ pub(crate) type Waiter = tokio::sync::oneshot::Sender<Result<Receipt, AuditError
 
 pub(crate) struct Queue {
     state: Mutex<State>,
+    /// How many have announced a record and not brought it yet.
+    coming: AtomicUsize,
     /// The writer waits here.
     work: Condvar,
     /// Those who flush or close wait here.
@@ -39,19 +43,33 @@ struct Slot {
     since: Instant,
 }
 
+/// What the writer waits for; nobody else need wake it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Waits {
+    /// Nothing: a commit is under way.
+    #[default]
+    Not,
+    /// The first record.
+    First,
+    /// The last of those announced.
+    Last,
+}
+
 #[derive(Default)]
 struct State {
     pending: Work,
     /// Records in `pending` that someone waits for.
     awaited: usize,
-    /// When the last commit began.
-    began: Option<Instant>,
+    /// When the last commit ended.
+    ended_at: Option<Instant>,
+    /// How many it served: they are about to come again.
+    served: usize,
     /// The slots of the commit under way: here, so that the watch can reach them while a sync hangs.
     underway: Vec<Slot>,
-    /// How many that commit serves.
-    served: u32,
-    /// The writer waits for the first record to come.
-    parked: bool,
+    /// What the writer waits for.
+    writer: Waits,
+    /// All who were announced have come.
+    due: bool,
     flushing: bool,
     /// How many wait for progress.
     flushers: usize,
@@ -73,6 +91,7 @@ impl Queue {
         let state = State { stats: Stats { up: true, ..Stats::default() }, ..State::default() };
         Queue {
             state: Mutex::new(state),
+            coming: AtomicUsize::new(0),
             work: Condvar::new(),
             progress: Condvar::new(),
             watch: Condvar::new(),
@@ -102,13 +121,50 @@ impl Queue {
             return Err(refusal);
         }
         state.append(payload, Slot { waiter, is_note, since });
-        let wake = !is_note && std::mem::take(&mut state.parked);
+        let wake = !is_note && self.becomes_due(&mut state);
         // A writer woken under the lock would run into it.
         drop(state);
         if wake {
             self.work.notify_one();
         }
         Ok(())
+    }
+
+    /// Whether the next commit may begin, unless that is known already.
+    fn becomes_due(&self, state: &mut State) -> bool {
+        let due = state.awaited > 0
+            && match state.writer {
+                Waits::Not => false,
+                Waits::First => true,
+                Waits::Last => state.awaited >= state.served && self.coming.load(Ordering::SeqCst) == 0,
+            };
+        if due {
+            (state.due, state.writer) = (true, Waits::Not);
+        }
+        due
+    }
+
+    /// A record is likely to come.
+    pub fn announce(&self) {
+        self.coming.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One of those announced is about to be queued.
+    pub fn comes(&self) {
+        self.coming.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// One of those announced will not come: the others need not wait for it.
+    pub fn stays_away(&self) {
+        if self.coming.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        let mut state = self.lock();
+        let wake = self.becomes_due(&mut state);
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
     }
 
     /// Notes may take as much again as what is waited for, since they can't be refused to anyone.
@@ -128,30 +184,27 @@ impl Queue {
             if state.closed.is_some() || (state.closing && state.pending.slots.is_empty()) {
                 return None;
             }
-            if state.flushing || state.closing {
+            if state.due || state.flushing || state.closing {
                 break;
             }
             let now = Instant::now();
             let tick = TICK.saturating_sub(now.saturating_duration_since(entered));
             let spacing = state.spacing(now);
-            // Before the next commit may begin nobody need wake the writer.
-            state.parked = spacing.is_zero();
-            let wait = if state.parked { tick } else { spacing };
-            if wait.is_zero() || (state.parked && state.awaited > 0) {
+            // Set before it looks who is coming: who comes or stays away afterwards sees it.
+            state.writer = if spacing.is_zero() { Waits::First } else { Waits::Last };
+            if tick.is_zero() || self.becomes_due(&mut state) {
                 break;
             }
-            state = self.wait(&self.work, state, wait);
+            state = self.wait(&self.work, state, if spacing.is_zero() { tick } else { spacing });
         }
-        state.parked = false;
-        state.flushing = false;
+        (state.writer, state.due, state.flushing) = (Waits::Not, false, false);
         if state.unreported_notes > 0 {
             let count = std::mem::take(&mut state.unreported_notes);
             let detail = BTreeMap::from([("count".to_owned(), count.to_string())]);
             state.append(&record::json(&record::event("notes-lost", detail)), Slot::note());
         }
         let mut work = std::mem::replace(&mut state.pending, spare);
-        state.served = u32::try_from(std::mem::take(&mut state.awaited)).unwrap_or(u32::MAX);
-        state.began = Some(Instant::now());
+        state.served = std::mem::take(&mut state.awaited);
         state.underway = std::mem::take(&mut work.slots);
         Some(work)
     }
@@ -161,6 +214,7 @@ impl Queue {
         let mut state = self.lock();
         let mut slots = std::mem::take(&mut state.underway);
         let count = slots.len() as u64;
+        state.ended_at = Some(Instant::now());
         state.stats.sync_errors = faults.sync_errors;
         state.stats.write_errors = faults.write_errors;
         state.stats.lost_segments = faults.lost_segments;
@@ -348,11 +402,10 @@ impl Queue {
 }
 
 impl State {
-    /// How long the next commit waits yet, that it may serve all who come meanwhile.
+    /// How long the next commit may yet wait for those who are about to come.
     fn spacing(&self, now: Instant) -> Duration {
-        let Some(began) = self.began else { return Duration::ZERO };
-        let whole = SPACING.saturating_mul(self.served).min(LONGEST_SPACING);
-        whole.saturating_sub(now.saturating_duration_since(began))
+        let since = self.ended_at.map(|ended| now.saturating_duration_since(ended));
+        since.map_or(Duration::ZERO, |since| SPACING.saturating_sub(since))
     }
 
     fn append(&mut self, payload: &[u8], slot: Slot) {
@@ -404,13 +457,13 @@ impl Drop for Ended<'_> {
 /// How long notes may lie, and how often an idle writer looks after its segment.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Least time between the beginnings of two commits, for each record that the first one served. A fast disk would take
-/// every record by itself, at a cost many times that of the record. So commits stay apart by about what so many
-/// exchanges take, and their number falls as load grows; who comes alone hardly waits.
-const SPACING: Duration = Duration::from_micros(64);
-
-/// The time between commits grows no further: little beside a sync, which takes about 2 ms on common disks.
-const LONGEST_SPACING: Duration = Duration::from_millis(1);
+/// From the end of one commit to the beginning of the next, while somebody is about to come. A fast disk would take
+/// every record by itself, at a cost many times that of the record; and of those who come and go together, one half would
+/// always wait while the other half is served. Little beside a sync on common disks; who comes alone does not wait.
+const SPACING: Duration = Duration::from_millis(1);
 
 /// Bytes that may wait.
 const MAX_BYTES: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests;

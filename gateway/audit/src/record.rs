@@ -4,6 +4,7 @@
 //! byte, so an older reader can still search a newer log.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One entry of the log.
@@ -18,7 +19,8 @@ pub enum Record {
     Event {
         /// UTC, RFC 3339 with microseconds.
         time: String,
-        /// `opened`, `recovered`, `break`, `notes-lost`, `policy-loaded`, `policy-rejected`, `closed`.
+        /// `opened`, `recovered`, `break`, `notes-lost`, `policy-loaded`, `policy-rejected`, `closed`; `grant-…`, `consent-…`,
+        /// `ticket-…`, `switch-…`, `break-glass…` for what officers do.
         event: String,
         /// Details without values.
         detail: BTreeMap<String, String>,
@@ -50,6 +52,9 @@ pub struct Intent {
     /// Lawful basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Grants that the request could use (§7.5 j, k); their tickets stand in the events that opened them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<String>,
     /// `permit` or `refuse`.
     pub decision: String,
     /// Refusal code, when refused.
@@ -108,6 +113,41 @@ pub struct Outcome {
     pub result: String,
     /// Body bytes handed to the socket.
     pub bytes: u64,
+}
+
+/// The parts of a record by which it is looked for, borrowed from its JSON.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Keys<'a> {
+    #[serde(rename = "type", borrow)]
+    pub kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub time: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub decision_id: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub caller: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub route: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub decision: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub trace: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub code: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub purpose: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub rules: Vec<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub subjects: Vec<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub clear: BTreeMap<Cow<'a, str>, u64>,
+    #[serde(default, borrow)]
+    pub masked: BTreeMap<Cow<'a, str>, u64>,
+    #[serde(default, borrow)]
+    pub dropped: BTreeMap<Cow<'a, str>, u64>,
+    #[serde(default, borrow)]
+    pub monitored: BTreeMap<Cow<'a, str>, u64>,
 }
 
 /// An event of the log itself, now.

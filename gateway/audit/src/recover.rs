@@ -4,6 +4,9 @@ use crate::disk::Disk;
 use crate::format::{self, Begun, FrameKind, Header};
 use crate::log::Recovery;
 use crate::record::{self, Record};
+use crate::slice;
+use crate::slices::Growing;
+use crate::tree::Frontier;
 use crate::walk::{self, Step, Walk};
 use crate::writer::{Place, Reason, Segment, Sizes, Writer};
 use std::collections::BTreeMap;
@@ -26,17 +29,12 @@ pub(crate) fn recover(disk: Box<dyn Disk>, sizes: Sizes) -> io::Result<(Writer, 
         writer.next_number = last.saturating_add(1);
         let name = format::name(*last);
         let bytes = writer.disk.read(&name)?;
+        let mut open = None;
         match Header::decode(&bytes) {
             Ok((header, hash)) if header.number == *last => {
                 writer.stream = header.stream;
-                resume(
-                    &mut writer,
-                    &mut recovery,
-                    &mut events,
-                    &name,
-                    &bytes,
-                    Walk::new(&bytes, hash, header.first),
-                )?;
+                let walk = Walk::new(&bytes, hash, header.first);
+                open = resume(&mut writer, &mut recovery, &mut events, &header, &bytes, walk)?;
             }
             Ok(_) => {
                 abandon_unread(&mut writer, before, &bytes)?;
@@ -47,6 +45,7 @@ pub(crate) fn recover(disk: Box<dyn Disk>, sizes: Sizes) -> io::Result<(Writer, 
                 damage(&mut writer, &mut recovery, &name, 0, &bad.to_string());
             }
         }
+        writer.slices.resume(writer.stream, open);
         // Nothing found here may be lost by a later power cut once something is built upon it.
         writer.disk.open(&name)?.sync()?;
         writer.disk.sync()?;
@@ -59,16 +58,23 @@ pub(crate) fn recover(disk: Box<dyn Disk>, sizes: Sizes) -> io::Result<(Writer, 
     Ok((writer, recovery, events))
 }
 
-/// Walks the last segment to its end and puts the writer there.
+/// Walks the last segment to its end and puts the writer there; gives the slice that goes on.
 fn resume(
     writer: &mut Writer,
     recovery: &mut Recovery,
     events: &mut Vec<Record>,
-    name: &str,
+    header: &Header,
     bytes: &[u8],
     mut walk: Walk<'_>,
-) -> io::Result<()> {
-    let first = walk.next;
+) -> io::Result<Option<Growing>> {
+    let name = &format::name(header.number);
+    let mut open = Growing {
+        number: header.number,
+        first: header.first,
+        created: header.created,
+        frontier: Frontier::default(),
+        chain: header.previous,
+    };
     let mut sealed = false;
     let mut torn: &[u8] = &[];
     let end = loop {
@@ -77,7 +83,10 @@ fn resume(
                 sealed = true;
                 break walk.at;
             }
-            Step::Frame(_) => {}
+            Step::Frame(frame) => {
+                open.frontier.push(slice::record_leaf(&frame.hash));
+                open.chain = frame.hash;
+            }
             Step::End => break walk.at,
             Step::Flaw(_) => {
                 if let Some(bytes) = walk.torn() {
@@ -89,7 +98,7 @@ fn resume(
                 // At least the damaged record had a sequence.
                 writer.next = walk.next.max(beyond.unwrap_or(0)).saturating_add(1);
                 damage(writer, recovery, name, walk.at, "no whole record stands there");
-                return Ok(());
+                return Ok(None);
             }
         }
     };
@@ -104,7 +113,7 @@ fn resume(
         } else if end != bytes.len() {
             damage(writer, recovery, name, end, "something follows the seal");
         }
-        return Ok(());
+        return Ok(None);
     }
     let mut file = writer.disk.open(name)?;
     let mut reserved = bytes.len();
@@ -114,24 +123,24 @@ fn resume(
         file.truncate(end as u64)?;
         file.sync()?;
         let mut detail = BTreeMap::new();
-        detail.insert("segment".to_owned(), name.to_owned());
+        detail.insert("segment".to_owned(), name.clone());
         detail.insert("offset".to_owned(), end.to_string());
         detail.insert("torn_bytes".to_owned(), recovery.torn_bytes.to_string());
         detail.insert("torn_sm3".to_owned(), hex::encode(&sm3(&[torn])));
         events.push(record::event("recovered", detail));
     }
     let identity = file.identity()?;
-    let name = name.to_owned();
+    let name = name.clone();
     writer.place = Place::Open(Segment {
         file,
         name,
         identity,
         length: end as u64,
         reserved: reserved as u64,
-        first,
+        first: header.first,
         checked: Instant::now(),
     });
-    Ok(())
+    Ok(Some(open))
 }
 
 /// The last segment's header can't be read: what the log is called and how far it went, from all else there is.

@@ -1,12 +1,15 @@
 //! Search: who saw this investor, whose data did this caller see (T/TSAC 001—2025 §7.8 c, §7.11).
 //!
-//! Reads a log's files, also while they are written, segment by segment, and joins each access with its outcome. What
-//! can't be read is passed over and counted; [`crate::verify`] says what is wrong there.
+//! Reads a log's files, also while they are written, segment by segment, and joins each access with its outcome. Of closed
+//! slices the index (see [`crate::index`]) tells which records may be wanted; what it tells is read in the segment, and
+//! only what stands there counts. What can't be read is passed over and counted; [`crate::verify`] says what is wrong
+//! there, in an index too.
 
-use crate::format::{self, Begun, FrameKind, Header};
+mod segments;
+pub mod summary;
+
 use crate::record::{Intent, Outcome, Record};
-use crate::walk::{self, Flaw, Step, Walk};
-use std::collections::{HashMap, VecDeque};
+use segments::Segments;
 use std::io;
 use std::path::Path;
 use yingbi_taxonomy::{Category, Level};
@@ -36,6 +39,14 @@ pub struct Filter {
     pub decision_id: Option<String>,
     /// Refusal code.
     pub code: Option<String>,
+    /// A rule that decided.
+    pub rule: Option<String>,
+    /// Purpose.
+    pub purpose: Option<String>,
+    /// Sequence less than this.
+    pub before: Option<u64>,
+    /// Sequence greater than this.
+    pub after: Option<u64>,
 }
 
 /// In which order accesses come.
@@ -59,6 +70,8 @@ pub struct Entry {
     pub intent: Intent,
     /// How the release ended, if that was recorded.
     pub outcome: Option<Outcome>,
+    /// Sequence of that record.
+    pub outcome_sequence: Option<u64>,
 }
 
 /// What was read.
@@ -68,6 +81,8 @@ pub struct Searched {
     pub found: u64,
     /// Whether the limit kept some back.
     pub more: bool,
+    /// Sequence of the last access given: with it as `before` or `after`, as the order is, the next search goes on.
+    pub last: Option<u64>,
     /// Places that can't be read: the log is damaged, or its last record is still being written.
     pub unreadable: u64,
 }
@@ -94,11 +109,54 @@ impl Filter {
             && is(&self.trace, &intent.trace)
             && is(&self.decision_id, &intent.decision_id)
             && is(&self.code, intent.code.as_deref().unwrap_or_default())
+            && is(&self.purpose, intent.purpose.as_deref().unwrap_or_default())
+            && self.rule.as_ref().is_none_or(|rule| intent.rules.contains(rule))
             && self.route.as_ref().is_none_or(|part| intent.route.contains(part.as_str()))
             && self.subject.as_ref().is_none_or(has_subject)
             && self.category.is_none_or(|wanted| categories(intent).any(|category| category == wanted))
             && self.level.as_ref().is_none_or(has_level)
             && self.is_within(&intent.time)
+    }
+
+    /// Whether a sequence is between the cursors.
+    fn has_sequence(&self, sequence: u64) -> bool {
+        self.before.is_none_or(|before| sequence < before) && self.after.is_none_or(|after| sequence > after)
+    }
+
+    /// Keywords that every wanted access has, as indexes have them.
+    fn keywords(&self) -> Vec<String> {
+        let category = self.category.map(|category| category.id().to_owned());
+        let fields = [
+            ("id", &self.decision_id),
+            ("trace", &self.trace),
+            ("subject", &self.subject),
+            ("caller", &self.caller),
+            ("code", &self.code),
+            ("rule", &self.rule),
+            ("purpose", &self.purpose),
+            ("category", &category),
+        ];
+        fields
+            .iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={value}")))
+            .collect()
+    }
+
+    /// Texts that stand in the JSON of every wanted access.
+    fn needles(&self) -> Vec<&str> {
+        let fields = [
+            &self.decision_id,
+            &self.trace,
+            &self.subject,
+            &self.caller,
+            &self.code,
+            &self.rule,
+            &self.purpose,
+        ];
+        let is_plain = |text: &&str| {
+            !text.is_empty() && text.chars().all(|c| !matches!(c, '"' | '\\') && !c.is_control())
+        };
+        fields.into_iter().filter_map(|field| field.as_deref()).filter(is_plain).collect()
     }
 
     fn is_within(&self, time: &str) -> bool {
@@ -111,7 +169,7 @@ impl Filter {
     }
 }
 
-/// Gives every access in `dir` that the filter wants, at most `limit`.
+/// Gives every access in `dir` that the filter wants, at most `limit`, in order of their sequences.
 ///
 /// # Errors
 /// The directory or a segment can't be read, or `each` fails.
@@ -122,206 +180,59 @@ pub fn search(
     limit: Option<u64>,
     each: &mut dyn FnMut(Entry) -> io::Result<()>,
 ) -> io::Result<Searched> {
-    let mut numbers: Vec<u64> = std::fs::read_dir(dir)?
-        .filter_map(|entry| {
-            entry.map(|entry| format::number(&entry.file_name().to_string_lossy())).transpose()
-        })
-        .collect::<io::Result<_>>()?;
-    numbers.sort_unstable();
+    let mut segments = Segments::of(dir)?;
     let limit = limit.unwrap_or(u64::MAX);
-    let mut segments: Vec<Extent> =
-        numbers.into_iter().map(|number| Extent { number, end: u64::MAX }).collect();
-    bound(dir, &mut segments);
-    match order {
-        Order::Newest => newest(dir, filter, &segments, limit, each),
-        Order::Oldest => oldest(dir, filter, &segments, limit, each),
-    }
-}
-
-/// A segment, and where what counts of it ends.
-struct Extent {
-    number: u64,
-    end: u64,
-}
-
-/// Records that a later segment, after a break, has anew are left out of the earlier.
-fn bound(dir: &Path, segments: &mut [Extent]) {
-    let mut end = u64::MAX;
-    for segment in segments.iter_mut().rev() {
-        segment.end = end;
-        let Some(header) = read_header(dir, segment.number) else { continue };
-        if header.begun == Begun::Break {
-            end = end.min(header.first);
-        }
-    }
-}
-
-fn newest(
-    dir: &Path,
-    filter: &Filter,
-    segments: &[Extent],
-    limit: u64,
-    each: &mut dyn FnMut(Entry) -> io::Result<()>,
-) -> io::Result<Searched> {
     let mut searched = Searched::default();
-    let mut outcomes: HashMap<String, Outcome> = HashMap::new();
-    for segment in segments.iter().rev() {
-        let (name, bytes) = read(dir, segment)?;
-        let (frames, unreadable) = frames(&bytes, segment.end);
-        searched.unreadable += unreadable;
-        for (sequence, payload) in frames.into_iter().rev() {
-            match serde_json::from_slice(payload) {
-                Ok(Record::Outcome(outcome)) => {
-                    outcomes.insert(outcome.decision_id.clone(), outcome);
-                }
-                Ok(Record::Intent(intent)) => {
-                    // One outcome is that of all parts of an answer; the first stands before the others.
-                    let outcome = match intent.part {
-                        Some(2..) => outcomes.get(&intent.decision_id).cloned(),
-                        _ => outcomes.remove(&intent.decision_id),
-                    };
-                    if !filter.matches(&intent) {
-                        continue;
-                    }
-                    if searched.found == limit {
-                        searched.more = true;
-                        return Ok(searched);
-                    }
-                    searched.found += 1;
-                    each(Entry { sequence, segment: name.clone(), intent: *intent, outcome })?;
-                }
-                // A process ends what the one before it left open: no outcome reaches back beyond.
-                Ok(Record::Event { event, .. }) if event == "opened" => outcomes.clear(),
-                Ok(Record::Event { .. }) => {}
-                Err(_) => searched.unreadable += 1,
-            }
-        }
-    }
-    Ok(searched)
-}
-
-fn oldest(
-    dir: &Path,
-    filter: &Filter,
-    segments: &[Extent],
-    limit: u64,
-    each: &mut dyn FnMut(Entry) -> io::Result<()>,
-) -> io::Result<Searched> {
-    let mut searched = Searched::default();
-    // Accesses wait here for their outcome, and for those before them.
-    let mut waiting: VecDeque<Entry> = VecDeque::new();
-    'segments: for segment in segments {
-        let (name, bytes) = read(dir, segment)?;
-        let (frames, unreadable) = frames(&bytes, segment.end);
-        searched.unreadable += unreadable;
-        for (sequence, payload) in frames {
-            match serde_json::from_slice(payload) {
-                Ok(Record::Intent(intent)) if filter.matches(&intent) => {
-                    if searched.found + waiting.len() as u64 >= limit {
-                        searched.more = true;
-                        if waiting.is_empty() {
-                            break 'segments;
-                        }
-                        continue;
-                    }
-                    waiting.push_back(Entry {
-                        sequence,
-                        segment: name.clone(),
-                        intent: *intent,
-                        outcome: None,
-                    });
-                }
-                Ok(Record::Intent(_)) => {}
-                Ok(Record::Outcome(outcome)) => {
-                    let same = waiting.iter_mut().filter(|e| e.intent.decision_id == outcome.decision_id);
-                    same.for_each(|entry| entry.outcome = Some(outcome.clone()));
-                    let is_done =
-                        |entry: &Entry| entry.outcome.is_some() || entry.intent.decision != "permit";
-                    while waiting.len() > LOOK_AHEAD || waiting.front().is_some_and(is_done) {
-                        searched.found += 1;
-                        waiting.pop_front().map_or(Ok(()), &mut *each)?;
-                    }
-                }
-                Ok(Record::Event { event, .. }) if event == "opened" => {
-                    drain(&mut waiting, &mut searched, each)?;
-                }
-                Ok(Record::Event { .. }) => {}
-                Err(_) => searched.unreadable += 1,
-            }
-        }
-    }
-    drain(&mut waiting, &mut searched, each)?;
-    Ok(searched)
-}
-
-fn drain(
-    waiting: &mut VecDeque<Entry>,
-    searched: &mut Searched,
-    each: &mut dyn FnMut(Entry) -> io::Result<()>,
-) -> io::Result<()> {
-    searched.found += waiting.len() as u64;
-    waiting.drain(..).try_for_each(each)
-}
-
-/// Sequence and payload of every record that can be read, and how many places can't.
-fn frames(bytes: &[u8], end: u64) -> (Vec<(u64, &[u8])>, u64) {
-    let Ok((header, hash)) = Header::decode(bytes) else { return (Vec::new(), 1) };
-    let mut walk = Walk::new(bytes, hash, header.first);
-    let (mut frames, mut unreadable) = (Vec::new(), 0);
-    loop {
-        let frame = match walk.step() {
-            Step::End => break,
-            Step::Frame(frame) => frame,
-            Step::Flaw(flaw) => {
-                unreadable += 1;
-                match flaw {
-                    Flaw::Sequence(frame) => {
-                        walk.pass(&frame);
-                        frame
-                    }
-                    Flaw::Hash { found, .. } => {
-                        walk.pass(&found);
-                        found
-                    }
-                    Flaw::Short | Flaw::Head => {
-                        let Some((skip, _)) = walk::heads(walk.rest()).find(|(at, _)| *at > 0) else { break };
-                        walk.at += skip;
-                        continue;
-                    }
-                }
-            }
+    let count = segments.count();
+    for turn in 0..count {
+        let place = match order {
+            Order::Newest => count - 1 - turn,
+            Order::Oldest => turn,
         };
-        if frame.head.kind == FrameKind::Record && frame.head.sequence < end {
-            frames.push((frame.head.sequence, frame.payload));
+        if !segments.may_have(place, filter) {
+            continue;
         }
+        let mut hits = segments.hits(place, filter, &mut searched)?;
+        if order == Order::Newest {
+            hits.reverse();
+        }
+        for hit in hits {
+            let Some(intent) = segments.intent(place, &hit, &mut searched)? else { continue };
+            if !filter.matches(&intent) {
+                continue;
+            }
+            if searched.found == limit {
+                searched.more = true;
+                return Ok(searched);
+            }
+            let (outcome_sequence, outcome) = segments.outcome(place, &intent.decision_id)?.unzip();
+            searched.found += 1;
+            searched.last = Some(hit.sequence);
+            each(Entry {
+                sequence: hit.sequence,
+                segment: segments.name(place),
+                intent,
+                outcome,
+                outcome_sequence,
+            })?;
+        }
+        segments.leave(place, order);
     }
-    (frames, unreadable)
-}
-
-fn read(dir: &Path, segment: &Extent) -> io::Result<(String, Vec<u8>)> {
-    let name = format::name(segment.number);
-    std::fs::read(dir.join(&name)).map(|bytes| (name, bytes))
-}
-
-fn read_header(dir: &Path, number: u64) -> Option<Header> {
-    use io::Read as _;
-    let mut bytes = [0; format::HEADER_BYTES];
-    std::fs::File::open(dir.join(format::name(number)))
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .ok()?;
-    Header::decode(&bytes).ok().map(|(header, _)| header)
+    Ok(searched)
 }
 
 /// Every category found in an access, however treated.
-fn categories(intent: &Intent) -> impl Iterator<Item = Category> {
+pub(crate) fn categories(intent: &Intent) -> impl Iterator<Item = Category> {
     [&intent.clear, &intent.masked, &intent.dropped, &intent.monitored]
         .into_iter()
         .flat_map(|counts| counts.keys())
         .filter_map(|id| Category::from_id(id))
 }
 
-/// Accesses that wait for an outcome before the oldest is given without.
-const LOOK_AHEAD: usize = 10_000;
+/// A record, if the bytes are one of a known type.
+fn read_record(payload: &[u8]) -> Option<Record> {
+    serde_json::from_slice(payload).ok()
+}
 
 #[cfg(test)]
 mod tests;

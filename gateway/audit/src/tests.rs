@@ -41,13 +41,22 @@ impl Scratch {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = std::env::temp_dir().join(format!("yingbi-audit-{name}-{}-{count}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
+        let _ = std::fs::remove_dir_all(crate::evidence_dir(&dir));
         Scratch(dir)
+    }
+}
+
+impl Scratch {
+    /// Where all but the segments is, were this a log's directory.
+    pub fn beside(&self) -> PathBuf {
+        crate::evidence_dir(&self.0)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(self.beside());
     }
 }
 

@@ -1,19 +1,26 @@
 //! The verifier: reads a log's files as [`crate::format`] lays them down, writes nothing, and trusts nothing it can
 //! check. Missing, extra, duplicated, reordered or changed anything is a [`Failure`] with its place.
 //!
-//! A chain can't see its own tail cut, nor that someone rewrote all of it: for that give an [`Anchor`], the head that an
-//! earlier [`Report`] printed and that was kept elsewhere.
+//! A chain can't see its own tail cut, nor that someone rewrote all of it: for that there are checkpoints (see
+//! [`crate::checkpoint`]), beside the log and at its anchors, and [`Anchor`], the head that an earlier [`Report`] printed
+//! and that was kept elsewhere.
 
 mod segment;
+mod witness;
+
+pub use witness::Witnessed;
 
 use crate::format::{self, Begun, Header};
+use crate::retention;
+use crate::slice::Ended;
 use segment::{Ending, Segment};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
-use yingbi_crypto::Digest;
+use std::path::{Path, PathBuf};
+use witness::Witness;
+use yingbi_crypto::{Digest, VerifyingKey};
 
 /// A record known from elsewhere to be in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +29,17 @@ pub struct Anchor {
     pub hash: Digest,
     /// Its sequence, where known.
     pub sequence: Option<u64>,
+}
+
+/// What is known of a log from elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Expected {
+    /// A record that is in it.
+    pub head: Option<Anchor>,
+    /// Keys that its checkpoints are signed with; when there are some, every place must have a signed one.
+    pub keys: Vec<VerifyingKey>,
+    /// Anchors: files of checkpoints, or directories of such files.
+    pub anchors: Vec<PathBuf>,
 }
 
 /// The last record of a log.
@@ -64,6 +82,10 @@ pub struct Report {
     pub head: Option<Head>,
     /// A torn tail: what a crash may leave, and what opening the log will cut.
     pub torn: Option<Torn>,
+    /// Slices whose segments are gone because their time was over.
+    pub expired: u64,
+    /// What checkpoints say.
+    pub witnessed: Witnessed,
     /// Everything wrong, in the order of the log; at most [`MAX_FAILURES`].
     pub failures: Vec<Failure>,
     /// Files that are no part of a log.
@@ -131,6 +153,26 @@ pub enum What {
     AfterSeal,
     /// The anchor's record isn't in the log: its tail was cut, or it was rewritten.
     Anchor,
+    /// The checkpoint knows of records that are not there: the log's tail was cut before this sequence.
+    Cut(u64),
+    /// The record is another than a checkpoint of this file says: the log was rewritten.
+    Rewritten(String),
+    /// The slices are others than a checkpoint of this file says.
+    Tree(String),
+    /// The segment is another than the statement of its slice says.
+    Slice,
+    /// The index of the slice is another than its records make.
+    Index,
+    /// A statement of a slice can't be read.
+    Statement(String),
+    /// A checkpoint can't be read.
+    Note(String),
+    /// A signature is wrong.
+    Signature,
+    /// The checkpoint says less than the one before it.
+    Order,
+    /// There is no signed checkpoint where one must be.
+    NoCheckpoint(String),
 }
 
 /// Failures beyond these are not listed.
@@ -142,11 +184,23 @@ const MAX_IDS: usize = 100;
 /// # Errors
 /// The directory can't be read; what is wrong with a log is in the report.
 pub fn verify(dir: &Path, anchor: Option<&Anchor>) -> io::Result<Report> {
+    verify_against(dir, &Expected { head: anchor.copied(), ..Expected::default() })
+}
+
+/// Verifies the log in `dir` against what is known of it from elsewhere.
+///
+/// # Errors
+/// The directory can't be read; what is wrong with a log is in the report.
+pub fn verify_against(dir: &Path, expected: &Expected) -> io::Result<Report> {
+    let live = is_live(dir)?;
     let mut check = Check {
-        report: Report { live: is_live(dir)?, ..Report::default() },
+        report: Report { live, ..Report::default() },
         open: HashMap::new(),
-        anchor,
-        anchored: anchor.is_none(),
+        anchor: expected.head.as_ref(),
+        anchored: expected.head.is_none(),
+        witness: Witness::read(dir, &expected.anchors, &expected.keys, stream(dir)?)?,
+        missing: Vec::new(),
+        expired: Vec::new(),
     };
     let numbers = check.list(dir)?;
     let headers: Vec<Option<Header>> = numbers.iter().map(|number| header(dir, *number)).collect();
@@ -155,8 +209,8 @@ pub fn verify(dir: &Path, anchor: Option<&Anchor>) -> io::Result<Report> {
         let name = format::name(*number);
         let expected = before.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
         if *number != expected {
-            check.fail(&name, 0, None, What::MissingSegments(expected));
-            before = None;
+            check.missing.push((expected, *number));
+            before = number.checked_sub(1).and_then(|last| Some((last, check.witness.ending(last)?)));
         }
         let next = headers.get(index + 1);
         let segment = Segment {
@@ -166,7 +220,7 @@ pub fn verify(dir: &Path, anchor: Option<&Anchor>) -> io::Result<Report> {
             is_last: next.is_none(),
         };
         let ending = match std::fs::read(dir.join(&name)) {
-            Ok(bytes) => segment.check(&mut check, &bytes, before.as_ref().map(|(_, ending)| ending)),
+            Ok(bytes) => check.segment(dir, &segment, &bytes, before.as_ref().map(|(_, ending)| ending)),
             Err(error) => {
                 check.fail(&name, 0, None, What::Unreadable(error.kind().to_string()));
                 Ending::Unknown
@@ -205,9 +259,34 @@ struct Check<'a> {
     open: HashMap<String, u64>,
     anchor: Option<&'a Anchor>,
     anchored: bool,
+    witness: Witness,
+    /// Segments that are missing: from this number up to that.
+    missing: Vec<(u64, u64)>,
+    /// Slices that went because their time was over.
+    expired: Vec<(u64, u64)>,
 }
 
 impl Check<'_> {
+    fn segment(
+        &mut self,
+        dir: &Path,
+        segment: &Segment<'_>,
+        bytes: &[u8],
+        before: Option<&Ending>,
+    ) -> Ending {
+        let flaws = self.report.failures.len();
+        self.witness.begin(segment.number);
+        let ending = segment.check(self, bytes, before);
+        let is_flawed = self.report.failures.len() > flaws || flaws >= MAX_FAILURES;
+        let closed = match &ending {
+            Ending::Sealed(link, next) => Some((Ended::Sealed, *link, *next)),
+            Ending::Abandoned(link, next) if !segment.is_last => Some((Ended::Broken, *link, *next)),
+            Ending::Abandoned(..) | Ending::Unknown => None,
+        };
+        self.witness.end(dir, bytes, is_flawed, closed);
+        ending
+    }
+
     /// The numbers of all segments in order; what else lies there is noted.
     fn list(&mut self, dir: &Path) -> io::Result<Vec<u64>> {
         let mut numbers = Vec::new();
@@ -239,13 +318,16 @@ impl Check<'_> {
     }
 
     /// A record that stands in the chain.
-    fn count(&mut self, sequence: u64, hash: &Digest, payload: &[u8]) -> bool {
+    fn count(&mut self, place: (&str, usize), sequence: u64, hash: &Digest, payload: &[u8]) -> bool {
+        self.witness.record(place.0, place.1 as u64, sequence, hash);
         self.report.records += 1;
         self.report.head = Some(Head { sequence, hash: *hash });
         if let Some(anchor) = self.anchor {
             self.anchored |= anchor.hash == *hash && anchor.sequence.is_none_or(|expect| expect == sequence);
         }
-        let Ok(Peek { kind, decision, decision_id }) = serde_json::from_slice(payload) else { return false };
+        let Ok(Peek { kind, decision, decision_id, event, detail }) = serde_json::from_slice(payload) else {
+            return false;
+        };
         let id = decision_id.unwrap_or_default();
         match &*kind {
             "intent" if decision.as_deref() == Some("permit") => {
@@ -257,7 +339,17 @@ impl Check<'_> {
                 self.report.outcomes += 1;
                 self.open.remove(&id);
             }
-            "event" => self.report.events += 1,
+            "event" => {
+                self.report.events += 1;
+                if event.as_deref() == Some("opened") {
+                    let signers = detail.as_ref().and_then(|detail| detail.get(crate::log::SIGNERS));
+                    signers.into_iter().for_each(|signers| self.witness.signers(signers));
+                }
+                if event.as_deref() == Some(retention::EVENT) {
+                    let slices = detail.and_then(|detail| detail.get(retention::SLICES).cloned());
+                    self.expired.extend(slices.iter().flat_map(|slices| retention::parse(slices)));
+                }
+            }
             _ => self.report.others += 1,
         }
         true
@@ -271,6 +363,20 @@ impl Check<'_> {
             let sequence = self.anchor.and_then(|anchor| anchor.sequence);
             self.fail(&format::name(last.unwrap_or(0)), 0, sequence, What::Anchor);
         }
+        let expired = std::mem::take(&mut self.expired);
+        for (from, to) in std::mem::take(&mut self.missing) {
+            let is_over = |number: &u64| expired.iter().any(|(first, last)| (first..=last).contains(&number));
+            match (from..to).find(|number| !is_over(number)) {
+                None => self.report.expired += to - from,
+                Some(number) => self.fail(&format::name(to), 0, None, What::MissingSegments(number)),
+            }
+        }
+        let next = self.report.head.map_or(0, |head| head.sequence.saturating_add(1));
+        let witness = std::mem::take(&mut self.witness);
+        let (failures, witnessed) = witness.finish(next, &expired);
+        let room = MAX_FAILURES.saturating_sub(self.report.failures.len());
+        self.report.failures.extend(failures.into_iter().take(room));
+        self.report.witnessed = witnessed;
         self.report.unknown_outcomes = self.open.values().sum();
         self.report.unknown_ids = self.open.into_keys().collect();
         self.report.unknown_ids.sort_unstable();
@@ -288,6 +394,21 @@ struct Peek {
     decision: Option<String>,
     #[serde(default)]
     decision_id: Option<String>,
+    #[serde(default)]
+    event: Option<String>,
+    #[serde(default)]
+    detail: Option<BTreeMap<String, String>>,
+}
+
+/// Which log it is: by the first segment whose header can be read.
+fn stream(dir: &Path) -> io::Result<Option<[u8; 16]>> {
+    let mut numbers: Vec<u64> = std::fs::read_dir(dir)?
+        .filter_map(|entry| {
+            entry.map(|entry| format::number(&entry.file_name().to_string_lossy())).transpose()
+        })
+        .collect::<io::Result<_>>()?;
+    numbers.sort_unstable();
+    Ok(numbers.into_iter().find_map(|number| header(dir, number)).map(|header| header.stream))
 }
 
 fn header(dir: &Path, number: u64) -> Option<Header> {
@@ -317,6 +438,16 @@ impl What {
             What::Seal => "seal",
             What::AfterSeal => "after-seal",
             What::Anchor => "anchor",
+            What::Cut(_) => "cut",
+            What::Rewritten(_) => "rewritten",
+            What::Tree(_) => "tree",
+            What::Slice => "slice",
+            What::Index => "index",
+            What::Statement(_) => "statement",
+            What::Note(_) => "checkpoint",
+            What::Signature => "signature",
+            What::Order => "order",
+            What::NoCheckpoint(_) => "no-checkpoint",
         }
     }
 }
@@ -340,6 +471,23 @@ impl fmt::Display for What {
             What::Unsealed => f.write_str("the segment has no seal though another follows"),
             What::Seal => f.write_str("the seal says otherwise than the segment"),
             What::AfterSeal => f.write_str("something follows the seal"),
+            What::Cut(next) => {
+                write!(
+                    f,
+                    "a checkpoint knows this record, the log ends before record {next}: its tail was cut"
+                )
+            }
+            What::Rewritten(file) => {
+                write!(f, "the record is another than a checkpoint in `{file}` says: the log was rewritten")
+            }
+            What::Tree(_) => f.write_str("the checkpoint's slices are others than the log's"),
+            What::Slice => f.write_str("the segment is another than the statement of its slice says"),
+            What::Index => f.write_str("the index is missing or another than the slice's records make"),
+            What::Statement(why) => f.write_str(why),
+            What::Note(why) => f.write_str(why),
+            What::Signature => f.write_str("a signature of the checkpoint is wrong or missing"),
+            What::Order => f.write_str("the checkpoint says less than the one before it"),
+            What::NoCheckpoint(why) => write!(f, "no signed checkpoint: {why}"),
             What::Anchor => {
                 f.write_str("the anchor's record is not in the log: its tail was cut or it was rewritten")
             }

@@ -106,10 +106,18 @@ impl<'a> Walk<'a> {
         if heads(rest).any(|(_, head)| head.commit() > self.next) {
             return None;
         }
+        let is_guarded = self.bytes.get(8..12) != Some(&format::FIRST_VERSION.to_be_bytes());
         let mut holes = false;
-        for sector in sectors(written, self.at) {
+        let mut sectors = sectors(written, self.at).peekable();
+        while let Some(sector) = sectors.next() {
             let hole = sector.iter().all(|byte| *byte == 0);
-            if !hole && is_behind_zeros(sector) {
+            let is_last = sectors.peek().is_none();
+            // What was written goes on behind this sector: so it was full, or is gone as a whole.
+            let is_short =
+                !is_last && sector.iter().rev().take_while(|byte| **byte == 0).count() >= HOLE_BYTES;
+            // No commit ends here (see `format::padding`).
+            let is_stray = is_guarded && is_last && holes && sector.len() <= HOLE_BYTES;
+            if !hole && (is_behind_zeros(sector) || is_short || is_stray) {
                 return None;
             }
             holes |= hole;
@@ -120,7 +128,8 @@ impl<'a> Walk<'a> {
     /// Whether the frame that is due stands here, but only its first bytes; behind them there is nothing, or zeros.
     fn is_cut_off(&self, rest: &[u8], written: usize) -> bool {
         let Some(head) = Head::decode(rest) else {
-            return written < HEAD_BYTES && is_start_of_head(rest);
+            let start = rest.get(..written).unwrap_or_default();
+            return written < HEAD_BYTES && is_start_of_head(start);
         };
         if head.sequence != self.next {
             return false;
@@ -131,6 +140,27 @@ impl<'a> Walk<'a> {
         let expected = format::chain(&self.chain, bytes, frame.payload);
         kept <= HASH_BYTES && frame.hash.get(..kept) == expected.get(..kept)
     }
+}
+
+/// Byte, head and payload of every frame of a segment whose head is whole, hashes unread: for those who look something up,
+/// not for those who verify.
+pub(crate) fn skim(bytes: &[u8]) -> impl Iterator<Item = (usize, Head, &[u8])> {
+    let mut at = HEADER_BYTES;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = bytes.get(at..).filter(|rest| rest.len() >= HEAD_BYTES)?;
+            let Some(head) = Head::decode(rest) else {
+                at += heads(rest).next()?.0;
+                continue;
+            };
+            let found =
+                rest.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).map(|payload| (at, head, payload));
+            at = at.checked_add(head.frame_bytes())?;
+            if head.kind == FrameKind::Record || found.is_none() {
+                return found;
+            }
+        }
+    })
 }
 
 /// Every place in `bytes` where the head of a frame stands. Payloads hold none: JSON has no zero bytes.
@@ -173,8 +203,8 @@ fn is_behind_zeros(sector: &[u8]) -> bool {
     })
 }
 
-/// Whether bytes agree with the start of a head as far as they go, which may be to zeros that are not written yet.
+/// Whether these are the first bytes of a head, as far as they go.
 fn is_start_of_head(bytes: &[u8]) -> bool {
-    let agrees = |head: &[u8; 4]| bytes.iter().zip(head).all(|(a, b)| a == b || *a == 0);
+    let agrees = |head: &[u8; 4]| bytes.iter().zip(head).all(|(a, b)| a == b);
     agrees(b"YBR\0") || agrees(b"YBS\0")
 }

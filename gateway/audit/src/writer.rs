@@ -6,6 +6,8 @@
 use crate::disk::{Disk, DiskFile, Identity};
 use crate::format::{self, Begun, FrameKind, Head, Header};
 use crate::record::{self, Record};
+use crate::slice::Ended;
+use crate::slices::Slices;
 use std::collections::BTreeMap;
 use std::io;
 use std::time::{Duration, Instant};
@@ -49,7 +51,11 @@ pub(crate) struct Writer {
     pub place: Place,
     pub sizes: Sizes,
     pub faults: Faults,
+    /// What the segments are, for those who sign it.
+    pub slices: Slices,
     buffer: Vec<u8>,
+    /// Chain hashes of the records in the buffer.
+    hashes: Vec<Digest>,
 }
 
 /// How large segments grow, and in which steps.
@@ -101,7 +107,25 @@ impl Writer {
             place: Place::New(Begun::First, None),
             sizes,
             faults: Faults::default(),
+            slices: Slices::new(stream),
             buffer: Vec::new(),
+            hashes: Vec::new(),
+        }
+    }
+
+    /// Where the next commit to the open segment goes.
+    fn open_length(&self) -> u64 {
+        match &self.place {
+            Place::Open(segment) => segment.length,
+            Place::New(..) => 0,
+        }
+    }
+
+    /// Number of the segment that is written, or the next one's.
+    pub fn open_number(&self) -> u64 {
+        match &self.place {
+            Place::Open(segment) => format::number(&segment.name).unwrap_or(self.next_number),
+            Place::New(..) => self.next_number,
         }
     }
 
@@ -148,11 +172,13 @@ impl Writer {
     fn extend(&mut self, batch: &Batch) -> Result<u64, Failure> {
         let (first, mut chain) = (self.next, self.chain);
         self.buffer.clear();
-        frames(&mut self.buffer, &mut chain, first, batch.iter());
+        let at = self.open_length();
+        frames(&mut self.buffer, at, &mut self.hashes, &mut chain, first, batch.iter());
         match self.write(Reserve::Keep, || format!("{} records", batch.len())) {
             Ok(()) => {
                 self.chain = chain;
                 self.next += batch.len() as u64;
+                self.slices.grow(&self.hashes);
                 Ok(first)
             }
             Err(error) => self.survive(error, batch),
@@ -217,6 +243,7 @@ impl Writer {
         if let Place::Open(segment) = &self.place {
             self.faults.breaks += 1;
             self.place = Place::New(Begun::Break, Some(Reason { segment: segment.name.clone(), text }));
+            self.slices.close(Ended::Broken, self.chain);
         }
     }
 
@@ -226,11 +253,13 @@ impl Writer {
         let payload = format::seal(self.next - segment.first, &self.chain);
         let mut chain = self.chain;
         self.buffer.clear();
-        frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload);
+        let padding = format::padding(segment.length, payload.len());
+        frame(&mut self.buffer, &mut chain, FrameKind::Seal, self.next, 0, &payload, padding);
         match self.write(Reserve::Cut, || "a seal".to_owned()) {
             Ok(()) => {
                 self.chain = chain;
                 self.place = Place::New(Begun::Continued, None);
+                self.slices.close(Ended::Sealed, chain);
                 Ok(())
             }
             Err(error) => self.survive(error, &Batch::default()).map(|_| ()),
@@ -257,11 +286,14 @@ impl Writer {
         let (bytes, mut chain) = header.encode();
         self.buffer.clear();
         self.buffer.extend_from_slice(&bytes);
-        frames(&mut self.buffer, &mut chain, self.next, note.iter().map(Vec::as_slice).chain(batch.iter()));
+        let payloads = note.iter().map(Vec::as_slice).chain(batch.iter());
+        frames(&mut self.buffer, 0, &mut self.hashes, &mut chain, self.next, payloads);
         let length = self.buffer.len() as u64;
 
         let name = format::name(self.next_number);
         let (file, identity, reserved) = self.create(&name).map_err(|error| error.into_failure(&name))?;
+        self.slices.begin(&header);
+        self.slices.grow(&self.hashes);
         self.next_number += 1;
         let first = self.next + note.iter().len() as u64;
         self.place = Place::Open(Segment {
@@ -329,6 +361,7 @@ impl Writer {
             // count.
             self.faults.sync_errors += 1;
             self.faults.breaks += 1;
+            self.slices.never_was(self.next_number, self.next, self.chain);
             self.next_number += 1;
             let reason = Reason { segment: name.to_owned(), text: error.text.clone() };
             self.place = Place::New(Begun::Break, Some(reason));
@@ -409,15 +442,27 @@ impl WriteError {
     }
 }
 
-/// Appends one commit's records as frames.
+/// Appends one commit's records as frames, and puts their chain hashes aside; the buffer goes to this byte of the file.
 fn frames<'a>(
     buffer: &mut Vec<u8>,
+    at: u64,
+    hashes: &mut Vec<Digest>,
     chain: &mut Digest,
     first: u64,
     payloads: impl Iterator<Item = &'a [u8]>,
 ) {
-    for (position, payload) in (0..).zip(payloads) {
-        frame(buffer, chain, FrameKind::Record, first + u64::from(position), position, payload);
+    hashes.clear();
+    let mut payloads = payloads.peekable();
+    let mut position = 0;
+    while let Some(payload) = payloads.next() {
+        let sequence = first + u64::from(position);
+        let padding = match payloads.peek() {
+            Some(_) => 0,
+            None => format::padding(at + buffer.len() as u64, payload.len()),
+        };
+        frame(buffer, chain, FrameKind::Record, sequence, position, payload, padding);
+        hashes.push(*chain);
+        position += 1;
     }
 }
 
@@ -428,8 +473,17 @@ fn frame(
     sequence: u64,
     position: u32,
     payload: &[u8],
+    padding: usize,
 ) {
-    // INVARIANT: payloads are at most `MAX_PAYLOAD` long, `Log` refuses longer ones.
+    let padded;
+    let payload = match padding {
+        0 => payload,
+        _ => {
+            padded = [payload, format::PADDING.get(..padding).unwrap_or_default()].concat();
+            &padded
+        }
+    };
+    // INVARIANT: payloads are at most `MAX_PAYLOAD` long with their padding, `Log` refuses longer ones.
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     let head = Head { kind, length, sequence, position }.encode();
     *chain = format::chain(chain, &head, payload);

@@ -1,7 +1,7 @@
 //! Commercial cryptography to the national standards, free of I/O.
 //!
-//! Now: SM3 (GB/T 32905), HMAC-SM3, pseudonyms of persons, and the hexadecimal they are written in. Yingbi is not itself
-//! a certified cryptographic module.
+//! Now: SM3 (GB/T 32905), HMAC-SM3, signatures by SM2 (GB/T 32918.2) and Ed25519, pseudonyms of persons, and the
+//! hexadecimal they are written in. Yingbi is not itself a certified cryptographic module.
 //!
 //! ```
 //! use yingbi_crypto::{PseudonymKey, hex, sm3};
@@ -17,11 +17,13 @@ mod equal;
 pub mod hex;
 mod hmac_sm3;
 mod pseudonym;
+mod signing;
 mod sm3;
 
 pub use equal::constant_time_eq;
 pub use hmac_sm3::{HmacSm3, hmac_sm3};
 pub use pseudonym::{InvalidKey, Pseudonym, PseudonymKey};
+pub use signing::{Algorithm, InvalidPublicKey, Signature, SigningKeys, VerifyingKey};
 pub use sm3::{Digest, Sm3, sm3};
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ pub(crate) trait Classify {
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
     /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
-    /// Whether every value that begins plainly is of a kind under a name.
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool;
+    /// Whether every text, or every number, that begins plainly is of a kind under a name in such a record.
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool;
 }
 
 impl Classify for Classifier {
@@ -27,8 +27,8 @@ impl Classify for Classifier {
         Classifier::whole(self, key, record, value).map(|(kind, _)| kind)
     }
 
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
-        Classifier::is_plainly(self, key, kind)
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        Classifier::is_plainly(self, key, kind, record, is_number)
     }
 }
 

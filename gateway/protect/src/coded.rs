@@ -6,6 +6,7 @@
 //! readable text and are left alone.
 
 mod base64;
+mod encoded;
 mod entities;
 mod escapes;
 mod percent;
@@ -55,7 +56,19 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
         return Some(run);
     }
     let (mut seen, mut run, mut longest) = (0, 0, 0);
-    for byte in text.bytes() {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at).copied() {
+        // Chinese, eight bytes at a time.
+        if byte >= 0x80
+            && let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
+            && u64::from_le_bytes(*eight) & HIGH == HIGH
+        {
+            (seen, run) = (seen | OTHER, 0);
+            at += 8;
+            continue;
+        }
+        at += 1;
         let class = CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER);
         seen |= class;
         run = if class & (MARK | OTHER) == 0 { run + 1 } else { 0 };
@@ -69,6 +82,9 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
         _ => words::find(text).map(Coded::Words),
     }
 }
+
+/// The high bits of eight bytes.
+const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
 
 /// What may join digits of base64 to a longer run.
 const JOINT: u8 = 1;
@@ -102,11 +118,37 @@ fn run(text: &str) -> Option<Coded> {
 }
 
 fn read_marked(text: &str) -> Option<Coded> {
+    if let Some(mut words) = encoded::find(text) {
+        let others = words::find(text).unwrap_or_default();
+        let is_apart = |other: &Word| {
+            words.iter().all(|word| other.span.end <= word.span.start || word.span.end <= other.span.start)
+        };
+        let others: Vec<Word> = others.into_iter().filter(is_apart).collect();
+        words.extend(others);
+        words.sort_by_key(|word| word.span.start);
+        return Some(Coded::Words(words));
+    }
     if let Some(fields) = fields(text) {
         return Some(Coded::Fields(fields));
     }
     let spelt = percent::read(text).or_else(|| entities::read(text)).or_else(|| escapes::read(text));
     spelt.map(Coded::Spelt).or_else(|| words::find(text).map(Coded::Words))
+}
+
+/// A text with its encoded words read, as a field's name may have them.
+pub(crate) fn decode_words(text: &str) -> String {
+    let Some(words) = encoded::find(text) else { return text.to_owned() };
+    let mut decoded = String::new();
+    let mut at = 0;
+    for word in words {
+        decoded.push_str(text.get(at..word.span.start).unwrap_or(""));
+        if let Coded::Base64(base64) = &word.coded {
+            decoded.push_str(&base64.text);
+        }
+        at = word.span.end;
+    }
+    decoded.push_str(text.get(at..).unwrap_or(""));
+    decoded
 }
 
 /// The fields of a form, or of a URL with what stands before its query and after it; `None` when it is neither.

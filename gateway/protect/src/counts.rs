@@ -96,7 +96,8 @@ impl Counts {
             (&mut self.monitored, &other.monitored),
         ];
         for (own, other) in pairs {
-            own.0.iter_mut().zip(other.0).for_each(|(own, other)| *own = work(*own, other));
+            own.seen |= other.seen;
+            own.counts.iter_mut().zip(other.counts).for_each(|(own, other)| *own = work(*own, other));
         }
         self.total = work(self.total, other.total);
     }
@@ -110,24 +111,34 @@ impl Counts {
     }
 }
 
-#[derive(Clone)]
-struct Tally([u64; Category::COUNT]);
+/// Counts by category, and a bit for each that was ever counted: there are few, and most tallies have none.
+#[derive(Clone, Copy)]
+struct Tally {
+    seen: u64,
+    counts: [u64; Category::COUNT],
+}
+
+const _: () = assert!(Category::COUNT <= u64::BITS as usize);
 
 impl Default for Tally {
     fn default() -> Self {
-        Tally([0; Category::COUNT])
+        Tally { seen: 0, counts: [0; Category::COUNT] }
     }
 }
 
 impl Tally {
     fn add(&mut self, category: Category, more: u64) {
-        if let Some(count) = self.0.get_mut(category as usize) {
+        if let Some(count) = self.counts.get_mut(category as usize) {
+            self.seen |= 1 << category as usize;
             *count += more;
         }
     }
 
     fn add_to(&self, map: &mut BTreeMap<Category, u64>) {
-        for (category, count) in Category::all().zip(self.0).filter(|(_, count)| *count > 0) {
+        if self.seen == 0 {
+            return;
+        }
+        for (category, count) in Category::all().zip(self.counts).filter(|(_, count)| *count > 0) {
             *map.entry(category).or_default() += count;
         }
     }

@@ -11,7 +11,9 @@ mod name;
 mod tests;
 
 pub(crate) use elsewhere::Elsewhere;
-pub(crate) use name::{is_field_name, pattern_of};
+#[cfg(test)]
+use name::pattern_of;
+pub(crate) use name::{Patterns, is_field_name};
 
 use crate::counts::{Found, Outcome};
 use crate::tree::{Frame, KeyId, Keys};
@@ -124,9 +126,9 @@ pub(crate) struct Fields {
     /// The pattern of the route of the body at hand, and what stands for all that finds no room.
     route: u32,
     more: u32,
-    /// The pattern of the document at hand, and the nodes and patterns of its open containers.
+    /// The pattern of the document at hand, and its open containers.
     document: u32,
-    open: Vec<(u32, u32)>,
+    open: Vec<Open>,
     /// Where the value at hand stands.
     site: Site,
 }
@@ -156,11 +158,25 @@ struct Site {
     step: u32,
 }
 
+/// An open container: its node, its pattern, and the name that it has.
+#[derive(Clone, Copy)]
+struct Open {
+    node: u32,
+    pattern: u32,
+    key: KeyId,
+}
+
 /// A document that is left for one inside it.
 pub(crate) struct Outer {
     document: u32,
-    open: Vec<(u32, u32)>,
+    open: Vec<Open>,
     site: Site,
+}
+
+/// What was noted before something void is counted.
+pub(crate) struct Logged {
+    length: usize,
+    was_logging: bool,
 }
 
 impl Fields {
@@ -258,7 +274,7 @@ impl Fields {
         let is_open = self.open.len() == frames.len();
         match (frames.last(), self.open.last()) {
             (None, _) => self.document,
-            (Some(frame), Some((node, pattern))) if is_open && *node == frame.node => *pattern,
+            (Some(frame), Some(open)) if is_open && open.node == frame.node => open.pattern,
             _ => self.open_to(frames, keys, may_stand),
         }
     }
@@ -320,9 +336,30 @@ impl Fields {
         self.is_logging = is_logging;
     }
 
+    /// Whether what is counted may have to be taken back.
+    pub(crate) fn is_logging(&self) -> bool {
+        self.is_logging
+    }
+
+    /// What is counted from now on is void.
+    pub(crate) fn begin_void(&mut self) -> Logged {
+        let was_logging = mem::replace(&mut self.is_logging, true);
+        Logged { length: self.log.len(), was_logging }
+    }
+
+    /// Takes back what was counted since.
+    pub(crate) fn end_void(&mut self, before: Logged) {
+        self.is_logging = before.was_logging;
+        self.take_back_from(before.length);
+    }
+
     /// Takes back what was noted: the treatment is made anew.
     pub(crate) fn take_back(&mut self) {
-        for (at, outcome) in self.log.drain(..) {
+        self.take_back_from(0);
+    }
+
+    fn take_back_from(&mut self, first: usize) {
+        for (at, outcome) in self.log.drain(first.min(self.log.len())..) {
             if let Some(field) = self.fields.get_mut(at as usize) {
                 field.counts.take_back(outcome);
             }
@@ -385,16 +422,26 @@ impl Fields {
     /// Opens these containers: the pattern of the innermost.
     #[inline(never)]
     fn open_to<R>(&mut self, frames: &[Frame<R>], keys: &Keys, may_stand: &impl Fn(&str) -> bool) -> u32 {
-        let same = frames.iter().zip(&self.open).take_while(|(frame, (node, _))| frame.node == *node).count();
+        // Nearly always the next of its list.
+        let is_as_deep = frames.len() == self.open.len();
+        if let ([.., above, frame], [.., outer, open]) = (frames, self.open.as_mut_slice())
+            && is_as_deep
+            && above.node == outer.node
+            && frame.key == open.key
+        {
+            open.node = frame.node;
+            return open.pattern;
+        }
+        let same = frames.iter().zip(&self.open).take_while(|(frame, open)| frame.node == open.node).count();
         self.open.truncate(same);
-        let mut pattern = self.open.last().map_or(self.document, |(_, pattern)| *pattern);
+        let mut pattern = self.open.last().map_or(self.document, |open| open.pattern);
         for (depth, frame) in frames.iter().enumerate().skip(same) {
             // The outermost container is the document itself.
             if depth > 0 {
                 let step = self.step(frame.key, keys, may_stand);
                 pattern = self.pattern(pattern, step);
             }
-            self.open.push((frame.node, pattern));
+            self.open.push(Open { node: frame.node, pattern, key: frame.key });
         }
         pattern
     }

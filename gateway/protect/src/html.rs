@@ -6,20 +6,22 @@
 //! as JSON where they are.
 
 mod flow;
+mod sink;
+mod table;
 mod token;
 
 pub(crate) use flow::{encode, reference};
 
 use crate::Uninspectable;
 use crate::classify::{CONFIDENT, Classify};
-use crate::edit::Edits;
 use crate::json::looks_like_json;
 use crate::meaning::Meaning;
 use crate::plan::Rules;
 use crate::tree::{Scan, Treat};
-use crate::{Finding, mask};
 use flow::Flow;
+use sink::{Named, Scanning, Sink, Spelling, Treating};
 use std::mem;
+use table::{Row, Table};
 use token::{Range, Tag, Token, Tokens};
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 
@@ -38,37 +40,6 @@ pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<()
     Ok(())
 }
 
-/// What is done with what is found.
-trait Sink {
-    /// Hits in a text that is read from a page.
-    fn hits(&mut self, flow: &Flow, hits: &[Hit], spelling: Spelling) -> Result<(), Uninspectable>;
-
-    /// A text that may be JSON; `false` when it is none.
-    fn json(&mut self, flow: &Flow, meaning: Meaning, spelling: Spelling) -> Result<bool, Uninspectable>;
-
-    /// All has been read.
-    fn finish(&mut self);
-}
-
-/// How a replacement must be spelt.
-#[derive(Clone, Copy)]
-enum Spelling {
-    /// With character references.
-    References,
-    /// As it is.
-    Raw,
-}
-
-impl Spelling {
-    fn write(self, text: &str, out: &mut String) {
-        match self {
-            Spelling::References => flow::encode(text, out),
-            // No tag may begin where none began: a script ends at its first end tag.
-            Spelling::Raw => out.push_str(&text.replace('<', "\u{ff1c}")),
-        }
-    }
-}
-
 struct Page<'t, 'c, C, S> {
     text: &'t str,
     classifier: &'c C,
@@ -78,14 +49,39 @@ struct Page<'t, 'c, C, S> {
     hits: Vec<Hit>,
     /// What the text before this one says as a field's name.
     label: Option<KeyMeaning>,
-    /// The names at the head of a table's columns, and what all names in it say together.
-    columns: Vec<KeyMeaning>,
-    signals: Signals,
-    /// Cells begun in this row, and whether the row is the table's head.
-    cells: usize,
-    is_head: bool,
-    /// The text is a label's or a heading's: it is no value of the label before it.
-    is_label: bool,
+    /// What the names of each table, list and form say together, in the order in which they begin; the first are those
+    /// outside. A name further down says as much of a value as one above it.
+    surveyed: Vec<Signals>,
+    /// How many of them have begun, and which are open.
+    begun: usize,
+    open: Vec<(String, Signals)>,
+    /// The tables that are open, the innermost last, and what waits for the end of its row.
+    tables: Vec<Table>,
+    too_deep: usize,
+    row: Option<Vec<Waiting>>,
+    /// What the text is by its tag.
+    role: Role,
+    /// What the choices of a list are, and whether one is chosen.
+    choices: Option<KeyMeaning>,
+    is_formatted: bool,
+}
+
+/// What a text is by its tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// A label's or a heading's: no value of the label before it.
+    Label,
+    /// A value of the label before it, if there is one.
+    Value,
+    /// Of a page or a part of it: no label of what follows.
+    Heading,
+    Any,
+}
+
+/// What can only be read when its row is known.
+enum Waiting {
+    Text { flow: Flow, cell: Option<usize>, is_label: bool },
+    Tag(Tag),
 }
 
 impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
@@ -98,112 +94,288 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             scratch: Flow::default(),
             hits: vec![],
             label: None,
-            columns: vec![],
-            signals: Signals::default(),
-            cells: 0,
-            is_head: false,
-            is_label: false,
+            surveyed: vec![],
+            begun: 0,
+            open: vec![],
+            tables: vec![],
+            too_deep: 0,
+            row: None,
+            role: Role::Any,
+            choices: None,
+            is_formatted: false,
         }
     }
 
     fn read(mut self) -> Result<(), Uninspectable> {
+        self.surveyed = self.survey();
         for token in Tokens::new(self.text) {
             match token {
-                Token::Text(range) => self.flow.push(self.text, range),
+                Token::Text(range) if self.is_formatted => self.flow.push(self.text, range),
+                Token::Text(range) => self.flow.push_line(self.text, range),
                 Token::Raw(range) => self.raw(range)?,
                 Token::Tag(tag) => {
                     if !INLINE.contains(&tag.name.as_str()) {
                         self.end_flow()?;
-                        self.structure(&tag);
+                        self.structure(&tag)?;
                     }
-                    self.attributes(&tag)?;
+                    match &mut self.row {
+                        Some(_) if tag.attributes.is_empty() => {}
+                        Some(row) => row.push(Waiting::Tag(tag)),
+                        None => self.attributes(&tag)?,
+                    }
                 }
             }
         }
         self.end_flow()?;
+        self.end_row()?;
         self.sink.finish();
         Ok(())
     }
 
-    fn structure(&mut self, tag: &Tag) {
+    /// What the names in a page say, apart for each table, list and form.
+    fn survey(&self) -> Vec<Signals> {
+        let mut found = vec![Signals::default()];
+        let mut open: Vec<(String, usize)> = vec![];
+        let mut flow = Flow::default();
+        for token in Tokens::new(self.text) {
+            let said = match token {
+                Token::Text(range) => {
+                    flow.clear();
+                    flow.push(self.text, range);
+                    self.name_of(&flow.text)
+                }
+                Token::Tag(tag) if SCOPES.contains(&tag.name.as_str()) => {
+                    if !tag.is_end {
+                        if open.len() < DEEPEST_SCOPE {
+                            open.push((tag.name, found.len()));
+                        }
+                        found.push(Signals::default());
+                    } else if let Some(at) = open.iter().rposition(|(name, _)| *name == tag.name) {
+                        open.truncate(at);
+                    }
+                    None
+                }
+                Token::Tag(tag) => self.named_by(&tag),
+                Token::Raw(_) => None,
+            };
+            let within = open.last().map_or(0, |(_, at)| *at);
+            if let (Some(key), Some(signals)) = (said, found.get_mut(within)) {
+                *signals = signals.union(key.signals);
+            }
+        }
+        found
+    }
+
+    /// What the names around a value say together.
+    fn signals(&self) -> Signals {
+        let outside = self.surveyed.first().copied().unwrap_or_default();
+        self.open.last().map_or(outside, |(_, signals)| signals.union(outside))
+    }
+
+    fn scope(&mut self, tag: &Tag) {
+        if !tag.is_end {
+            self.begun += 1;
+            let signals = self.surveyed.get(self.begun).copied().unwrap_or_default();
+            if self.open.len() < DEEPEST_SCOPE {
+                self.open.push((tag.name.clone(), signals));
+            }
+        } else if let Some(at) = self.open.iter().rposition(|(name, _)| *name == tag.name) {
+            self.open.truncate(at);
+        }
+    }
+
+    fn structure(&mut self, tag: &Tag) -> Result<(), Uninspectable> {
+        let is_scope = SCOPES.contains(&tag.name.as_str());
+        if is_scope {
+            // What waits belongs to the scope before.
+            self.end_row()?;
+            self.scope(tag);
+        }
         // A label that names its control holds no value; one without may (`<label>姓名</label><label>…</label>`).
         let is_labels = match tag.name.as_str() {
             "th" | "dt" | "legend" | "caption" => true,
             "label" => tag.attributes.iter().any(|attribute| attribute.name == "for") || tag.is_end,
             _ => false,
         };
-        self.is_label = is_labels && !tag.is_end;
+        self.role = match (is_labels, tag.name.as_str()) {
+            (true, _) if !tag.is_end => Role::Label,
+            (_, "dd") if !tag.is_end => Role::Value,
+            (_, "title" | "h1" | "h2" | "h3") if !tag.is_end => Role::Heading,
+            _ => Role::Any,
+        };
         match (tag.name.as_str(), tag.is_end) {
-            ("table" | "dl", _) => {
-                self.columns.clear();
-                self.signals = Signals::default();
-                (self.label, self.cells, self.is_head) = (None, 0, !tag.is_end);
+            ("pre" | "textarea", is_end) => self.is_formatted = !is_end,
+            ("table", false) => {
+                self.label = None;
+                match self.tables.len() < DEEPEST_SCOPE {
+                    true => self.tables.push(Table::default()),
+                    false => self.too_deep += 1,
+                }
             }
-            ("tr", false) => {
-                self.is_head = self.columns.iter().all(|key| key.kind.is_none());
-                (self.label, self.cells) = (None, 0);
+            ("table", true) => {
+                self.label = None;
+                match self.too_deep.checked_sub(1) {
+                    Some(left) => self.too_deep = left,
+                    None => drop(self.tables.pop()),
+                }
             }
-            ("td" | "th", false) => self.cells += 1,
+            ("dl", _) => self.label = None,
+            ("thead", is_end) => {
+                self.end_row()?;
+                self.table().head(!is_end);
+            }
+            ("tr", is_end) => {
+                self.end_row()?;
+                self.label = None;
+                if !is_end {
+                    self.table().begin_row();
+                    self.row = Some(vec![]);
+                }
+            }
+            ("td" | "th", false) => {
+                let count =
+                    |name| self.attribute(tag, name).and_then(|value| value.trim().parse().ok()).unwrap_or(1);
+                let (width, rows) = (count("colspan"), count("rowspan"));
+                self.table().begin_cell(tag.name == "th", width, rows);
+            }
+            ("select", is_end) => {
+                let key = self.named_by(tag).or(self.label.take());
+                self.choices = key.filter(|key| !is_end && key.kind.is_some());
+            }
+            // Of the choices only the chosen one is somebody's.
+            ("option", false) if tag.attributes.iter().any(|attribute| attribute.name == "selected") => {
+                self.label = self.choices;
+            }
+            ("option", _) => self.label = None,
             _ => {}
         }
+        Ok(())
     }
 
-    /// Reads the text up to here.
+    /// The innermost table; rows may stand in none.
+    fn table(&mut self) -> &mut Table {
+        if self.tables.is_empty() {
+            self.tables.push(Table::default());
+        }
+        let last = self.tables.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "there is one, or it was just pushed")]
+        &mut self.tables[last]
+    }
+
+    fn attribute(&self, tag: &Tag, name: &str) -> Option<&'t str> {
+        let attribute = tag.attributes.iter().find(|attribute| attribute.name == name)?;
+        self.text.get(attribute.value.clone())
+    }
+
+    /// Reads the text up to here, or lets it wait for the end of its row.
     fn end_flow(&mut self) -> Result<(), Uninspectable> {
-        let flow = mem::take(&mut self.flow);
-        let read = self.read_flow(&flow);
+        let mut flow = mem::take(&mut self.flow);
+        if self.row.is_some() {
+            if !flow.text.trim().is_empty() {
+                let name = self.name_in(&flow);
+                let table = self.table();
+                table.read(name, flow.text.trim());
+                let (cell, is_label) = (table.cell(), self.role == Role::Label);
+                self.row.get_or_insert_default().push(Waiting::Text { flow, cell, is_label });
+            }
+            return Ok(());
+        }
+        let read = self.read_flow(&flow, self.role);
+        flow.clear();
         self.flow = flow;
-        self.flow.clear();
         read
     }
 
-    fn read_flow(&mut self, flow: &Flow) -> Result<(), Uninspectable> {
-        let text = flow.text.trim();
-        if text.is_empty() {
-            return Ok(());
-        }
-        let name = text.trim_end_matches([':', '：', ' ', '*']);
-        let key = if name.len() <= LONGEST_NAME { self.classifier.key(name) } else { KeyMeaning::UNKNOWN };
-        if key.kind.is_some() || key.denies {
-            self.signals = self.signals.union(key.signals);
-            self.label = Some(key);
-            if self.is_head && self.cells > 0 {
-                self.columns.resize(self.cells.max(self.columns.len()), KeyMeaning::UNKNOWN);
-                if let Some(column) = self.columns.get_mut(self.cells - 1) {
-                    *column = key;
+    /// Reads what waited for the end of the row.
+    fn end_row(&mut self) -> Result<(), Uninspectable> {
+        let Some(waiting) = self.row.take() else { return Ok(()) };
+        let kind = self.table().end_row();
+        for waiting in waiting {
+            match waiting {
+                Waiting::Tag(tag) => self.attributes(&tag)?,
+                Waiting::Text { flow, .. } if kind == Row::Head => {
+                    if self.name_in(&flow).is_none() {
+                        self.value(&flow, PROSE, Spelling::References)?;
+                    }
+                }
+                Waiting::Text { flow, cell, .. } if kind == Row::Columns => {
+                    let column = cell.and_then(|cell| self.table().column(cell));
+                    self.value(&flow, column.unwrap_or(PROSE), Spelling::References)?;
+                }
+                Waiting::Text { flow, cell, is_label } => {
+                    let is_second = cell.is_some_and(|cell| self.table().is_second(cell));
+                    let role = if is_label {
+                        Role::Label
+                    } else if is_second {
+                        Role::Value
+                    } else {
+                        Role::Any
+                    };
+                    self.read_flow(&flow, role)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// A text outside tables, or in one without a head.
+    fn read_flow(&mut self, flow: &Flow, role: Role) -> Result<(), Uninspectable> {
+        if flow.text.trim().is_empty() {
             return Ok(());
         }
-        let column = self.cells.checked_sub(1).and_then(|cell| self.columns.get(cell)).copied();
-        let label = self.label.take().filter(|label| label.kind.is_some() && !self.is_label);
-        let key = label.or(column.filter(|_| !self.is_head)).unwrap_or(PROSE);
-        self.value(flow, key, Spelling::References)
+        let is_answer = role == Role::Value && self.label.is_some();
+        if let Some(name) = self.name_in(flow).filter(|_| !is_answer) {
+            self.label = Some(name).filter(|_| role != Role::Heading);
+            return Ok(());
+        }
+        let label = self.label.take().filter(|label| label.kind.is_some() && role != Role::Label);
+        self.value(flow, label.unwrap_or(PROSE), Spelling::References)
+    }
+
+    /// What a text says as a field's name, if it is one and nothing else: something found in it is a value.
+    fn name_in(&mut self, flow: &Flow) -> Option<KeyMeaning> {
+        let key = self.name_of(&flow.text)?;
+        self.hits.clear();
+        self.classifier.value(PROSE, Signals::default(), Scalar::Text(flow.text.trim()), &mut self.hits);
+        self.hits.iter().all(|hit| hit.confidence < CONFIDENT).then_some(key)
+    }
+
+    fn name_of(&self, text: &str) -> Option<KeyMeaning> {
+        let name = text.trim().trim_end_matches([':', '：', ' ', '*']);
+        let key = reads_like_a_name(name).then(|| self.classifier.key(name))?;
+        (key.kind.is_some() || key.denies).then_some(key)
     }
 
     /// Treats a text under a name.
     fn value(&mut self, flow: &Flow, key: KeyMeaning, spelling: Spelling) -> Result<(), Uninspectable> {
         let meaning = Meaning::named(key);
-        if looks_like_json(&flow.text) && meaning.opens_json() && self.sink.json(flow, meaning, spelling)? {
-            return Ok(());
+        let signals = self.signals();
+        let (begin, text) = trimmed(&flow.text);
+        if flow.pieces.len() < 2 || (looks_like_json(text) && meaning.opens_json()) {
+            return self.sink.value(flow, begin..begin + text.len(), Named { meaning, signals }, spelling);
         }
         let mut hits = mem::take(&mut self.hits);
         hits.clear();
-        let (begin, text) = trimmed(&flow.text);
-        self.classifier.value(key, self.signals, Scalar::Text(text), &mut hits);
+        self.classifier.value(key, signals, Scalar::Text(text), &mut hits);
         shift(&mut hits, 0, begin);
-        // Tags may also part what only looks like one text.
-        if flow.pieces.len() > 1 {
-            let ends = flow.pieces.iter().skip(1).copied().chain([flow.text.len()]);
-            for (from, to) in flow.pieces.iter().copied().zip(ends) {
-                let piece = flow.text.get(from..to).unwrap_or("");
-                let before = hits.len();
-                self.classifier.value(PROSE, self.signals, Scalar::Text(piece), &mut hits);
-                shift(&mut hits, before, from);
-                drop_overlapping(&mut hits, before);
+        // Tags may also part what only looks like one text: a name and its value, or two values.
+        let ends = flow.pieces.iter().skip(1).copied().chain([flow.text.len()]);
+        let mut label = None;
+        for (from, to) in flow.pieces.iter().copied().zip(ends) {
+            let (inset, piece) = trimmed(flow.text.get(from..to).unwrap_or(""));
+            if piece.is_empty() {
+                continue;
             }
-            hits.sort_by_key(|hit| hit.start);
+            let before = hits.len();
+            let key = label.take().unwrap_or(PROSE);
+            self.classifier.value(key, signals, Scalar::Text(piece), &mut hits);
+            shift(&mut hits, before, from + inset);
+            drop_overlapping(&mut hits, before);
+            if hits.len() == before {
+                label = self.name_of(piece).filter(|key| key.kind.is_some());
+            }
         }
+        hits.sort_by_key(|hit| hit.start);
         hits.retain(|hit| hit.confidence >= CONFIDENT);
         let done = self.sink.hits(flow, &hits, spelling);
         self.hits = hits;
@@ -220,19 +392,25 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
         done
     }
 
-    fn attributes(&mut self, tag: &Tag) -> Result<(), Uninspectable> {
-        // A form field's name stands in another attribute than its value.
-        let names = ["name", "id", "property", "itemprop", "type"];
-        let of_field = names.iter().find_map(|name| {
-            let attribute = tag.attributes.iter().find(|attribute| attribute.name == *name)?;
-            let key = self.classifier.key(self.text.get(attribute.value.clone())?);
+    /// What a form field is named by, which stands in another attribute than its value.
+    fn named_by(&self, tag: &Tag) -> Option<KeyMeaning> {
+        ["name", "id", "property", "itemprop", "type"].iter().find_map(|name| {
+            let name = self.attribute(tag, name)?;
+            // Who wrote a page is somebody.
+            let name =
+                if tag.name == "meta" && name.eq_ignore_ascii_case("author") { "author_name" } else { name };
+            let key = self.classifier.key(name);
             (key.kind.is_some() || key.denies).then_some(key)
-        });
+        })
+    }
+
+    fn attributes(&mut self, tag: &Tag) -> Result<(), Uninspectable> {
+        let of_field = self.named_by(tag);
         for attribute in &tag.attributes {
             let key = match attribute.name.as_str() {
-                "value" | "content" => {
-                    of_field.or(self.label.filter(|_| tag.name == "input")).unwrap_or(PROSE)
-                }
+                "value" | "content" => of_field
+                    .or(self.label.filter(|_| matches!(tag.name.as_str(), "input" | "option")))
+                    .unwrap_or(PROSE),
                 name => match name.strip_prefix("data-") {
                     Some(name) => self.classifier.key(name),
                     None => PROSE,
@@ -248,14 +426,24 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             done?;
         }
         // What is shown in a control is its label's value, and what follows is not; a choice's text stands behind it.
-        let of_tag = |name| tag.attributes.iter().find(|attribute| attribute.name == name);
-        let kind = of_tag("type").and_then(|kind| self.text.get(kind.value.clone())).unwrap_or("");
+        let kind = self.attribute(tag, "type").unwrap_or("");
         let is_choice = ["hidden", "radio", "checkbox"].iter().any(|other| kind.eq_ignore_ascii_case(other));
-        if tag.name == "input" && !is_choice && of_tag("value").is_some_and(|value| !value.value.is_empty()) {
-            self.label = None;
+        let is_filled = self.attribute(tag, "value").is_some_and(|value| !value.is_empty());
+        match tag.name.as_str() {
+            "input" if !is_choice && is_filled => self.label = None,
+            "textarea" if !tag.is_end => self.label = of_field.or(self.label),
+            _ => {}
         }
         Ok(())
     }
+}
+
+/// Whether a text may be a field's name: a few words without a value or a sentence's marks.
+fn reads_like_a_name(text: &str) -> bool {
+    let longest_number = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    text.len() <= LONGEST_NAME
+        && longest_number < 4
+        && !text.contains(['：', ':', '=', '，', ',', '。', '；', ';', '！', '？', '@', '\n'])
 }
 
 /// Text in which anything can stand.
@@ -263,6 +451,12 @@ const PROSE: KeyMeaning = KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN };
 
 /// A label is no longer than this, in bytes.
 const LONGEST_NAME: usize = 60;
+
+/// What holds the fields of one record, or the rows of one table.
+const SCOPES: [&str; 4] = ["table", "dl", "form", "fieldset"];
+
+/// Tables, lists and forms that nest deeper are read as parts of the one around them.
+const DEEPEST_SCOPE: usize = 64;
 
 /// Tags that don't end a text: what stands around them is shown in one line.
 const INLINE: [&str; 38] = [
@@ -295,92 +489,5 @@ fn drop_overlapping(hits: &mut Vec<Hit>, from: usize) {
     }
 }
 
-struct Treating<'s, 'a, 'p, C> {
-    treat: &'s mut Treat<'a, 'p, C>,
-    rules: Rules<'p>,
-}
-
-impl<C: Classify> Treating<'_, '_, '_, C> {
-    /// Replaces a stretch of a text: the first of its bytes by all of the replacement, the rest by nothing.
-    fn replace(&mut self, flow: &Flow, span: Range, replacement: &str, spelling: Spelling) {
-        let mut replacement = Some(replacement);
-        for raw in flow.raw(span.start, span.end) {
-            let replacement = replacement.take().unwrap_or("");
-            self.treat.edits.push_with(raw.start, raw.end, |out| spelling.write(replacement, out));
-        }
-    }
-}
-
-impl<C: Classify> Sink for Treating<'_, '_, '_, C> {
-    fn hits(&mut self, flow: &Flow, hits: &[Hit], spelling: Spelling) -> Result<(), Uninspectable> {
-        for hit in hits {
-            let value = flow.text.get(hit.start..hit.end).unwrap_or("");
-            self.treat.survey.note(self.rules, hit.kind, value);
-            if let Some(mask) = self.treat.decide(hit.kind, self.rules)? {
-                let mut masked = String::new();
-                mask::text(mask, flow.text.get(hit.start..hit.end).unwrap_or(""), &mut masked);
-                self.replace(flow, hit.start..hit.end, &masked, spelling);
-            }
-        }
-        Ok(())
-    }
-
-    fn json(&mut self, flow: &Flow, meaning: Meaning, spelling: Spelling) -> Result<bool, Uninspectable> {
-        let outer = mem::take(&mut self.treat.edits);
-        let done = self.treat.island(&flow.text, meaning, self.rules);
-        let inner: Edits = mem::replace(&mut self.treat.edits, outer);
-        for (start, end, replacement) in inner.iter() {
-            let mut spelt = String::new();
-            match spelling {
-                Spelling::References => spelt.push_str(replacement),
-                Spelling::Raw => spelt.push_str(&replacement.replace('<', "\\u003c")),
-            }
-            self.replace(flow, start..end, &spelt, spelling);
-        }
-        done
-    }
-
-    fn finish(&mut self) {
-        // Attributes of inline tags were treated before the text around them.
-        self.treat.edits.sort();
-    }
-}
-
-struct Scanning<'s, 'a, C> {
-    scan: &'s mut Scan<'a, C>,
-}
-
-impl<C: Classify> Sink for Scanning<'_, '_, C> {
-    fn hits(&mut self, flow: &Flow, hits: &[Hit], _: Spelling) -> Result<(), Uninspectable> {
-        self.scan.findings.extend(hits.iter().map(|hit| Finding {
-            path: String::new(),
-            span: span(flow, hit.start..hit.end),
-            kind: hit.kind,
-            how: hit.how,
-            confidence: hit.confidence,
-        }));
-        Ok(())
-    }
-
-    fn json(&mut self, flow: &Flow, meaning: Meaning, _: Spelling) -> Result<bool, Uninspectable> {
-        let before = self.scan.findings.len();
-        let is_json = self.scan.island(&flow.text, meaning)?;
-        for finding in self.scan.findings.iter_mut().skip(before) {
-            finding.path.insert_str(0, "/!json");
-            finding.span = span(flow, finding.span.0..finding.span.1);
-        }
-        Ok(is_json)
-    }
-
-    fn finish(&mut self) {
-        self.scan.findings.sort_by_key(|finding| finding.span);
-    }
-}
-
-/// The bytes from the first to the last of a stretch of text.
-fn span(flow: &Flow, stretch: Range) -> (usize, usize) {
-    let mut raw = flow.raw(stretch.start, stretch.end);
-    let first = raw.next().unwrap_or(0..0);
-    let end = raw.last().map_or(first.end, |last| last.end);
-    (first.start, end)
-}
+#[cfg(test)]
+mod tests;

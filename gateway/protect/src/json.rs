@@ -7,6 +7,8 @@ mod number;
 mod parse;
 pub(crate) mod string;
 
+#[cfg(any(test, feature = "reference"))]
+pub(crate) use classes::twins::agreement;
 pub(crate) use index::Index;
 
 use crate::Uninspectable;

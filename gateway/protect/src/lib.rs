@@ -37,13 +37,13 @@ mod xml;
 pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
-pub use input::{Entered, Fault};
+pub use input::{Fault, Unchecked};
 pub use multipart::Boundary;
 pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;
 
 use counts::{Found, Outcome};
-use fields::{Elsewhere, is_field_name, pattern_of};
+use fields::{Elsewhere, Patterns, is_field_name};
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -294,15 +294,17 @@ impl Protector {
     /// What came in and is not what its names say, as far as the route's binding asks; nothing where it asks nothing.
     ///
     /// # Errors
-    /// It can't be read: refuse the request.
-    pub fn check_input(&self, permit: &Permit, entered: Entered<'_>) -> Result<Vec<Fault>, Uninspectable> {
+    /// It can't be read, or is of a format whose values have no names: refuse the request.
+    pub fn check_input(&self, permit: &Permit, format: Format, body: &[u8]) -> Result<Vec<Fault>, Unchecked> {
         let Some(validation) = permit.binding().and_then(|binding| binding.validation.as_ref()) else {
             return Ok(Vec::new());
         };
         let asked = input::Asked::new(validation, permit.today());
-        let reader = self.reader(permit.classifiers())?;
+        let reader =
+            self.reader(permit.classifiers()).map_err(|why| Unchecked { path: String::new(), why })?;
         self.with_workspace(&reader, |workspace| {
-            input::check(reader.classifier(), self.limits, asked, entered, workspace)
+            let classifier = reader.classifier();
+            input::Checking { classifier, limits: self.limits, asked, workspace }.body(format, body)
         })
     }
 
@@ -343,11 +345,14 @@ impl Protector {
     /// nothing for a body.
     pub fn accepts(&self, permit: &Permit, within: &str, findings: &[Finding]) {
         let plan = Plan::new(permit);
+        let classifier = self.shipped.classifier();
+        let mut patterns = Patterns::default();
+        let mut elsewhere = lock(&self.elsewhere);
         for Finding { path, kind, how, .. } in findings {
-            let path = format!("{within}{}", pattern_of(path, self.shipped.classifier()));
-            let path = if path.is_empty() { "!body".to_owned() } else { path };
-            let at = (permit.route(), Direction::Accepted, path);
-            lock(&self.elsewhere).count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
+            let pattern = patterns.of(path, classifier);
+            let path = if within.is_empty() && pattern.is_empty() { "!body" } else { pattern };
+            let at = (permit.route(), Direction::Accepted, format!("{within}{path}"));
+            elsewhere.count(at, (*kind, plan.level(*kind), *how), Outcome::Clear);
         }
     }
 

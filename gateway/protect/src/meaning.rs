@@ -116,9 +116,15 @@ impl Meaning {
         }
     }
 
-    /// Whether every value under it that begins plainly is of a kind.
-    pub(crate) fn is_plainly<C: Classify>(&self, classifier: &C, kind: Kind) -> bool {
-        self.source == Source::Name && classifier.is_plainly(self.key, kind)
+    /// Whether every text, or every number, under it that begins plainly is of a kind in such a record.
+    pub(crate) fn is_plainly<C: Classify>(
+        &self,
+        classifier: &C,
+        kind: Kind,
+        record: Signals,
+        is_number: bool,
+    ) -> bool {
+        self.source == Source::Name && classifier.is_plainly(self.key, kind, record, is_number)
     }
 
     /// What is found in a value, confident enough to be treated.

@@ -3,13 +3,16 @@
 //! Parts that are no text are refused, unless the binding passes their type as it is, or the field's name says what
 //! they are; then they are masked or left out whole. Framing on which readers could differ is refused.
 
+mod check;
 mod frame;
 mod head;
 mod transfer;
 
+pub(crate) use check::check;
 pub use frame::Boundary;
 
 use crate::classify::Classify;
+use crate::coded::decode_words;
 use crate::counts::Outcome;
 use crate::edit::Edits;
 use crate::meaning::Meaning;
@@ -94,6 +97,9 @@ struct Part<'b> {
     signals: Signals,
     transfer: Transfer,
     content: Cow<'b, [u8]>,
+    /// Its media type, and whether it is a file.
+    essence: String,
+    is_file: bool,
     reading: Reading,
     depth: usize,
 }
@@ -157,7 +163,9 @@ impl<'b> Part<'b> {
             of("content-disposition").map(head::parameters).map(|read| read.ok_or(None)).transpose()?;
         let parameters =
             disposition.as_ref().map(|(_, parameters)| parameters.as_slice()).unwrap_or_default();
-        let name = find(parameters, "name").unwrap_or("").to_owned();
+        // Forms spell names plainly, mail programs in encoded words.
+        let name = decode_words(find(parameters, "name").unwrap_or(""));
+        let is_file = parameters.iter().any(|parameter| parameter.name.starts_with("filename"));
         let (essence, parameters) = match of("content-type") {
             Some(value) => head::parameters(value).ok_or(None)?,
             None => ("text/plain".to_owned(), vec![]),
@@ -198,7 +206,7 @@ impl<'b> Part<'b> {
             return Err(Some(Uninspectable::Charset { at }));
         }
         let signals = Signals::default();
-        Ok(Part { place, lines, name, key, signals, transfer, content, reading, depth })
+        Ok(Part { place, lines, name, key, signals, transfer, content, essence, is_file, reading, depth })
     }
 
     /// The content as text, without its byte order mark, and where that begins.
@@ -207,6 +215,16 @@ impl<'b> Part<'b> {
             .map_err(|error| Uninspectable::Charset { at: self.place.content.start + error.valid_up_to() })?;
         let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
         Ok((marked, text.len() - marked.len()))
+    }
+
+    /// What it is called in paths: a name that is somebody's information is not repeated.
+    fn step<C: Classify>(&self, classifier: &C, number: usize) -> String {
+        let mut hits = vec![];
+        name_hits(&self.name, classifier, &mut hits);
+        match self.name.is_empty() || !hits.is_empty() {
+            true => number.to_string(),
+            false => pointer_step(&self.name),
+        }
     }
 
     fn known<R>(&self, rules: R) -> Known<R> {
@@ -357,13 +375,7 @@ impl<'b> Part<'b> {
 
     fn scan<C: Classify>(&self, scan: &mut Scan<'_, C>, number: usize) -> Result<(), Uninspectable> {
         let before = scan.findings.len();
-        let mut hits = vec![];
-        name_hits(&self.name, scan.classifier, &mut hits);
-        // A name that is somebody's information is not repeated.
-        let step = match self.name.is_empty() || !hits.is_empty() {
-            true => number.to_string(),
-            false => pointer_step(&self.name),
-        };
+        let step = self.step(scan.classifier, number);
         for line in &self.lines {
             for piece in pieces(line) {
                 let seen = scan.findings.len();

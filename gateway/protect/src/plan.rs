@@ -115,10 +115,17 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// The rules for a record that names several subjects: nobody's own.
-    pub(crate) fn rules_of_several(self) -> Rules<'p> {
-        // No identifier of a person holds a control character, so this one is nobody's.
-        self.rules(Some("\u{0}several"))
+    /// The rules for a record that names several subjects: nobody's own, and restricted when one of them is.
+    pub(crate) fn rules_of_several(self, names: &[String]) -> Rules<'p> {
+        match self.source {
+            Source::Permit(permit) => {
+                let view = permit.view_of_several(names.iter().map(String::as_str));
+                Rules { by: By::View(view), record: 0, raised: 0 }
+            }
+            // No identifier of a person holds a control character, so this one is nobody's.
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(_) => self.rules(Some("\u{0}several")),
+        }
     }
 }
 

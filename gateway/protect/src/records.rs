@@ -130,7 +130,7 @@ pub(crate) fn scan<C: Classify>(
 }
 
 /// Where the documents are.
-fn split(text: &str, framing: Framing) -> Result<Vec<Range<usize>>, Uninspectable> {
+pub(crate) fn split(text: &str, framing: Framing) -> Result<Vec<Range<usize>>, Uninspectable> {
     let mark = match framing {
         Framing::Lines => '\n',
         Framing::Sequence => RECORD_SEPARATOR,

@@ -7,18 +7,21 @@
 
 mod arbitrary;
 mod coded;
-mod fake;
+pub(crate) mod fake;
 mod formats;
 mod naming;
 mod paths;
 mod print;
 pub mod segments;
 pub mod streams;
+pub mod texts;
 mod tree;
+mod twins;
 
 use arbitrary::{Bytes as Choices, built};
 pub use arbitrary::{Compared, differential, seeds};
 pub use formats::{Held, documents, promises};
+pub use twins::{twin_documents, twins};
 
 #[cfg(test)]
 pub(crate) use fake::Fake;

@@ -5,6 +5,7 @@
 //! spelt. What a value is taken for, whose it is and what becomes of it is the same for all.
 
 mod check;
+mod clean;
 mod coded;
 mod columns;
 mod keys;
@@ -16,6 +17,7 @@ mod treat;
 mod walk;
 
 pub(crate) use check::check_document;
+use clean::Clean;
 pub(crate) use coded::Known;
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use coded::PROBED_DEEP;
@@ -87,12 +89,13 @@ impl Node {
 /// A text that stands as it is, or a number, whose own name tells what it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Told {
-    /// As a node has them.
+    /// Of a text, without its quotes.
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) key: KeyId,
     /// The node of the object that it is a member of.
     pub(crate) object: u32,
+    pub(crate) is_number: bool,
 }
 
 impl Told {
@@ -100,18 +103,23 @@ impl Told {
     #[inline(always)]
     pub(crate) fn value<'t>(&self, text: &'t str) -> (&'t str, Scalar<'t>) {
         let spelt = text.get(self.start as usize..self.end as usize).unwrap_or("");
-        match spelt.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-            Some(text) => (text, Scalar::Text(text)),
-            None => (spelt, Scalar::Number(spelt)),
-        }
+        (spelt, if self.is_number { Scalar::Number(spelt) } else { Scalar::Text(spelt) })
     }
 
     /// The node that it would be.
-    pub(crate) fn node(&self, text: &str) -> Node {
-        let Told { start, end, key, .. } = *self;
-        let is_text = text.as_bytes().get(start as usize) == Some(&b'"');
-        let shape = if is_text { Shape::Plain } else { Shape::Number };
-        Node { start, end, after: 0, name: 0, key, signals: Signals::default(), shape, is_mute: false }
+    pub(crate) fn node(&self) -> Node {
+        let Told { start, end, key, is_number, .. } = *self;
+        let quote = u32::from(!is_number);
+        Node {
+            start: start - quote,
+            end: end + quote,
+            after: 0,
+            name: 0,
+            key,
+            signals: Signals::default(),
+            shape: if is_number { Shape::Number } else { Shape::Plain },
+            is_mute: false,
+        }
     }
 }
 
@@ -167,6 +175,7 @@ pub(crate) struct Workspace {
     pub(crate) edits: Edits,
     pub(crate) fields: Fields,
     columns: Columns,
+    clean: Clean,
     pub(crate) found: Vec<Found>,
     /// Under which policies levels were learned.
     policies: u64,
@@ -222,6 +231,7 @@ impl Workspace {
             edits: Edits::default(),
             fields: Fields::new(),
             columns: Columns::default(),
+            clean: Clean::new(),
             found: Vec::new(),
             policies: 0,
             levels: Default::default(),

@@ -89,7 +89,7 @@ fn asked(query: &str) -> Option<Asked> {
 }
 
 /// Percent-decoded UTF-8.
-fn decoded(value: &str) -> Option<String> {
+pub(super) fn decoded(value: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {

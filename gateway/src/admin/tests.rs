@@ -64,6 +64,8 @@ fn start(readiness: &Arc<Readiness>, data: SocketAddr) -> SocketAddr {
     let place = Place::new();
     let admin = Admin {
         inventory: Arc::new(place.inventory()),
+        auditing: None,
+        office: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         metrics: Arc::new(Metrics::new().unwrap()),
         readiness: Arc::clone(readiness),
@@ -179,4 +181,34 @@ fn c7_the_inventory_is_served_as_json_and_csv() {
     assert_eq!(status, 400);
     assert!(answer.contains("YB1903") && !answer.contains("13800138000"), "{answer}");
     assert_eq!(ask(address, "POST /api/v1/inventory").0, 405, "nobody accepts here");
+}
+
+/// `YINGBI_BLESS=1 cargo test -p yingbi golden` writes it anew.
+#[test]
+fn a6_golden_matrix_of_roles_and_routes() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/admin/matrix.txt");
+    let matrix = office::matrix();
+    if std::env::var_os("YINGBI_BLESS").is_some() {
+        std::fs::write(file, &matrix).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap_or_default(),
+        matrix,
+        "src/admin/matrix.txt is out of date"
+    );
+    // Whoever audits changes nothing, whoever asks approves nothing, nobody may do everything (001 §7.5 i).
+    let may = |role: &str| -> Vec<&str> {
+        matrix.lines().filter(|line| line.split(' ').skip(2).any(|word| word == role)).collect()
+    };
+    let reads = |line: &&str| line.starts_with("GET ") || line.contains("/search:");
+    assert!(may("auditor").iter().all(reads), "{:?}", may("auditor"));
+    assert!(!may("data-operator").iter().any(|line| line.contains("/approve") || line.contains("/review")));
+    assert!(!may("approver").iter().any(|line| line.starts_with("POST /api/v1/grants:")));
+    for role in OfficerRole::ALL {
+        assert!(
+            may(role.name()).len() < matrix.lines().count() && !may(role.name()).is_empty(),
+            "{}",
+            role.name()
+        );
+    }
 }

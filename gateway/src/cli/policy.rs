@@ -1,6 +1,7 @@
-//! `yingbi policy check|test|explain|fmt DIR`: what a security team does with policy files before they rule.
+//! `yingbi policy check|test|explain|fmt DIR`: what a security team does with policy files before they rule; and
+//! `yingbi policy schema`, for their editors.
 //!
-//! All four use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed or a file is not formatted, 64
+//! All use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed or a file is not formatted, 64
 //! wrong usage, 78 a policy that may not rule.
 
 mod bound;
@@ -51,6 +52,8 @@ enum Command {
     },
     /// Say in words how one request is decided and treated, and why.
     Explain(Box<explain::ExplainArgs>),
+    /// Print the JSON Schema of a policy document, for editors that complete and check YAML.
+    Schema,
     /// Lay files out canonically, keeping comments and line breaks of their authors.
     Fmt {
         /// The policy directory.
@@ -108,6 +111,10 @@ pub fn run(args: PolicyArgs) -> ExitCode {
         Command::Check { dir } => check::run(&dir, speech),
         Command::Test { dir } => test_run::run(&dir, speech),
         Command::Explain(args) => explain::run(*args, speech),
+        Command::Schema => {
+            print(&format!("{:#}", yingbi_policies::schema()));
+            ExitCode::SUCCESS
+        }
         Command::Fmt { dir, check } => layout::run(&dir, check, speech),
     }
 }

@@ -3,20 +3,32 @@
 //! One JSON object a finding: `{"path","span":[start,end],"category","level","sensitive","how","confidence","kind"}`;
 //! `path` is an RFC 6901 pointer, `span` counts bytes of the input. With `--batch` the input is NDJSON of bodies. No
 //! value is printed: findings may go where the bodies may not. With `--redact-level N` the body is printed instead, every
-//! finding of that level or above under its default mask.
+//! finding of that level or above under its default mask; with `--treat POLICY_DIR` as those policies let a caller see
+//! it. With `--policy DIR` the firm's own classifiers find, too.
 
-use super::{Exit, Format, err, out};
+mod asked;
+mod body;
+mod trouble;
+
+use super::{Exit, Format, err, out, report};
+use crate::policy_store;
+use asked::AskedArgs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use body::{Body, Done};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
+use trouble::Trouble;
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{ApiToken, Day, Decision, Identity, Permit, PolicySet, Request, Source};
-use yingbi_protect::{Finding, Format as BodyFormat, Limits, Protector, Uninspectable, declared_encoding};
+use yingbi_protect::{Finding, Limits, Protector, Summary};
+use yingbi_taxonomy::Category;
 
 /// Arguments of `yingbi scan`.
 #[derive(Debug, Args)]
@@ -27,21 +39,30 @@ pub struct ScanArgs {
     /// Media type of the body; without it text, and JSON when the whole of it is JSON.
     #[arg(long, default_value = "text/plain")]
     content_type: String,
-    /// The input is NDJSON `{"id","content_type","body_b64"}`, the output `{"id","body_b64","findings"}`.
+    /// The input is NDJSON `{"id","content_type","body_b64"}`, the output `{"id","body_b64","findings"}`, with `--treat`
+    /// also `summary`.
     #[arg(long)]
     batch: bool,
     /// Prints the body with every finding of this level or above masked; in a batch, gives it as `body_b64`.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
     redact_level: Option<u8>,
-    /// How findings are printed: for programs unless asked otherwise.
-    #[arg(long, value_enum, default_value_t = Format::Json)]
-    format: Format,
+    /// Finds by the `Classifier` documents of this policy directory as well.
+    #[arg(long, value_name = "DIR")]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    asked: AskedArgs,
+    /// How findings are printed (for programs unless asked otherwise), and a treated body: as it is, or as JSON
+    /// `{"status","route","rules","body_b64","summary"}`.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
-/// Finds, and redacts when asked to.
+/// Finds, and treats when asked to.
 struct Scanner {
     protector: Protector,
-    redact: Option<Permit>,
+    permit: Option<Permit>,
+    /// Whether the permit is what policies say, and not a redaction.
+    is_treating: bool,
 }
 
 /// One line of a batch.
@@ -65,17 +86,51 @@ pub fn run(args: &ScanArgs) -> Exit {
             }
         }
     };
-    let redact = match args.redact_level.map(redaction) {
-        Some(None) => {
-            err("yingbi: the redaction's own policy does not compile");
-            return Exit::Problem;
+    let scanner = match scanner(args) {
+        Ok(scanner) => scanner,
+        Err(Trouble { problems, exit }) => {
+            report(&problems, args.format.unwrap_or_default());
+            return exit;
         }
-        permit => permit.flatten(),
     };
-    // Findings name no subject, so the key of their pseudonyms is never used.
-    let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([0; 32]), Limits::default());
-    let scanner = Scanner { protector, redact };
     if args.batch { batch(&scanner, BufReader::new(input)) } else { one(&scanner, args, input) }
+}
+
+/// What finds and treats as the arguments say.
+fn scanner(args: &ScanArgs) -> Result<Scanner, Trouble> {
+    let policies = match args.policy.as_deref().or(args.asked.policies()) {
+        None => None,
+        Some(directory) => {
+            let (policies, _) = policy_store::load(directory).map_err(|problems| Trouble {
+                problems: problems.into_iter().map(|(problem, _)| problem).collect(),
+                exit: Exit::Config,
+            })?;
+            Some(policies)
+        }
+    };
+    let is_treating = args.asked.policies().is_some();
+    let permit = match (&policies, args.redact_level) {
+        (Some(policies), _) if is_treating => match args.asked.decide(policies) {
+            Decision::Permit(permit) => Some(permit),
+            Decision::Refuse(refusal) => return Err(asked::refused(&refusal)),
+        },
+        (_, Some(level)) => Some(redaction(level).ok_or_else(|| trouble::internal("--redact-level"))?),
+        (_, None) => None,
+    };
+    let firm = policies.as_ref().and_then(PolicySet::classifiers);
+    let classifier: &'static Classifier = match firm.map(|firm| yingbi_protect::classifier(firm)).transpose()
+    {
+        Ok(None) => Classifier::shipped(),
+        // One for the whole of a process that ends with it.
+        Ok(Some(classifier)) => Box::leak(Box::new(classifier)),
+        Err(_) => {
+            let why = yingbi_protect::Uninspectable::Classifier;
+            return Err(Trouble { exit: Exit::Config, ..trouble::uninspectable("--policy", &[], why) });
+        }
+    };
+    // Subjects are only counted, so the key of their pseudonyms keeps no secret.
+    let protector = Protector::new(classifier, PseudonymKey::new([0; 32]), Limits::default());
+    Ok(Scanner { protector, permit, is_treating })
 }
 
 /// Leave to see all below a level and nothing above but masks, as the policy language itself says it.
@@ -98,45 +153,60 @@ fn redaction(level: u8) -> Option<Permit> {
 }
 
 fn one(scanner: &Scanner, args: &ScanArgs, mut input: Box<dyn Read>) -> Exit {
-    let Some(body_format) = body_format(&args.content_type) else {
-        err(&format!("yingbi: content type `{}` is not read", args.content_type));
-        return Exit::Usage;
-    };
-    let mut body = Vec::new();
-    if let Err(error) = input.read_to_end(&mut body) {
+    let mut bytes = Vec::new();
+    if let Err(error) = input.read_to_end(&mut bytes) {
         err(&format!("yingbi: can't read the body: {}", error.kind()));
         return Exit::Usage;
     }
-    if let Err(problem) = check_encoding(body_format, &body) {
-        err(&format!("yingbi: can't be inspected: {problem}"));
-        return Exit::Problem;
-    }
-    if let Some(permit) = &scanner.redact {
-        return match scanner.protector.body(permit, body_format, &body) {
-            Ok(treated) => {
-                let written = std::io::stdout().lock().write_all(&treated.body);
-                if written.is_ok() { Exit::Good } else { Exit::Problem }
-            }
-            Err(error) => uninspectable(error),
-        };
-    }
-    match scanner.protector.scan(body_format, &body) {
-        Ok(findings) => {
-            for finding in &findings {
-                out(&match args.format {
-                    Format::Json => machine(finding).to_string(),
-                    Format::Text => text(finding),
-                });
-            }
-            Exit::Good
+    let name = args.file.to_string_lossy();
+    let body = Body {
+        name: &name,
+        content_type: &args.content_type,
+        bytes: bytes.into(),
+        is_strict: scanner.is_treating,
+    };
+    let done = match &scanner.permit {
+        Some(permit) => {
+            body.treat(&scanner.protector, permit).map(|done| print_body(scanner, permit, args, &done))
         }
-        Err(error) => uninspectable(error),
-    }
+        None => body.scan(&scanner.protector).map(|findings| print_findings(&findings, args)),
+    };
+    done.unwrap_or_else(|Trouble { problems, exit }| {
+        report(&problems, args.format.unwrap_or_default());
+        exit
+    })
 }
 
-fn uninspectable(error: Uninspectable) -> Exit {
-    err(&format!("yingbi: can't be inspected: {error}"));
-    Exit::Problem
+fn print_findings(findings: &[Finding], args: &ScanArgs) -> Exit {
+    for finding in findings {
+        out(&match args.format {
+            None | Some(Format::Json) => machine(finding).to_string(),
+            Some(Format::Text) => text(finding),
+        });
+    }
+    Exit::Good
+}
+
+fn print_body(scanner: &Scanner, permit: &Permit, args: &ScanArgs, done: &Done) -> Exit {
+    if scanner.is_treating && args.format == Some(Format::Json) {
+        out(&json!({
+            "status": 200,
+            "route": &**permit.route(),
+            "purpose": permit.purpose(),
+            "roles": names(permit.roles()),
+            "rules": names(permit.rules()),
+            "body_b64": STANDARD.encode(&done.body),
+            "summary": counted(&done.summary),
+        })
+        .to_string());
+        return Exit::Good;
+    }
+    let written = std::io::stdout().lock().write_all(&done.body);
+    if written.is_ok() { Exit::Good } else { Exit::Problem }
+}
+
+fn names(names: &[Arc<str>]) -> Vec<&str> {
+    names.iter().map(|name| &**name).collect()
 }
 
 fn batch(scanner: &Scanner, input: impl BufRead) -> Exit {
@@ -149,10 +219,11 @@ fn batch(scanner: &Scanner, input: impl BufRead) -> Exit {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let done = job(scanner, &line).unwrap_or_else(|(id, problem)| {
-            err(&format!("yingbi: line {}: {problem}", number + 1));
+        let done = job(scanner, &line).unwrap_or_else(|problem| {
+            let said = problem.get("error").and_then(Value::as_str).unwrap_or_default();
+            err(&format!("yingbi: line {}: {said}", number + 1));
             exit = Exit::Problem;
-            json!({ "id": id, "error": problem })
+            *problem
         });
         out(&done.to_string());
     }
@@ -160,54 +231,37 @@ fn batch(scanner: &Scanner, input: impl BufRead) -> Exit {
 }
 
 /// One body of a batch, or its id and why it can't be inspected.
-fn job(scanner: &Scanner, line: &[u8]) -> Result<Value, (Value, String)> {
+fn job(scanner: &Scanner, line: &[u8]) -> Result<Value, Box<Value>> {
+    let unread = |id: Value, what: &str| Box::new(json!({ "id": id, "error": what }));
     let Job { id, content_type, body_b64 } =
-        serde_json::from_slice(line).map_err(|_| (Value::Null, "not a job".to_owned()))?;
+        serde_json::from_slice(line).map_err(|_| unread(Value::Null, "not a job"))?;
+    let Ok(bytes) = STANDARD.decode(&body_b64) else { return Err(unread(id, "body_b64 is not base64")) };
+    let is_strict = scanner.is_treating;
+    let body = Body { name: "body_b64", content_type: &content_type, bytes: bytes.into(), is_strict };
     let inspect = || {
-        let format = body_format(&content_type).ok_or("content type is not read")?;
-        let body = STANDARD.decode(&body_b64).map_err(|_| "body_b64 is not base64")?;
-        check_encoding(format, &body)?;
-        let findings = scanner.protector.scan(format, &body).map_err(|error| error.to_string())?;
-        let Some(permit) = &scanner.redact else { return Ok((findings, None)) };
-        let treated = scanner.protector.body(permit, format, &body).map_err(|error| error.to_string())?;
-        Ok((findings, Some(STANDARD.encode(treated.body))))
+        let findings = body.scan(&scanner.protector)?;
+        let treated =
+            scanner.permit.as_ref().map(|permit| body.treat(&scanner.protector, permit)).transpose()?;
+        Ok((findings, treated))
     };
-    let (findings, redacted) = inspect().map_err(|problem: String| (id.clone(), problem))?;
-    let body_b64 = redacted.unwrap_or(body_b64);
+    let (findings, treated) = inspect().map_err(|trouble: Trouble| told(&id, &trouble))?;
     let findings: Vec<Value> = findings.iter().map(machine).collect();
-    Ok(json!({ "id": id, "body_b64": body_b64, "findings": findings }))
+    let Some(treated) = treated else {
+        return Ok(json!({ "id": id, "body_b64": body_b64, "findings": findings }));
+    };
+    let mut done = json!({ "id": id, "body_b64": STANDARD.encode(&treated.body), "findings": findings });
+    if let Some(members) = done.as_object_mut().filter(|_| scanner.is_treating) {
+        members.insert("summary".to_owned(), counted(&treated.summary));
+    }
+    Ok(done)
 }
 
-/// How a media type is read; only UTF-8, because spans count bytes of the input.
-fn body_format(content_type: &str) -> Option<BodyFormat> {
-    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-    let foreign = |parameter: &str| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let value = value.trim().trim_matches('"').to_ascii_lowercase();
-        name.trim().eq_ignore_ascii_case("charset")
-            && !["utf-8", "utf8", "us-ascii"].contains(&value.as_str())
-    };
-    if parameters.split(';').any(foreign) {
-        return None;
-    }
-    let essence = essence.trim().to_ascii_lowercase();
-    let parameter = |parameter: &str| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("boundary").then(|| value.trim().trim_matches('"').to_owned())
-    };
-    let boundary = parameters.split(';').find_map(parameter);
-    // Formats whose structure is not read are at least text.
-    BodyFormat::of(&essence, boundary.as_deref())
-        .or_else(|| essence.starts_with("text/").then_some(BodyFormat::Text))
-}
-
-/// Refuses XML that says it is in another charset than UTF-8.
-fn check_encoding(format: BodyFormat, body: &[u8]) -> Result<(), &'static str> {
-    let declared = declared_encoding(body).filter(|_| format == BodyFormat::Xml);
-    match declared.map(str::to_ascii_lowercase).as_deref() {
-        None | Some("utf-8" | "us-ascii") => Ok(()),
-        Some(_) => Err("the encoding that the document declares is not read"),
-    }
+/// What is wrong with a job.
+fn told(id: &Value, trouble: &Trouble) -> Box<Value> {
+    let Some(problem) = trouble.problems.first() else { return Box::new(json!({ "id": id })) };
+    let at = (problem.place.line > 0).then_some(problem.place.bytes.start);
+    let (error, help) = (&problem.message.en, &problem.help.en);
+    Box::new(json!({ "id": id, "error": error, "code": problem.code, "at": at, "help": help }))
 }
 
 fn machine(finding: &Finding) -> Value {
@@ -221,6 +275,24 @@ fn machine(finding: &Finding) -> Value {
         "how": how_name(*how),
         "confidence": confidence,
         "kind": kind.id(),
+    })
+}
+
+fn counted(summary: &Summary) -> Value {
+    let by_category = |counts: &BTreeMap<Category, u64>| {
+        counts
+            .iter()
+            .map(|(category, count)| (category.id().to_owned(), Value::from(*count)))
+            .collect::<Value>()
+    };
+    json!({
+        "records": summary.records,
+        "subjects": summary.subjects.len(),
+        "shown": by_category(&summary.clear),
+        "masked": by_category(&summary.masked),
+        "dropped": by_category(&summary.dropped),
+        "monitored": by_category(&summary.monitored),
+        "raised": summary.raised.iter().map(|(id, count)| (id.to_string(), Value::from(*count))).collect::<Value>(),
     })
 }
 

@@ -1,7 +1,9 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
+mod audit;
 mod files;
 mod identity;
+mod officers;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};
@@ -41,10 +43,12 @@ impl Check {
     fn config(&mut self, path: &Path, written: ConfigFile) -> Option<Config> {
         let listen = self.listeners(written.listen);
         let upstream = self.upstream(written.upstream);
-        let admin = self.admin(&written.admin);
+        let admin = self.admin(written.admin);
         let policy_dir = self.read_directory("policy_dir", &written.policy_dir);
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
+        let checkpoint = self.checkpoint_key(&written.keys);
+        let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
@@ -56,10 +60,11 @@ impl Check {
             admin: admin?,
             policy_dir,
             data_dir,
-            keys: Keys { pseudonym },
+            keys: Keys { pseudonym, checkpoint },
             identity,
             limits: written.limits,
             drain: written.drain,
+            audit,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),
@@ -210,7 +215,9 @@ impl Check {
         tls
     }
 
-    fn admin(&mut self, written: &AdminFile) -> Option<Admin> {
+    fn admin(&mut self, written: AdminFile) -> Option<Admin> {
+        let officers = self.officers(written.officers);
+        let webhooks = self.webhooks(written.webhooks);
         let listen = self.socket("admin.listen", &written.listen)?;
         if !listen.ip().is_loopback() && !written.danger_allow_non_loopback {
             self.error(
@@ -220,7 +227,7 @@ impl Check {
                 ("listen on 127.0.0.1, or set `danger_allow_non_loopback: true` where the network protects it", "请监听 127.0.0.1；若网络已隔离，可设 `danger_allow_non_loopback: true`"),
             );
         }
-        Some(Admin { listen })
+        Some(Admin { listen, officers, webhooks })
     }
 
     fn limits(&mut self, limits: &Limits) {

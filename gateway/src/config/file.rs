@@ -1,7 +1,7 @@
 //! The file as it is written, before anything it names is looked at.
 
 use super::places::{Places, place_of};
-use super::{Limits, Telemetry, identity, limits, listen, upstream};
+use super::{Audit, Limits, Telemetry, identity, limits, listen, upstream};
 use serde::Deserialize;
 use serde_saphyr::Error as Yaml;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) drain: limits::Drain,
     #[serde(default)]
+    pub(super) audit: Audit,
+    #[serde(default)]
     pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) threads: Option<usize>,
@@ -35,6 +37,15 @@ pub(super) struct ConfigFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct KeysFile {
     pub(super) pseudonym: PathBuf,
+    #[serde(default)]
+    pub(super) checkpoint: Option<PathBuf>,
+}
+
+impl KeysFile {
+    /// The key of checkpoints: beside the other one, unless it is named.
+    pub(super) fn checkpoint(&self) -> PathBuf {
+        self.checkpoint.clone().unwrap_or_else(|| self.pseudonym.with_file_name("checkpoint.key"))
+    }
 }
 
 /// Directory that relative paths start from.

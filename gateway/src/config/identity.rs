@@ -1,5 +1,6 @@
 //! `identity`: how callers prove who they are.
 
+use super::directory::{DirectoryEntry, DirectoryFile, Zone};
 use super::file::OURS;
 use super::limits::seconds;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
@@ -20,6 +21,10 @@ pub struct IdentityConfig {
     pub api_tokens: Vec<ApiTokenEntry>,
     /// `mtls`: what a verified client certificate says.
     pub mtls: Mtls,
+    /// `directory.file`: what the firm knows of callers; read again when it changes.
+    pub directory: Option<(PathBuf, Vec<DirectoryEntry>)>,
+    /// `zones`: parts of the network, by address.
+    pub zones: Vec<Zone>,
 }
 
 /// `identity.jwt[]`: one issuer.
@@ -161,6 +166,8 @@ pub(super) struct IdentityFile {
     pub(super) jwt: Vec<JwtIssuer>,
     pub(super) api_tokens: ApiTokensFile,
     pub(super) mtls: Mtls,
+    pub(super) directory: Option<DirectoryFile>,
+    pub(super) zones: Vec<Zone>,
 }
 
 /// `identity.api_tokens` as written: a list, or `{file: …}`.
@@ -219,7 +226,8 @@ impl<'de> Deserialize<'de> for ApiTokenEntry {
     }
 }
 
-struct HashText(TokenHash);
+/// A hash as written.
+pub(super) struct HashText(pub(super) TokenHash);
 
 impl<'de> Deserialize<'de> for HashText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -234,7 +242,8 @@ impl<'de> Deserialize<'de> for HashText {
     }
 }
 
-struct Instant(SystemTime);
+/// A time as written.
+pub(super) struct Instant(pub(super) SystemTime);
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,5 +1,7 @@
 //! Where the gateway listens: `listen` for clients, `admin` for operators.
 
+use super::identity::{HashText, Instant};
+use crate::admin::{OfficerEntry, OfficerRole, WebhookEntry};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -62,6 +64,10 @@ pub enum ClientCaMode {
 pub struct Admin {
     /// `admin.listen`; default `127.0.0.1:9180`.
     pub listen: SocketAddr,
+    /// `admin.officers`: who may change consents, grants and switches; without any, nobody.
+    pub officers: Vec<OfficerEntry>,
+    /// `admin.webhooks`: systems that open and close tickets.
+    pub webhooks: Vec<WebhookEntry>,
 }
 
 impl Endpoint {
@@ -93,12 +99,39 @@ pub(super) struct AdminFile {
     pub(super) listen: String,
     /// The metrics hold no personal information, but show volumes and routes: set only where the network protects them.
     pub(super) danger_allow_non_loopback: bool,
+    pub(super) officers: Vec<OfficerFile>,
+    pub(super) webhooks: Vec<WebhookFile>,
+}
+
+/// `admin.officers[]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfficerFile {
+    /// Account or staff number.
+    pub(super) id: String,
+    /// `sm3:…`, as `yingbi token new` prints it.
+    pub(super) hash: HashText,
+    pub(super) roles: Vec<OfficerRole>,
+    /// Roles of the policies in whose name they ask and approve.
+    #[serde(default)]
+    pub(super) acts_as: Vec<String>,
+    #[serde(default)]
+    pub(super) expires: Option<Instant>,
+}
+
+/// `admin.webhooks[]` as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WebhookFile {
+    pub(super) id: String,
+    /// 64 hex digits, mode 0600.
+    pub(super) secret: PathBuf,
 }
 
 impl Default for AdminFile {
     fn default() -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ADMIN_PORT)).to_string();
-        AdminFile { listen, danger_allow_non_loopback: false }
+        AdminFile { listen, danger_allow_non_loopback: false, officers: vec![], webhooks: vec![] }
     }
 }
 

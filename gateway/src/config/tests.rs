@@ -490,10 +490,13 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     for name in ["gateway.key", "gateway-client.key"] {
         fs::copy(place.0.join("key.pem"), place.0.join("tls").join(name)).unwrap();
     }
+    Secret::create(&place.0.join("checkpoint.key")).unwrap();
+    place.secret("complaints.key", &"3c".repeat(32));
+    fs::write(place.0.join("staff.yaml"), "- {id: u1, state: active, kind: person}\n").unwrap();
     let text = example_in_full().replace("/run/yingbi/data.sock", "data.sock");
     let full = place.load(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
     let shown = |config: &Config| {
-        format!("{:?} {:?} {:?} {:?}", config.limits, config.drain, config.telemetry, config.admin)
+        format!("{:?} {:?} {:?} {:?}", config.limits, config.drain, config.telemetry, config.admin.listen)
     };
     assert_eq!(shown(&full), shown(&shipped), "what the example shows as default is the default");
     let waits = |config: &Config| {
@@ -506,6 +509,7 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     assert_eq!(full.upstream.idle_connections, shipped.upstream.idle_connections);
     assert_eq!(full.listen.len(), 2);
     assert_eq!((full.identity.jwt.len(), full.identity.api_tokens.len(), full.threads), (1, 1, 2));
+    assert_eq!((full.admin.officers.len(), full.admin.webhooks.len(), full.identity.zones.len()), (1, 1, 1));
 }
 
 #[test]
@@ -526,9 +530,13 @@ fn the_example_shows_every_key() {
     {
         keys.extend(known(at, inside));
     }
-    for (at, inside) in
-        [("telemetry:\n", "  "), ("admin:\n", "  "), ("identity:\n", "  "), ("  mtls:\n", "    ")]
-    {
+    for (at, inside) in [
+        ("telemetry:\n", "  "),
+        ("audit:\n", "  "),
+        ("admin:\n", "  "),
+        ("identity:\n", "  "),
+        ("  mtls:\n", "    "),
+    ] {
         keys.extend(known(at, inside));
     }
     for key in keys {

@@ -10,12 +10,14 @@ mod plain;
 use super::charset::{Charset, MediaType, Text};
 use super::front::Head;
 use super::inspect::{format, is_opaque, media_type, texts};
+use super::passing::Passing;
 use super::problem::{self, Problem};
 use super::record::Access;
 use super::release::{Begun, Ending, Evidence, NothingPersonal, Treated, begin};
 use super::upstream::{Answer, Rest, gone};
 use super::{Exchange, Stop, coding, headers};
 use crate::metrics::UpstreamFailure;
+use crate::state::rights::Facts;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap};
@@ -24,6 +26,7 @@ use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
 use plain::Plain;
 use std::time::Duration;
+use yingbi_audit::Announced;
 use yingbi_policies::Permit;
 use yingbi_protect::{Segments, Summary};
 
@@ -43,9 +46,17 @@ pub(super) fn may_flow(permit: &Permit, head: &Head, status: StatusCode, headers
         })
 }
 
+/// What was asked, and on which ground.
+pub(super) struct Asked {
+    pub(super) permit: Permit,
+    pub(super) facts: Facts,
+    pub(super) body: Passing,
+}
+
 /// An answer on its way.
 pub(super) struct Flow {
     permit: Permit,
+    facts: Facts,
     status: StatusCode,
     charset: Charset,
     plain: Plain,
@@ -60,15 +71,17 @@ impl Exchange {
     /// Releases the first segment, and the whole answer if that is all; else what is left to do.
     pub(super) async fn begin_flow(
         &self,
-        permit: Permit,
+        asked: Asked,
         client: &mut Client,
         answer: Answer,
+        place: Announced<'_>,
         access: &mut Access,
         shutdown: &ShutdownWatch,
     ) -> Result<Option<Box<Flow>>, Stop> {
         let Answer { status, headers: received, body, rest } = answer;
         let media_type = media_type(&received)?;
-        let mut flow = self.open(permit, status, &received, media_type.as_ref(), body, rest)?;
+        let Asked { permit, facts, body: input } = asked;
+        let mut flow = self.open((permit, facts), status, &received, media_type.as_ref(), body, rest)?;
         let (body, mut summary) = self.segment(&mut flow, client).await?.unwrap_or_default();
         let is_whole = flow.segments.is_done();
         // What is still to come may be personal.
@@ -78,23 +91,28 @@ impl Exchange {
         frame(&mut head, is_whole.then_some(body.len()))?;
         let treated = Treated { head, body };
         flow.part = 1;
-        let evidence = self.record(access, &treated, &summary, (!is_whole).then_some(1)).await?;
+        self.within_limits((&flow.permit, &flow.facts), access, &treated, &summary).await?;
+        let evidence = self.record(place, access, &treated, &summary, (!is_whole).then_some(1)).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
-        if is_whole {
-            return self.release(client, access, treated, evidence).await.map(|()| None);
-        }
-        let log = matches!(evidence, Evidence::Recorded(_)).then(|| self.audit.clone());
-        let ending = Ending::new(log, access.decision_id.clone());
-        flow.begun = Some(begin(client, treated, evidence, ending).await.map_err(|_| Stop::ClientGone)?);
-        Ok(Some(flow))
+        let begun = match is_whole {
+            true => self.release(client, access, treated, evidence).await.map(|()| None),
+            false => {
+                let log = matches!(evidence, Evidence::Recorded(_)).then(|| self.audit.clone());
+                let ending = Ending::new(log, access.decision_id.clone());
+                begin(client, treated, evidence, ending).await.map(Some).map_err(|_| Stop::ClientGone)
+            }
+        };
+        self.list_input(&flow.permit, &client.req_header().headers, input);
+        flow.begun = begun?;
+        Ok((!is_whole).then_some(flow))
     }
 
     fn open(
         &self,
-        permit: Permit,
+        (permit, facts): (Permit, Facts),
         status: StatusCode,
         headers: &HeaderMap,
         media_type: Option<&MediaType>,
@@ -108,7 +126,7 @@ impl Exchange {
         let plain = Plain::new(&codings, charset, &self.limits.decode)?;
         let segments = Segments::new(format, self.limits.segments).ok_or(problem::CONTENT_TYPE)?;
         let mut flow =
-            Box::new(Flow { permit, status, charset, plain, segments, rest, begun: None, part: 0 });
+            Box::new(Flow { permit, facts, status, charset, plain, segments, rest, begun: None, part: 0 });
         let Flow { plain, segments, .. } = &mut *flow;
         plain.begin(body, segments)?;
         Ok(flow)
@@ -139,14 +157,17 @@ impl Exchange {
 
     async fn release_rest(&self, client: &mut Client, access: &Access, flow: &mut Flow) -> Result<(), Stop> {
         while let Some((body, summary)) = self.segment(flow, client).await? {
+            // A switch may have been thrown since.
+            self.check_switches(&flow.permit, access)?;
+            self.count_investors((&flow.permit, &flow.facts), access, &summary)?;
             self.metrics.protected(&summary);
             flow.part += 1;
             let evidence = match NothingPersonal::of(&summary) {
                 Some(nothing) => Evidence::NothingPersonal(nothing),
                 None => {
                     let status = flow.status.as_u16();
-                    let intent = access.permit_intent(status, &summary, body.len(), Some(flow.part));
-                    self.recorded(access, intent).await?
+                    let record = access.permit(status, &summary, body.len(), Some(flow.part));
+                    self.recorded(self.audit.announce(), access, &record).await?
                 }
             };
             let Some(begun) = &mut flow.begun else { return Err(problem::INTERNAL.into()) };

@@ -3,8 +3,9 @@
 use super::connection::Peer;
 use super::front::{Body, Head};
 use super::headers;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use pingora_http::RequestHeader;
+use http::Method;
+use http::header::AUTHORIZATION;
+use std::io::Write as _;
 
 /// What the gateway itself knows of a request and says to the API behind.
 pub struct Said<'a> {
@@ -16,30 +17,65 @@ pub struct Said<'a> {
     pub may_change: bool,
 }
 
-/// Builds the request; `None` when a part does not fit an HTTP head, which a canonical head always does.
-pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Option<RequestHeader> {
-    let target = head.target.as_str().as_bytes();
-    let mut request =
-        RequestHeader::build_no_case(head.method.clone(), target, Some(head.headers.len() + 6)).ok()?;
+/// A request on its way.
+pub struct Outgoing {
+    /// Its method.
+    pub method: Method,
+    /// Its head as it is sent.
+    pub head: Vec<u8>,
+    /// The body that follows.
+    pub body: Body,
+}
+
+/// Builds the request.
+///
+/// INVARIANT: target, host, names and values were read by the strict head reader, which lets no control character
+/// through, so none of them can end its line.
+pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
+    let mut lines = Lines(Vec::with_capacity(HEAD_BYTES));
+    lines.push(&[head.method.as_str().as_bytes(), b" ", head.target.as_str().as_bytes(), b" HTTP/1.1\r\n"]);
+    lines.display("host", &head.host);
     for (name, value) in headers::for_upstream(head, said.may_change) {
         if said.keep_authorization || name != AUTHORIZATION {
-            request.append_header(name.clone(), value.clone()).ok()?;
+            lines.header(name.as_str(), value.as_bytes());
         }
     }
-    request.insert_header(HOST, head.host.to_string()).ok()?;
     match head.body {
-        Body::Length(length) => request.insert_header(CONTENT_LENGTH, length).ok()?,
-        Body::Chunked => request.insert_header(TRANSFER_ENCODING, "chunked").ok()?,
-        Body::None if !head.method.is_safe() => request.insert_header(CONTENT_LENGTH, 0).ok()?,
+        Body::Length(length) => lines.display("content-length", length),
+        Body::Chunked => lines.header("transfer-encoding", b"chunked"),
+        Body::None if !head.method.is_safe() => lines.header("content-length", b"0"),
         Body::None => {}
     }
-    request.insert_header("accept-encoding", "identity").ok()?;
+    lines.header("accept-encoding", b"identity");
     if let Some(address) = peer.address {
-        request.insert_header("x-forwarded-for", address.to_string()).ok()?;
+        lines.display("x-forwarded-for", address);
     }
-    request.insert_header("x-forwarded-proto", if peer.tls { "https" } else { "http" }).ok()?;
+    lines.header("x-forwarded-proto", if peer.tls { b"https" } else { b"http" });
     if head.header("x-request-id").is_none() {
-        request.insert_header("x-request-id", said.decision_id).ok()?;
+        lines.header("x-request-id", said.decision_id.as_bytes());
     }
-    Some(request)
+    lines.push(&[b"\r\n"]);
+    Outgoing { method: head.method.clone(), head: lines.0, body: head.body }
 }
+
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn header(&mut self, name: &str, value: &[u8]) {
+        self.push(&[name.as_bytes(), b": ", value, b"\r\n"]);
+    }
+
+    fn display(&mut self, name: &str, value: impl std::fmt::Display) {
+        // Writing to memory does not fail.
+        let _ = write!(self.0, "{name}: {value}\r\n");
+    }
+
+    fn push(&mut self, parts: &[&[u8]]) {
+        for part in parts {
+            self.0.extend_from_slice(part);
+        }
+    }
+}
+
+/// Most heads are smaller.
+const HEAD_BYTES: usize = 1 << 10;

@@ -25,7 +25,7 @@ use http::header::AUTHORIZATION;
 use jwt::JwtVerifier;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use yingbi_policies::Identity;
+use yingbi_policies::{CallerFacts, Identity};
 
 /// Verifies callers' proofs. Made once, shared by all exchanges; its background threads end with it.
 pub struct Identifier {
@@ -120,6 +120,7 @@ impl Identified {
             certificate: None,
             api_token: None,
             stepped_up: false,
+            facts: CallerFacts::UNKNOWN,
         },
         by: IdentifiedBy::None,
     };

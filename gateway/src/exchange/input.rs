@@ -1,9 +1,11 @@
 //! Data on its way in, where the route's binding asks for it to be checked (T/TSAC 001—2025 §8.2.2.1 c): the query, and
 //! the body, held whole within the bound for answers. What is wrong is refused or noted by path and rule, never by
-//! value; what is right goes on byte for byte. A route that asks for nothing streams as ever.
+//! value; what is right goes on byte for byte. A route that asks for nothing streams as ever. What bodies hold is listed
+//! in the inventory either way, once the exchange is over.
 
 use super::charset::{Charset, MediaType, Text};
 use super::front::Head;
+use super::passing::Passing;
 use super::problem::{self, Problem};
 use super::record::Access;
 use super::{Exchange, Stop, coding};
@@ -13,44 +15,47 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use serde::Serialize;
 use yingbi_policies::Permit;
-use yingbi_protect::{Entered, Fault, Format, Uninspectable};
+use yingbi_protect::{Fault, Format, Uninspectable, declared_encoding};
 
-/// A wrong value as the client is told of it.
+/// What is wrong with what came in, as the client is told of it.
 #[derive(Debug, Serialize)]
 pub struct InputError {
-    /// RFC 6901 pointer into the body, or the name of a field of a form; a query's after `?`.
+    /// RFC 6901 pointer into the body, its rows and parts counted in, or the name of a field of a form; a query's after
+    /// `?`.
     path: String,
-    /// What should stand there.
-    category: &'static str,
+    /// What should stand there; nothing where it can't be read at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
     /// What is wrong with it.
     rule: &'static str,
+    /// Where reading ended, in bytes from the beginning of what `path` leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<usize>,
 }
 
 impl Exchange {
-    /// Checks what comes in; the body, when it was read for that.
+    /// Checks what comes in; the body as it goes on, held when it was read for that.
     pub(super) async fn check_input(
         &self,
         permit: &Permit,
         client: &mut Client,
         head: &Head,
         access: &mut Access,
-    ) -> Result<Option<Bytes>, Stop> {
+    ) -> Result<Passing, Stop> {
+        let is_listed = !client.is_body_empty() && format_of(&client.req_header().headers).is_ok();
         if permit.binding().is_none_or(|binding| binding.validation.is_none()) {
-            return Ok(None);
+            return Ok(Passing::streamed(is_listed));
         }
         let mut faults = match head.target.query() {
-            Some(query) => self.faults(permit, Entered::Form(query.as_bytes()))?,
+            Some(query) => self.faults(permit, Format::Form, query.as_bytes(), "?", access)?,
             None => Vec::new(),
         };
-        for fault in &mut faults {
-            fault.path.insert(0, '?');
-        }
-        let mut held = None;
+        let mut passing = Passing::streamed(false);
         if !client.is_body_empty() {
             invite(client, head).await?;
             let body = whole_body(client, self.upstream.held_bytes()).await?;
-            faults.extend(self.body_faults(permit, &client.req_header().headers, body.clone())?);
-            held = Some(body);
+            faults.extend(self.body_faults(permit, &client.req_header().headers, body.clone(), access)?);
+            passing = Passing::held(body, is_listed);
         }
         for fault in &faults {
             self.metrics.input_fault(fault.kind.category(), fault.wrong, fault.is_rejected);
@@ -61,35 +66,93 @@ impl Exchange {
                 faults.iter().filter(|fault| fault.is_rejected).take(MOST).map(told).collect();
             return Err(Stop::Refused(problem::INPUT_WRONG));
         }
-        Ok(held)
+        Ok(passing)
     }
 
-    fn body_faults(&self, permit: &Permit, headers: &HeaderMap, body: Bytes) -> Result<Vec<Fault>, Stop> {
+    /// Lists what a body held, for the inventory, once it has gone its way. What can't be read holds no field.
+    pub(super) fn list_input(&self, permit: &Permit, headers: &HeaderMap, passing: Passing) {
+        let Some((mut body, is_cut)) = passing.kept().filter(|(body, _)| !body.is_empty()) else { return };
+        if is_cut {
+            // Of what stands in lines the whole ones are read; of all else nothing could be.
+            let in_lines = matches!(format_of(headers), Ok((_, format)) if is_in_lines(format));
+            let whole = memchr::memrchr(b'\n', &body).filter(|_| in_lines);
+            body.truncate(whole.map_or(0, |end| end + 1));
+        }
+        let Ok(Some((format, text))) = self.entered(headers, body) else { return };
+        if let Ok(findings) = self.protector.scan_with(permit.classifiers(), format, &text) {
+            self.protector.accepts(permit, "", &findings);
+        }
+    }
+
+    /// A body as it is read: its format, and its bytes, text as UTF-8; nothing when it is empty.
+    fn entered(&self, headers: &HeaderMap, body: Bytes) -> Result<Option<(Format, Bytes)>, Problem> {
         let codings: Option<Vec<&str>> =
             headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().ok()).collect();
         let plain = coding::decode(&codings.ok_or(problem::INPUT_UNREADABLE)?, body, &self.limits.decode)
             .map_err(|_| problem::INPUT_UNREADABLE)?;
         if plain.is_empty() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let mut types = headers.get_all(CONTENT_TYPE).iter();
-        let (Some(media_type), None) = (types.next(), types.next()) else {
-            return Err(problem::INPUT_TYPE.into());
-        };
-        let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
-        let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
-        let charset = Charset::of(media_type.charset(), None).map_err(|_| problem::INPUT_UNREADABLE)?;
+        let (media_type, format) = format_of(headers)?;
+        if matches!(format, Format::Multipart(_)) {
+            // Each part says its own charset.
+            return Ok(Some((format, plain)));
+        }
+        let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
+        let charset = Charset::of(media_type.charset(), declared).map_err(|_| problem::INPUT_UNREADABLE)?;
         let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
-        match Format::of_media_type(media_type.essence()) {
-            Some(Format::Json) => self.faults(permit, Entered::Json(&text.utf8)),
-            Some(Format::Form) => self.faults(permit, Entered::Form(&text.utf8)),
-            _ => Err(problem::INPUT_TYPE.into()),
+        Ok(Some((format, text.utf8)))
+    }
+
+    fn body_faults(
+        &self,
+        permit: &Permit,
+        headers: &HeaderMap,
+        body: Bytes,
+        access: &mut Access,
+    ) -> Result<Vec<Fault>, Stop> {
+        match self.entered(headers, body)? {
+            Some((format, text)) => self.faults(permit, format, &text, "", access),
+            None => Ok(Vec::new()),
         }
     }
 
-    fn faults(&self, permit: &Permit, entered: Entered<'_>) -> Result<Vec<Fault>, Stop> {
-        self.protector.check_input(permit, entered).map_err(|why| Stop::Refused(unreadable(why)))
+    /// What is wrong with a text; `before` its paths stands where it came from.
+    fn faults(
+        &self,
+        permit: &Permit,
+        format: Format,
+        text: &[u8],
+        before: &str,
+        access: &mut Access,
+    ) -> Result<Vec<Fault>, Stop> {
+        match self.protector.check_input(permit, format, text) {
+            Ok(mut faults) => {
+                faults.iter_mut().for_each(|fault| fault.path.insert_str(0, before));
+                Ok(faults)
+            }
+            Err(unchecked) => {
+                let (problem, rule, at) = unreadable(unchecked.why);
+                let path = format!("{before}{}", unchecked.path);
+                access.input_errors = vec![InputError { path, category: None, rule, at }];
+                Err(problem.into())
+            }
+        }
     }
+}
+
+/// What a body is said to be, and how that is read.
+fn format_of(headers: &HeaderMap) -> Result<(MediaType, Format), Problem> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(media_type), None) = (types.next(), types.next()) else { return Err(problem::INPUT_TYPE) };
+    let media_type = media_type.to_str().ok().and_then(|value| MediaType::parse(value).ok());
+    let media_type = media_type.ok_or(problem::INPUT_TYPE)?;
+    let format = Format::of(media_type.essence(), media_type.boundary()).ok_or(problem::INPUT_TYPE)?;
+    Ok((media_type, format))
+}
+
+fn is_in_lines(format: Format) -> bool {
+    matches!(format, Format::Csv | Format::Tsv | Format::Lines | Format::Events | Format::Text)
 }
 
 /// Tells a client that waits for it to send the body.
@@ -114,15 +177,24 @@ async fn whole_body(client: &mut Client, most: usize) -> Result<Bytes, Stop> {
     Ok(body.freeze())
 }
 
-fn unreadable(why: Uninspectable) -> Problem {
+/// Why it can't be read: the problem, the rule it breaks, and at which byte.
+fn unreadable(why: Uninspectable) -> (Problem, &'static str, Option<usize>) {
     match why {
-        Uninspectable::Classifier => problem::INTERNAL,
-        _ => problem::INPUT_UNREADABLE,
+        Uninspectable::Malformed { at } => (problem::INPUT_UNREADABLE, "malformed", Some(at)),
+        Uninspectable::Charset { at } => (problem::INPUT_UNREADABLE, "charset", Some(at)),
+        Uninspectable::TooDeep { .. } => (problem::INPUT_UNREADABLE, "depth", None),
+        Uninspectable::MediaType { .. } => (problem::INPUT_TYPE, "media-type", None),
+        // Requests are held whole, so none of these is said of one.
+        Uninspectable::TooLarge { .. }
+        | Uninspectable::Contradicted
+        | Uninspectable::Classifier
+        | Uninspectable::Blocked(_) => (problem::INTERNAL, "internal", None),
     }
 }
 
 fn told(fault: &Fault) -> InputError {
-    InputError { path: fault.path.clone(), category: fault.kind.id(), rule: fault.wrong.name() }
+    let (category, rule) = (Some(fault.kind.id()), fault.wrong.name());
+    InputError { path: fault.path.clone(), category, rule, at: None }
 }
 
 /// Most errors that are told at once.

@@ -96,10 +96,18 @@ impl Exchange {
                 // Readers of XML go by what it says itself, too.
                 let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
                 let charset = Charset::of(media_type.and_then(MediaType::charset), declared);
-                let text = charset.and_then(|charset| Text::decode(charset, plain));
-                let text = text.map_err(|_| problem::CHARSET)?;
-                let treated = self.protector.body(permit, format, &text.utf8)?;
-                (text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?, treated.summary)
+                match charset.map_err(|_| problem::CHARSET)? {
+                    // That it is UTF-8, the protector finds out itself: it reads nothing else.
+                    Charset::Utf8 => {
+                        let treated = self.protector.body(permit, format, &plain)?;
+                        (Bytes::from(treated.body), treated.summary)
+                    }
+                    charset => {
+                        let text = Text::decode(charset, plain).map_err(|_| problem::CHARSET)?;
+                        let treated = self.protector.body(permit, format, &text.utf8)?;
+                        (text.encode(treated.body.into()).map_err(|_| problem::CHARSET)?, treated.summary)
+                    }
+                }
             }
         };
         let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
 use super::front::{HeadError, Words};
-use super::identity::IdentityError;
+use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
@@ -59,16 +59,32 @@ problems! {
         ["请求中的个人信息有误", "见 `errors`：逐项给出路径、应为何种信息及所违反的规则"];
     /// Data that is to be checked can't be read.
     INPUT_UNREADABLE = 422 "YB1311"
-        ["the request can't be read, so it can't be checked", "its body and query must be of the type, charset and coding they claim, in UTF-8 or GB18030"]
-        ["请求无法读取，因而无法校验", "正文与查询串须与所声明的类型、字符集和编码一致，字符集为UTF-8或GB18030"];
+        ["the request can't be read, so it can't be checked", "see `errors` for the place; its body and query must be of the type, charset and coding they claim, in UTF-8 or GB18030"]
+        ["请求无法读取，因而无法校验", "位置见 `errors`；正文与查询串须与所声明的类型、字符集和编码一致，字符集为UTF-8或GB18030"];
     /// Data that is to be checked is of a type that isn't read.
     INPUT_TYPE = 415 "YB1312"
-        ["the request's content type can't be checked", "send JSON or a form, or have the route's binding ask for no validation"]
-        ["请求的内容类型无法校验", "请发送JSON或表单，或由绑定取消该路由的校验"];
+        ["the request's content type can't be checked", "send JSON, XML, CSV, a form or multipart parts of these, or have the route's binding ask for no validation"]
+        ["请求的内容类型无法校验", "请发送JSON、XML、CSV、表单或由其组成的multipart，或由绑定取消该路由的校验"];
     /// A rule says that an answer that holds this category must not be released at all.
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
         ["响应含有策略禁止放行的信息类别", "请缩小查询范围，或联系安全团队调整策略"];
+    /// The firm's directory says that the caller has left.
+    LEFT = 403 "YB2109"
+        ["the caller's account is closed", "the firm's directory says that its holder has left; ask whoever keeps it"]
+        ["账号已停用", "机构人员目录标明其已离职，请联系目录维护者"];
+    /// A kill switch is thrown for the caller, a role of theirs, the recipient or the route.
+    STOPPED = 403 "YB2110"
+        ["this access is stopped", "an officer stopped the caller, role, recipient or route; ask the security team"]
+        ["此访问已被紧急停止", "来访者、角色、接收方或路由已被停止，请联系安全团队"];
+    /// The answer would show more distinct investors than a limit allows.
+    LIMIT = 429 "YB2111"
+        ["more investors than the limit allows", "wait until fewer were seen in the limit's period, or have a grant approved that lifts it"]
+        ["涉及的投资者人数超出上限", "请等待统计周期滑过，或申请经审批可解除上限的授权"];
+    /// A grant that may be used once was used before.
+    GRANT_USED = 403 "YB2112"
+        ["the grant was used already", "it may be used once; ask for another"]
+        ["授权已使用", "该授权仅可使用一次，请重新申请"];
     /// No connection to the API behind.
     UPSTREAM_CONNECT = 502 "YB4001"
         ["the API behind can't be reached", "check that it runs at `upstream.address`"]
@@ -191,15 +207,31 @@ impl Problem {
         [answer.into_bytes(), document].concat()
     }
 
+    /// What would authenticate (RFC 6750 §3): the error that was made, where there was a credential; for a credential that
+    /// is good but not fresh or strong enough, RFC 9470 §3.
+    fn challenge(&self) -> &'static str {
+        let presented = Reason::ALL.iter().map(|reason| IdentityError::from(*reason));
+        match presented.into_iter().find(|error| error.code() == self.code) {
+            Some(error) => error.challenge(),
+            None if self.code == STEP_UP => {
+                r#"Bearer realm="yingbi", error="insufficient_user_authentication", error_description="a fresh strong authentication is needed""#
+            }
+            None => r#"Bearer realm="yingbi""#,
+        }
+    }
+
     fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let also = match self.status {
-            401 => Some(("www-authenticate", "Bearer")),
+            401 => Some(("www-authenticate", self.challenge())),
             503 => Some(("retry-after", "1")),
             _ => None,
         };
         [("content-type", "application/problem+json"), ("cache-control", "no-store")].into_iter().chain(also)
     }
 }
+
+/// The policy's refusal that asks for a step-up.
+const STEP_UP: &str = "YB2006";
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {
@@ -282,3 +314,6 @@ impl Problem {
         failures.into_iter().find(|(problem, _)| problem == self).map(|(_, failure)| failure)
     }
 }
+
+#[cfg(test)]
+mod tests;

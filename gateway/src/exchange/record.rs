@@ -5,10 +5,11 @@ use super::identity::Identified;
 use super::input::InputError;
 use crate::metrics::method_label;
 use crate::state::inventory::Caller;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use yingbi_audit::Intent;
+use yingbi_audit::Found;
 use yingbi_crypto::Pseudonym;
 use yingbi_policies::{Basis, Override, Permit, Refusal};
 use yingbi_protect::{Fault, Summary};
@@ -42,6 +43,10 @@ pub struct Access {
     pub trace: String,
     /// What kinds count as on the route, where that differs from the standard.
     pub overrides: Vec<Override>,
+    /// Grants that the request could use.
+    pub grants: Vec<Arc<str>>,
+    /// What a refused caller must prove besides, as `WWW-Authenticate`.
+    pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
@@ -65,6 +70,8 @@ impl Access {
             policy: String::new(),
             trace: String::new(),
             overrides: Vec::new(),
+            grants: Vec::new(),
+            challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
         }
@@ -116,27 +123,39 @@ impl Access {
     /// The record of an answer about to be released.
     ///
     /// `part`: which segment of it, when it is released in several.
-    pub fn permit_intent(&self, status: u16, summary: &Summary, bytes: usize, part: Option<u64>) -> Intent {
-        Intent {
-            part,
-            decision: "permit".to_owned(),
-            status,
+    pub fn permit<'a>(
+        &'a self,
+        status: u16,
+        summary: &'a Summary,
+        bytes: usize,
+        part: Option<u64>,
+    ) -> yingbi_audit::Access<'a> {
+        let found = Found {
             records: summary.records,
-            subjects: summary.subjects.iter().map(Pseudonym::to_string).collect(),
-            clear: counts(&summary.clear),
-            masked: counts(&summary.masked),
-            dropped: counts(&summary.dropped),
-            monitored: counts(&summary.monitored),
-            raised: summary.raised.iter().map(|(id, count)| (id.to_string(), *count)).collect(),
-            overrides: self.overrides_met(summary),
+            subjects: &summary.subjects,
+            clear: &summary.clear,
+            masked: &summary.masked,
+            dropped: &summary.dropped,
+            monitored: &summary.monitored,
+            raised: &summary.raised,
+        };
+        let overrides = self.overrides_met(summary);
+        yingbi_audit::Access {
+            decision: "permit",
+            status,
+            found: Some(found),
+            overrides,
+            // What came in is said once.
+            input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
-            ..self.intent()
+            part,
+            ..self.so_far()
         }
     }
 
     /// The record of a refusal.
-    pub fn refusal_intent(&self, status: u16, code: &str) -> Intent {
-        Intent { decision: "refuse".to_owned(), code: Some(code.to_owned()), status, ..self.intent() }
+    pub fn refusal<'a>(&'a self, status: u16, code: &'a str) -> yingbi_audit::Access<'a> {
+        yingbi_audit::Access { decision: "refuse", code: Some(code), status, ..self.so_far() }
     }
 
     /// The overrides of which some value was found.
@@ -150,30 +169,35 @@ impl Access {
         met.map(Override::effect).collect()
     }
 
-    fn intent(&self) -> Intent {
-        Intent {
-            time: now(),
-            decision_id: self.decision_id.to_string(),
-            caller: self.caller.as_ref().map(Pseudonym::to_string).unwrap_or_default(),
-            identified_by: self.identified_by.to_owned(),
-            roles: self.roles.iter().map(|role| role.to_string()).collect(),
-            source: self.source.as_ref().map(Pseudonym::to_string).unwrap_or_default(),
-            method: self.method.as_ref().map(http::Method::to_string).unwrap_or_default(),
-            route: self.route.to_string(),
-            purpose: self.purpose.clone(),
-            basis: self.basis.map(|basis| basis.id().to_owned()),
-            rules: self.rules.iter().map(|rule| rule.to_string()).collect(),
-            policy: self.policy.clone(),
-            trace: self.trace.clone(),
-            input_faults: self.input_faults.clone(),
-            ..Intent::default()
+    fn so_far(&self) -> yingbi_audit::Access<'_> {
+        yingbi_audit::Access {
+            time: Timestamp::now(),
+            decision_id: &self.decision_id,
+            caller: self.caller,
+            identified_by: self.identified_by,
+            roles: &self.roles,
+            source: self.source,
+            method: self.method.as_ref().map(http::Method::as_str).unwrap_or_default(),
+            route: &self.route,
+            purpose: self.purpose.as_deref(),
+            basis: self.basis.map(Basis::id),
+            decision: "",
+            code: None,
+            status: 0,
+            rules: &self.rules,
+            policy: &self.policy,
+            grants: &self.grants,
+            trace: &self.trace,
+            found: None,
+            overrides: Vec::new(),
+            input_faults: &self.input_faults,
+            bytes: 0,
+            part: None,
         }
     }
 }
 
-fn counts(counts: &BTreeMap<Category, u64>) -> BTreeMap<String, u64> {
-    counts.iter().map(|(category, count)| (category.id().to_owned(), *count)).collect()
-}
+static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {
@@ -195,7 +219,21 @@ impl DecisionIds {
     /// The next id.
     pub fn next(&self) -> Arc<str> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}-{number:010x}", self.instance).into()
+        let mut id = [b'-'; 27];
+        let (instance, counter) = id.split_at_mut(16);
+        hex(self.instance, instance);
+        hex(number, counter.split_at_mut(1).1);
+        std::str::from_utf8(&id).unwrap_or_default().into()
+    }
+}
+
+/// The last digits of a number, as many as there is room for.
+fn hex(number: u64, room: &mut [u8]) {
+    let mut rest = number;
+    for digit in room.iter_mut().rev() {
+        let nibble = (rest & 15) as u8;
+        *digit = nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+        rest >>= 4;
     }
 }
 

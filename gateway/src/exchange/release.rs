@@ -2,10 +2,11 @@
 //! does not compile.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_http::ResponseHeader;
 use std::sync::Arc;
-use yingbi_audit::{Log, Outcome, Receipt, Record};
+use yingbi_audit::{Ended, Log, Receipt};
 use yingbi_protect::Summary;
 use yingbi_taxonomy::Level;
 
@@ -147,12 +148,8 @@ impl Ending {
 
     fn note(&mut self, result: &str) {
         if let Some(log) = self.log.take() {
-            log.note(Record::Outcome(Outcome {
-                time: super::record::now(),
-                decision_id: self.decision_id.to_string(),
-                result: result.to_owned(),
-                bytes: self.bytes,
-            }));
+            let (decision_id, bytes) = (&*self.decision_id, self.bytes);
+            log.note(Ended { time: Timestamp::now(), decision_id, result, bytes });
         }
     }
 }

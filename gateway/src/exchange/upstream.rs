@@ -4,16 +4,20 @@
 //! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
 //! body. The client is watched while we wait; when it leaves, so do we.
 
+mod body;
+mod session;
+
+use super::forward::Outgoing;
+use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pingora_core::connectors::TransportConnector;
 use pingora_core::protocols::Stream;
-use pingora_core::protocols::http::v1::client::HttpSession as Session;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_error::{Error, ErrorType, RetryType};
-use pingora_http::RequestHeader;
+use pingora_error::ErrorType;
+use session::{Broken, Connection, Session};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Waker};
@@ -36,15 +40,21 @@ pub struct Answer {
 pub struct Rest {
     session: Session,
     reuse: Reuse,
+    /// Longest silence.
+    silence: Duration,
+    piece: Vec<u8>,
 }
 
 impl Rest {
-    /// The next piece; none when the body is whole.
+    /// The next piece; none when the body is whole. Cancelling loses nothing.
     ///
     /// # Errors
     /// It ended early, stalled, or its framing is broken.
     pub async fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
-        self.session.read_body_ref().await.map_err(|error| Stop::in_body(&error).failure())
+        self.piece.clear();
+        let read = self.session.body(&mut self.piece, self.silence).await;
+        read.map_err(|broken| Stop::from(broken).failure())?;
+        Ok(Some(self.piece.as_slice()).filter(|piece| !piece.is_empty()))
     }
 }
 
@@ -118,7 +128,7 @@ pub struct Upstream {
 }
 
 struct Idle {
-    stream: Stream,
+    connection: Connection,
     since: Instant,
 }
 
@@ -133,34 +143,34 @@ impl Upstream {
         usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
     }
 
-    /// Sends `request` with the client's body, or with what was read of it already, and reads the answer: whole, save
-    /// for a long one that may flow.
+    /// Sends `request` with the client's body, as it comes or held already, and reads the answer: whole, save for a long
+    /// one that may flow.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
     pub async fn ask(
         &self,
         client: &mut Client,
-        request: RequestHeader,
-        mut held: Option<Bytes>,
+        request: &Outgoing,
+        body: &mut Passing,
         may_flow: MayFlow<'_>,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
-            Some(stream) => (self.session(stream), true),
+            Some(connection) => (Session::new(connection, self.bounds.write), true),
             None => (self.connect().await?, false),
         };
-        let again = (repeatable && reused).then(|| request.clone());
-        let answer = match (self.attempt(&mut session, client, request, &mut held, may_flow).await, again) {
-            (Err(Stop::Stale), Some(request)) => {
+        let answer = match self.attempt(&mut session, client, request, body, may_flow).await {
+            Err(Stop::Stale) if repeatable && reused => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request, &mut held, may_flow).await
+                self.attempt(&mut session, client, request, body, may_flow).await
             }
-            (first, _) => first,
+            first => first,
         };
         match answer {
             Ok(((mut answer, true), reuse)) => {
-                answer.rest = Some(Box::new(Rest { session, reuse }));
+                answer.rest =
+                    Some(Box::new(Rest { session, reuse, silence: self.bounds.read, piece: Vec::new() }));
                 Ok(answer)
             }
             Ok(((answer, false), Reuse::Yes)) => {
@@ -182,16 +192,16 @@ impl Upstream {
         &self,
         session: &mut Session,
         client: &mut Client,
-        request: RequestHeader,
-        held: &mut Option<Bytes>,
+        request: &Outgoing,
+        body: &mut Passing,
         may_flow: MayFlow<'_>,
     ) -> Result<((Answer, bool), Reuse), Stop> {
-        session.write_request_header(Box::new(request)).await.map_err(|error| Stop::writing(&error))?;
-        if !client.is_body_empty() && self.send_body(session, client, held).await? == Sent::AnsweredEarly {
+        session.send_head(request).await?;
+        if !client.is_body_empty() && self.send_body(session, client, body).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
             return Ok((self.answer(session, may_flow).await?, Reuse::No));
         }
-        session.finish_body().await.map_err(|error| Stop::writing(&error))?;
+        session.finish().await?;
         tokio::select! {
             biased;
             answer = self.answer(session, may_flow) => Ok((answer?, Reuse::Yes)),
@@ -208,7 +218,7 @@ impl Upstream {
 
     /// Takes the connection back once its answer has come whole.
     pub async fn finish(&self, rest: Rest) {
-        let Rest { mut session, reuse } = rest;
+        let Rest { session, reuse, .. } = rest;
         match reuse {
             Reuse::Yes => self.give_back(session).await,
             Reuse::No => session.shutdown().await,
@@ -220,18 +230,17 @@ impl Upstream {
         &self,
         session: &mut Session,
         client: &mut Client,
-        held: &mut Option<Bytes>,
+        body: &mut Passing,
     ) -> Result<Sent, Stop> {
         let mut sent: u64 = 0;
         loop {
             let piece: Option<Bytes> = tokio::select! {
                 biased;
-                head = session.read_response() => {
-                    head.map_err(|error| Stop::reading(&error))?;
-                    if is_interim(session) { continue }
+                head = session.head() => {
+                    head?;
                     return Ok(Sent::AnsweredEarly);
                 }
-                piece = next_piece(client, held) => piece?,
+                piece = body.next(client) => piece?,
             };
             let Some(piece) = piece else { return Ok(Sent::Whole) };
             // Pingora yields an empty piece when trailers are split over reads. Written on, it would be the last chunk,
@@ -243,30 +252,20 @@ impl Upstream {
             if sent > self.bounds.request_bytes {
                 return Err(Stop::Failed(Failure::RequestTooLarge));
             }
-            if session.write_body(&piece).await.is_err() {
+            if session.send_piece(&piece).await.is_err() {
                 // The API may have answered (413, say) and closed: its answer is worth more than our error.
                 return Ok(Sent::AnsweredEarly);
             }
         }
     }
 
-    /// Reads heads until the final one.
     async fn final_head(&self, session: &mut Session) -> Result<(StatusCode, HeaderMap), Stop> {
-        let deadline = Instant::now() + self.bounds.first_byte;
-        loop {
-            if session.resp_header().is_none() || is_interim(session) {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let head = pingora_timeout::timeout(left, session.read_response()).await;
-                head.map_err(|_| Stop::Failed(Failure::Timeout))?.map_err(|error| Stop::reading(&error))?;
-            }
-            let head = session.resp_header().ok_or(Stop::Failed(Failure::Malformed))?;
-            if head.status == StatusCode::SWITCHING_PROTOCOLS {
-                return Err(Stop::Failed(Failure::Upgrade));
-            }
-            if !head.status.is_informational() {
-                return Ok((head.status, head.headers.clone()));
-            }
+        let head = pingora_timeout::timeout(self.bounds.first_byte, session.head()).await;
+        let head = head.map_err(|_| Stop::Failed(Failure::Timeout))??;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Stop::Failed(Failure::Upgrade));
         }
+        session.take_headers().ok_or(Stop::Failed(Failure::Malformed))
     }
 
     /// Reads a body, or the beginning of one that flows; whether it does.
@@ -277,36 +276,33 @@ impl Upstream {
         headers: &HeaderMap,
         may_flow: MayFlow<'_>,
     ) -> Result<(Vec<u8>, bool), Stop> {
-        session.read_timeout = Some(self.bounds.read);
         let announced = headers
-            .get(http::header::CONTENT_LENGTH)
+            .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
         // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
-        let Bounds { answer_bytes, segment_bytes, .. } = self.bounds;
-        let content_type = headers.get(http::header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        let Bounds { answer_bytes, segment_bytes, read, .. } = self.bounds;
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
         if content_type.is_some_and(|said| said.starts_with(EVENTS)) && may_flow(status, headers) {
             // Its readers wait for each event.
             return Ok((Vec::new(), true));
         }
-        let room = if announced <= segment_bytes { announced } else { segment_bytes.min(answer_bytes) };
-        let mut body = Vec::with_capacity(room);
+        let room = if announced <= segment_bytes { announced } else { segment_bytes };
+        let mut body = Vec::with_capacity(room.min(answer_bytes));
         let (mut is_asked, mut most) = (false, segment_bytes.min(answer_bytes));
-        while let Some(piece) = session.read_body_ref().await.map_err(|error| Stop::in_body(&error))? {
-            if body.len() + piece.len() > most {
-                if !is_asked {
-                    if may_flow(status, headers) {
-                        body.extend_from_slice(piece);
-                        return Ok((body, true));
-                    }
-                    body.reserve_exact(announced.min(answer_bytes).saturating_sub(body.len()));
-                    (is_asked, most) = (true, answer_bytes);
+        let mut more = true;
+        while more {
+            more = session.body(&mut body, read).await?;
+            if body.len() > most && !is_asked {
+                if may_flow(status, headers) {
+                    return Ok((body, true));
                 }
-                if body.len() + piece.len() > most {
-                    return Err(Stop::Failed(Failure::TooLarge));
-                }
+                body.reserve_exact(announced.min(answer_bytes).saturating_sub(body.len()));
+                (is_asked, most) = (true, answer_bytes);
             }
-            body.extend_from_slice(piece);
+            if body.len() > most {
+                return Err(Stop::Failed(Failure::TooLarge));
+            }
         }
         Ok((body, false))
     }
@@ -316,48 +312,29 @@ impl Upstream {
             ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::Timeout,
             _ => Failure::Connect,
         })?;
-        Ok(self.session(stream))
+        Ok(Session::new(Connection::new(stream), self.bounds.write))
     }
 
-    fn session(&self, stream: Stream) -> Session {
-        let mut session = Session::new_with_options(stream, &self.peer);
-        session.write_timeout = Some(self.bounds.write);
-        session
-    }
-
-    fn take_idle(&self) -> Option<Stream> {
+    fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while let Some(Idle { mut stream, since }) = idle.pop() {
-            if since.elapsed() < self.bounds.idle && is_quiet(&mut stream) {
-                return Some(stream);
+        while let Some(Idle { mut connection, since }) = idle.pop() {
+            if since.elapsed() < self.bounds.idle && is_quiet(&mut connection.stream) {
+                return Some(connection);
             }
         }
         None
     }
 
-    async fn give_back(&self, mut session: Session) {
-        session.respect_keepalive();
-        let Some(stream) = session.reuse().await else { return };
+    async fn give_back(&self, session: Session) {
+        let Some(connection) = session.reuse().await else { return };
         let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if idle.len() < self.bounds.idle_connections {
-            idle.push(Idle { stream, since: Instant::now() });
+            idle.push(Idle { connection, since: Instant::now() });
         }
     }
 }
 
-/// The next piece of the body: of what was read already, or from the client.
-async fn next_piece(client: &mut Client, held: &mut Option<Bytes>) -> Result<Option<Bytes>, Stop> {
-    match held {
-        Some(held) if held.is_empty() => Ok(None),
-        Some(held) => Ok(Some(held.split_to(held.len().min(PIECE)))),
-        None => client.read_body_bytes().await.map_err(|_| Stop::Failed(Failure::RequestBody)),
-    }
-}
-
 const EVENTS: &[u8] = b"text/event-stream";
-
-/// Pieces written at once of a body that was held: the API may answer before it has all.
-const PIECE: usize = 64 << 10;
 
 /// Resolves when the client has left; the body must have been read.
 pub(super) async fn gone(client: &mut Client) {
@@ -370,12 +347,6 @@ fn is_quiet(stream: &mut Stream) -> bool {
     let mut byte = [0];
     let mut context = Context::from_waker(Waker::noop());
     Pin::new(stream).poll_read(&mut context, &mut ReadBuf::new(&mut byte)).is_pending()
-}
-
-fn is_interim(session: &Session) -> bool {
-    session
-        .resp_header()
-        .is_some_and(|head| head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS)
 }
 
 enum Reuse {
@@ -396,37 +367,28 @@ enum Stop {
     Failed(Failure),
 }
 
+impl From<BrokenBody> for Stop {
+    fn from(_: BrokenBody) -> Stop {
+        Stop::Failed(Failure::RequestBody)
+    }
+}
+
 impl Stop {
-    fn writing(error: &Error) -> Stop {
-        match error.etype {
-            ErrorType::WriteTimedout => Stop::Failed(Failure::Timeout),
-            ErrorType::InvalidHTTPHeader => Stop::Failed(Failure::Malformed),
-            // Not a byte of the answer was seen, so a reused connection was closed by the time we wrote.
-            _ => Stop::Stale,
-        }
-    }
-
-    fn reading(error: &Error) -> Stop {
-        match (&error.etype, &error.retry) {
-            (_, RetryType::ReusedOnly) => Stop::Stale,
-            (ErrorType::ReadTimedout, _) => Stop::Failed(Failure::Timeout),
-            (ErrorType::ConnectionClosed | ErrorType::ReadError, _) => Stop::Failed(Failure::Truncated),
-            _ => Stop::Failed(Failure::Malformed),
-        }
-    }
-
-    fn in_body(error: &Error) -> Stop {
-        Stop::Failed(match error.etype {
-            ErrorType::ReadTimedout => Failure::Timeout,
-            ErrorType::ConnectionClosed | ErrorType::ReadError => Failure::Truncated,
-            _ => Failure::Malformed,
-        })
-    }
-
     fn failure(self) -> Failure {
         match self {
             Stop::Stale => Failure::Truncated,
             Stop::Failed(failure) => failure,
+        }
+    }
+}
+
+impl From<Broken> for Stop {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Unheard => Stop::Stale,
+            Broken::Closed => Stop::Failed(Failure::Truncated),
+            Broken::Timeout => Stop::Failed(Failure::Timeout),
+            Broken::Malformed => Stop::Failed(Failure::Malformed),
         }
     }
 }

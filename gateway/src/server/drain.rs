@@ -5,6 +5,7 @@
 use crate::admin::Readiness;
 use crate::metrics::Metrics;
 use crate::state::inventory::Inventory;
+use crate::state::rights::Rights;
 use async_trait::async_trait;
 use pingora_core::server::{ExecutionPhase, ShutdownSignal, ShutdownSignalWatch};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub fn start(
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
     audit: Arc<Log>,
-    inventory: Arc<Inventory>,
+    (inventory, rights): (Arc<Inventory>, Arc<Rights>),
     grace: Duration,
 ) {
     std::thread::spawn(move || {
@@ -61,6 +62,7 @@ pub fn start(
             tracing::warn!(exchanges = cut, "grace is over, exchanges are cut");
         }
         inventory.write();
+        rights.write();
         if audit.close().is_err() {
             tracing::error!("the audit log did not close in order");
         }

@@ -2,7 +2,7 @@
 
 use crate::PolicySet;
 use crate::condition::{Condition, Relation};
-use crate::decide::{Effect, Given, Rule};
+use crate::decide::{Days, Effect, Given, Rule};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::policy::Mode;
 use crate::{Caller, Request, TestCase, Treatment};
@@ -52,12 +52,13 @@ pub(crate) fn tested(set: &PolicySet) -> Vec<usize> {
     let mut tested = Vec::new();
     for case in &set.tables.tests {
         let caller = case.caller.resolved();
-        let situation = set.situation(&caller, &case.request());
-        let applied = set.outcomes(&situation).into_iter().filter(|outcome| {
-            [Relation::Own, Relation::Other]
-                .into_iter()
-                .any(|relation| situation.is_relevant(relation) && outcome.applies(relation))
-        });
+        let subjects = case.subjects();
+        let (request, subjects) = (case.request(), subjects.as_ref());
+        let situation = set.situation(&caller, &request, subjects);
+        let applied = set
+            .outcomes(&situation)
+            .into_iter()
+            .filter(|outcome| situation.relevant.0 & outcome.applies.0 != 0);
         tested.extend(applied.map(|outcome| outcome.rule));
     }
     tested
@@ -85,6 +86,7 @@ impl crate::TestCaller {
             subjects: self.subjects.clone(),
             authenticated: self.authenticated,
             stepped_up: self.stepped_up,
+            facts: self.facts.clone(),
         }
     }
 }
@@ -129,7 +131,7 @@ fn no_ground(rule: &Rule, sink: &mut Sink<'_>) {
         })
     };
     let to_others = |extra: Vec<Condition>| {
-        let others = Condition::Not(Box::new(Condition::Own));
+        let others = Condition::Not(Box::new(Condition::Subject(Relation::OWN)));
         Condition::All(reached(rule).into_iter().chain(extra).chain([others]).collect()).can_hold()
     };
     let no_branch = when.iter().map(|(branch, _)| Condition::Not(Box::new(branch.clone()))).collect();
@@ -175,7 +177,10 @@ fn shadowed(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
     if rule.mode != Mode::Enforce || !rule.is_allow() {
         return;
     }
-    let others = set.tables.rules.iter().filter(|other| other.id != rule.id && other.mode == Mode::Enforce);
+    let others = set.tables.rules.iter().filter(|other| {
+        let as_long = other.days == rule.days || other.days == Days::default();
+        other.id != rule.id && other.mode == Mode::Enforce && as_long
+    });
     let by = others.into_iter().find(|other| {
         matches_all_of(other, rule)
             && covers(other, rule)

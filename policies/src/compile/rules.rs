@@ -1,10 +1,11 @@
 //! Masks and policies: what is written to what is decided by.
 
 use super::{Layered, Names};
-use crate::condition::Name;
+use crate::condition::{Name, Relation};
 use crate::decide::{self, Effect, Given, Purpose, Rule, Words, Written};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
+use crate::document::exception::ExceptionSpec;
 use crate::document::policy::{Action, PolicySpec, Table, Treat, Word};
 use crate::document::scope::Selection;
 use crate::yaml::{At, Located, nearest};
@@ -38,7 +39,7 @@ pub(super) fn templates(documents: &[Layered], sink: &mut Sink<'_>) -> Option<Te
     let mut claims = Vec::new();
     for layered in documents {
         let Spec::Mask(spec) = &layered.document.spec else { continue };
-        let mask = Arc::new(spec.mask.clone());
+        let mask = Arc::new(spec.mask);
         by_id.insert(layered.document.meta.id.value.clone(), mask.clone());
         for scope in &spec.of {
             claims.push((
@@ -97,7 +98,7 @@ pub(super) fn compile(
     for layered in documents {
         let Spec::Policy(spec) = &layered.document.spec else { continue };
         let meta = &layered.document.meta;
-        let roles =
+        let roles: Vec<usize> =
             spec.matching.roles.iter().filter_map(|role| names.role(&role.value, role.at, sink)).collect();
         let purposes_matched: Vec<usize> = spec
             .matching
@@ -121,6 +122,35 @@ pub(super) fn compile(
                 && purposes_matched
                     .iter()
                     .all(|at| purposes.get(*at).is_some_and(|own| own.basis.is_ground())));
+        let mentions = spec.when.value.mentions().with(effect.mentions(), true);
+        let exceptions = exceptions(documents, &meta.id.value);
+        let mut after = None;
+        for (exception, own) in exceptions {
+            let Action::Allow { allow, .. } = &spec.action else { continue };
+            let effect = allow_effect(allow, &own.treat, templates, sink);
+            let mentions = spec.when.value.mentions().with(effect.mentions(), true);
+            // Of several, one at a time rules: the one that expires first.
+            let days = decide::Days { after, until: Some(own.expires.value) };
+            after = days.until;
+            rules.push(Rule {
+                id: exception.id(),
+                title: exception.document.meta.title.clone().unwrap_or_default(),
+                clauses: meta.clauses.clone(),
+                shipped: layered.shipped,
+                mode: spec.mode,
+                roles: Clone::clone(&roles),
+                purposes: purposes_matched.clone(),
+                routes: spec.matching.routes.clone(),
+                public: spec.matching.public,
+                days,
+                when: spec.when.value.clone(),
+                mentions,
+                spread: Relation::spread(mentions),
+                effect,
+                grounded,
+                at: exception.document.meta.id.at,
+            });
+        }
         rules.push(Rule {
             id: layered.id(),
             title: meta.title.clone().unwrap_or_default(),
@@ -131,13 +161,52 @@ pub(super) fn compile(
             purposes: purposes_matched,
             routes: spec.matching.routes.clone(),
             public: spec.matching.public || matches!(effect, Effect::Floor { .. } | Effect::Deny { .. }),
+            days: decide::Days { after, until: None },
             when: spec.when.value.clone(),
+            mentions,
+            spread: Relation::spread(mentions),
             effect,
             grounded,
             at: meta.id.at,
         });
     }
+    rules.sort_by(|a, b| (&a.id, a.days.until).cmp(&(&b.id, b.days.until)));
+    unknown_policies(documents, sink);
     rules
+}
+
+/// The exceptions to a policy, the first to expire first.
+fn exceptions<'d>(documents: &'d [Layered], policy: &str) -> Vec<(&'d Layered, &'d ExceptionSpec)> {
+    let of_policy = |layered: &'d Layered| match &layered.document.spec {
+        Spec::Exception(spec) if spec.policy.value == policy => Some((layered, &**spec)),
+        _ => None,
+    };
+    let mut found: Vec<_> = documents.iter().filter_map(of_policy).collect();
+    found.sort_by_key(|(_, spec)| spec.expires.value);
+    found
+}
+
+/// An exception is to a policy of the firm that allows: the standard's own floors have none.
+fn unknown_policies(documents: &[Layered], sink: &mut Sink<'_>) {
+    for layered in documents {
+        let Spec::Exception(spec) = &layered.document.spec else { continue };
+        let allows = |other: &&Layered| {
+            let is_allow = matches!(&other.document.spec, Spec::Policy(policy) if matches!(policy.action, Action::Allow { .. }));
+            is_allow && !other.shipped && other.document.meta.id.value == spec.policy.value
+        };
+        if documents.iter().find(allows).is_none() {
+            let name = &spec.policy.value;
+            sink.report(
+                Code::UnknownReference,
+                spec.policy.at,
+                Text::new(
+                    format!("no policy `{name}` of the firm allows anything"),
+                    format!("机构没有名为 `{name}` 的允许类策略"),
+                ),
+                Text::new("name a policy with `allow`", "请写带 `allow` 的策略标识"),
+            );
+        }
+    }
 }
 
 impl Basis {

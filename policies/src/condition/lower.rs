@@ -1,7 +1,8 @@
 //! CEL to [`Condition`].
 
-use super::{Condition, Test, Variable};
+use super::{Condition, Relation, Test, Variable};
 use crate::diagnostic::{Code, Text};
+use crate::facts::CallerFact;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use cel::parser::Parser;
 use std::sync::Arc;
@@ -114,7 +115,11 @@ impl Lower<'_> {
             "request.path" => Ok(Operand::Text(Variable::Path)),
             "request.purpose" | "purpose" => Ok(Operand::Text(Variable::Purpose)),
             "purpose.basis" => Ok(Operand::Text(Variable::Basis)),
-            _ => Err(self.unknown(node, &name)),
+            "subject.restricted" => Ok(Operand::Truth(Condition::Subject(Relation::RESTRICTED))),
+            other => match other.strip_prefix("caller.").and_then(CallerFact::from_name) {
+                Some(fact) => Ok(Operand::Text(Variable::Fact(fact))),
+                None => Err(self.unknown(node, &name)),
+            },
         }
     }
 
@@ -169,24 +174,23 @@ impl Lower<'_> {
                     }
                 }
             }
-            (function, target, _) => {
+            (function, target, arguments) => {
                 let target = target.and_then(|target| qualified(&target.expr));
                 let name = target.map_or(function.to_owned(), |target| format!("{target}.{function}"));
-                Err(match name.as_str() {
-                    "grant.active" | "consent.covers" => problem(
-                        Code::NotSupported,
-                        self.bytes(node),
-                        Text::new(
-                            format!("`{name}` is not supported by this version"),
-                            format!("本版本尚不支持 `{name}`"),
-                        ),
-                        Text::new(
-                            "leave the rule out, or name roles and purposes instead",
-                            "请移除该规则，或改用角色与目的限定",
-                        ),
-                    ),
-                    _ => self.unknown(node, &name),
-                })
+                let of = |argument: &IdedExpr| qualified(&argument.expr);
+                match (name.as_str(), arguments) {
+                    ("grant.active", [subject]) if of(subject).as_deref() == Some("subject") => {
+                        Ok(Condition::Subject(Relation::GRANTED))
+                    }
+                    ("consent.covers", [purpose]) if of(purpose).as_deref() == Some("purpose") => {
+                        Ok(Condition::Subject(Relation::CONSENTED))
+                    }
+                    ("grant.active" | "consent.covers", _) => Err(self.mistyped(
+                        node,
+                        "grants are asked of a subject, consent of a purpose: `grant.active(subject)`, `consent.covers(purpose)`",
+                    )),
+                    _ => Err(self.unknown(node, &name)),
+                }
             }
         }
     }
@@ -194,7 +198,7 @@ impl Lower<'_> {
     fn equals(&self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Lowered<Condition> {
         match (self.operand(left)?, self.operand(right)?) {
             (Operand::Subject, Operand::OwnSubjects) | (Operand::OwnSubjects, Operand::Subject) => {
-                Ok(Condition::Own)
+                Ok(Condition::Subject(Relation::OWN))
             }
             (Operand::Roles, Operand::Literal(role)) | (Operand::Literal(role), Operand::Roles) => {
                 Ok(Condition::Role(vec![Arc::from(role)]))
@@ -213,7 +217,7 @@ impl Lower<'_> {
 
     fn within(&self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Lowered<Condition> {
         match (self.operand(left)?, self.operand(right)?) {
-            (Operand::Subject, Operand::OwnSubjects) => Ok(Condition::Own),
+            (Operand::Subject, Operand::OwnSubjects) => Ok(Condition::Subject(Relation::OWN)),
             (Operand::Roles, Operand::List(roles)) => {
                 Ok(Condition::Role(roles.into_iter().map(Arc::from).collect()))
             }
@@ -253,8 +257,10 @@ impl Lower<'_> {
     }
 
     fn unknown(&self, node: &IdedExpr, name: &str) -> Problem {
-        const KNOWN: &str = "`subject`, `caller.id`, `caller.role`, `caller.subject`, `caller.authenticated`, \
-             `caller.stepped_up`, `request.method`, `request.host`, `request.path`, `request.purpose`, `purpose.basis`";
+        const KNOWN: &str = "`subject`, `subject.restricted`, `grant.active(subject)`, `consent.covers(purpose)`, `caller.id`, \
+             `caller.role`, `caller.subject`, `caller.authenticated`, `caller.stepped_up`, `caller.kind`, `caller.department`, \
+             `caller.licence`, `caller.zone`, `caller.environment`, `request.method`, `request.host`, `request.path`, \
+             `request.purpose`, `purpose.basis`";
         problem(
             Code::ConditionName,
             self.bytes(node),

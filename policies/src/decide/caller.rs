@@ -1,7 +1,7 @@
 //! Identity to caller: which roles the proofs give.
 
 use crate::document::role::{ClaimTest, Proof};
-use crate::{Identity, PolicySet, route};
+use crate::{CallerFacts, Identity, PolicySet, route};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Caller {
     pub authenticated: bool,
     /// Whether a fresh strong authentication was proven.
     pub stepped_up: bool,
+    /// What the firm knows of the caller.
+    pub facts: CallerFacts,
 }
 
 impl PolicySet {
@@ -33,6 +35,7 @@ impl PolicySet {
             subjects: identity.subjects.clone(),
             authenticated: true,
             stepped_up: identity.stepped_up,
+            facts: identity.facts.clone(),
         }
     }
 }

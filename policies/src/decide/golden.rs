@@ -75,8 +75,14 @@ fn callers(set: &PolicySet) -> Vec<(String, Caller)> {
             let name = roles.first().map_or("no role", |role| role).to_owned();
             let state = if stepped_up { ", stepped up" } else { "" };
             let subjects = if name == "investor" { vec!["80001234".to_owned()] } else { Vec::new() };
-            let caller =
-                Caller { id: "u".into(), roles: roles.clone(), subjects, authenticated: true, stepped_up };
+            let caller = Caller {
+                id: "u".into(),
+                roles: roles.clone(),
+                subjects,
+                authenticated: true,
+                stepped_up,
+                ..Caller::default()
+            };
             callers.push((format!("{name}{state}"), caller));
         }
     }

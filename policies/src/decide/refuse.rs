@@ -23,8 +23,16 @@ pub struct RefusalRow {
 }
 
 /// Every refusal of the decision. Nothing in them depends on data.
-pub const REFUSALS: &[RefusalRow] =
-    &[NOTHING_ALLOWS, PURPOSE_UNKNOWN, PURPOSE_NOT_ALLOWED, DENIED, UNAUTHENTICATED, STEP_UP];
+pub const REFUSALS: &[RefusalRow] = &[
+    NOTHING_ALLOWS,
+    PURPOSE_UNKNOWN,
+    PURPOSE_NOT_ALLOWED,
+    DENIED,
+    UNAUTHENTICATED,
+    STEP_UP,
+    GRANT_NEEDED,
+    CONSENT_NEEDED,
+];
 
 const NOTHING_ALLOWS: RefusalRow = RefusalRow {
     code: "YB2001",
@@ -80,6 +88,24 @@ const STEP_UP: RefusalRow = RefusalRow {
     help_zh: "请完成再次鉴别后重试",
 };
 
+const GRANT_NEEDED: RefusalRow = RefusalRow {
+    code: "YB2007",
+    status: 403,
+    en: "an active grant is needed",
+    zh: "需要有效的授权",
+    help_en: "ask for a grant for this investor, and name its ticket in `Yingbi-Ticket`",
+    help_zh: "请为该投资者申请授权，并在 `Yingbi-Ticket` 中写明工单号",
+};
+
+const CONSENT_NEEDED: RefusalRow = RefusalRow {
+    code: "YB2008",
+    status: 403,
+    en: "the investor's consent to this purpose is needed",
+    zh: "需要投资者对此目的的同意",
+    help_en: "obtain the consent, record it, and try again",
+    help_zh: "请取得并登记投资者的同意后重试",
+};
+
 impl PolicySet {
     pub(super) fn refusal(&self, situation: &Situation<'_>, views: &Views) -> Option<Refusal> {
         let purpose_taken = matches!(situation.purpose, PurposeNamed::Taken(_));
@@ -113,6 +139,12 @@ impl PolicySet {
         {
             return &STEP_UP;
         }
+        if self.could(situation, Hope::Subject(Relation::GRANTED)) {
+            return &GRANT_NEEDED;
+        }
+        if self.could(situation, Hope::Subject(Relation::CONSENTED)) {
+            return &CONSENT_NEEDED;
+        }
         if self.could(situation, Hope::Purpose) {
             return &PURPOSE_NOT_ALLOWED;
         }
@@ -123,20 +155,23 @@ impl PolicySet {
     fn could(&self, situation: &Situation<'_>, hope: Hope) -> bool {
         let mut facts = situation.facts;
         facts.stepped_up |= hope == Hope::StepUp;
-        let applies = |rule: &super::Rule, relation| {
-            situation.is_relevant(relation) && rule.when.holds(&facts, relation)
+        let applies = |rule: &super::Rule| {
+            situation.relevant.iter().any(|relation| match hope {
+                Hope::Subject(part) => {
+                    rule.mentions.has(part) && rule.when.holds(&facts, relation.with(part, true))
+                }
+                _ => rule.when.holds(&facts, relation),
+            })
         };
         self.tables.rules.iter().filter(|rule| rule.is_allow() && rule.mode == Mode::Enforce).any(|rule| {
             self.matches_route(rule, situation)
                 && match hope {
                     // Who they would turn out to be is unknown: their conditions are not judged.
                     Hope::Authenticate => true,
-                    Hope::StepUp | Hope::Purpose => {
+                    _ => {
                         self.matches_caller(rule, situation)
                             && (hope == Hope::Purpose || self.matches_purpose(rule, situation))
-                            && [Relation::Own, Relation::Other]
-                                .into_iter()
-                                .any(|relation| applies(rule, relation))
+                            && applies(rule)
                     }
                 }
         })
@@ -148,4 +183,6 @@ enum Hope {
     Authenticate,
     StepUp,
     Purpose,
+    /// This were true of the subject.
+    Subject(Relation),
 }

@@ -1,13 +1,13 @@
 //! What is decided by: the compiled documents.
 
 use crate::compile::Templates;
-use crate::condition::Condition;
+use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::role::Proof;
 use crate::document::scope::{Grade, Grading, Scope, Selection};
 use crate::route::{self, Host, RoutePattern, Segment};
 use crate::yaml::At;
-use crate::{Basis, Binding, Cause, ClassifierTest, FirmClassifiers, Mask, Treatment};
+use crate::{Basis, Binding, Cause, ClassifierTest, ConsentNeeded, Day, FirmClassifiers, Mask, Treatment};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -20,6 +20,8 @@ pub(crate) struct Tables {
     /// By id.
     pub rules: Vec<Rule>,
     pub combinations: Vec<Combination>,
+    pub limits: Vec<Arc<crate::Limit>>,
+    pub grant_templates: Vec<crate::GrantTemplate>,
     /// What kinds count as by the standard; then in each service scene that a binding declares.
     pub scenes: Vec<Grading>,
     pub classifiers: Option<Arc<FirmClassifiers>>,
@@ -38,6 +40,10 @@ pub(crate) struct Role {
 pub(crate) struct Purpose {
     pub id: Arc<str>,
     pub basis: Basis,
+    /// Where the basis is consent: which.
+    pub consent: Option<Arc<ConsentNeeded>>,
+    /// Who receives the data, where it is not the firm itself.
+    pub recipient: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -58,6 +64,21 @@ pub(crate) struct BoundRoute {
     pub binding: Arc<Binding>,
 }
 
+/// From one day to another, both included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Days {
+    /// It rules after this day only.
+    pub after: Option<Day>,
+    /// The last day on which it rules.
+    pub until: Option<Day>,
+}
+
+impl Days {
+    pub(crate) fn hold(self, today: Day) -> bool {
+        self.after.is_none_or(|after| today > after) && self.until.is_none_or(|until| today <= until)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub id: Arc<str>,
@@ -71,7 +92,13 @@ pub(crate) struct Rule {
     pub routes: Vec<RoutePattern>,
     /// Also for callers of whom nothing is known.
     pub public: bool,
+    /// The days on which it rules.
+    pub days: Days,
     pub when: Condition,
+    /// What its conditions ask of the subject, those under `treat.when` included.
+    pub mentions: Relation,
+    /// The relations that are told apart by that, each with all that look like it.
+    pub spread: Box<[(Relation, Relations)]>,
     pub effect: Effect,
     /// Whether a clause or purpose lets others' level 3 be shown in clear.
     pub grounded: bool,
@@ -202,6 +229,14 @@ impl BoundRoute {
     }
 }
 
+impl Effect {
+    /// What conditions within it ask of the subject.
+    pub(crate) fn mentions(&self) -> Relation {
+        let Effect::Allow { when, .. } = self else { return Relation::OTHER };
+        when.iter().fold(Relation::OTHER, |all, (condition, _)| all.with(condition.mentions(), true))
+    }
+}
+
 impl Rule {
     pub(crate) fn matches_route(&self, method: &str, host: &str, segments: &[&str]) -> bool {
         let restricts = !self.is_allow();
@@ -214,6 +249,11 @@ impl Rule {
     /// Which route pattern matches.
     pub(crate) fn hit(&self, method: &str, host: &str, segments: &[&str]) -> Option<usize> {
         self.routes.iter().position(|route| route.matches(method, host, segments))
+    }
+
+    /// Whether it has conditions under `treat.when`.
+    pub(crate) fn has_branches(&self) -> bool {
+        matches!(&self.effect, Effect::Allow { when, .. } if !when.is_empty())
     }
 
     pub(crate) fn is_floor(&self) -> bool {

@@ -1,24 +1,35 @@
-//! Views: what happens to each kind in a record of the caller's own, and in a record of another's.
+//! Views: what happens to each kind in a record, by how the record's subject stands to the request.
 //!
 //! Within one view: deny > drop > stronger mask > weaker mask > clear. Rules bound to the subject (their `when` holds
-//! in this view and not in the other) come before rules that are not: for the kinds they give, they alone are asked, so
-//! that "their own, in clear" is not undone by the general "mask". Floors come last and only strengthen. A view also
+//! for some relations and not for others) come before rules that are not: for the kinds they give, they alone are asked,
+//! so that "their own, in clear" is not undone by the general "mask". Floors come last and only strengthen. A view also
 //! says what is stricter for records in which a combination raises levels.
 
+mod mixed;
+
 use super::{Combination, Effect, PolicySet, PurposeNamed, Rule, Situation, Words};
-use crate::condition::Relation;
+use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::scope::{Grade, Grading};
-use crate::permit::Serial;
 use crate::{Basis, Mask, Raise, Treatment, View};
+use mixed::Mixed;
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, Level};
 
 /// Views and what goes with them into a permit.
 #[derive(Debug)]
 pub(crate) struct Views {
-    pub own: Arc<View>,
-    pub other: Arc<View>,
+    /// Of another's record, which nothing opens.
+    other: View,
+    /// By relation: position in `more`, counted from one; zero is `other`.
+    of: [u8; Relation::COUNT],
+    more: Vec<View>,
+    /// Whether any view that the answer may need leaves something out.
+    pub drops: bool,
+    /// What the views depend on.
+    pub asks: Relation,
+    /// Views of records of which only some kinds are granted or consented.
+    mixed: Mixed,
     /// Whether anything is allowed at all.
     pub permitted: bool,
     /// Whether a denial alone is why not.
@@ -32,37 +43,38 @@ pub(crate) struct Views {
     pub route: Arc<str>,
 }
 
+impl Views {
+    /// The view of a relation; one that was not thought possible is another's.
+    pub(crate) fn of(&self, relation: Relation) -> &View {
+        let at = self.of.get(relation.both(self.asks).position()).copied().unwrap_or_default();
+        usize::from(at).checked_sub(1).and_then(|at| self.more.get(at)).unwrap_or(&self.other)
+    }
+}
+
 /// How a matching rule's conditions came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub rule: usize,
-    pub own: bool,
-    pub other: bool,
-    /// Bit n: the n-th condition under `treat.when` holds.
-    pub own_branches: u32,
-    pub other_branches: u32,
+    /// For which relations the rule applies.
+    pub applies: Relations,
+    /// By relation; bit n: the n-th condition under `treat.when` holds.
+    pub branches: [u32; Relation::COUNT],
     /// Which of the rule's route patterns matched; they name the route where no binding does.
     pub route: u32,
 }
 
 impl Outcome {
     pub(crate) fn applies(&self, relation: Relation) -> bool {
-        match relation {
-            Relation::Own => self.own,
-            Relation::Other => self.other,
-        }
+        self.applies.contains(relation)
     }
 
-    fn branches(&self, relation: Relation) -> u32 {
-        match relation {
-            Relation::Own => self.own_branches,
-            Relation::Other => self.other_branches,
-        }
+    pub(super) fn branches(&self, relation: Relation) -> u32 {
+        self.branches.get(relation.position()).copied().unwrap_or_default()
     }
 
-    /// Whether the rule speaks of one relation to the subject only.
+    /// Whether the rule speaks of some relations to the subject only.
     fn is_bound(&self) -> bool {
-        self.own != self.other
+        self.applies != Relations::ALL && self.applies != Relations::default()
     }
 }
 
@@ -75,14 +87,15 @@ impl PolicySet {
             .filter_map(|at| Some((at, self.tables.rules.get(at)?)))
             .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
             .map(|(at, rule)| outcome(at, rule, situation))
-            .filter(|outcome| outcome.own || outcome.other)
+            .filter(|outcome| outcome.applies.0 & situation.possible.0 != 0)
             .collect();
         outcomes.sort_unstable_by_key(|outcome| outcome.rule);
         outcomes
     }
 
     pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
-        self.matches_caller(rule, situation)
+        rule.days.hold(situation.today)
+            && self.matches_caller(rule, situation)
             && self.matches_purpose(rule, situation)
             && self.matches_route(rule, situation)
     }
@@ -107,9 +120,7 @@ impl PolicySet {
     }
 
     pub(super) fn compute(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Views {
-        let relations = [Relation::Own, Relation::Other];
-        let relevant: Vec<Relation> =
-            relations.into_iter().filter(|relation| situation.is_relevant(*relation)).collect();
+        let relevant: Vec<Relation> = situation.relevant.iter().collect();
         let allows = |relation| self.ruling(outcomes, relation, false).any(|(rule, _)| rule.is_allow());
         let denies = |relation| {
             self.ruling(outcomes, relation, false)
@@ -139,9 +150,31 @@ impl PolicySet {
             PurposeNamed::Taken(at) => at.and_then(|at| self.tables.purposes.get(at)),
             _ => None,
         };
+        let asks = asks(situation.possible, outcomes);
+        let mut of = [0; Relation::COUNT];
+        let mut more = Vec::new();
+        for relation in Relation::within(asks).filter(|relation| *relation != Relation::OTHER) {
+            more.push(self.view(situation, outcomes, relation));
+            if let Some(at) = of.get_mut(relation.position()) {
+                *at = u8::try_from(more.len()).unwrap_or_default();
+            }
+        }
+        let other = self.view(situation, outcomes, Relation::OTHER);
+        // What is granted or consented in part mixes the views of parts, too.
+        let may_be = |relation: Relation| relevant.iter().any(|whole| relation.0 & !whole.0 == 0);
+        let drops = other.drops
+            || Relation::within(asks)
+                .filter(|relation| may_be(*relation))
+                .filter_map(|relation| usize::from(*of.get(relation.position())?).checked_sub(1))
+                .filter_map(|at| more.get(at))
+                .any(|view: &View| view.drops);
         Views {
-            own: Arc::new(self.view(situation, outcomes, Relation::Own)),
-            other: Arc::new(self.view(situation, outcomes, Relation::Other)),
+            other,
+            of,
+            more,
+            drops,
+            asks,
+            mixed: Mixed::default(),
             permitted,
             denied,
             rules: rules.into(),
@@ -176,9 +209,7 @@ impl PolicySet {
             }
         });
         let raises: Box<[Raise]> = combinations.filter(|raise| raise.treatments != treatments).collect();
-        let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
-        let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
-        View { monitored, raises, treatments, drops, serial: Serial::next() }
+        View::new(treatments, monitored, raises)
     }
 
     /// What kinds count as on the route.
@@ -402,23 +433,50 @@ pub(crate) enum Lost {
 
 fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
     let facts = &situation.facts;
-    let branches = |relation| match &rule.effect {
-        Effect::Allow { when, .. } => when
-            .iter()
-            .take(32)
-            .enumerate()
-            .filter(|(_, (condition, _))| condition.holds(facts, relation))
-            .fold(0_u32, |bits, (nth, _)| bits | 1 << nth),
-        _ => 0,
+    let when: &[(Condition, super::Given)] = match &rule.effect {
+        Effect::Allow { when, .. } => when,
+        _ => &[],
     };
-    Outcome {
-        rule: at,
-        own: rule.when.holds(facts, Relation::Own),
-        other: rule.when.holds(facts, Relation::Other),
-        own_branches: branches(Relation::Own),
-        other_branches: branches(Relation::Other),
-        route: number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default()),
+    let held = |relation| {
+        let conditions = when.iter().take(32).enumerate();
+        conditions
+            .filter(|(_, (condition, _))| condition.holds(facts, relation))
+            .fold(0_u32, |bits, (nth, _)| bits | 1 << nth)
+    };
+    let route = number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default());
+    let mut outcome = Outcome { rule: at, applies: Relations::default(), branches: [0; _], route };
+    for (relation, alike) in &rule.spread {
+        if rule.when.holds(facts, *relation) {
+            outcome.applies.0 |= alike.0;
+        }
+        if when.is_empty() {
+            continue;
+        }
+        let held = held(*relation);
+        for relation in alike.iter() {
+            if let Some(own) = outcome.branches.get_mut(relation.position()) {
+                *own = held;
+            }
+        }
     }
+    outcome
+}
+
+/// What views depend on, of what is possible at all.
+fn asks(possible: Relations, outcomes: &[Outcome]) -> Relation {
+    let differs = |part: Relation| {
+        let mut pairs = possible.iter().filter(|relation| relation.has(part)).map(|relation| {
+            let without = Relation(relation.0 & !part.0);
+            (relation, without)
+        });
+        pairs.any(|(with, without)| {
+            outcomes.iter().any(|outcome| {
+                outcome.applies(with) != outcome.applies(without)
+                    || outcome.branches(with) != outcome.branches(without)
+            })
+        })
+    };
+    Relation::NAMED.into_iter().fold(Relation::OTHER, |all, (part, _, _)| all.with(part, differs(part)))
 }
 
 fn number(position: usize) -> u32 {

@@ -69,7 +69,6 @@ codes! {
     LevelFourShown, "YB0502", Error, true, "mask shows part of level 4", "脱敏模板会露出4级信息的一部分";
     ClearNotAllowed, "YB0503", Error, true, "treatment in clear of what is not allowed", "明文处理了未被允许的类别";
     NoGround, "YB0504", Warning, true, "others' level 3 in clear without a stated ground", "无依据而明文展示他人3级信息";
-    ConsentNotVerified, "YB0505", Warning, false, "consent is not verified by this version", "本版本不核验同意";
     OpaqueProtected, "YB0506", Error, true, "opaque content on a protected route", "受保护路由上有不可检内容";
     PublicLevel, "YB0507", Warning, true, "level 2 or above for the unauthenticated", "向未登录者提供2级及以上信息";
     LevelFourLowered, "YB0508", Error, true, "level 4 lowered", "4级信息被降级";

@@ -115,7 +115,7 @@ pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
     }
 }
 
-fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {
+pub(crate) fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {
     let fields = node.fields(sink)?;
     let list = |key: &'static str, sink: &mut Sink<'_>| {
         let node = fields.optional(key)?;
@@ -239,7 +239,7 @@ fn read_floor(node: &Node, sink: &mut Sink<'_>) -> Option<Action> {
     Some(Action::Floor { of: categories.into(), word: word.value, unless_grounded: unless.is_some() })
 }
 
-fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
+pub(crate) fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
     if !matches!(node.value, Value::Map(_)) {
         return Some(Treat {
             base: Table { default: read_word(node, sink)?, categories: Vec::new() },

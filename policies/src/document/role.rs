@@ -1,9 +1,9 @@
 //! `kind: Role` and `kind: Purpose`.
 
 use super::one_of;
-use crate::Basis;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::yaml::{Fields, Node, Value};
+use crate::{Basis, ConsentNeeded};
 
 #[derive(Debug)]
 pub(crate) struct RoleSpec {
@@ -30,6 +30,9 @@ pub(crate) enum ClaimTest {
 #[derive(Debug)]
 pub(crate) struct PurposeSpec {
     pub basis: Basis,
+    /// There when the basis is consent.
+    pub consent: Option<ConsentNeeded>,
+    pub recipient: Option<String>,
 }
 
 /// The words for T/TSAC 001 §8.1 a–g.
@@ -170,10 +173,9 @@ fn read_certificate(fields: Fields<'_>, sink: &mut Sink<'_>) -> Option<Proof> {
 pub(crate) fn read_purpose(node: &Node, sink: &mut Sink<'_>) -> Option<PurposeSpec> {
     let fields = node.fields(sink)?;
     let word = fields.required("basis", sink).and_then(|node| node.text(sink));
+    let recipient = fields.optional("recipient").and_then(|node| node.text(sink)).map(|text| text.value);
     let consent = fields.optional("consent");
-    if let Some(consent) = consent {
-        read_consent(consent, sink);
-    }
+    let needed = consent.and_then(|consent| read_consent(consent, recipient.as_deref(), sink));
     let consent_at = fields.key_at("consent");
     fields.finish(sink);
     let word = word?;
@@ -189,28 +191,41 @@ pub(crate) fn read_purpose(node: &Node, sink: &mut Sink<'_>) -> Option<PurposeSp
             Text::new("T/TSAC 001 §8.1 b to g need no consent", "T/TSAC 001 8.1 b）至 g）无需同意"),
         );
     }
-    if basis == Basis::Consent {
-        sink.report(
-            Code::ConsentNotVerified,
-            word.at,
-            Text::new(
-                "consent is not verified by this version: nothing of level 2 or above leaves in clear for this purpose",
-                "本版本不核验同意：此目的下二级及以上信息一律不以明文展示",
-            ),
-            Text::new("unknown consent is treated as none", "不能证实的同意视为没有同意"),
-        );
-    }
-    Some(PurposeSpec { basis })
+    let consent = (basis == Basis::Consent).then(|| {
+        let recipient = recipient.clone().unwrap_or_else(|| SELF.to_owned());
+        needed.unwrap_or(ConsentNeeded { separate: true, recipient, notices: Vec::new() })
+    });
+    let recipient = recipient.or_else(|| consent.as_ref().map(|consent| consent.recipient.clone()));
+    Some(PurposeSpec { basis, consent, recipient: recipient.filter(|recipient| recipient != SELF) })
 }
 
-/// Read for its shape; verified by no one yet, which the purpose's warning says.
-fn read_consent(node: &Node, sink: &mut Sink<'_>) {
-    let Some(fields) = node.fields(sink) else { return };
-    if let Some(kind) = fields.optional("kind").and_then(|node| node.text(sink))
-        && !["separate", "general"].contains(&kind.value.as_str())
-    {
+/// Which consent a purpose rests on. One that is not known to be general is separate: the stricter of the two.
+fn read_consent(node: &Node, recipient: Option<&str>, sink: &mut Sink<'_>) -> Option<ConsentNeeded> {
+    let fields = node.fields(sink)?;
+    let kind = fields.optional("kind").and_then(|node| node.text(sink));
+    if let Some(kind) = kind.as_ref().filter(|kind| !["separate", "general"].contains(&kind.value.as_str())) {
         one_of(&kind.value, kind.at, &["separate", "general"], sink);
     }
-    let _ = fields.optional("recipient").and_then(|node| node.text(sink));
+    let own = fields.optional("recipient").and_then(|node| node.text(sink));
+    if let Some(own) = own.as_ref().filter(|own| recipient.is_some_and(|recipient| recipient != own.value)) {
+        sink.report(
+            Code::Contradiction,
+            own.at,
+            Text::new("two recipients of one purpose", "同一目的写了两个接收方"),
+            Text::new("name the recipient once", "接收方只写一次"),
+        );
+    }
+    let notices = fields.optional("notices").map(|node| node.texts(sink)).unwrap_or_default();
     fields.finish(sink);
+    Some(ConsentNeeded {
+        separate: kind.is_none_or(|kind| kind.value != "general"),
+        recipient: own
+            .map(|own| own.value)
+            .or(recipient.map(str::to_owned))
+            .unwrap_or_else(|| SELF.to_owned()),
+        notices: notices.into_iter().map(|notice| notice.value).collect(),
+    })
 }
+
+/// The firm itself as a recipient.
+const SELF: &str = "self";

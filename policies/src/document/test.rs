@@ -1,10 +1,11 @@
 //! `kind: PolicyTest`.
 
-use crate::Day;
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route;
 use crate::yaml::{At, Located, Node, Value, entries};
+use crate::{Asked, CallerFact, CallerFacts, Day, Possible, Reach, Standing, Subjects};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use yingbi_taxonomy::Category;
 
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct TestCase {
     pub purpose: Option<String>,
     /// The day of the access; 1 January 2026 unless the case says otherwise, so that nobody grows older in a test.
     pub today: Day,
+    /// What is remembered of investors.
+    pub remembered: Remembered,
     /// What the upstream answers.
     pub response: Option<String>,
     /// Its media type.
@@ -54,6 +57,50 @@ pub struct TestCaller {
     pub authenticated: bool,
     /// Whether they stepped up.
     pub stepped_up: bool,
+    /// What the firm knows of the caller.
+    pub facts: CallerFacts,
+}
+
+/// Investors of whom a case says that something is remembered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// The caller has an active grant for these.
+    pub granted: Vec<String>,
+    /// These have consented to the purpose.
+    pub consented: Vec<String>,
+    /// A guardian consented for these.
+    pub consented_by_guardian: Vec<String>,
+    /// The processing of these investors' data is restricted.
+    pub restricted: Vec<String>,
+}
+
+impl Subjects for Remembered {
+    fn possible(&self) -> Possible {
+        Possible {
+            grants: !self.granted.is_empty(),
+            consents: !self.consented.is_empty() || !self.consented_by_guardian.is_empty(),
+            restrictions: !self.restricted.is_empty(),
+        }
+    }
+
+    fn standing(&self, subject: &str, _: &Asked<'_>) -> Standing {
+        let among = |list: &[String]| list.iter().any(|own| own == subject);
+        let reach = |is: bool| if is { Reach::All } else { Reach::Nothing };
+        let by_guardian = among(&self.consented_by_guardian);
+        Standing {
+            granted: reach(among(&self.granted)),
+            consented: reach(by_guardian || among(&self.consented)),
+            by_guardian,
+            restricted: among(&self.restricted),
+        }
+    }
+}
+
+impl TestCase {
+    /// What is remembered of investors, where the case says anything.
+    pub fn subjects(&self) -> Option<Arc<dyn Subjects>> {
+        (self.remembered != Remembered::default()).then(|| Arc::new(self.remembered.clone()) as _)
+    }
 }
 
 /// What a case expects; what it does not name is not compared.
@@ -113,6 +160,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     };
     let route = fields.required("route", sink).and_then(|node| node.text(sink));
     let purpose = fields.optional("purpose").and_then(|node| node.text(sink)).map(|text| text.value);
+    let remembered = fields.optional("remembered").and_then(|node| read_remembered(node, sink));
     let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
@@ -134,6 +182,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         path,
         purpose,
         today: today.unwrap_or_default(),
+        remembered: remembered.unwrap_or_default(),
         response,
         content_type: content_type.unwrap_or_else(|| "application/json".to_owned()),
         expect,
@@ -154,6 +203,12 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
     };
     let authenticated = flag("authenticated", sink).unwrap_or(true);
     let stepped_up = flag("stepped_up", sink).unwrap_or(false);
+    let mut facts = CallerFacts::UNKNOWN;
+    for fact in CallerFact::ALL {
+        if let Some(value) = fields.optional(fact.name()).and_then(|node| node.text(sink)) {
+            facts.set(fact, value.value);
+        }
+    }
     let at = fields.at;
     fields.finish(sink);
     if !authenticated && (stepped_up || !roles.is_empty() || !subjects.is_empty()) {
@@ -174,7 +229,24 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
         subjects,
         authenticated,
         stepped_up,
+        facts,
     })
+}
+
+fn read_remembered(node: &Node, sink: &mut Sink<'_>) -> Option<Remembered> {
+    let fields = node.fields(sink)?;
+    let mut list = |key: &'static str| -> Vec<String> {
+        let texts = fields.optional(key).map(|node| node.texts(sink)).unwrap_or_default();
+        texts.into_iter().map(|text| text.value).collect()
+    };
+    let remembered = Remembered {
+        granted: list("granted"),
+        consented: list("consented"),
+        consented_by_guardian: list("consented_by_guardian"),
+        restricted: list("restricted"),
+    };
+    fields.finish(sink);
+    Some(remembered)
 }
 
 fn read_route(text: &Located<String>, sink: &mut Sink<'_>) -> Option<(String, String, String)> {

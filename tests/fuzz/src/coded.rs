@@ -1,19 +1,18 @@
-//! Text in which anything may be coded, against what must hold of any.
+//! Text in which anything may be coded, against what must hold of any: the decoders.
 //!
-//! `cargo +nightly fuzz run coded` fuzzes. A plain `cargo run` treats the files it is given (a crash's artifact, a
-//! corpus), or a fixed sequence of bodies: `cargo run --release --bin coded -- 1000000`.
+//! `cargo +nightly fuzz run coded` fuzzes. A plain `cargo run --bin coded` makes its inputs itself: `-- --seconds 60`,
+//! `-- --count 1000000`, `-- --seed 7`; or treats the files it is given.
 
 #![cfg_attr(fuzzing, no_main)]
 
+use yingbi_protect::reference::streams::{CODED_WORDS, bodies, coded};
+
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    yingbi_protect::reference::streams::coded(data);
+    coded(data);
 });
 
 #[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    yingbi_fuzz::run(yingbi_protect::reference::streams::coded, |count| {
-        use yingbi_protect::reference::streams::{CODED_WORDS, bodies};
-        Box::new(bodies(CODED_WORDS).take(count))
-    })
+fn main() -> std::process::ExitCode {
+    yingbi_fuzz::run(env!("CARGO_BIN_NAME"), coded, |seed| bodies(CODED_WORDS, seed))
 }

@@ -1,23 +1,24 @@
-//! What must hold of CSV, on the fuzzer's bytes: what is clear is not touched, what is masked reads again, no number
-//! that is somebody's is left.
+//! What must hold of CSV, on the fuzzer's bytes: what is clear is not touched, what is masked reads again, no number that
+//! is somebody's is left.
 //!
-//! `cargo +nightly fuzz run csv_promises` fuzzes. A plain `cargo run` treats the files it is given (a crash's artifact, a
-//! corpus), or a fixed sequence of documents: `cargo run --release --bin csv_promises -- 1000000`.
+//! `cargo +nightly fuzz run csv_promises` fuzzes. A plain `cargo run --bin csv_promises` makes its inputs itself: `-- --seconds 60`,
+//! `-- --count 1000000`, `-- --seed 7`; or treats the files it is given.
 
 #![cfg_attr(fuzzing, no_main)]
 
+use yingbi_protect::Format;
+use yingbi_protect::reference::{documents, promises};
+
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    yingbi_protect::reference::promises(yingbi_protect::Format::Csv, data);
+    promises(Format::Csv, data);
 });
 
 #[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    use yingbi_protect::Format;
-    use yingbi_protect::reference::{documents, promises};
-
+fn main() -> std::process::ExitCode {
     yingbi_fuzz::run(
-        |data| promises(Format::Csv, data),
-        |count| Box::new(documents(Format::Csv).take(count)),
+        env!("CARGO_BIN_NAME"),
+        |data: &[u8]| promises(Format::Csv, data),
+        |seed| documents(Format::Csv, seed),
     )
 }

@@ -1,17 +1,18 @@
 //! The engine against the plain reference, on documents and plans made of the fuzzer's bytes.
 //!
-//! `cargo +nightly fuzz run json_differential` fuzzes. A plain `cargo run` treats the files it is given (a crash's
-//! artifact, a corpus), or a fixed sequence of inputs: `cargo run --release -- 1000000`.
+//! `cargo +nightly fuzz run json_differential` fuzzes. A plain `cargo run --bin json_differential` makes its inputs itself: `-- --seconds 60`,
+//! `-- --count 1000000`, `-- --seed 7`; or treats the files it is given.
 
 #![cfg_attr(fuzzing, no_main)]
 
+use yingbi_protect::reference::{differential, seeds};
+
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    yingbi_protect::reference::differential(data);
+    differential(data);
 });
 
 #[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    use yingbi_protect::reference::{differential, seeds};
-    yingbi_fuzz::run(differential, |count| Box::new(seeds().take(count)))
+fn main() -> std::process::ExitCode {
+    yingbi_fuzz::run(env!("CARGO_BIN_NAME"), differential, seeds)
 }

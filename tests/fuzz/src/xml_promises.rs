@@ -1,23 +1,24 @@
-//! What must hold of XML, on the fuzzer's bytes: what is clear is not touched, what is masked reads again, no number
-//! that is somebody's is left.
+//! What must hold of XML, on the fuzzer's bytes: what is clear is not touched, what is masked reads again, no number that
+//! is somebody's is left.
 //!
-//! `cargo +nightly fuzz run xml_promises` fuzzes. A plain `cargo run` treats the files it is given (a crash's artifact, a
-//! corpus), or a fixed sequence of documents: `cargo run --release --bin xml_promises -- 1000000`.
+//! `cargo +nightly fuzz run xml_promises` fuzzes. A plain `cargo run --bin xml_promises` makes its inputs itself: `-- --seconds 60`,
+//! `-- --count 1000000`, `-- --seed 7`; or treats the files it is given.
 
 #![cfg_attr(fuzzing, no_main)]
 
+use yingbi_protect::Format;
+use yingbi_protect::reference::{documents, promises};
+
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    yingbi_protect::reference::promises(yingbi_protect::Format::Xml, data);
+    promises(Format::Xml, data);
 });
 
 #[cfg(not(fuzzing))]
-fn main() -> std::io::Result<()> {
-    use yingbi_protect::Format;
-    use yingbi_protect::reference::{documents, promises};
-
+fn main() -> std::process::ExitCode {
     yingbi_fuzz::run(
-        |data| promises(Format::Xml, data),
-        |count| Box::new(documents(Format::Xml).take(count)),
+        env!("CARGO_BIN_NAME"),
+        |data: &[u8]| promises(Format::Xml, data),
+        |seed| documents(Format::Xml, seed),
     )
 }

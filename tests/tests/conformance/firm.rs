@@ -337,6 +337,61 @@ fn t12_right_data_goes_on_byte_for_byte() {
 }
 
 #[test]
+fn t12_xml_tables_and_parts_are_checked_as_well() {
+    let stage = stage();
+    let gbk = [&b"\xd0\xd5\xc3\xfb,\xca\xd6\xbb\xfa\xba\xc5\n\xd5\xc5\xc8\xfd,12012345678\n"[..]].concat();
+    let parts = "--q\r\nContent-Disposition: form-data; name=\"mobile_tel\"\r\n\r\n12012345678\r\n\
+                 --q\r\nContent-Disposition: form-data; name=\"list\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n\
+                 x,mobile_tel\n1,13812345678\n2,12012345678\n\r\n--q--\r\n";
+    let xml = "<r><c><mobileTel>13812345678</mobileTel></c><c><mobileTel>12012345678</mobileTel></c></r>";
+    let cases: [(&str, &[u8], &[&str]); 5] = [
+        ("text/xml", xml.as_bytes(), &["/r/c/1/mobileTel"]),
+        ("application/soap+xml; charset=utf-8", xml.as_bytes(), &["/r/c/1/mobileTel"]),
+        ("text/csv; charset=GBK", &gbk, &["/0/手机号"]),
+        ("application/x-ndjson", b"{}\n{\"mobile_tel\":\"12012345678\"}\n", &["/1/mobile_tel"]),
+        ("multipart/form-data; boundary=q", parts.as_bytes(), &["/mobile_tel", "/list/1/mobile_tel"]),
+    ];
+    for (media_type, body, paths) in cases {
+        let (response, _) = post(&stage, "/open", &format!("Content-Type: {media_type}\r\n"), body);
+        assert_eq!((response.status, response.problem_code().as_str()), (422, "YB1310"), "{media_type}");
+        let told = response.json()["errors"].clone();
+        let expect: Vec<Value> = paths
+            .iter()
+            .map(|path| json!({"path": path, "category": "basic.mobile", "rule": "segment"}))
+            .collect();
+        assert_eq!(told, Value::from(expect), "{media_type}");
+        assert!(!response.text().contains("12012345678"), "{media_type}");
+    }
+    assert!(stage.origin.seen().is_empty(), "nothing went on");
+    let unreadable: [(&str, &[u8], u16, Value); 4] = [
+        ("text/xml", b"<c><d></c>", 422, json!([{"path": "", "rule": "malformed", "at": 6}])),
+        ("text/csv", b"a,b\n\"1\"x,2\n", 422, json!([{"path": "", "rule": "malformed", "at": 7}])),
+        (
+            "multipart/form-data; boundary=q",
+            b"--q\r\nContent-Disposition: form-data; name=\"x\"\r\nContent-Type: application/json\r\n\r\n{\"a\":}\r\n--q--\r\n",
+            422,
+            json!([{"path": "/x", "rule": "malformed", "at": 5}]),
+        ),
+        (
+            "multipart/form-data; boundary=q",
+            b"--q\r\nContent-Disposition: form-data; name=\"x\"; filename=\"x\"\r\nContent-Type: application/zip\r\n\r\nPK\r\n--q--\r\n",
+            415,
+            json!([{"path": "/x", "rule": "media-type"}]),
+        ),
+    ];
+    for (media_type, body, status, errors) in unreadable {
+        let (response, _) = post(&stage, "/open", &format!("Content-Type: {media_type}\r\n"), body);
+        assert_eq!((response.status, &response.json()["errors"]), (status, &errors), "{media_type}");
+    }
+    assert!(stage.origin.seen().is_empty(), "nothing went on");
+    let right = parts.replace("12012345678", "13912345678");
+    let (response, _) =
+        post(&stage, "/open", "Content-Type: multipart/form-data; boundary=q\r\n", right.as_bytes());
+    assert_eq!(response.status, 200, "{}", response.text());
+    assert_eq!(stage.origin.seen().remove(0).body, right.as_bytes(), "byte for byte");
+}
+
+#[test]
 fn t12_what_is_only_flagged_goes_on_and_is_recorded() {
     let stage = stage();
     let (response, trace) =

@@ -3,8 +3,11 @@
 use crate::FIRM;
 use serde_json::{Value, json};
 use std::process::Output;
-use yingbi_tests::{Answer, Stage, Who, canary};
+use std::time::{Duration, Instant};
+use yingbi_tests::{Answer, Client, Stage, Who, canary, credentials};
 
+/// A route that no binding names.
+const OPEN: &str = "POST crm.internal/open";
 const TELLER: Who<'_> = Who::Token("teller");
 
 fn inventory(stage: &Stage, query: &str) -> Value {
@@ -47,6 +50,34 @@ fn with_header(name: &str, body: &Value) -> Answer {
 /// What was counted is in the file.
 fn written(stage: &Stage) {
     drop(inventory(stage, ""));
+}
+
+/// The inventory once a request's field of this path is listed: that is done when the client has its answer already.
+fn listed(stage: &Stage, template: &str, path: &str) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let told = inventory(stage, "");
+        let routes = told["routes"].as_array().expect("routes");
+        let of_route = routes.iter().filter(|route| route["route"] == template);
+        let mut fields = of_route.flat_map(|route| route["accepts"].as_array().expect("fields"));
+        if fields.any(|field| field["path"] == path) {
+            return told;
+        }
+        assert!(Instant::now() < deadline, "{path}: {told}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Sends a body; the status of its answer.
+fn post(stage: &Stage, path: &str, media_type: &str, body: &[u8]) -> u16 {
+    let mut client = Client::connect(stage.gateway.address);
+    let (host, credentials, length) = (yingbi_tests::HOST, credentials("teller"), body.len());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\n{credentials}Content-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    client.send(head.as_bytes());
+    client.send(body);
+    client.response().status
 }
 
 fn accept(stage: &Stage) -> Output {
@@ -101,6 +132,87 @@ fn c7_a_route_is_listed_with_its_fields_levels_counts_and_callers() {
     let list = route(&inventory, "/customers");
     assert_eq!(field(list, "returns", "/data/*/client_name")["masked"], 2);
     assert_eq!(field(list, "returns", "/data/*/notes/*")["kind"], "basic.mobile");
+}
+
+#[test]
+fn c7_what_requests_hold_is_listed_and_its_drift_reported() {
+    let stage = Stage::with(FIRM, |setup| {
+        setup.more_policy(
+            "opening.yaml",
+            r#"apiVersion: yingbi/v1
+kind: Binding
+metadata: {id: open-account}
+spec:
+  route: {host: crm.internal, method: POST, path: /checked}
+  validate: {categories: {basic.mobile: reject}}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: teller-opens, title: 柜员办理开户, clause: ["T/TSAC001:7.5.a"]}
+spec:
+  match: {roles: [teller], routes: ["POST crm.internal/open", "POST crm.internal/checked"]}
+  allow: {level: "<=3"}
+"#,
+        )
+    });
+    stage.answers_json(&json!({"ok": true}));
+    let person = json!({"customers": [{"id_no": canary::ID, "mobile_tel": canary::MOBILE, "trade_pwd": "135790"},
+                                      {"mobile_tel": canary::MOBILE, "80001234": {"mobile_tel": canary::MOBILE}}]});
+    let json_type = "application/json";
+    assert_eq!(post(&stage, "/open", json_type, person.to_string().as_bytes()), 200);
+    assert_eq!(post(&stage, "/open", json_type, person.to_string().as_bytes()), 200);
+    let form = format!("mobile_tel={}&page=1", canary::MOBILE);
+    assert_eq!(post(&stage, "/open", "application/x-www-form-urlencoded", form.as_bytes()), 200);
+    let part = format!(
+        "--q\r\nContent-Disposition: form-data; name=\"list\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n\
+         x,e_mail\n1,{}\n\r\n--q--\r\n",
+        canary::EMAIL
+    );
+    assert_eq!(post(&stage, "/open", "multipart/form-data; boundary=q", part.as_bytes()), 200);
+    assert_eq!(post(&stage, "/checked", json_type, person.to_string().as_bytes()), 200);
+    // Nothing of these is read: they pass, and list nothing.
+    assert_eq!(post(&stage, "/open", "application/octet-stream", b"\xff mobile_tel=13800138000"), 200);
+    assert_eq!(post(&stage, "/open", json_type, b"{\"mobile_tel\":"), 200);
+    // Of a body beyond what is looked at the whole lines are.
+    let rows = format!("row,bank_account\n{}", format!("1,{}\n", canary::CARD).repeat(20_000));
+    assert_eq!(post(&stage, "/open", "text/csv", rows.as_bytes()), 200);
+    assert_eq!(stage.origin.seen().last().map(|seen| seen.body.len()), Some(rows.len()), "passed whole");
+
+    let told = listed(&stage, OPEN, "/*/bank_account");
+    let open = route(&told, OPEN);
+    let mobile = field(open, "accepts", "/customers/*/mobile_tel");
+    assert_eq!(
+        (&mobile["kind"], &mobile["level"], &mobile["clear"]),
+        (&json!("basic.mobile"), &json!(3), &json!(4))
+    );
+    assert_eq!(field(open, "accepts", "/customers/*/trade_pwd")["level"], 4);
+    assert_eq!(field(open, "accepts", "/customers/*/*/mobile_tel")["clear"], 2, "no name that is somebody's");
+    assert_eq!(field(open, "accepts", "/mobile_tel")["clear"], 1);
+    assert_eq!(field(open, "accepts", "/list/*/e_mail")["kind"], "basic.email");
+    let rows = field(open, "accepts", "/*/bank_account")["clear"].as_u64().expect("a count");
+    assert!((5_000..20_000).contains(&rows), "{rows}");
+    assert_eq!(open["callers"][0]["roles"], json!(["teller"]));
+    assert_eq!(field(route(&told, "/checked"), "accepts", "/customers/*/mobile_tel")["clear"], 2);
+    let text = told.to_string();
+    for value in [canary::MOBILE, canary::ID, canary::CARD, "80001234"] {
+        assert!(!text.contains(value), "{value} in {text}");
+    }
+    let (_, csv) = stage.gateway.admin_get("/api/v1/inventory?format=csv").expect("answers");
+    assert!(
+        csv.lines().any(|line| line.contains("accepts") && line.contains("/customers/*/mobile_tel")),
+        "{csv}"
+    );
+
+    assert_eq!(accept(&stage).status.code(), Some(0));
+    assert_eq!(drift(&stage), (0, vec![]));
+    post(
+        &stage,
+        "/open",
+        json_type,
+        json!({"address": "上海市浦东新区世纪大道100号"}).to_string().as_bytes(),
+    );
+    listed(&stage, OPEN, "/address");
+    assert_eq!(drift(&stage), (1, vec!["new-field /address".to_owned()]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::{Labels, date_in_words, hit, numeric_length, opens, value_length};
 use crate::Hit;
 use crate::prose::{head, is_han, tail};
+use crate::recognize::resident_id;
 use yingbi_taxonomy::{Category, Kind};
 
 /// `性别女`, `民 族 汉`: of few words that a form knows.
@@ -121,8 +122,37 @@ pub(super) fn another(text: &str, last: Hit, at: usize) -> Option<Hit> {
         last.kind.category(),
         Category::AccountOpening | Category::AccountInvestorCode | Category::WealthBank
     );
-    (is_account && length >= 6 && length == last.end - last.start && joins.contains(&between))
-        .then(|| hit(at, length, last.kind))
+    let digits = text.get(at..at + length)?.bytes().filter(u8::is_ascii_digit).count();
+    let is_like = length.abs_diff(last.end - last.start) <= 3 && digits + 2 >= length;
+    (is_account && length >= 6 && is_like && joins.contains(&between)).then(|| hit(at, length, last.kind))
+}
+
+/// `台湾居民居住证，号码830000199208151233`: of an identity number's form, its check digit wrong, in a sentence that
+/// speaks of a document.
+pub(super) fn misspelt(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    if !value.as_bytes().get(16).is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    let token = value.get(..head(value, 19, |c| c.is_ascii_alphanumeric()))?;
+    let document = || tail(left, 12, |c| !matches!(c, '。' | '\n' | '；')).contains('证');
+    (resident_id::has_form_18(token.as_bytes()) && document()).then(|| hit(at, token.len(), Kind::ResidentId))
+}
+
+/// `登录名trader_2020`: a name of letters that a system gave.
+pub(super) fn login(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    if !value.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let left = left.trim_end_matches(|c| opens(c) || matches!(c, '：' | ':' | '是' | '为'));
+    let named = ["登录名", "用户名", "登录账号", "账号名", "登录号", "登陆名"]
+        .iter()
+        .any(|word| left.ends_with(word));
+    let length = head(value, 32, |c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    let token = value.get(..length)?;
+    let is_made = token.bytes().any(|byte| byte.is_ascii_digit() || byte == b'_');
+    (named && is_made && length >= 4).then(|| hit(at, length, Kind::TradingAccount))
 }
 
 /// `80012345（资金账号）`, `把80012345这个资金账号销掉`: the label behind its number.

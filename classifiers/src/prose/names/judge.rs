@@ -220,12 +220,38 @@ pub(super) fn right_of(rest: &str) -> Right {
         if let Some(right) = LISTS.behind(rest).filter(|right| *right >= Right::Deed) {
             return right;
         }
+        // `梁敏，42岁`.
+        let age = rest.strip_prefix(['，', ',', '（', '(', ' ']).unwrap_or_default();
+        let digits = crate::prose::head(age, 3, |c| c.is_ascii_digit());
+        if digits > 0 && age.get(digits..).is_some_and(|unit| unit.starts_with('岁')) {
+            return Right::Deed;
+        }
         // Letters and dots go on: 新天地A座, 阿不都·买买提.
         return if next.is_ascii_alphabetic() || matches!(next, '·' | '•') {
             Right::Nothing
         } else {
             Right::End
         };
+    }
+    match next {
+        // `虞啸卿总，`, `徐冬梅姐您`: how those who sell address those who buy.
+        '总' | '哥' | '姐' | '叔' | '姨' => {
+            let behind = rest.chars().nth(1);
+            if behind.is_none_or(|behind| !is_han(behind) || matches!(behind, '您' | '你' | '好' | '在'))
+            {
+                return Right::Deed;
+            }
+        }
+        // `王睿账户2819908628`.
+        '账' | '卡' => {
+            let number =
+                ["账户", "账号", "卡号"].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or_default();
+            let number = number.trim_start_matches(['（', '(', '：', ':', ' ']);
+            if number.starts_with(|c: char| c.is_ascii_digit()) {
+                return Right::Deed;
+            }
+        }
+        _ => {}
     }
     LISTS.behind(rest).unwrap_or(Right::Nothing)
 }

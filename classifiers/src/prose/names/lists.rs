@@ -134,7 +134,7 @@ impl Lists {
 }
 
 /// Marks between a name and the word that announces it.
-pub(super) const AHEAD_MARKS: &str = "：: \"“（('【";
+pub(super) const AHEAD_MARKS: &str = "：: \"“（('【-";
 /// Words between them: `汇款人为全智慧`.
 pub(super) const AHEAD_WORDS: &str = "为是系叫";
 

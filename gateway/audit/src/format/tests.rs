@@ -11,7 +11,7 @@ fn e3_layout_is_the_documented_one() {
         previous: [0xcd; 32],
     };
     let (bytes, hash) = header.encode();
-    let mut expect = b"YB-AUDIT\0\0\0\x01\0\0\0\x020123456789abcdef".to_vec();
+    let mut expect = b"YB-AUDIT\0\0\0\x02\0\0\0\x020123456789abcdef".to_vec();
     expect.extend_from_slice(b"\0\0\0\0\0\0\x01\x02\0\0\0\0\0\0\x03\x04\0\0\0\0\0\0\x05\x06");
     expect.extend_from_slice(&[0xcd; 32]);
     assert_eq!(bytes[..88], expect);
@@ -59,4 +59,38 @@ fn names_sort_as_the_log_runs_and_only_ours_are_read() {
         assert_eq!(number(bad), None, "{bad}");
     }
     assert!(name(9) < name(10));
+}
+
+#[test]
+fn e3_no_commit_ends_at_the_start_of_a_sector() {
+    for at in 0..2000 {
+        for payload in [2, 40, 461, 700] {
+            let padding = padding(at, payload);
+            let within = (at as usize + HEAD_BYTES + payload + padding + HASH_BYTES) % SECTOR_BYTES;
+            assert!(within == 0 || within > GUARD_BYTES, "{payload} at {at}");
+            assert!(padding <= GUARD_BYTES);
+        }
+    }
+    let seal = seal(7, &[b' '; 32]);
+    for (padding, is_good) in
+        [(&b""[..], true), (b" ", true), (&PADDING, true), (b"\0", false), (&[b' '; 41], false)]
+    {
+        assert_eq!(is_seal(&[&seal[..], padding].concat(), 7, &[b' '; 32]), is_good);
+    }
+    assert!(!is_seal(&seal[..39], 7, &[b' '; 32]) && !is_seal(&seal, 8, &[b' '; 32]));
+}
+
+#[test]
+fn e3_logs_of_the_first_version_are_read() {
+    let header =
+        Header { begun: Begun::First, stream: [1; 16], number: 0, first: 0, created: 0, previous: [0; 32] };
+    let (mut bytes, _) = header.encode();
+    let mut of = |version: u8| {
+        bytes[11] = version;
+        let hash = sm3(&[b"yingbi/audit/segment/1", &bytes[..88]]);
+        bytes[88..].copy_from_slice(&hash);
+        Header::decode(&bytes).map(|(header, _)| header)
+    };
+    assert_eq!((of(1), of(2)), (Ok(header.clone()), Ok(header)));
+    assert_eq!((of(0), of(3)), (Err(BadHeader::Version(0)), Err(BadHeader::Version(3))));
 }

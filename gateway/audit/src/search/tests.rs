@@ -1,4 +1,5 @@
 use super::*;
+use crate::format;
 use crate::tests::{Scratch, block_on};
 use crate::{Log, Options};
 
@@ -107,7 +108,7 @@ fn e1_an_access_is_joined_with_its_outcome_or_said_to_be_unknown() {
     ];
     let (newest, searched) = found(&scratch, &Filter::default(), Order::Newest, None);
     assert_eq!(newest, expect);
-    assert_eq!(searched, Searched { found: 5, more: false, unreadable: 0 });
+    assert_eq!((searched.found, searched.more, searched.unreadable), (5, false, 0));
     let (first, searched) = found(&scratch, &Filter::default(), Order::Newest, Some(2));
     assert_eq!((first.as_slice(), searched.more), (&expect.map(str::to_owned)[..2], true));
     let (first, searched) = found(&scratch, &Filter::default(), Order::Oldest, Some(2));
@@ -127,4 +128,123 @@ fn a_damaged_record_hides_no_other() {
     let (all, searched) = found(&scratch, &Filter::default(), Order::Newest, None);
     assert_eq!(all.len(), 5);
     assert!(searched.unreadable > 0);
+}
+
+/// A log of many small slices, each access of one of a few callers and investors.
+fn many(scratch: &Scratch, count: u32) {
+    let options = Options { segment_bytes: 4000, ..Options::default() };
+    let (log, _) = Log::open(&scratch.0, options).unwrap();
+    for i in 0..count {
+        let id = format!("{i:04}");
+        let intent = Intent {
+            time: format!("2026-11-20T06:{:02}:{:02}.000000Z", i / 60, i % 60),
+            decision_id: id.clone(),
+            caller: format!("caller-{}", i % 3),
+            route: "/customers".to_owned(),
+            decision: if i % 7 == 0 { "refuse" } else { "permit" }.to_owned(),
+            code: (i % 7 == 0).then(|| "YB2001".to_owned()),
+            subjects: (0..i % 4).map(|other| format!("subject-{}", (i + other) % 11)).collect(),
+            masked: if i % 5 == 0 { [("basic".to_owned(), 1)].into() } else { [].into() },
+            rules: vec![format!("rule-{}", i % 2)],
+            purpose: (i % 2 == 0).then(|| "service".to_owned()),
+            trace: format!("trace-{i}"),
+            ..Intent::default()
+        };
+        block_on(log.append(Record::Intent(Box::new(intent)))).unwrap();
+        if i % 7 != 0 && i % 10 != 0 {
+            log.note(Record::Outcome(Outcome {
+                time: "2026-11-20T07:00:00.000000Z".to_owned(),
+                decision_id: id,
+                result: "handed-to-socket".to_owned(),
+                bytes: 1,
+            }));
+        }
+    }
+    log.close().unwrap();
+}
+
+#[test]
+fn e7_the_index_finds_what_reading_everything_finds() {
+    let scratch = Scratch::new("indexed");
+    many(&scratch, 300);
+    let with: Vec<_> =
+        std::fs::read_dir(scratch.beside()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let indexes: Vec<_> = with.iter().filter(|path| path.extension().is_some_and(|e| e == "ybi")).collect();
+    assert!(indexes.len() > 10, "{}", indexes.len());
+    let text = |text: &str| Some(text.to_owned());
+    let time = |text: &str| Some(text.parse().unwrap());
+    let filters = [
+        Filter::default(),
+        Filter { subject: text("subject-3"), ..Filter::default() },
+        Filter { subject: text("subject-3"), caller: text("caller-1"), ..Filter::default() },
+        Filter { subject: text("nobody"), ..Filter::default() },
+        Filter { caller: text("caller-2"), decision: text("refuse"), ..Filter::default() },
+        Filter { trace: text("trace-123"), ..Filter::default() },
+        Filter { decision_id: text("0123"), ..Filter::default() },
+        Filter { code: text("YB2001"), ..Filter::default() },
+        Filter { rule: text("rule-1"), category: Some(Category::Basic), ..Filter::default() },
+        Filter { purpose: text("service"), route: text("custom"), ..Filter::default() },
+        Filter { level: Some(Level::L3), from: time("2026-11-20T06:02:00Z"), ..Filter::default() },
+        Filter { from: time("2026-11-20T06:01:30Z"), to: time("2026-11-20T06:02:10Z"), ..Filter::default() },
+        Filter { before: Some(200), after: Some(100), caller: text("caller-0"), ..Filter::default() },
+    ];
+    let results = |scratch: &Scratch| -> Vec<_> {
+        let both =
+            filters.iter().flat_map(|filter| [Order::Newest, Order::Oldest].map(|order| (filter, order)));
+        both.map(|(filter, order)| found(scratch, filter, order, None)).collect()
+    };
+    let indexed = results(&scratch);
+    assert_eq!(indexed[0].0.len(), 300);
+    assert!(
+        indexed.iter().enumerate().all(|(at, (found, _))| (at / 2 == 3) == found.is_empty()),
+        "{indexed:?}"
+    );
+    indexes.iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    assert_eq!(results(&scratch), indexed);
+}
+
+#[test]
+fn e7_a_cursor_goes_on_where_the_page_before_ended() {
+    let scratch = Scratch::new("cursor");
+    many(&scratch, 100);
+    let filter = Filter { caller: Some("caller-1".to_owned()), ..Filter::default() };
+    for order in [Order::Newest, Order::Oldest] {
+        let (all, _) = found(&scratch, &filter, order, None);
+        let (mut paged, mut page) = (Vec::new(), filter.clone());
+        loop {
+            let (some, searched) = found(&scratch, &page, order, Some(7));
+            paged.extend(some);
+            if !searched.more {
+                break;
+            }
+            match order {
+                Order::Newest => page.before = searched.last,
+                Order::Oldest => page.after = searched.last,
+            }
+        }
+        assert_eq!(paged, all);
+    }
+}
+
+#[test]
+fn e8_a_summary_counts_each_access_once_by_caller_investor_and_route() {
+    let scratch = Scratch::new("summary");
+    sample(&scratch);
+    let mut summary = summary::Summary::default();
+    search(&scratch.0, &Filter::default(), Order::Oldest, None, &mut |entry| {
+        summary.add(&entry);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!((summary.total.accesses, summary.total.refused, summary.total.unknown), (4, 1, 1));
+    assert_eq!(
+        summary.callers.iter().map(|(id, group)| (id.as_str(), group.accesses)).collect::<Vec<_>>(),
+        [("caller-a", 3), ("caller-b", 1)]
+    );
+    assert_eq!(summary.subjects["subject-a"].accesses, 4);
+    assert_eq!(summary.subjects["subject-b"].accesses, 1);
+    assert_eq!(summary.total.masked["basic"], 2);
+    assert_eq!(summary.total.clear["derived"], 1);
+    assert_eq!(summary.total.first, "2026-11-20T06:00:00.000000Z");
+    assert_eq!(summary.total.last, "2026-11-20T06:00:04.000000Z");
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Segments so small that the few appends of a trial fill several.
 fn options() -> Options {
     let commit_timeout = Duration::from_secs(20);
-    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout }
+    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout, ..Options::default() }
 }
 
 fn open(sim: &Sim) -> Result<(Log, Recovery), AuditError> {
@@ -373,7 +373,9 @@ fn f8_damage_is_not_cut_as_if_torn_and_stays_to_be_seen() {
         .into();
     trials.push((good.len(), [&good[..], b"rubbish"].concat()));
     for (at, bad) in trials {
+        // Each trial is a log of its own: nothing bears witness to those before.
         let _ = std::fs::remove_file(scratch.0.join(format::name(1)));
+        let _ = std::fs::remove_dir_all(scratch.beside());
         std::fs::write(&path, &bad).unwrap();
         let (log, recovery) = Log::open(&scratch.0, Options::default()).unwrap();
         assert!(recovery.damaged.is_some() && recovery.torn_bytes == 0, "byte {at}: {recovery:?}");
@@ -383,8 +385,10 @@ fn f8_damage_is_not_cut_as_if_torn_and_stays_to_be_seen() {
         assert_eq!(std::fs::read(&path).unwrap(), bad, "the evidence is untouched");
         let report = verify(&scratch.0, None).unwrap();
         let place = starts.iter().rfind(|start| **start <= at).copied().unwrap_or(0);
-        assert_eq!(report.failures.len(), 1, "byte {at}: {:?}", report.failures);
-        assert_eq!(report.failures[0].byte as usize, place, "byte {at}: {:?}", report.failures);
-        assert_eq!(report.failures[0].segment, format::name(0));
+        // Checkpoints of a log whose very name can't be read any more are found to be another's.
+        let mut in_log = report.failures.iter().filter(|failure| failure.segment.ends_with(format::SUFFIX));
+        let first = in_log.next().map(|failure| (failure.segment.clone(), failure.byte as usize));
+        assert_eq!(first, Some((format::name(0), place)), "byte {at}: {:?}", report.failures);
+        assert_eq!(in_log.next(), None, "byte {at}");
     }
 }

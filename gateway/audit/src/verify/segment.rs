@@ -166,7 +166,7 @@ impl Segment<'_> {
                 check.fail(self.name, found.at, Some(found.head.sequence), What::Changed);
                 if found.head.kind == FrameKind::Record {
                     // Counted as far as it can be read; that it can't is no second failure.
-                    check.count(found.head.sequence, &found.hash, found.payload);
+                    check.count((self.name, found.at), found.head.sequence, &found.hash, found.payload);
                 }
                 walk.pass(&found);
                 *instead = Some(expected);
@@ -200,7 +200,7 @@ impl Segment<'_> {
         records: u64,
         last: &Digest,
     ) -> Ending {
-        if frame.payload != format::seal(records, last) {
+        if !format::is_seal(frame.payload, records, last) {
             check.fail(self.name, frame.at, None, What::Seal);
         }
         // Power may have gone between the seal and the cutting of the reserve; what goes on behind is cut before.
@@ -229,7 +229,7 @@ impl Segment<'_> {
 
     fn count(&self, check: &mut Check<'_>, frame: &Frame<'_>) {
         if frame.head.kind == FrameKind::Record
-            && !check.count(frame.head.sequence, &frame.hash, frame.payload)
+            && !check.count((self.name, frame.at), frame.head.sequence, &frame.hash, frame.payload)
         {
             check.fail(self.name, frame.at, Some(frame.head.sequence), What::Payload);
         }

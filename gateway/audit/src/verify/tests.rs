@@ -1,4 +1,6 @@
+mod mutations;
 mod reserve;
+mod witness;
 
 use super::*;
 use crate::tests::{Scratch, block_on, intent, outcome};

@@ -1,19 +1,30 @@
-//! Base64 of readable text, in either alphabet, padded or not, whole or after the head of a `data:` URL.
+//! Base64 of readable text, in either alphabet, padded or not, whole or after the head of a `data:` URL. The text is
+//! UTF-8 or, from old systems, GB18030.
 
+use super::encoded;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use encoding_rs::GB18030;
 use std::ops::Range;
 
-/// Text in base64.
+/// Text in base64, or in the encoded words of mail.
 #[derive(Debug)]
 pub(crate) struct Base64 {
-    /// The bytes of the string that are base64.
+    /// The bytes of the string that are coded.
     pub(crate) span: Range<usize>,
     /// What they say.
     pub(crate) text: String,
-    is_url_safe: bool,
-    is_padded: bool,
+    pub(super) form: Form,
+}
+
+/// How a text was coded, so that another can be coded alike.
+#[derive(Debug)]
+pub(super) enum Form {
+    /// Digits of base64.
+    Digits { is_url_safe: bool, is_padded: bool, is_gb: bool },
+    /// Encoded words.
+    Words(encoded::Spelling),
 }
 
 impl Base64 {
@@ -26,7 +37,7 @@ impl Base64 {
         let from = if text.starts_with("data:") { data(text)? } else { 0 };
         let bytes = text.as_bytes().get(from..)?;
         let first = bytes.first_chunk::<4>()?;
-        if !may_begin_text(first) {
+        if !may_begin_text(first) && !may_begin_gb(bytes) {
             return None;
         }
         Base64::decode(bytes, from)
@@ -58,17 +69,35 @@ impl Base64 {
             digits = rest;
         }
         let decoded = engine.decode(digits);
-        let text = String::from_utf8(decoded.ok()?).ok().filter(|text| is_readable(text))?;
+        let (text, is_gb) = match String::from_utf8(decoded.ok()?) {
+            Ok(text) => (text, false),
+            Err(other) => (in_gb(other.as_bytes())?, true),
+        };
+        if !is_readable(&text) {
+            return None;
+        }
         let is_padded = bytes.contains(&b'=');
-        Some(Base64 { span: from..from + bytes.len(), text, is_url_safe: url_safe, is_padded })
+        let form = Form::Digits { is_url_safe: url_safe, is_padded, is_gb };
+        Some(Base64 { span: from..from + bytes.len(), text, form })
     }
 
     /// Codes another text alike.
     pub(crate) fn encode(&self, text: &[u8]) -> String {
+        let (is_url_safe, is_padded, is_gb) = match &self.form {
+            Form::Words(spelling) => return spelling.encode(text),
+            Form::Digits { is_url_safe, is_padded, is_gb } => (*is_url_safe, *is_padded, *is_gb),
+        };
+        let (length, text) = match is_gb {
+            true => (
+                GB18030.encode(&self.text).0.len(),
+                GB18030.encode(&String::from_utf8_lossy(text)).0.into_owned(),
+            ),
+            false => (self.text.len(), text.to_vec()),
+        };
         // Without padding in the original a text of a length that needs none says nothing about others: both kinds of
         // readers take padding in the standard alphabet, and none in the other.
-        let needed_none = self.text.len().is_multiple_of(3);
-        match (self.is_url_safe, self.is_padded || (needed_none && !self.is_url_safe)) {
+        let needed_none = length.is_multiple_of(3);
+        match (is_url_safe, is_padded || (needed_none && !is_url_safe)) {
             (false, true) => base64::prelude::BASE64_STANDARD.encode(text),
             (false, false) => base64::prelude::BASE64_STANDARD_NO_PAD.encode(text),
             (true, true) => base64::prelude::BASE64_URL_SAFE.encode(text),
@@ -80,6 +109,10 @@ impl Base64 {
 /// The claims of a signed token: three stretches of base64 between dots, the first two of JSON objects.
 #[inline]
 pub(super) fn claims(text: &str) -> Option<String> {
+    // Nearly nothing gets further.
+    if !may_begin_text(text.as_bytes().first_chunk::<4>()?) {
+        return None;
+    }
     let (head, rest) = text.split_once('.').filter(|(head, _)| head.len() >= SHORTEST)?;
     let (claims, signature) = rest.split_once('.')?;
     let is_object = |base64: &Base64| base64.text.trim_ascii_start().starts_with('{');
@@ -97,8 +130,9 @@ fn data(text: &str) -> Option<usize> {
         .map(|at| at + 1)
 }
 
-/// Whether the first three bytes of what four characters stand for can begin a text. Few hashes and words pass.
-fn may_begin_text(four: &[u8; 4]) -> bool {
+/// The three bytes that four characters stand for.
+#[inline]
+fn three_bytes(four: &[u8; 4]) -> Option<[u8; 3]> {
     let mut bits = 0u32;
     for byte in four {
         let value = match byte {
@@ -107,11 +141,61 @@ fn may_begin_text(four: &[u8; 4]) -> bool {
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
-            _ => return false,
+            _ => return None,
         };
         bits = bits << 6 | u32::from(value);
     }
     let [_, first, second, third] = bits.to_be_bytes();
+    Some([first, second, third])
+}
+
+/// Whether the first twelve bytes can begin a text in GB18030 with a Chinese character among them: of random bytes one in
+/// some thousands can.
+fn may_begin_gb(digits: &[u8]) -> bool {
+    let (fours, _) = digits.as_chunks::<4>();
+    let mut bytes = [0u8; 12];
+    let mut length = 0;
+    for (three, four) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
+        let Some(decoded) = three_bytes(four) else { return false };
+        *three = decoded;
+        length += 3;
+        // Most are told by their first bytes.
+        if length == 3 && !matches!(three, [0x20..0x7f, ..] | [0xa1..=0xf7, 0xa1..=0xfe, _]) {
+            return false;
+        }
+    }
+    gb_pairs(bytes.get(..length).unwrap_or_default()).is_some_and(|pairs| pairs > 0)
+}
+
+/// How many characters of GB 2312 stand among the ASCII of a text, the last of which may be cut; `None` when there is
+/// anything else.
+fn gb_pairs(bytes: &[u8]) -> Option<usize> {
+    let mut pairs = 0;
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] | [0xa1..=0xf7] => return Some(pairs),
+            [b'\t' | b'\n' | b'\r' | 0x20..0x7f, rest @ ..] => rest,
+            // Marks, full-width forms, and the two levels of characters.
+            [0xa1..=0xa3 | 0xb0..=0xf7, 0xa1..=0xfe, rest @ ..] => {
+                pairs += 1;
+                rest
+            }
+            _ => return None,
+        };
+    }
+}
+
+/// A text in GB18030 of which nothing but common characters is made.
+fn in_gb(bytes: &[u8]) -> Option<String> {
+    // Four random bytes may be two characters; a text of six is none by accident.
+    gb_pairs(bytes).filter(|pairs| *pairs >= 2)?;
+    GB18030.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
+}
+
+/// Whether the first three bytes of what four characters stand for can begin a text. Few hashes and words pass.
+fn may_begin_text(four: &[u8; 4]) -> bool {
+    let Some([first, second, third]) = three_bytes(four) else { return false };
     let follows = |byte: u8| (0x80..0xc0).contains(&byte);
     match first {
         b'\t' | b'\n' | b'\r' | 0x20..0x7f => !(0x7f..0xc2).contains(&second),
@@ -134,5 +218,5 @@ const SHORTEST: usize = 12;
 const LENIENT_CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_allow_trailing_bits(true)
     .with_decode_padding_mode(DecodePaddingMode::RequireNone);
-static LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT_CONFIG);
+pub(super) static LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT_CONFIG);
 static LENIENT_URL_SAFE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT_CONFIG);

@@ -1,5 +1,6 @@
 //! Percent-encoding (RFC 3986 2.1) as forms use it: `+` is a space. The bytes are UTF-8 or, from old systems, GB18030.
 
+use super::base64::Base64;
 use super::plain::{Plain, Spelling};
 use encoding_rs::GB18030;
 
@@ -11,6 +12,10 @@ pub(super) fn read(raw: &str) -> Option<Plain> {
 /// Decodes a text. Bytes that are no character in either charset stand as they are.
 pub(crate) fn decode(raw: &str) -> Plain {
     if memchr::memchr2(b'%', b'+', raw.as_bytes()).is_none() {
+        return Plain::unchanged(raw);
+    }
+    // Base64 that nobody escaped has a plus of its own.
+    if memchr::memchr(b'%', raw.as_bytes()).is_none() && Base64::read(raw).is_some() {
         return Plain::unchanged(raw);
     }
     let mut plain = Plain::new(raw, Spelling::Percent);

@@ -169,3 +169,70 @@ fn hashes_tokens_and_words_are_no_coded_text() {
         assert_eq!(decoded(text), None, "{text}");
     }
 }
+
+#[test]
+fn c8_encoded_words_are_read_and_spelt_alike() {
+    struct Case {
+        text: &'static str,
+        says: &'static [&'static str],
+    }
+    let cases = [
+        Case { text: "=?UTF-8?B?5byg5LiJ?=", says: &["张三"] },
+        Case { text: "From: =?utf-8?b?5byg5LiJ?= <a@b.cn>", says: &["张三"] },
+        Case { text: "=?GB18030?Q?=D5=C5=C8=FD_x?=", says: &["张三 x"] },
+        Case { text: "=?gb2312*zh?B?1cXI/Q==?= and =?us-ascii?q?a=20b?=", says: &["张三", "a b"] },
+        // Parted by white space only, they are one text, though a number or a character is cut.
+        Case { text: "=?utf-8?Q?138?= =?utf-8?Q?00138000?=", says: &["13800138000"] },
+        Case { text: "=?utf-8?Q?=E5=BC?=\r\n =?utf-8?Q?=A0?= x", says: &["张"] },
+        Case { text: "=?utf-8?Q?a?= =?gb18030?B?1cU=?=", says: &["a张"] },
+        // None of these are.
+        Case { text: "=?utf-8?X?a?= =?nowhere?Q?a?= =?utf-8?Q?a b?= =?utf-8?B?!?= a=?b", says: &[] },
+    ];
+    for Case { text, says } in cases {
+        let words = encoded::find(text).unwrap_or_default();
+        let said: Vec<&str> = words
+            .iter()
+            .map(|word| match &word.coded {
+                Coded::Base64(base64) => base64.text.as_str(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(said, says, "{text}");
+        for word in &words {
+            let Coded::Base64(base64) = &word.coded else { continue };
+            let again = base64.encode(base64.text.as_bytes());
+            assert_eq!(decode_words(&again), base64.text, "{again}");
+            assert!(again.split(' ').all(|word| word.len() <= 75), "{again}");
+        }
+    }
+    let long = "张".repeat(100);
+    let Some(Coded::Words(words)) = read("=?gb18030?Q?=D5=C5?=") else { panic!("a word") };
+    let [Word { coded: Coded::Base64(base64), .. }] = words.as_slice() else { panic!("one") };
+    let again = base64.encode(long.as_bytes());
+    assert_eq!(decode_words(&again), long);
+    assert!(again.split(' ').count() > 5 && again.split(' ').all(|word| word.len() <= 75), "{again}");
+}
+
+#[test]
+fn c8_base64_of_gb18030_is_read_and_random_bytes_are_not() {
+    let text = "客户手机13912345678，住杭州";
+    let (bytes, ..) = encoding_rs::GB18030.encode(text);
+    let coded = ::base64::engine::Engine::encode(&::base64::prelude::BASE64_STANDARD, &bytes);
+    let Some(Coded::Base64(base64)) = read(&coded) else { panic!("base64 of GB18030") };
+    assert_eq!(base64.text, text);
+    assert_eq!(base64.encode(text.as_bytes()), coded);
+    let mut state = 7u64;
+    let mut taken = 0;
+    for _ in 0..2000 {
+        let bytes: Vec<u8> = (0..24)
+            .map(|_| {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                (state >> 56) as u8
+            })
+            .collect();
+        taken += usize::from(
+            read(&::base64::engine::Engine::encode(&::base64::prelude::BASE64_STANDARD, &bytes)).is_some(),
+        );
+    }
+    assert_eq!(taken, 0);
+}

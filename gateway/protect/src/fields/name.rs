@@ -2,6 +2,7 @@
 
 use super::HIDDEN_NAME;
 use crate::classify::{CONFIDENT, Classify};
+use std::collections::HashMap;
 use yingbi_classifiers::{KeyMeaning, Scalar, Signals};
 
 /// Whether a name is plainly a field's. Names that hold digits in number, an address, or words of no known field in
@@ -43,14 +44,37 @@ fn begins_with_somebody<C: Classify>(name: &str, classifier: &C) -> bool {
         && name.char_indices().skip(2).take(LONGEST_PERSON).any(|(at, _)| is_field(at))
 }
 
+/// The patterns of the paths of one body's findings: records repeat them.
+#[derive(Default)]
+pub(crate) struct Patterns(HashMap<String, String>);
+
+impl Patterns {
+    /// A finding's path as a pattern. Names that somebody makes up are not all looked at.
+    pub(crate) fn of<C: Classify>(&mut self, path: &str, classifier: &C) -> &str {
+        let mut starred = String::with_capacity(path.len());
+        for step in path.split('/').skip(1) {
+            starred.push('/');
+            starred.push_str(if is_position(step) { "*" } else { step });
+        }
+        if !self.0.contains_key(&starred) && self.0.len() >= MOST_PATHS {
+            return "/!more";
+        }
+        self.0.entry(starred).or_insert_with(|| pattern_of(path, classifier))
+    }
+}
+
+fn is_position(step: &str) -> bool {
+    !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// A finding's path as a pattern.
-pub(crate) fn pattern_of<C: Classify>(path: &str, classifier: &C) -> String {
+pub(super) fn pattern_of<C: Classify>(path: &str, classifier: &C) -> String {
     let mut pattern = String::new();
     for step in path.split('/').skip(1) {
         let name = step.replace("~1", "/").replace("~0", "~");
         let step = match step {
             _ if step.starts_with('!') && MARKS.contains(&step) => step,
-            _ if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) => "*",
+            _ if is_position(step) => "*",
             _ if is_field_name(&name, classifier) => step,
             _ => HIDDEN_NAME,
         };
@@ -64,6 +88,8 @@ pub(crate) fn pattern_of<C: Classify>(path: &str, classifier: &C) -> String {
     pattern
 }
 
+/// Most paths of one body that are told apart.
+const MOST_PATHS: usize = 512;
 /// Steps of findings that are no names.
 const MARKS: [&str; 5] = ["!json", "!b64", "!url", "!query", "!key"];
 /// The surnames of nine people in ten, compound ones by their first character.

@@ -230,3 +230,20 @@ fn findings_of_requests_become_patterns() {
         assert_eq!(pattern_of(path, Classifier::shipped()), pattern, "{path}");
     }
 }
+
+#[test]
+fn c7_patterns_are_made_once_for_all_records() {
+    let mut patterns = Patterns::default();
+    let classifier = Classifier::shipped();
+    for record in 0..2000 {
+        assert_eq!(patterns.of(&format!("/data/{record}/mobile"), classifier), "/data/*/mobile");
+    }
+    assert_eq!(patterns.of("", classifier), "");
+    assert_eq!(patterns.of("/张三丰/x", classifier), "/!key/x");
+    // Whoever makes up names does not make work without end.
+    let made_up: Vec<String> =
+        (0..2000).map(|n| format!("/k{}", "a".repeat(n % 60) + &n.to_string())).collect();
+    let hidden = made_up.iter().filter(|path| patterns.of(path, classifier) == "/!more").count();
+    assert!(hidden >= 1400, "{hidden}");
+    assert_eq!(patterns.of("/data/7/mobile", classifier), "/data/*/mobile", "what is known stays known");
+}

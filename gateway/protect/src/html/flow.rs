@@ -64,6 +64,16 @@ impl Flow {
         }
     }
 
+    /// Appends bytes with character references, in which an end of line is a space as any other.
+    pub(super) fn push_line(&mut self, page: &str, raw: Range) {
+        let from = self.text.len();
+        self.push(page, raw);
+        let (before, pushed) = self.text.split_at_checked(from).unwrap_or_default();
+        if pushed.contains(['\n', '\r']) {
+            self.text = format!("{before}{}", pushed.replace(['\n', '\r'], " "));
+        }
+    }
+
     fn push_plain(&mut self, page: &str, raw: Range) {
         let text = page.get(raw.clone()).unwrap_or("");
         self.stretches.push(Stretch { from: self.text.len(), length: text.len(), raw });

@@ -163,7 +163,7 @@ mod x86 {
 }
 
 /// The same, a byte at a time.
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(any(test, feature = "reference", not(target_arch = "x86_64")))]
 fn each_plainly(blocks: &[[u8; 64]], work: &mut impl Blocks) -> Result<(), Uninspectable> {
     for block in blocks {
         let word = |is: fn(u8) -> bool| {
@@ -180,6 +180,9 @@ fn each_plainly(blocks: &[[u8; 64]], work: &mut impl Blocks) -> Result<(), Unins
     }
     Ok(())
 }
+
+#[cfg(any(test, feature = "reference"))]
+pub(super) mod twins;
 
 #[cfg(test)]
 mod tests;

@@ -29,6 +29,8 @@ pub(crate) fn parse<C: Classify>(
     let mut inner = Open { node: 0, is_object: false, is_quiet: true, signals: Signals::default() };
     let mut may_name = false;
     let mut at = parser.token(0)?;
+    // Where the last object of a list ended: the name read last, the end of its value, the object's last brace.
+    let mut turn: Option<(u32, u32, u32)> = None;
     'value: loop {
         let (shape, mut end) = match parser.byte(at) {
             b'"' => parser.string(at)?,
@@ -53,24 +55,28 @@ pub(crate) fn parse<C: Classify>(
             match (is_object, parser.byte(next)) {
                 (true, b'}') | (false, b']') => closing = Some(next),
                 (true, _) => {
+                    let open = at;
                     (name, at) = parser.name(next, keys, classifier, &mut inner.signals)?;
+                    if let Some((last, from, close)) = turn.take() {
+                        let between = parser.bytes.get(from as usize..at as usize).unwrap_or_default();
+                        keys.learn_turn(last, between, (close - from, open - from), next - from, name.key);
+                    }
                     continue 'value;
                 }
                 (false, _) => {
+                    turn = None;
                     (name, at) = (UNNAMED, next);
                     continue 'value;
                 }
             }
         }
+        turn = None;
         // A value is complete: close what closes, then go on to the next.
         loop {
             if let Some(at) = closing.take() {
                 end = at + 1;
-                let after = lists.nodes.len() as u32;
                 may_name |= has_pair(inner.signals);
-                if let Some(node) = lists.nodes.get_mut(inner.node as usize) {
-                    (node.end, node.after, node.signals) = (end, after, inner.signals);
-                }
+                lists.close(inner.node, end, inner.signals);
                 inner = open.pop().unwrap_or(inner);
             }
             if open.is_empty() {
@@ -80,7 +86,7 @@ pub(crate) fn parse<C: Classify>(
                 };
             }
             if inner.is_object {
-                match parser.members(end, keys, &mut inner, &mut lists) {
+                match parser.members(end, keys, (&mut inner, is_listed(open)), (&mut lists, &mut may_name)) {
                     Reached::End(at) => end = at,
                     Reached::Value(member, value) => {
                         (name, at) = (member, value);
@@ -91,6 +97,7 @@ pub(crate) fn parse<C: Classify>(
             let token = parser.token(end)?;
             match (parser.byte(token), inner.is_object) {
                 (b',', true) => {
+                    turn = None;
                     let last = keys.last();
                     let quote = parser.token(token + 1)?;
                     (name, at) = parser.name(quote, keys, classifier, &mut inner.signals)?;
@@ -102,11 +109,20 @@ pub(crate) fn parse<C: Classify>(
                     (name, at) = (UNNAMED, parser.token(token + 1)?);
                     continue 'value;
                 }
-                (b'}', true) | (b']', false) => closing = Some(token),
+                (b'}', true) | (b']', false) => {
+                    let is_listed = inner.is_object && is_listed(open);
+                    turn = is_listed.then(|| (keys.last(), end, token));
+                    closing = Some(token);
+                }
                 _ => return Err(malformed(token as usize)),
             }
         }
     }
+}
+
+/// Whether the innermost open container, which these are around, is an element of an array.
+fn is_listed(around: &[Open]) -> bool {
+    around.len() > 1 && around.last().is_some_and(|outer| !outer.is_object)
 }
 
 /// A member's name.
@@ -139,6 +155,34 @@ struct Lists<'l> {
 }
 
 impl Lists<'_> {
+    /// Takes in an object of a list.
+    #[inline(always)]
+    fn open(&mut self, start: u32) -> u32 {
+        let this = self.nodes.len() as u32;
+        let (signals, shape) = (Signals::default(), Shape::Object);
+        let node = Node {
+            start,
+            end: start,
+            after: this + 1,
+            name: 0,
+            key: KeyId::NONE,
+            signals,
+            shape,
+            is_mute: false,
+        };
+        self.nodes.push(node);
+        this
+    }
+
+    /// Ends a container.
+    #[inline(always)]
+    fn close(&mut self, node: u32, end: u32, signals: Signals) {
+        let after = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            (node.end, node.after, node.signals) = (end, after, signals);
+        }
+    }
+
     /// Takes a value in, unless nobody looks for it.
     #[inline(always)]
     fn add(&mut self, name: Name, (shape, start, end): (Shape, u32, u32), inner: &Open) {
@@ -150,7 +194,10 @@ impl Lists<'_> {
             match (lane, shape) {
                 (Lane::Plain, _) if is_mute && inner.is_quiet => return,
                 (Lane::Telling, Shape::Plain | Shape::Number) => {
-                    self.told.push(Told { start, end, key, object: inner.node });
+                    let is_number = shape == Shape::Number;
+                    let quote = u32::from(!is_number);
+                    let (start, end) = (start + quote, end - quote);
+                    self.told.push(Told { start, end, key, object: inner.node, is_number });
                     return;
                 }
                 (Lane::Telling, Shape::Null) => return,
@@ -251,14 +298,31 @@ impl<'t> Parser<'t> {
     }
 
     /// Reads the members that follow a value which ends at `end`, as long as each is the one that followed the last
-    /// time, spelt the same up to its value, which was found to be good then.
+    /// time, spelt the same up to its value, which was found to be good then; where objects are listed, from one to the
+    /// next.
     #[inline(never)]
-    fn members(&self, mut end: u32, keys: &mut Keys, inner: &mut Open, lists: &mut Lists<'_>) -> Reached {
+    fn members(
+        &self,
+        mut end: u32,
+        keys: &mut Keys,
+        (inner, is_listed): (&mut Open, bool),
+        (lists, may_name): (&mut Lists<'_>, &mut bool),
+    ) -> Reached {
         let (mut chain, mut said) = (keys.chain(), inner.signals);
         let mut value = None;
-        while let Some(window) = self.bytes.get(end as usize..).and_then(<[u8]>::first_chunk)
-            && let Some(Followed { key, gist, asked, name, length }) = chain.follow(window)
-        {
+        while let Some(window) = self.bytes.get(end as usize..).and_then(<[u8]>::first_chunk) {
+            let Followed { key, gist, asked, name, length } = match chain.follow(window) {
+                Some(followed) => followed,
+                None if is_listed => {
+                    let Some((followed, (close, open))) = chain.turn(window) else { break };
+                    *may_name |= has_pair(said);
+                    lists.close(inner.node, end + close + 1, said);
+                    inner.node = lists.open(end + open);
+                    said = Signals::default();
+                    followed
+                }
+                None => break,
+            };
             said = said.union(gist.signals);
             let (name, at) = (Name::new(end + name, key, gist.lane, asked), end + length);
             let Some((shape, after)) = self.simple(at) else {
@@ -285,7 +349,10 @@ impl<'t> Parser<'t> {
                 let close = next(self.tokens, at + 1);
                 (close < self.backslash).then_some((Shape::Plain, close + 1))
             }
-            first => self.atom(first, at).ok(),
+            first => {
+                let short = number::short(self.bytes.get(at as usize..)?);
+                short.map(|length| (Shape::Number, at + length as u32)).or_else(|| self.atom(first, at).ok())
+            }
         }
     }
 

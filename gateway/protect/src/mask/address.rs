@@ -7,19 +7,23 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let rest = rest.strip_prefix("中国").unwrap_or(rest);
     let mut province_end = 0;
     if let Some(province) = province(rest) {
-        let suffixes = ["省", "市", "自治区", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区"];
-        let tail = rest.get(province..).unwrap_or("");
-        let suffix =
-            suffixes.iter().find(|suffix| tail.starts_with(**suffix)).map_or(0, |suffix| suffix.len());
-        province_end = province + suffix;
+        province_end = province + suffix(rest.get(province..).unwrap_or(""));
     }
-    let city_end =
-        province_end + part(rest.get(province_end..)?, &['市', '州', '盟'], &['区', '县', '路', '街', '号']);
+    let city_end = province_end
+        + part(
+            rest.get(province_end..)?,
+            |end| matches!(end, '市' | '州' | '盟'),
+            |stop| matches!(stop, '区' | '县' | '路' | '街' | '号'),
+        );
     if city_end == 0 {
         return None;
     }
     let district_end = city_end
-        + part(rest.get(city_end..)?, &['区', '县', '旗', '市'], &['路', '街', '号', '乡', '镇', '村']);
+        + part(
+            rest.get(city_end..)?,
+            |end| matches!(end, '区' | '县' | '旗' | '市'),
+            |stop| matches!(stop, '路' | '街' | '号' | '乡' | '镇' | '村'),
+        );
     // Where all of it is a region, its finest part is what it tells; something always hides.
     let ends = [district_end, city_end, province_end];
     let shown = ends.into_iter().find(|end| *end < rest.len()).filter(|end| *end > 0)?;
@@ -35,23 +39,35 @@ fn province(text: &str) -> Option<usize> {
     Some(longer.map_or(first.len(), |province| province.len()))
 }
 
+/// Bytes of what stands behind a province's name to say that it is one.
+fn suffix(text: &str) -> usize {
+    let longer = ["自治区", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区"];
+    match text.chars().next() {
+        Some(one @ ('省' | '市')) => one.len_utf8(),
+        Some('自' | '特' | '维' | '壮' | '回') => {
+            longer.iter().find(|suffix| text.starts_with(**suffix)).map_or(0, |suffix| suffix.len())
+        }
+        _ => 0,
+    }
+}
+
 /// Bytes of the administrative part that `text` begins with; none when it begins with no such part. `ends` are the
 /// characters it may end with, `stops` those with which something finer ends.
-fn part(text: &str, ends: &[char], stops: &[char]) -> usize {
+fn part(text: &str, ends: impl Fn(char) -> bool, stops: impl Fn(char) -> bool) -> usize {
     let mut before = None;
     for (count, (at, character)) in text.char_indices().take(LONGEST).enumerate() {
         if !is_han(character) {
             return 0;
         }
         // 市辖区 and 市中区 begin with what else ends a part, so one character is no name.
-        if count > 0 && ends.contains(&character) {
+        if count > 0 && ends(character) {
             let is_region = !before.is_some_and(|before| NO_REGIONS.contains(&before));
             let end = at + character.len_utf8();
             // 杭州市 ends behind its 市.
             let more = text.get(end..).filter(|rest| character == '州' && rest.starts_with('市'));
             return if is_region { end + more.map_or(0, |_| '市'.len_utf8()) } else { 0 };
         }
-        if count > 0 && stops.contains(&character) {
+        if count > 0 && stops(character) {
             return 0;
         }
         before = Some(character);

@@ -10,7 +10,11 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
     let local = value.get(begin..at)?;
     let first = local.chars().next()?;
     let domain = value.get(at + 1..)?;
-    if !is_domain(domain.trim_end()) || local.chars().any(char::is_whitespace) {
+    let has_space = |text: &str| match text.is_ascii() {
+        true => text.bytes().any(|byte| byte <= b' '),
+        false => text.chars().any(char::is_whitespace),
+    };
+    if !is_domain(domain.trim_end()) || has_space(local) {
         return None;
     }
     let shown = if local.len() > first.len_utf8() { first.len_utf8() } else { 0 };
@@ -20,22 +24,24 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
 /// At least two labels of letters, digits and hyphens. A label of many digits is a number that slipped in.
 fn is_domain(domain: &str) -> bool {
     let (mut labels, mut length, mut digits) = (0, 0, 0);
-    for character in domain.chars() {
-        match character {
-            '.' if length == 0 || is_number(length, digits) => return false,
-            '.' => {
+    for byte in domain.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' => {}
+            b'.' if length == 0 || is_number(length, digits) => return false,
+            b'.' => {
                 labels += 1;
                 (length, digits) = (0, 0);
                 continue;
             }
-            '0'..='9' => digits += 1,
-            'a'..='z' | 'A'..='Z' | '-' => {}
-            _ if character.is_alphanumeric() => {}
+            b'0'..=b'9' => digits += 1,
+            0x80.. => {}
             _ => return false,
         }
         length += 1;
     }
-    labels > 0 && length > 0 && !is_number(length, digits)
+    // Names in other scripts are of letters and digits as well.
+    let are_letters = || domain.chars().all(|one| one.is_ascii() || one.is_alphanumeric());
+    labels > 0 && length > 0 && !is_number(length, digits) && (domain.is_ascii() || are_letters())
 }
 
 fn is_number(length: usize, digits: usize) -> bool {

@@ -74,14 +74,20 @@ impl Classify for Fake {
                     && record.has(Signals::PERSON)
                     && !record.has(Signals::PRODUCT)
             }
-            // This one has no firm.
-            Strength::NeedsFirm => false,
+            // This one has no names of that strength and no firm.
+            Strength::UnlessPublic | Strength::NeedsFirm => false,
         };
         key.kind.filter(|_| decided)
     }
 
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind) -> bool {
-        key.kind == Some(kind) && key.strength == Strength::Decides
+    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+        let is_persons = record.has(Signals::PERSON) && !record.has(Signals::PRODUCT);
+        let decided = match key.strength {
+            Strength::Decides => true,
+            Strength::NeedsRecord => is_persons && !is_number,
+            _ => false,
+        };
+        key.kind == Some(kind) && decided
     }
 }
 

@@ -185,7 +185,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
             scope.rules = match &record.subject {
                 Subject::Unknown => self.plan.rules(None),
                 Subject::One(one) => self.plan.rules(Some(one)),
-                Subject::Several(_) => self.plan.rules_of_several(),
+                Subject::Several(names) => self.plan.rules_of_several(names),
             };
         }
         let declared = self.declared(&node.taken, scope.record);

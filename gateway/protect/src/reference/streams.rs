@@ -132,16 +132,11 @@ fn with_workspace<T>(work: impl FnOnce(&mut Workspace) -> T) -> T {
     })
 }
 
-/// Bodies for [`stream`], [`multipart`] and [`coded`], put together from words that mean something there.
-pub fn bodies(words: &'static [&'static str]) -> impl Iterator<Item = Vec<u8>> {
-    // A fixed sequence of numbers (xorshift), so that a run can be repeated.
-    let mut state = 0x2545_f491_4f6c_dd1du64;
-    let mut next = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state >> 16
-    };
+/// Bodies for [`stream`], [`multipart`] and [`coded`], put together from words that mean something there; the same for
+/// the same seed.
+pub fn bodies(words: &'static [&'static str], seed: u64) -> impl Iterator<Item = Vec<u8>> {
+    let mut numbers = super::arbitrary::numbers(seed);
+    let mut next = move || numbers() >> 16;
     std::iter::repeat_with(move || {
         let mut body = vec![next() as u8];
         for _ in 0..next() % 24 {

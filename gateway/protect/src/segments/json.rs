@@ -132,10 +132,8 @@ impl Blocks for BlocksOf<'_, '_, '_> {
             let at = operators.trailing_zeros() as usize;
             operators &= operators - 1;
             match bytes.get(at) {
-                Some(b',') => {
-                    if json.depth == json.array && json.array != 0 {
-                        json.comma(begin + at, *least);
-                    }
+                Some(b',') if json.depth == json.array && json.array != 0 => {
+                    json.comma(begin + at, *least);
                 }
                 Some(b'{') => json.depth += 1,
                 Some(b'[') => {

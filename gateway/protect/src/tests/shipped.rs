@@ -89,6 +89,7 @@ fn t3_an_investor_sees_their_own_in_full_after_step_up_and_nothing_of_level_four
         subjects: vec!["80001234".into()],
         authenticated: true,
         stepped_up: true,
+        ..Caller::default()
     };
     let own = r#"{"mobile_tel":"13800138000","trans_pwd":"135790","client_id":"80001234"}"#;
     let other = r#"{"mobile_tel":"13900139000","trans_pwd":"246801","client_id":"80009999"}"#;

@@ -7,25 +7,25 @@ use super::spelling::Part;
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, STRINGS_DEEP, Shape, Spelling, Workspace, decode};
 use crate::classify::Classify;
-use crate::input::{Asked, Fault, shown_name};
+use crate::input::{Asked, Fault, is_shown};
 use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
 use crate::{Limits, Uninspectable};
 use yingbi_classifiers::Signals;
 use yingbi_policies::Binding;
 
-/// Every value of a document that is not what its name, or the firm, says.
+/// Every value of a document that is not what its name, or the firm, says; `path` is where the document stands.
 pub(crate) fn check_document<C: Classify, G: Grammar>(
     classifier: &C,
     limits: Limits,
     asked: Asked<'_>,
-    text: &str,
+    (text, path): (&str, &str),
     workspace: &mut Workspace,
 ) -> Result<Vec<Fault>, Uninspectable> {
     let binding = Binding { fields: asked.validation.fields.clone(), ..Binding::default() };
     let mut check = Check { classifier, limits, asked, workspace, faults: Vec::new() };
     let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), ());
-    check.level::<G>(text, outside, (0, 0), "", Some(&binding))?;
+    check.level::<G>(text, outside, (0, 0), path, Some(&binding))?;
     Ok(check.faults)
 }
 
@@ -131,12 +131,45 @@ impl<C: Classify, S: Spelling> Visit<'_, '_, '_, C, S> {
                 let raw = self.text.get(self.spelling.name(self.text, node)).unwrap_or("");
                 let mut name = String::new();
                 let good = decode(self.spelling.pieces(raw, Part::Name), &mut name).is_ok();
-                let name = if good { shown_name(self.check.classifier, &name) } else { "*".to_owned() };
-                pointer.push_str(&pointer_step(&name));
+                match good && is_shown(self.check.classifier, &name) {
+                    true => pointer.push_str(&pointer_step(&self.spelling.step(self.text, node, &name))),
+                    false => pointer.push('*'),
+                }
+                if let Some(position) = self.position(frame, node) {
+                    pointer.push_str(&format!("/{position}"));
+                }
             } else {
                 pointer.push_str(&frame.elements.saturating_sub(1).to_string());
             }
         }
         pointer
     }
+
+    /// Where members of one name are a list: which of them this one is.
+    fn position(&self, frame: &Frame<()>, node: &Node) -> Option<usize> {
+        if !S::REPEATS || node.key.is_none() || self.check.faults.len() >= MOST_COUNTED {
+            return None;
+        }
+        let container = self.nodes.get(frame.node as usize)?;
+        let mut at = frame.node as usize + 1;
+        let (mut before, mut all) = (0, 0);
+        while at < container.after as usize {
+            let sibling = self.nodes.get(at)?;
+            if sibling.key == node.key && self.is_called_alike(sibling, node) {
+                before += usize::from(sibling.name < node.name);
+                all += 1;
+            }
+            at = (sibling.after as usize).max(at + 1);
+        }
+        (all > 1).then_some(before)
+    }
+
+    fn is_called_alike(&self, one: &Node, other: &Node) -> bool {
+        let name = |node| self.text.get(self.spelling.name(self.text, node));
+        name(one) == name(other)
+    }
 }
+
+/// Faults of a document whose place is told to the position among members of one name: to find it costs a look at all
+/// of them.
+const MOST_COUNTED: usize = 256;

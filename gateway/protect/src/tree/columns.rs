@@ -6,6 +6,7 @@
 use super::keys::KeyId;
 use crate::counts::{Counts, Found, Outcome};
 use crate::fields::Fields;
+use yingbi_classifiers::Signals;
 use yingbi_policies::Mask;
 use yingbi_taxonomy::Kind;
 
@@ -28,8 +29,9 @@ pub(crate) struct Column {
     /// Where it is counted.
     pub(crate) field: u32,
     pub(crate) kind: Kind,
-    /// The kind is told by the name, whatever the value is.
-    pub(crate) is_plain: bool,
+    /// What the record said, and whether texts and numbers that begin plainly are then of the kind whatever they are.
+    pub(crate) record: Signals,
+    pub(crate) is_plain: [bool; 2],
     pub(crate) is_monitored: bool,
     pub(crate) mask: Mask,
     /// Values since they were added the last time.

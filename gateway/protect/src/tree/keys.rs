@@ -78,6 +78,8 @@ pub(crate) struct Keys {
     entries: Vec<Entry>,
     /// By entry.
     follows: Vec<Follow>,
+    /// By entry: the same where the next member was the first of the next object of a list.
+    turns: Vec<Follow>,
     asked: Vec<Asked>,
     names: Vec<u8>,
     passing: Vec<Key>,
@@ -98,6 +100,8 @@ struct Follow {
     length: u8,
     /// Where the name begins in it.
     name: u8,
+    /// Where an object ends and the next begins, of a turn.
+    braces: (u8, u8),
     gist: Gist,
     /// The entry of the name.
     entry: u32,
@@ -105,6 +109,23 @@ struct Follow {
 
 impl Follow {
     const LONGEST: usize = 32;
+
+    /// Whether a text begins with it.
+    #[inline(always)]
+    fn is_at(&self, text: &[u8; Follow::LONGEST]) -> bool {
+        let mut differs = 0;
+        for ((word, same), counts) in Follow::words(text).iter().zip(&self.bytes).zip(&self.counts) {
+            differs |= (word ^ same) & counts;
+        }
+        differs == 0 && self.length != 0
+    }
+
+    #[inline(always)]
+    fn followed(&self, asked: &[Asked]) -> Followed {
+        let asked = asked.get(self.entry as usize).copied().unwrap_or_default();
+        let (name, length) = (self.name.into(), self.length.into());
+        Followed { key: KeyId(self.entry), gist: self.gist, asked, name, length }
+    }
 
     /// Four words of eight bytes.
     #[inline(always)]
@@ -120,6 +141,7 @@ impl Follow {
 /// Names as they followed each other.
 pub(crate) struct Chain<'k> {
     follows: &'k [Follow],
+    turns: &'k [Follow],
     asked: &'k [Asked],
     last: u32,
 }
@@ -133,18 +155,18 @@ impl Chain<'_> {
     /// The member that a text goes on with, from the end of a value, when it goes on as it did the last time.
     #[inline(always)]
     pub(crate) fn follow(&mut self, text: &[u8; Follow::LONGEST]) -> Option<Followed> {
-        let follow = self.follows.get(self.last as usize)?;
-        let mut differs = 0;
-        for ((word, same), counts) in Follow::words(text).iter().zip(&follow.bytes).zip(&follow.counts) {
-            differs |= (word ^ same) & counts;
-        }
-        if differs != 0 || follow.length == 0 {
-            return None;
-        }
+        let follow = self.follows.get(self.last as usize).filter(|follow| follow.is_at(text))?;
         self.last = follow.entry;
-        let (name, length) = (follow.name.into(), follow.length.into());
-        let asked = self.asked.get(follow.entry as usize).copied().unwrap_or_default();
-        Some(Followed { key: KeyId(follow.entry), gist: follow.gist, asked, name, length })
+        Some(follow.followed(self.asked))
+    }
+
+    /// The same for the first member of the next object of a list: also where the object at hand ends, and where the
+    /// next begins.
+    #[inline(always)]
+    pub(crate) fn turn(&mut self, text: &[u8; Follow::LONGEST]) -> Option<(Followed, (u32, u32))> {
+        let turn = self.turns.get(self.last as usize).filter(|turn| turn.is_at(text))?;
+        self.last = turn.entry;
+        Some((turn.followed(self.asked), (turn.braces.0.into(), turn.braces.1.into())))
     }
 }
 
@@ -181,13 +203,13 @@ struct Entry {
 
 /// Both ends of a name: all of it, together with its length, when that is no more than [`Ends::WHOLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ends(u64, u64);
+pub(super) struct Ends(pub(super) u64, pub(super) u64);
 
 impl Ends {
     const WHOLE: usize = 16;
 
     #[inline(always)]
-    fn of(name: &[u8]) -> Ends {
+    pub(super) fn of(name: &[u8]) -> Ends {
         if let Some((first, last)) = name.first_chunk::<8>().zip(name.last_chunk::<8>()) {
             return Ends(u64::from_le_bytes(*first), u64::from_le_bytes(*last));
         }
@@ -205,6 +227,7 @@ impl Keys {
             slots: vec![0; SLOTS],
             entries: Vec::new(),
             follows: Vec::new(),
+            turns: Vec::new(),
             asked: Vec::new(),
             names: Vec::new(),
             passing: Vec::new(),
@@ -225,6 +248,7 @@ impl Keys {
         if is_full {
             self.entries.clear();
             self.follows.clear();
+            self.turns.clear();
             self.names.clear();
             self.slots.fill(0);
         }
@@ -278,7 +302,7 @@ impl Keys {
 
     /// What followed what, from the name read last on.
     pub(crate) fn chain(&self) -> Chain<'_> {
-        Chain { follows: &self.follows, asked: &self.asked, last: self.last }
+        Chain { follows: &self.follows, turns: &self.turns, asked: &self.asked, last: self.last }
     }
 
     /// Takes note of names that paths of the body at hand go through, or end at.
@@ -314,19 +338,39 @@ impl Keys {
 
     /// Learns what stood between the value of a name and that of the next, whose name begins at `name` in it.
     pub(crate) fn learn_follow(&mut self, last: u32, between: &[u8], name: u32, next: KeyId) {
-        let Some(entry) = next.learned().and_then(|at| self.entries.get(at)) else { return };
+        let follow = self.between(between, name, next);
+        if let Some((slot, follow)) = self.follows.get_mut(last as usize).zip(follow) {
+            *slot = follow;
+        }
+    }
+
+    /// The same where the next is the first of the next object: also where the braces are.
+    pub(crate) fn learn_turn(
+        &mut self,
+        last: u32,
+        between: &[u8],
+        braces: (u32, u32),
+        name: u32,
+        next: KeyId,
+    ) {
+        let follow = self.between(between, name, next);
+        if let Some((slot, follow)) = self.turns.get_mut(last as usize).zip(follow) {
+            *slot = Follow { braces: (braces.0 as u8, braces.1 as u8), ..follow };
+        }
+    }
+
+    fn between(&self, between: &[u8], name: u32, next: KeyId) -> Option<Follow> {
+        let entry = self.entries.get(next.learned()?)?;
         if between.len() > Follow::LONGEST || between.contains(&b'\\') {
-            return;
+            return None;
         }
         let (mut bytes, mut counts) = ([0; Follow::LONGEST], [0; Follow::LONGEST]);
         for ((byte, counts), own) in bytes.iter_mut().zip(&mut counts).zip(between) {
             (*byte, *counts) = (*own, u8::MAX);
         }
-        if let Some(follow) = self.follows.get_mut(last as usize) {
-            let (bytes, counts) = (Follow::words(&bytes), Follow::words(&counts));
-            let (length, name) = (between.len() as u8, name as u8);
-            *follow = Follow { bytes, counts, length, name, gist: entry.gist, entry: next.0 };
-        }
+        let (bytes, counts) = (Follow::words(&bytes), Follow::words(&counts));
+        let (length, name) = (between.len() as u8, name as u8);
+        Some(Follow { bytes, counts, length, name, braces: (0, 0), gist: entry.gist, entry: next.0 })
     }
 
     /// Resolves a name that is spelt without escapes.
@@ -384,6 +428,7 @@ impl Keys {
         let (from, length) = (self.names.len() as u32, raw.len() as u32);
         self.names.extend_from_slice(raw);
         self.follows.push(Follow::default());
+        self.turns.push(Follow::default());
         self.entries.push(Entry { ends: Ends::of(raw), from, length, next: 0, gist, key, hash });
         if let Some(slot) = self.slots.get_mut(slot) {
             *slot = entry + 1;

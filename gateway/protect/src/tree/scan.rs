@@ -36,11 +36,6 @@ impl<C: Classify> Scan<'_, C> {
         }
     }
 
-    /// Scans a document inside a page; `false` when it is none.
-    pub(crate) fn island(&mut self, text: &str, meaning: Meaning) -> Result<bool, Uninspectable> {
-        self.inner::<Json>(text, Scope::inside(meaning, Signals::default(), ()), 1, 0, "")
-    }
-
     /// Scans a document inside another; `false` when it is none.
     pub(super) fn inner<G: Grammar>(
         &mut self,

@@ -2,6 +2,7 @@
 
 mod raised;
 
+use super::clean;
 use super::coded::{Known, is_decided};
 use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
@@ -128,7 +129,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
-            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded };
+            let document = treat.workspace.clean.document();
+            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded, document };
             walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
@@ -163,7 +165,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
             Subject::One(one) => self.plan.rules(Some(one)),
-            Subject::Several(_) => self.plan.rules_of_several(),
+            Subject::Several(names) => self.plan.rules_of_several(names),
         }
     }
 
@@ -199,16 +201,6 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         };
         self.counts.add(kind, Outcome::Masked, monitored);
         Ok(Some(mask))
-    }
-
-    /// Reads a document inside a page; `false` when it is none. The edits are relative to it.
-    pub(crate) fn island(
-        &mut self,
-        text: &str,
-        meaning: Meaning,
-        rules: Rules<'p>,
-    ) -> Result<bool, Uninspectable> {
-        self.inner::<Json>(text, Scope::inside(meaning, Signals::default(), rules), 0)
     }
 
     /// Reads a string as a document of its own; `false` when it is none.
@@ -248,7 +240,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
-                let mut visit = Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded };
+                let document = self.workspace.clean.document();
+                let mut visit =
+                    Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded, document };
                 let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
@@ -339,7 +333,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
 
     fn take_level(&mut self, is_terse: bool) -> Level {
         let mut level = self.workspace.levels.get_mut(self.strings).map(mem::take).unwrap_or_default();
-        // Only JSON has such a list, and the text before may have been JSON.
+        // Formats that tell nothing by names alone don't touch the list.
         level.told.clear();
         super::Level { may_name: false, is_terse, ..level }
     }
@@ -359,6 +353,8 @@ struct Visit<'v, 'a, 'p, C, S> {
     /// Bytes of the text that were treated before and tell only how the others are to be read.
     known: u32,
     decoded: &'v mut String,
+    /// By which texts of the document that hold nothing are known.
+    document: u64,
 }
 
 impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S> {
@@ -401,11 +397,13 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         let classifier = treat.classifier;
         let Workspace { fields, keys, .. } = &mut *treat.workspace;
         let pattern = fields.pattern_at(frames, keys, &|name| is_field_name(name, classifier));
-        // What holds for a field holds for it throughout only where nothing else about the record is asked.
-        let view = if treat.survey.is_noting() { 0 } else { scope.rules.view() };
+        // What holds for a field holds for it throughout only where nothing else about the record is asked, and what may
+        // have to be taken back is not remembered.
+        let is_passing = treat.survey.is_noting() || fields.is_logging();
+        let view = if is_passing { 0 } else { scope.rules.view() };
         for told in run {
-            if self.known > 0 && told.node(self.text).start < self.known {
-                let (meaning, node) = (self.key(told.key).meaning, told.node(self.text));
+            if told.start < self.known {
+                let (meaning, node) = (self.key(told.key).meaning, told.node());
                 let (signals, rules) = (scope.signals, scope.rules);
                 self.known(&Leaf { node: &node, meaning, signals, rules, frames })?;
                 continue;
@@ -414,7 +412,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
                 continue;
             }
             let meaning = self.key(told.key).meaning;
-            let node = told.node(self.text);
+            let node = told.node();
             if !self.short(told, meaning, scope, (frames, pattern, view)) {
                 let (signals, rules) = (scope.signals, scope.rules);
                 self.leaf(&Leaf { node: &node, meaning, signals, rules, frames })?;
@@ -427,7 +425,10 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         if leaf.node.start < self.known {
             return self.known(leaf);
         }
-        let fate = self.scalar(leaf);
+        let fate = match leaf.node.shape {
+            Shape::Plain => self.plain(leaf),
+            _ => self.scalar(leaf),
+        };
         if !self.treat.counts.found.is_empty() {
             self.treat.note_leaf(leaf);
         }
@@ -453,11 +454,34 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     /// Takes note of what was treated before, for what it says of the records at hand.
     #[cold]
     fn known(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
-        let counts = mem::take(&mut self.treat.counts);
-        let edits = mem::take(&mut self.treat.edits);
+        let Treat { workspace, counts, edits, .. } = &mut *self.treat;
+        // It was counted when it was treated.
+        workspace.columns.settle(counts, &mut workspace.fields);
+        let logged = workspace.fields.begin_void();
+        let (counts, edits) = (mem::take(counts), mem::take(edits));
         let read = self.scalar(leaf);
+        self.treat.workspace.fields.end_void(logged);
         (self.treat.counts, self.treat.edits) = (counts, edits);
         read.map(|_| Fate::Kept)
+    }
+
+    /// A text that stands as it is, unless the same was seen to hold nothing.
+    fn plain(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let range = self.spelling.contents(leaf.node);
+        if !clean::LENGTHS.contains(&range.len()) {
+            return self.scalar(leaf);
+        }
+        let (document, text) = (self.document, self.text);
+        let (meaning, record) = (leaf.meaning, leaf.signals);
+        if self.treat.workspace.clean.has(document, (text, &range), meaning, record) {
+            return Ok(Fate::Kept);
+        }
+        let before = (self.treat.counts.total(), self.treat.edits.len());
+        let fate = self.scalar(leaf)?;
+        if fate == Fate::Kept && before == (self.treat.counts.total(), self.treat.edits.len()) {
+            self.treat.workspace.clean.add(document, (text, range), meaning, record);
+        }
+        Ok(fate)
     }
 
     fn scalar(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
@@ -506,8 +530,10 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         if !begins_plainly(value) {
             return false;
         }
-        if !known.column.is_plain
-            && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(known.column.kind)
+        let column = &*known.column;
+        let [texts, numbers] = column.is_plain;
+        let is_plain = column.record == record && if told.is_number { numbers } else { texts };
+        if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
         {
             return false;
         }
@@ -540,8 +566,11 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         treat.counts.tally(found, is_monitored, 1);
         let field = treat.note_at(frames, told.key, meaning, found);
         if view != 0 {
-            let is_plain = meaning.is_plainly(treat.classifier, kind);
-            let column = Column { view, pattern, field, kind, is_plain, is_monitored, mask: *mask, count: 0 };
+            let is_plain =
+                [false, true].map(|is_number| meaning.is_plainly(treat.classifier, kind, signals, is_number));
+            let (record, mask) = (signals, *mask);
+            let column =
+                Column { view, pattern, field, kind, record, is_plain, is_monitored, mask, count: 0 };
             let Workspace { columns, fields, .. } = &mut *treat.workspace;
             columns.put(told.key, column, &mut treat.counts, fields);
         }
@@ -690,10 +719,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
 #[inline]
 fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
     let (start, end) = (told.start as usize, told.end as usize);
-    if text.len() + 2 == end - start {
-        lay(mask, text, edits, &mut Direct(start + 1), 0);
-    } else {
+    if told.is_number {
         edits.push_with(start, end, |out| mask::number(mask, text, out));
+        return;
+    }
+    match mask::hidden(mask, text) {
+        Some(Hidden { from, to, fill }) => edits.push_fill(start + from, start + to, fill),
+        None => edits.push_with(start, end, |out| mask::text(mask, text, out)),
     }
 }
 

@@ -21,7 +21,9 @@ fn arguments_are_well_formed() {
     Cli::command().debug_assert();
     assert!(parse("search --dir d --subject x --subject-pseudonym y").is_err());
     assert!(parse("verify --dir d --sequence 3").is_err());
-    assert!(parse("verify").is_err());
+    assert!(parse("verify bundle.json").is_err(), "a bundle is believed under a key only");
+    assert!(parse("verify bundle.json --public-key k --dir d").is_err());
+    assert!(parse("search --dir d --follow --limit 3").is_err());
 }
 
 #[test]
@@ -29,6 +31,33 @@ fn e2_who_is_searched_for_is_not_printed() {
     let args = parse("search --dir d --subject 80001234 --caller zhang.san --key k").unwrap();
     let printed = format!("{args:?}");
     assert!(!printed.contains("80001234") && !printed.contains("zhang.san"), "{printed}");
+}
+
+#[test]
+fn e2_what_was_asked_is_recorded_without_what_might_be_a_person() {
+    let shown = |line: &str| {
+        #[derive(Debug, Parser)]
+        struct Only {
+            #[command(flatten)]
+            filter: filter::FilterArgs,
+        }
+        let words = std::iter::once("audit").chain(line.split(' '));
+        filter::shown(&Only::try_parse_from(words).unwrap().filter.filter().unwrap())
+    };
+    let id = "0123456789abcdef0123456789abcdef";
+    for (asked, expect) in [
+        (format!("--subject-pseudonym {id}"), format!("subject={id}")),
+        (format!("--trace {id}"), format!("trace={id}")),
+        ("--decision-id 0123456789abcdef-0000000001".to_owned(), "id=0123456789abcdef-0000000001".to_owned()),
+        ("--trace 13800138000".to_owned(), "trace=given".to_owned()),
+        ("--decision-id 110101199003071234".to_owned(), "id=given".to_owned()),
+        ("--route /customers/{id} --level 3".to_owned(), "route=/customers/{id} level=3".to_owned()),
+        ("--route /customers/80001234".to_owned(), "route=given".to_owned()),
+        ("--purpose 张三".to_owned(), "purpose=given".to_owned()),
+        ("--rule teller-sees-masked".to_owned(), "rule=teller-sees-masked".to_owned()),
+    ] {
+        assert_eq!(shown(&asked), expect);
+    }
 }
 
 #[test]
@@ -40,6 +69,15 @@ fn exit_codes_tell_usage_config_and_broken_apart() {
     std::fs::write(&key, "not a key").unwrap();
     let bad_key = key.display();
     let cases = [
+        ("verify".to_owned(), 64),
+        (format!("verify --dir {at} --public-key {bad_key}"), 78),
+        (format!("verify {at}/none --public-key {bad_key}"), 78),
+        (format!("who-saw --dir {at}"), 64),
+        (format!("seen-by --dir {at} --level 3"), 64),
+        (format!("touched --dir {at} --category basic.mobile"), 0),
+        (format!("prove --dir {at} 3"), 1),
+        (format!("prove --dir {at} d-3"), 1),
+        (format!("verify --config {at}/none"), 78),
         (format!("verify --dir {at}/none"), 1),
         (format!("verify --dir {at}"), 1),
         (format!("verify --dir {at} --head 12"), 64),

@@ -1,22 +1,35 @@
 //! `yingbi audit verify`.
 
 use super::{Failure, Location, table, unless_closed};
+use crate::config::Secret;
 use serde_json::json;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use yingbi_audit::verify::{Anchor, MAX_FAILURES, Report, What, verify};
-use yingbi_crypto::hex;
+use yingbi_audit::bundle::{Bundle, Growth};
+use yingbi_audit::checkpoint::Checkpoint;
+use yingbi_audit::verify::{Anchor, Expected, MAX_FAILURES, Report, What, verify_against};
+use yingbi_crypto::{SigningKeys, VerifyingKey, hex};
 use yingbi_policies::{Language, Text};
 
 /// Arguments of `yingbi audit verify`.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
+    /// A bundle of evidence, as `yingbi audit prove` makes it: needs `--public-key` and no log
+    #[arg(value_name = "BUNDLE", requires = "public_keys", conflicts_with_all = ["dir", "config", "anchors", "head"])]
+    bundle: Option<PathBuf>,
     #[command(flatten)]
     location: Location,
     /// Chain hash of a record known to be in the log: the head an earlier run printed, kept elsewhere. Without it a cut
     /// tail can't be seen
     #[arg(long, value_name = "HEX")]
     head: Option<String>,
+    /// File of public keys, as `yingbi keys public` prints them: every place must have checkpoints signed under them
+    #[arg(long = "public-key", value_name = "FILE")]
+    public_keys: Vec<PathBuf>,
+    /// Where checkpoints are kept outside the log: a file, or a directory of such files. Against it a cut tail is seen
+    #[arg(long = "anchor", value_name = "PATH")]
+    anchors: Vec<PathBuf>,
     /// Sequence of that record
     #[arg(long, value_name = "N", requires = "head")]
     sequence: Option<u64>,
@@ -32,6 +45,9 @@ enum Format {
 }
 
 pub(super) fn run(args: &VerifyArgs, language: Language) -> Result<ExitCode, Failure> {
+    if let Some(bundle) = &args.bundle {
+        return verify_bundle(bundle, args, language);
+    }
     let anchor = match &args.head {
         None => None,
         Some(text) => {
@@ -44,15 +60,147 @@ pub(super) fn run(args: &VerifyArgs, language: Language) -> Result<ExitCode, Fai
             Some(Anchor { hash, sequence: args.sequence })
         }
     };
-    let dir = args.location.dir()?;
-    let report = verify(dir, anchor.as_ref()).map_err(|error| Failure::unreadable(dir, &error))?;
+    let dir = &args.location.dir()?;
+    let expected = expected(args, anchor)?;
+    let report = verify_against(dir, &expected).map_err(|error| Failure::unreadable(dir, &error))?;
+    let is_anchored = anchor.is_some() || !expected.anchors.is_empty();
     let mut out = io::stdout().lock();
     let written = match args.format {
-        Format::Text => write_text(&mut out, &report, anchor.is_some(), language),
+        Format::Text => write_text(&mut out, &report, is_anchored, language),
         Format::Json => writeln!(out, "{}", as_json(&report)),
     };
     unless_closed(written.and_then(|()| out.flush())).map_err(|error| Failure::unreadable(dir, &error))?;
     Ok(ExitCode::from(u8::from(!report.is_good())))
+}
+
+/// Checks a bundle of evidence with nothing but the public keys.
+fn verify_bundle(file: &std::path::Path, args: &VerifyArgs, language: Language) -> Result<ExitCode, Failure> {
+    let mut keys = Vec::new();
+    for file in &args.public_keys {
+        keys.extend(public_keys(file)?);
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
+    if let Ok(growth) = Growth::parse(&text) {
+        return verify_growth(&growth, &keys, args, language);
+    }
+    let proved = Bundle::parse(&text).and_then(|bundle| bundle.verify(&keys));
+    let mut out = io::stdout().lock();
+    let say = |en: &str, zh: &str| Text::new(en, zh).to(language).to_owned();
+    let written = match (&proved, args.format) {
+        (Ok(proved), Format::Json) => {
+            let records: Vec<_> = proved
+                .records
+                .iter()
+                .map(|(sequence, text)| {
+                    let record = serde_json::from_str(text).unwrap_or(serde_json::Value::Null);
+                    json!({"sequence": sequence, "record": record})
+                })
+                .collect();
+            let stream = hex::encode(&proved.stream);
+            let json = json!({
+                "good": true, "stream": stream, "time": proved.time, "signer": proved.signer, "records": records,
+            });
+            writeln!(out, "{json}")
+        }
+        (Err(why), Format::Json) => writeln!(out, "{}", json!({"good": false, "why": why.to_string()})),
+        (Ok(proved), Format::Text) => {
+            let mut rows = vec![
+                vec![say("evidence", "证据"), say("good", "成立")],
+                vec![say("stream", "流标识"), hex::encode(&proved.stream)],
+                vec![say("witnessed at", "见证时间"), table::plain(&proved.time)],
+                vec![say("signed by", "签名者"), table::plain(&proved.signer)],
+            ];
+            rows.extend(proved.records.iter().map(|(sequence, text)| {
+                vec![format!("{} {sequence}", say("record", "记录")), table::plain(text)]
+            }));
+            table::write(&mut out, &rows)
+        }
+        (Err(why), Format::Text) => writeln!(out, "{}: {why}", say("this proves nothing", "证据不成立")),
+    };
+    unless_closed(written.and_then(|()| out.flush())).map_err(|error| Failure::unreadable(file, &error))?;
+    Ok(ExitCode::from(u8::from(proved.is_err())))
+}
+
+/// Checks that a log only grew.
+fn verify_growth(
+    growth: &Growth,
+    keys: &[VerifyingKey],
+    args: &VerifyArgs,
+    language: Language,
+) -> Result<ExitCode, Failure> {
+    let proved = growth.verify(keys);
+    let mut out = io::stdout().lock();
+    let written = match (&proved, args.format) {
+        (Ok((old, new)), Format::Json) => {
+            let of =
+                |checkpoint: &Checkpoint| json!({"records": checkpoint.records, "time": checkpoint.time});
+            let json =
+                json!({"good": true, "stream": hex::encode(&new.stream), "old": of(old), "new": of(new)});
+            writeln!(out, "{json}")
+        }
+        (Err(why), Format::Json) => writeln!(out, "{}", json!({"good": false, "why": why.to_string()})),
+        (Ok((old, new)), Format::Text) => {
+            let text = Text::new(
+                format!("good: {} records at {}, {} at {}", old.records, old.time, new.records, new.time),
+                format!("成立：{} 时 {} 条记录，{} 时 {} 条", old.time, old.records, new.time, new.records),
+            );
+            writeln!(out, "{}", text.to(language))
+        }
+        (Err(why), Format::Text) => {
+            let start = Text::new("this proves nothing", "证据不成立");
+            writeln!(out, "{}: {why}", start.to(language))
+        }
+    };
+    unless_closed(written.and_then(|()| out.flush()))
+        .map_err(|error| Failure::unreadable(std::path::Path::new("-"), &error))?;
+    Ok(ExitCode::from(u8::from(proved.is_err())))
+}
+
+/// What is known of the log from elsewhere: by options, and by the gateway's configuration.
+fn expected(args: &VerifyArgs, head: Option<Anchor>) -> Result<Expected, Failure> {
+    let mut keys = Vec::new();
+    for file in &args.public_keys {
+        keys.extend(public_keys(file)?);
+    }
+    let mut anchors = args.anchors.clone();
+    if let Some(places) = args.location.places()? {
+        anchors.extend(places.anchors);
+        // Whoever audits elsewhere has no secret key, nor needs it.
+        if keys.is_empty()
+            && let Ok(secret) = Secret::read(&places.checkpoint)
+        {
+            keys.extend(
+                SigningKeys::from_secret(secret.expose()).iter().flat_map(|keys| keys.public().to_vec()),
+            );
+        }
+    }
+    Ok(Expected { head, keys, anchors })
+}
+
+/// The keys of a file: one a line, `#` begins a remark.
+pub(super) fn public_keys(file: &std::path::Path) -> Result<Vec<VerifyingKey>, Failure> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::config(
+            format!("can't read key file `{shown}`: {error}"),
+            format!("无法读取密钥文件 `{shown}`：{error}"),
+        )
+    })?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys = lines.map(str::parse).collect::<Result<Vec<VerifyingKey>, _>>();
+    let keys = keys.map_err(|error| {
+        Failure::config(
+            format!("key file `{shown}`: {error}"),
+            format!("密钥文件 `{shown}` 含无法识别的公钥"),
+        )
+    })?;
+    if keys.is_empty() {
+        return Err(Failure::config(
+            format!("key file `{shown}` holds no key"),
+            format!("密钥文件 `{shown}` 中没有公钥"),
+        ));
+    }
+    Ok(keys)
 }
 
 fn write_text(out: &mut dyn Write, report: &Report, is_anchored: bool, language: Language) -> io::Result<()> {
@@ -63,6 +211,7 @@ fn write_text(out: &mut dyn Write, report: &Report, is_anchored: bool, language:
         (true, true) => say("good so far (a gateway is writing it)", "截至目前完好（网关正在写入）"),
     };
     let mut rows = vec![vec![say("log", "日志"), verdict]];
+    let say_signed = Text::new("signed", "已验签").to(language).to_owned();
     let mut row = |en: &str, zh: &str, value: String| rows.push(vec![say(en, zh), value]);
     if let Some(stream) = report.stream {
         row("stream", "流标识", hex::encode(&stream));
@@ -83,6 +232,16 @@ fn write_text(out: &mut dyn Write, report: &Report, is_anchored: bool, language:
     if let Some(head) = report.head {
         row("head sequence", "末条序号", head.sequence.to_string());
         row("head hash", "末条杂凑", hex::encode(&head.hash));
+    }
+    let witnessed = &report.witnessed;
+    if let Some(time) = &witnessed.time {
+        row(
+            "checkpoints",
+            "检查点",
+            format!("{} ({} {})", witnessed.checkpoints, witnessed.signed, say_signed),
+        );
+        row("witnessed records", "已见证记录", witnessed.records.to_string());
+        row("witnessed at", "见证时间", table::plain(time));
     }
     table::write(out, &rows)?;
     if let Some(torn) = &report.torn {
@@ -112,8 +271,8 @@ fn write_text(out: &mut dyn Write, report: &Report, is_anchored: bool, language:
     }
     if !is_anchored && report.is_good() {
         let text = say(
-            "note: without `--head` a cut tail can't be seen; keep the head elsewhere and give it next time",
-            "提示：未给出 `--head` 时无法发现尾部截断；请将末条杂凑另行保存，下次核验时给出",
+            "note: without `--anchor` or `--head` a cut tail can't be seen; keep checkpoints elsewhere",
+            "提示：未给出 `--anchor` 或 `--head` 时无法发现尾部截断；请将检查点另行保存",
         );
         writeln!(out, "{text}")?;
     }
@@ -152,6 +311,12 @@ fn as_json(report: &Report) -> serde_json::Value {
         "torn": report.torn.as_ref().map(|torn| {
             json!({"segment": torn.segment, "byte": torn.byte, "bytes": torn.bytes})
         }),
+        "witnessed": {
+            "checkpoints": report.witnessed.checkpoints,
+            "signed": report.witnessed.signed,
+            "records": report.witnessed.records,
+            "time": report.witnessed.time,
+        },
         "failures": failures,
         "strangers": report.strangers,
     })
@@ -176,6 +341,16 @@ fn what(what: &What) -> Text {
         What::Seal => "封存信息与分段不符".to_owned(),
         What::AfterSeal => "封存之后另有内容".to_owned(),
         What::Anchor => "日志中没有所给的记录：尾部被截断或日志被重写".to_owned(),
+        What::Cut(next) => format!("检查点见证过此记录，而日志止于 {next} 号之前：尾部被截断"),
+        What::Rewritten(file) => format!("此记录与 `{file}` 中检查点所见证的不符：日志被重写"),
+        What::Tree(_) => "检查点所见证的切片与日志不符".to_owned(),
+        What::Slice => "分段与其切片声明不符".to_owned(),
+        What::Index => "索引缺失，或与切片中的记录不符".to_owned(),
+        What::Statement(_) => "切片声明被改动或无法识别".to_owned(),
+        What::Note(_) => "检查点被改动或无法识别".to_owned(),
+        What::Signature => "检查点的签名有误或缺失".to_owned(),
+        What::Order => "检查点少于其前一检查点".to_owned(),
+        What::NoCheckpoint(_) => "缺少有效签名的检查点".to_owned(),
     };
     Text::new(what.to_string(), zh)
 }

@@ -1,9 +1,13 @@
 //! `yingbi policy check DIR`.
 
 use super::{BAD_POLICY, Format, Speech, as_json, load, print, print_problems};
+use jiff::Timestamp;
 use std::path::Path;
 use std::process::ExitCode;
-use yingbi_policies::Severity;
+use yingbi_policies::{Day, Severity};
+
+/// Code of an exception that is over: the gateway goes by the policy again, but the file says otherwise.
+const EXPIRED: &str = "YB0606";
 
 pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
     let (set, mut problems) = match load(directory, speech) {
@@ -15,15 +19,27 @@ pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
             diagnostic.severity = Severity::Error;
         }
     }
-    let refused = problems.iter().filter(|(diagnostic, _)| diagnostic.severity == Severity::Error).count();
+    let today = Day::in_china(Timestamp::now().as_second());
+    let expired: Vec<String> = set
+        .exceptions()
+        .filter(|(_, until)| *until < today)
+        .map(|(id, until)| {
+            let day = format!("{}-{:02}-{:02}", until.year(), until.month(), until.day());
+            format!("{EXPIRED} `{id}` {} {day}", speech.say("expired after", "已过期，最后一日为"))
+        })
+        .collect();
+    let refused = expired.len()
+        + problems.iter().filter(|(diagnostic, _)| diagnostic.severity == Severity::Error).count();
     match speech.format {
         Format::Json => print(&serde_json::json!({
             "good": refused == 0,
             "version": set.version(),
             "diagnostics": as_json(&problems, speech.language),
+            "expired": expired,
         })),
         Format::Text => {
             print_problems(&problems, speech.language);
+            expired.iter().for_each(print);
             if refused == 0 {
                 print(&format!("{} {}", speech.say("good, version", "通过，版本"), set.version()));
             } else {

@@ -47,6 +47,15 @@ pub struct ExplainArgs {
     /// Purpose of the access.
     #[arg(long)]
     purpose: Option<String>,
+    /// An investor for whom the caller has an active grant; may be given again.
+    #[arg(long)]
+    granted: Vec<String>,
+    /// An investor who consented to the purpose; may be given again.
+    #[arg(long)]
+    consented: Vec<String>,
+    /// An investor the processing of whose data is restricted; may be given again.
+    #[arg(long)]
+    restricted: Vec<String>,
     /// A file with what the upstream answers.
     #[arg(long)]
     body: Option<PathBuf>,
@@ -67,7 +76,8 @@ pub(super) fn run(args: ExplainArgs, speech: Speech) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let explanation = set.explain(&caller, &case.request());
+    let subjects = case.subjects();
+    let explanation = set.explain_about(&caller, &case.request(), subjects.as_ref());
     let findings = match findings(&set, &caller, &case) {
         Ok(findings) => findings,
         Err(error) => {
@@ -92,7 +102,9 @@ fn findings(
         return Ok(Vec::new());
     };
     let mut findings = protector().scan_with(set.classifiers(), format, body.as_bytes())?;
-    let Decision::Permit(permit) = set.decide_caller(caller, &case.request()) else { return Ok(findings) };
+    let subjects = case.subjects();
+    let decision = set.decide_caller_about(caller, &case.request(), subjects.as_ref());
+    let Decision::Permit(permit) = decision else { return Ok(findings) };
     let Ok(document) = serde_json::from_str::<Value>(body) else { return Ok(findings) };
     for (path, kind) in permit.binding().map(|binding| bound::fields(binding, &document)).unwrap_or_default()
     {
@@ -109,6 +121,9 @@ fn asked(args: &ExplainArgs, set: &PolicySet, speech: Speech) -> Result<(TestCas
         None => TestCase { content_type: "application/json".to_owned(), ..TestCase::default() },
         Some(name) => find(set, name, speech)?,
     };
+    case.remembered.granted.extend(args.granted.iter().cloned());
+    case.remembered.consented.extend(args.consented.iter().cloned());
+    case.remembered.restricted.extend(args.restricted.iter().cloned());
     let mut caller = match (&args.case, &args.claims) {
         (_, Some(claims)) => set.caller(&identity(claims, args, speech)?),
         (Some(_), None) => case.caller.resolved(),
@@ -218,10 +233,11 @@ fn as_text(explanation: &Explanation, findings: &[Finding], has_body: bool, spee
     }
 }
 
-fn views(explanation: &Explanation, speech: Speech) -> Vec<(&'static str, &[KindWord])> {
+fn views(explanation: &Explanation, speech: Speech) -> Vec<(&str, &[KindWord])> {
     let own = explanation.own.as_deref().map(|words| (speech.say("own records", "本人记录"), words));
     let other = explanation.other.as_deref().map(|words| (speech.say("others' records", "他人记录"), words));
-    own.into_iter().chain(other).collect()
+    let more = explanation.more.iter().map(|(name, words)| (name.to(speech.language), words.as_slice()));
+    own.into_iter().chain(other).chain(more).collect()
 }
 
 fn how(how: How, speech: Speech) -> &'static str {
@@ -300,6 +316,10 @@ fn as_json(explanation: &Explanation, findings: &[Finding], speech: Speech) -> V
         })).collect::<Vec<_>>(),
         "own": view(&explanation.own),
         "other": view(&explanation.other),
+        "more": explanation.more.iter().map(|(name, words)| json!({
+            "subject": name.to(speech.language),
+            "kinds": words.iter().map(word).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "fields": fields.collect::<Vec<_>>(),
     })
 }

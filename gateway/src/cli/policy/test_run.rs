@@ -60,7 +60,9 @@ pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
 fn run_case(set: &PolicySet, protector: &Protector, case: &TestCase) -> CaseResult {
     let mut failures = Vec::new();
     let expect = &case.expect;
-    let (status, code, rules) = match set.decide_caller(&case.caller.resolved(), &case.request()) {
+    let subjects = case.subjects();
+    let decision = set.decide_caller_about(&case.caller.resolved(), &case.request(), subjects.as_ref());
+    let (status, code, rules) = match decision {
         Decision::Refuse(refusal) => (refusal.status, Some(refusal.code), refusal.rules),
         Decision::Permit(permit) => {
             let status = match &case.response {

@@ -36,6 +36,28 @@ fn x1_the_example_firm_is_good_and_does_what_its_tests_say() {
 }
 
 #[test]
+fn x1_x2_x3_every_scene_is_good_and_does_what_its_tests_say() {
+    let scenes = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/scenes");
+    let mut seen = 0;
+    for scene in std::fs::read_dir(scenes).unwrap() {
+        let scene = scene.unwrap().path();
+        let (set, warnings) = policy_store::load(&scene)
+            .unwrap_or_else(|problems| panic!("{}: {problems:#?}", scene.display()));
+        let refused: Vec<_> = warnings.iter().filter(|(warning, _)| warning.is_refused_by_check()).collect();
+        assert!(refused.is_empty(), "{}: {refused:#?}", scene.display());
+        assert_eq!(failing(&set), [""; 0], "{}", scene.display());
+        assert_eq!(
+            exit(&["fmt", &scene.display().to_string(), "--check"]),
+            ExitCode::SUCCESS,
+            "{}",
+            scene.display()
+        );
+        seen += 1;
+    }
+    assert!(seen >= 3);
+}
+
+#[test]
 fn t2_t3_t4_the_shipped_floors_hold_through_the_protection() {
     let text = include_str!("../../../../policies/baseline/tests.yaml");
     let source = yingbi_policies::Source::new("tests.yaml", text);
@@ -105,7 +127,8 @@ fn exit_codes_are_the_published_ones() {
 fn a2_a_case_is_explained_in_both_languages() {
     let (set, _) = policy_store::load(Path::new(EXAMPLES)).unwrap();
     let case = set.tests().iter().find(|case| case.name == "柜员查看客户").unwrap();
-    let explanation = set.explain(&case.caller.resolved(), &case.request());
+    let subjects = case.subjects();
+    let explanation = set.explain_about(&case.caller.resolved(), &case.request(), subjects.as_ref());
     for (language, words) in [
         (
             Language::English,

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::identity::IdentityFile;
-use crate::config::{ApiTokenEntry, IdentityConfig, JwksSource, JwtIssuer, parse_token_file};
+use crate::config::{ApiTokenEntry, IdentityConfig, JwksSource, JwtIssuer, parse_token_file, read_directory};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -48,7 +48,17 @@ impl Check {
                 ),
             );
         }
-        IdentityConfig { jwt, api_tokens, mtls }
+        let directory = written.directory.and_then(|directory| {
+            let file = self.path(&directory.file);
+            match read_directory(&file) {
+                Ok(entries) => Some((file, entries)),
+                Err(problem) => {
+                    self.found.push(*problem);
+                    None
+                }
+            }
+        });
+        IdentityConfig { jwt, api_tokens, mtls, directory, zones: written.zones }
     }
 
     pub(super) fn issuer(&mut self, at: &str, issuer: &mut JwtIssuer) {

@@ -123,8 +123,11 @@ impl IdentityError {
     /// Value of `WWW-Authenticate` (RFC 6750 §3).
     pub fn challenge(self) -> &'static str {
         match self.reason {
-            Reason::Repeated | Reason::Scheme | Reason::Malformed | Reason::TooLong => {
-                r#"Bearer realm="yingbi", error="invalid_request""#
+            // A credential of another kind is none of this kind.
+            Reason::Scheme => r#"Bearer realm="yingbi""#,
+            Reason::Repeated => r#"Bearer realm="yingbi", error="invalid_request""#,
+            Reason::Expired => {
+                r#"Bearer realm="yingbi", error="invalid_token", error_description="the token has expired""#
             }
             _ => r#"Bearer realm="yingbi", error="invalid_token""#,
         }

@@ -200,6 +200,14 @@ impl Issuer {
 impl StepUp {
     /// Until when the caller counts as freshly and strongly authenticated; `None`: not at all.
     fn until(&self, claims: &Map<String, Value>, times: &Times) -> Option<SystemTime> {
+        if !self.is_strong(claims) {
+            return None;
+        }
+        Some(times.authenticated? + self.max_age)
+    }
+
+    /// Whether the token names a strong authentication, however old.
+    pub(crate) fn is_strong(&self, claims: &Map<String, Value>) -> bool {
         let acr = claims.get("acr").and_then(Value::as_str);
         let strong_acr = acr.is_some_and(|acr| self.acr.iter().any(|known| known == acr));
         let amr = claims.get("amr").and_then(Value::as_array);
@@ -207,10 +215,7 @@ impl StepUp {
             method.as_str().is_some_and(|method| self.amr.iter().any(|known| known == method))
         };
         let strong_amr = amr.is_some_and(|methods| methods.iter().any(known));
-        if !strong_acr && !strong_amr {
-            return None;
-        }
-        Some(times.authenticated? + self.max_age)
+        strong_acr || strong_amr
     }
 }
 

@@ -1,0 +1,282 @@
+//! The segments of a log as a search reads them: by their index where there is one, whole where there is none.
+
+use super::{Filter, Order, Searched, read_record};
+use crate::format::{self, Begun, HEAD_BYTES, Head, Header};
+use crate::index::Index;
+use crate::notary::evidence_dir;
+use crate::record::{Intent, Outcome, Record};
+use crate::walk;
+use memchr::memmem::Finder;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+/// A log's segments, in order.
+pub(super) struct Segments {
+    dir: PathBuf,
+    all: Vec<Segment>,
+}
+
+/// Where a record may stand that is wanted.
+pub(super) struct Hit {
+    pub sequence: u64,
+    at: u64,
+}
+
+struct Segment {
+    number: u64,
+    /// Sequence of its first record, when its header can be read.
+    first: Option<u64>,
+    /// Records from this one on stand anew in a later segment.
+    end: u64,
+    index: Option<Index>,
+    /// What has been read of it.
+    read: Option<Read>,
+}
+
+enum Read {
+    /// The file, to be read at places.
+    Places(File),
+    /// All of it, and where outcomes stand, once somebody asked.
+    Whole(Vec<u8>, Option<HashMap<String, u64>>),
+}
+
+impl Segments {
+    pub fn of(dir: &Path) -> io::Result<Self> {
+        let mut numbers: Vec<u64> = std::fs::read_dir(dir)?
+            .filter_map(|entry| {
+                entry.map(|entry| format::number(&entry.file_name().to_string_lossy())).transpose()
+            })
+            .collect::<io::Result<_>>()?;
+        numbers.sort_unstable();
+        let mut end = u64::MAX;
+        let mut all = Vec::with_capacity(numbers.len());
+        for number in numbers.into_iter().rev() {
+            let header = read_header(dir, number);
+            let first = header.as_ref().map(|header| header.first);
+            all.push(Segment { number, first, end, index: None, read: None });
+            // Records that a later segment, after a break, has anew are left out of the earlier.
+            if let Some(header) = header.filter(|header| header.begun == Begun::Break) {
+                end = end.min(header.first);
+            }
+        }
+        all.reverse();
+        let beside = evidence_dir(dir);
+        for segment in &mut all {
+            segment.index =
+                Index::open(&beside, segment.number).ok().filter(|index| Some(index.first) == segment.first);
+        }
+        Ok(Segments { dir: dir.to_owned(), all })
+    }
+
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn name(&self, place: usize) -> String {
+        format::name(self.all.get(place).map_or(0, |segment| segment.number))
+    }
+
+    /// Whether a segment can hold anything that is wanted, by what is known without reading it.
+    pub fn may_have(&self, place: usize, filter: &Filter) -> bool {
+        let Some(segment) = self.all.get(place) else { return false };
+        let next = self.all.get(place + 1).and_then(|next| next.first);
+        if let (Some(before), Some(first)) = (filter.before, segment.first)
+            && first >= before
+        {
+            return false;
+        }
+        if let (Some(after), Some(next)) = (filter.after, next)
+            && next <= after.saturating_add(1)
+        {
+            return false;
+        }
+        let Some(index) = &segment.index else { return true };
+        let latest = index.latest.accesses.max(index.latest.refusals);
+        // No access has a readable time: then none may be ruled out by it.
+        if latest == i64::MIN {
+            return true;
+        }
+        filter.from.is_none_or(|from| latest >= from.as_microsecond())
+            && filter.to.is_none_or(|to| index.earliest < to.as_microsecond())
+    }
+
+    /// The places of a segment where something wanted may stand, in order.
+    pub fn hits(&mut self, place: usize, filter: &Filter, searched: &mut Searched) -> io::Result<Vec<Hit>> {
+        let Some(segment) = self.all.get_mut(place) else { return Ok(Vec::new()) };
+        let keywords = filter.keywords();
+        if let Some(index) = segment.index.as_ref().filter(|_| !keywords.is_empty()) {
+            let mut found: Option<Vec<u64>> = None;
+            for keyword in &keywords {
+                let places = index.places(keyword)?;
+                found = Some(match found {
+                    None => places,
+                    Some(before) => {
+                        before.into_iter().filter(|place| places.binary_search(place).is_ok()).collect()
+                    }
+                });
+            }
+            let mut hits = Vec::new();
+            let wanted = |sequence: &u64| *sequence < segment.end && filter.has_sequence(*sequence);
+            for sequence in found.unwrap_or_default().into_iter().filter(wanted) {
+                match index.offset(sequence)? {
+                    Some(at) => hits.push(Hit { sequence, at }),
+                    None => searched.unreadable += 1,
+                }
+            }
+            segment.read = Some(Read::Places(File::open(self.dir.join(format::name(segment.number)))?));
+            return Ok(hits);
+        }
+        let bytes = std::fs::read(self.dir.join(format::name(segment.number)))?;
+        let needles: Vec<Finder<'_>> = filter.needles().into_iter().map(Finder::new).collect();
+        let (mut hits, mut end) = (Vec::new(), format::HEADER_BYTES);
+        searched.unreadable += u64::from(Header::decode(&bytes).is_err());
+        for (at, head, payload) in walk::skim(&bytes) {
+            searched.unreadable += u64::from(at != end);
+            end = at + head.frame_bytes();
+            // Types are the first member: outcomes and events are none of the wanted.
+            let is_wanted = head.sequence < segment.end
+                && filter.has_sequence(head.sequence)
+                && !payload.starts_with(b"{\"type\":\"outcome\"")
+                && needles.iter().all(|needle| needle.find(payload).is_some());
+            if is_wanted {
+                hits.push(Hit { sequence: head.sequence, at: at as u64 });
+            }
+        }
+        // Behind the last record a seal or a reserve may stand.
+        let rest = bytes.get(end..).unwrap_or_default();
+        let is_seal = Head::decode(rest).is_some_and(|head| rest.len() == head.frame_bytes());
+        searched.unreadable += u64::from(!is_seal && rest.iter().any(|byte| *byte != 0));
+        segment.read = Some(Read::Whole(bytes, None));
+        Ok(hits)
+    }
+
+    /// The access at a place, if one stands there.
+    pub fn intent(&self, place: usize, hit: &Hit, searched: &mut Searched) -> io::Result<Option<Intent>> {
+        let Some(segment) = self.all.get(place) else { return Ok(None) };
+        match segment.record(hit)? {
+            Some(Record::Intent(intent)) => Ok(Some(*intent)),
+            // A keyword's hash may be another's too.
+            Some(_) => Ok(None),
+            None => {
+                searched.unreadable += 1;
+                Ok(None)
+            }
+        }
+    }
+
+    /// How an access ended: said in its own segment or soon after.
+    pub fn outcome(&mut self, place: usize, id: &str) -> io::Result<Option<(u64, Outcome)>> {
+        for later in place..self.all.len().min(place + OUTCOME_SEGMENTS) {
+            let Some(segment) = self.all.get_mut(later) else { break };
+            let found = match &segment.index {
+                Some(index) => {
+                    let mut found = None;
+                    for sequence in index.places(&format!("id={id}"))?.into_iter().rev() {
+                        let Some(at) = index.offset(sequence)?.filter(|_| sequence < segment.end) else {
+                            continue;
+                        };
+                        if segment.read.is_none() {
+                            let file = File::open(self.dir.join(format::name(segment.number)))?;
+                            segment.read = Some(Read::Places(file));
+                        }
+                        if let Some(Record::Outcome(outcome)) = segment.record(&Hit { sequence, at })?
+                            && outcome.decision_id == id
+                        {
+                            found = Some((sequence, outcome));
+                            break;
+                        }
+                    }
+                    found
+                }
+                None => segment.outcome(&self.dir, id)?,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Forgets what later turns don't need.
+    pub fn leave(&mut self, place: usize, order: Order) {
+        let gone = match order {
+            Order::Oldest => Some(place),
+            Order::Newest => place.checked_add(OUTCOME_SEGMENTS - 1),
+        };
+        if let Some(segment) = gone.and_then(|gone| self.all.get_mut(gone)) {
+            segment.read = None;
+        }
+    }
+}
+
+impl Segment {
+    fn record(&self, hit: &Hit) -> io::Result<Option<Record>> {
+        match &self.read {
+            Some(Read::Whole(bytes, _)) => {
+                let frame = usize::try_from(hit.at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                let head = Head::decode(frame).filter(|head| head.sequence == hit.sequence);
+                let payload = head.and_then(|head| frame.get(HEAD_BYTES..HEAD_BYTES + head.length as usize));
+                Ok(payload.and_then(read_record))
+            }
+            Some(Read::Places(file)) => {
+                let mut head = [0; HEAD_BYTES];
+                let short = |error: io::Error| match error.kind() {
+                    io::ErrorKind::UnexpectedEof => Ok(None),
+                    _ => Err(error),
+                };
+                if let Err(error) = file.read_exact_at(&mut head, hit.at) {
+                    return short(error);
+                }
+                let Some(head) = Head::decode(&head).filter(|head| head.sequence == hit.sequence) else {
+                    return Ok(None);
+                };
+                let mut payload = vec![0; head.length as usize];
+                match file.read_exact_at(&mut payload, hit.at + HEAD_BYTES as u64) {
+                    Ok(()) => Ok(read_record(&payload)),
+                    Err(error) => short(error),
+                }
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The outcome with this id in a segment without index.
+    fn outcome(&mut self, dir: &Path, id: &str) -> io::Result<Option<(u64, Outcome)>> {
+        if self.read.is_none() {
+            self.read = Some(Read::Whole(std::fs::read(dir.join(format::name(self.number)))?, None));
+        }
+        let Some(Read::Whole(bytes, outcomes)) = &mut self.read else { return Ok(None) };
+        let end = self.end;
+        let outcomes = outcomes.get_or_insert_with(|| {
+            walk::skim(bytes)
+                .filter(|(_, head, payload)| {
+                    head.sequence < end && payload.starts_with(b"{\"type\":\"outcome\"")
+                })
+                .filter_map(|(at, _, payload)| match read_record(payload) {
+                    Some(Record::Outcome(outcome)) => Some((outcome.decision_id, at as u64)),
+                    _ => None,
+                })
+                .collect()
+        });
+        let Some(at) = outcomes.get(id).and_then(|at| usize::try_from(*at).ok()) else { return Ok(None) };
+        let frame = bytes.get(at..).unwrap_or_default();
+        let Some(head) = Head::decode(frame) else { return Ok(None) };
+        match frame.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).and_then(read_record) {
+            Some(Record::Outcome(outcome)) => Ok(Some((head.sequence, outcome))),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn read_header(dir: &Path, number: u64) -> Option<Header> {
+    let mut bytes = [0; format::HEADER_BYTES];
+    File::open(dir.join(format::name(number))).and_then(|mut file| file.read_exact(&mut bytes)).ok()?;
+    Header::decode(&bytes).ok().map(|(header, _)| header)
+}
+
+/// An access ends in its own segment or the next; one that takes longer than a segment takes to fill is looked for this
+/// far.
+const OUTCOME_SEGMENTS: usize = 3;

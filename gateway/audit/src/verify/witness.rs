@@ -1,0 +1,309 @@
+//! What bears witness to a log from outside its chain: statements of closed slices, checkpoints beside the log and at its
+//! anchors. They are read before the segments, so that a log in use is never behind them.
+
+use super::segment::Ending;
+use super::{Failure, What};
+use crate::checkpoint::{self, Note, Signed};
+use crate::format;
+use crate::index;
+use crate::notary::{anchor_file, evidence_dir};
+use crate::slice::{self, Ended, Statement};
+use crate::tree::Frontier;
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use yingbi_crypto::{Digest, VerifyingKey};
+
+/// What the checkpoints say of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Checkpoints read, at all places.
+    pub checkpoints: u64,
+    /// Of them, those under which a given key's signature stands.
+    pub signed: u64,
+    /// Records that the latest of them covers: from 0 up to this sequence.
+    pub records: u64,
+    /// When that one was made.
+    pub time: Option<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Witness {
+    claims: Vec<Claim>,
+    /// Claims by how many records the log had.
+    by_records: HashMap<u64, Vec<usize>>,
+    statements: Vec<Option<Statement>>,
+    growing: Growing,
+    found: Vec<Failure>,
+    /// Sequences of segments in which something is wrong already.
+    flawed: Vec<(u64, u64)>,
+    witnessed: Witnessed,
+    /// No key is given: signatures are checked under those that the log itself names.
+    is_keyless: bool,
+    own_keys: Vec<VerifyingKey>,
+}
+
+/// A checkpoint that the log must bear out.
+struct Claim {
+    file: String,
+    byte: u64,
+    note: Note,
+    is_met: bool,
+}
+
+/// The segment that is read.
+#[derive(Default)]
+struct Growing {
+    number: u64,
+    first: Option<u64>,
+    next: u64,
+    chain: Digest,
+    frontier: Frontier,
+    /// Failures that hold only if nothing else is wrong with the segment.
+    doubts: Vec<Failure>,
+}
+
+impl Witness {
+    /// Reads all that bears witness.
+    pub fn read(
+        dir: &Path,
+        anchors: &[PathBuf],
+        keys: &[VerifyingKey],
+        stream: Option<[u8; 16]>,
+    ) -> io::Result<Self> {
+        let mut witness = Witness { is_keyless: keys.is_empty(), ..Witness::default() };
+        let beside = evidence_dir(dir);
+        let local = beside.join(checkpoint::FILE);
+        if local.try_exists()? {
+            witness.notes(checkpoint::FILE, &std::fs::read(&local)?, keys, stream);
+        }
+        let has_local = !witness.claims.is_empty();
+        for anchor in anchors {
+            let file = match stream {
+                Some(stream) if anchor.is_dir() => anchor_file(anchor, &stream),
+                _ => anchor.clone(),
+            };
+            let name = file.display().to_string();
+            match std::fs::read(&file) {
+                Ok(bytes) => witness.notes(&name, &bytes, keys, stream),
+                Err(error) => witness.fail(&name, 0, None, What::NoCheckpoint(error.kind().to_string())),
+            }
+        }
+        if !keys.is_empty() && anchors.is_empty() && !has_local {
+            witness.fail(checkpoint::FILE, 0, None, What::NoCheckpoint("there is none".to_owned()));
+        }
+        let statements = match std::fs::read(beside.join(slice::FILE)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        for (number, statement) in slice::read(&statements).into_iter().enumerate() {
+            let byte = number * slice::STATEMENT_BYTES;
+            if let Err(bad) = &statement {
+                witness.fail(slice::FILE, byte, None, What::Statement(bad.to_string()));
+            }
+            witness.statements.push(statement.ok());
+        }
+        for (number, claim) in witness.claims.iter().enumerate() {
+            witness.by_records.entry(claim.note.checkpoint.records).or_default().push(number);
+        }
+        Ok(witness)
+    }
+
+    fn notes(&mut self, file: &str, bytes: &[u8], keys: &[VerifyingKey], stream: Option<[u8; 16]>) {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                self.fail(file, error.valid_up_to(), None, What::Note("it is not UTF-8".to_owned()));
+                std::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
+            }
+        };
+        let mut before: Option<(u64, u64)> = None;
+        let mut signed = 0;
+        for (byte, note) in Note::read_all(text) {
+            let note = match note {
+                Ok(note) => note,
+                Err(bad) => {
+                    self.fail(file, byte, None, What::Note(bad.to_string()));
+                    continue;
+                }
+            };
+            let now = (note.checkpoint.records, note.checkpoint.slices);
+            let record = now.0.checked_sub(1);
+            match note.signed(keys) {
+                Signed::Good => signed += 1,
+                Signed::Wrong => self.fail(file, byte, record, What::Signature),
+                Signed::Unknown => {}
+            }
+            if stream.is_some_and(|stream| stream != note.checkpoint.stream) {
+                self.fail(file, byte, record, What::Misplaced);
+                continue;
+            }
+            if before.is_some_and(|before| now.0 < before.0 || now.1 < before.1) {
+                self.fail(file, byte, record, What::Order);
+            }
+            before = Some(now);
+            self.witnessed.checkpoints += 1;
+            if now.0 >= self.witnessed.records {
+                (self.witnessed.records, self.witnessed.time) = (now.0, Some(note.checkpoint.time.clone()));
+            }
+            self.claims.push(Claim { file: file.to_owned(), byte: byte as u64, note, is_met: false });
+        }
+        self.witnessed.signed += signed;
+        if !keys.is_empty() && signed == 0 {
+            self.fail(file, 0, None, What::NoCheckpoint("none is signed by the given key".to_owned()));
+        }
+    }
+
+    /// The statement of a slice, if it is there and good.
+    pub fn statement(&self, number: u64) -> Option<&Statement> {
+        usize::try_from(number).ok().and_then(|number| self.statements.get(number)).and_then(Option::as_ref)
+    }
+
+    /// How a segment that is gone ended, as its statement says.
+    pub fn ending(&self, number: u64) -> Option<Ending> {
+        let statement = self.statement(number)?;
+        Some(match statement.ended {
+            Ended::Sealed => Ending::Sealed(statement.link, statement.next),
+            Ended::Broken | Ended::Damaged => Ending::Abandoned(statement.link, statement.next),
+        })
+    }
+
+    /// A segment begins.
+    pub fn begin(&mut self, number: u64) {
+        self.growing = Growing { number, ..Growing::default() };
+    }
+
+    /// The log names those who sign its checkpoints.
+    pub fn signers(&mut self, keys: &str) {
+        for key in keys.split(' ').filter_map(|key| key.parse::<VerifyingKey>().ok()) {
+            if !self.own_keys.contains(&key) {
+                self.own_keys.push(key);
+            }
+        }
+    }
+
+    /// The segment has this record next.
+    pub fn record(&mut self, segment: &str, byte: u64, sequence: u64, hash: &Digest) {
+        let Witness { growing, by_records, claims: all, .. } = self;
+        growing.first.get_or_insert(sequence);
+        growing.frontier.push(slice::record_leaf(hash));
+        growing.next = sequence.saturating_add(1);
+        growing.chain = *hash;
+        let Some(claims) = by_records.get(&growing.next) else { return };
+        for number in claims {
+            let Some(claim) = all.get_mut(*number) else { continue };
+            claim.is_met = true;
+            let checkpoint = &claim.note.checkpoint;
+            let is_open = checkpoint.open.as_ref().is_none_or(|open| {
+                open.number != growing.number
+                    || (open.records == growing.frontier.size()
+                        && Some(open.first) == growing.first
+                        && open.root == growing.frontier.root())
+            });
+            if checkpoint.chain != *hash || !is_open {
+                growing.doubts.push(Failure {
+                    segment: segment.to_owned(),
+                    byte,
+                    record: Some(sequence),
+                    what: What::Rewritten(claim.file.clone()),
+                });
+            }
+        }
+    }
+
+    /// The segment ended: whether anything was found wrong with it, and, if it is closed, how and what the next follows.
+    pub fn end(&mut self, dir: &Path, bytes: &[u8], is_flawed: bool, closed: Option<(Ended, Digest, u64)>) {
+        let growing = std::mem::take(&mut self.growing);
+        let name = format::name(growing.number);
+        if is_flawed {
+            self.flawed.push((growing.first.unwrap_or(0), growing.next));
+            return;
+        }
+        self.found.extend(growing.doubts);
+        let Some(statement) = self.statement(growing.number) else { return };
+        let is_true = closed.is_some_and(|(ended, link, next)| {
+            let first = growing.first.unwrap_or(next);
+            (statement.ended, statement.link, statement.next, statement.first) == (ended, link, next, first)
+                && (growing.first.is_none() || statement.chain == growing.chain)
+                && statement.root == growing.frontier.root()
+        });
+        if !is_true {
+            return self.fail(&name, 0, None, What::Slice);
+        }
+        let statement = statement.clone();
+        if statement.index != [0; 32] {
+            let file = index::name(growing.number);
+            let beside = evidence_dir(dir);
+            let is_made = || -> io::Result<bool> {
+                let salt = index::Index::open(&beside, growing.number)?.salt();
+                let made = index::make(&statement, bytes, salt);
+                Ok(made.root == statement.index && std::fs::read(beside.join(&file))? == made.bytes)
+            };
+            if !is_made().unwrap_or(false) {
+                self.fail(&file, 0, None, What::Index);
+            }
+        }
+    }
+
+    /// The log ends before this sequence: what does it not bear out?
+    pub fn finish(mut self, next: u64, expired: &[(u64, u64)]) -> (Vec<Failure>, Witnessed) {
+        let mut roots = vec![Frontier::default().root()];
+        let mut tree = Frontier::default();
+        for statement in self.statements.iter().map_while(Option::as_ref) {
+            tree.push(statement.leaf());
+            roots.push(tree.root());
+        }
+        let claims = std::mem::take(&mut self.claims);
+        let mut told: Vec<(String, &str)> = Vec::new();
+        for claim in claims {
+            let checkpoint = &claim.note.checkpoint;
+            if self.is_keyless && claim.note.signed(&self.own_keys) == Signed::Wrong {
+                let record = checkpoint.records.checked_sub(1);
+                self.fail(&claim.file, usize::try_from(claim.byte).unwrap_or(0), record, What::Signature);
+            }
+            let records = checkpoint.records;
+            let root = usize::try_from(checkpoint.slices).ok().and_then(|slices| roots.get(slices));
+            let is_excused = self.flawed.iter().any(|(first, next)| (*first..=*next).contains(&records));
+            let is_expired = records > 0 && self.is_expired(records - 1, expired);
+            let what = match root {
+                _ if records > next => What::Cut(next),
+                None => What::Tree(claim.file.clone()),
+                Some(root) if *root != checkpoint.root => What::Tree(claim.file.clone()),
+                Some(_) if claim.is_met || records == 0 || is_excused || is_expired => continue,
+                Some(_) => What::Cut(next),
+            };
+            // One is enough of each place and kind.
+            let kind = (claim.file.clone(), what.id());
+            if !told.contains(&kind) {
+                told.push(kind);
+                self.fail(
+                    &claim.file,
+                    usize::try_from(claim.byte).unwrap_or(0),
+                    records.checked_sub(1),
+                    what,
+                );
+            }
+        }
+        // A statement is written when its slice is durable.
+        if let Some(last) = self.statements.iter().rev().flatten().next()
+            && last.next > next
+        {
+            let byte = usize::try_from(last.number).unwrap_or(0) * slice::STATEMENT_BYTES;
+            let record = last.next.checked_sub(1);
+            self.fail(slice::FILE, byte, record, What::Cut(next));
+        }
+        (self.found, self.witnessed)
+    }
+
+    /// Whether a record's slice went because its time was over.
+    fn is_expired(&self, sequence: u64, expired: &[(u64, u64)]) -> bool {
+        let of = |statement: &&Statement| (statement.first..statement.next).contains(&sequence);
+        let slice = self.statements.iter().flatten().find(of).map(|statement| statement.number);
+        slice.is_some_and(|slice| expired.iter().any(|(first, last)| (*first..=*last).contains(&slice)))
+    }
+
+    fn fail(&mut self, file: &str, byte: usize, record: Option<u64>, what: What) {
+        self.found.push(Failure { segment: file.to_owned(), byte: byte as u64, record, what });
+    }
+}

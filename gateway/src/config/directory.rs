@@ -1,0 +1,102 @@
+//! `identity.directory` and `identity.zones`: what the firm knows of callers beyond their proofs.
+
+use super::file::{self, OURS};
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use yingbi_policies::{CallerFact, Diagnostic};
+
+/// One caller in the directory.
+#[derive(Clone, Debug)]
+pub struct DirectoryEntry {
+    /// As the gateway identifies them: id of a token, `issuer#sub` of a JWT, name of a certificate.
+    pub id: String,
+    /// `state: left`: refused whatever they present.
+    pub has_left: bool,
+    /// What is known of them.
+    pub facts: Vec<(CallerFact, String)>,
+}
+
+/// `identity.zones[]`: a part of the network.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Zone {
+    /// `caller.zone` of requests from there.
+    pub name: String,
+    /// Networks in it; the first zone that holds an address names it.
+    #[serde(deserialize_with = "networks")]
+    pub networks: Vec<IpNet>,
+}
+
+impl Zone {
+    /// Whether an address is in it.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: &String| {
+        text.parse().map_err(|_| {
+            D::Error::custom(format!(
+                "{OURS}a network is expected, such as 10.0.0.0/8|应为网段，如 10.0.0.0/8"
+            ))
+        })
+    };
+    texts.iter().map(network).collect()
+}
+
+/// `identity.directory` as written.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DirectoryFile {
+    /// A YAML list of callers.
+    pub(super) file: PathBuf,
+}
+
+/// Reads a directory file.
+///
+/// # Errors
+/// It can't be read, or is no list of callers; nothing of its contents is in the error.
+pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum State {
+        Active,
+        Left,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Written {
+        id: String,
+        state: State,
+        #[serde(default)]
+        kind: Option<String>,
+        #[serde(default)]
+        department: Option<String>,
+        #[serde(default)]
+        licence: Option<String>,
+        #[serde(default)]
+        environment: Option<String>,
+    }
+    let text = file::read(path)?;
+    let written: Vec<Written> = file::parse(path, &text)?;
+    let entry = |written: Written| {
+        let facts = [
+            (CallerFact::Kind, written.kind),
+            (CallerFact::Department, written.department),
+            (CallerFact::Licence, written.licence),
+            (CallerFact::Environment, written.environment),
+        ];
+        DirectoryEntry {
+            id: written.id,
+            has_left: matches!(written.state, State::Left),
+            facts: facts.into_iter().filter_map(|(fact, value)| Some((fact, value?))).collect(),
+        }
+    };
+    Ok(written.into_iter().map(entry).collect())
+}

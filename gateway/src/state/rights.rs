@@ -1,0 +1,537 @@
+//! Rights: who consented to what, who was granted what, what is stopped, who was seen how often (T/TSAC 001—2025 §7.5,
+//! §8.2.1.4). The data path asks tables in memory, without locks and without SQL; officers change them through the admin
+//! port. A change that opens something rules once it is written; one that closes something rules at once, written or not.
+//!
+//! Investors and callers stand in it as keyed pseudonyms. No value is in it.
+//!
+//! ```text
+//! admin API ─▶ Rights ─▶ rights.db
+//!                │ tables, swapped as a whole
+//! request ─gather┴▶ facts ─decide▶ permit ─▶ each record's subject picks its view ─▶ limits count whom it showed
+//! ```
+
+mod clock;
+mod consent;
+mod counters;
+mod facts;
+mod grant;
+pub mod store;
+mod switch;
+#[cfg(test)]
+mod tests;
+
+pub use clock::{Clock, Moment};
+pub use consent::{Consent, Restriction, RestrictionState};
+pub use facts::Facts;
+pub use grant::{Grant, GrantState, LiveGrant, Review, Ticket};
+pub use switch::{Stops, Switch, Switched};
+
+use super::inventory::StoreError;
+use arc_swap::ArcSwap;
+use counters::Counters;
+use grant::Live;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use store::{Row, Sqlite, Store, Table};
+use switch::Thrown;
+use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_policies::{CountedBy, Limit};
+
+/// The rights of one gateway.
+pub struct Rights {
+    key: PseudonymKey,
+    clock: Clock,
+    subjects: Arc<consent::Table>,
+    live: ArcSwap<Live>,
+    thrown: ArcSwap<Thrown>,
+    counters: Counters,
+    /// Facts of requests that name no ticket: one for all of them, once there is anything to ask.
+    common: Facts,
+    changing: Mutex<Changing>,
+    has_failed: AtomicBool,
+}
+
+/// What only changes look at.
+struct Changing {
+    store: Box<dyn Store>,
+    grants: BTreeMap<String, Grant>,
+    tickets: BTreeMap<String, Ticket>,
+    switches: BTreeMap<String, Switch>,
+}
+
+/// Why something can't be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is none of this id.
+    #[error("there is none of this id")]
+    Missing,
+    /// It is not in a state in which this can be done.
+    #[error("its state does not allow this")]
+    State,
+    /// Nobody decides about what they asked for.
+    #[error("nobody approves or reviews what they asked for")]
+    Own,
+    /// The store can't be written. What closes something rules all the same until the gateway stops.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Rights {
+    /// Opens the embedded store in a directory.
+    ///
+    /// # Errors
+    /// It can't be used: do not start, since what is restricted would not be known.
+    pub fn open(dir: &Path, key: PseudonymKey) -> Result<Rights, StoreError> {
+        Rights::over(Box::new(Sqlite::open(dir)?), key)
+    }
+
+    /// The same over any store.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn over(store: Box<dyn Store>, key: PseudonymKey) -> Result<Rights, StoreError> {
+        let mut latest = i64::MIN;
+        let mut rows = |table| {
+            let rows = store.rows(table, None)?;
+            latest = rows.iter().map(|row| row.changed).fold(latest, i64::max);
+            Ok::<_, StoreError>(rows)
+        };
+        let consents: Vec<(Pseudonym, Consent)> = rows(Table::Consents)?
+            .iter()
+            .filter_map(|row| Some((row.subject?, read::<Consent>(row)?)))
+            .filter(|(_, consent)| consent.withdrawn.is_none())
+            .collect();
+        let restricted: Vec<Pseudonym> =
+            rows(Table::Restrictions)?.iter().filter_map(|row| row.subject).collect();
+        let grants = by_id(&rows(Table::Grants)?, |grant: &Grant| grant.id.clone())?;
+        let tickets = by_id(&rows(Table::Tickets)?, |ticket: &Ticket| ticket.id.clone())?;
+        let switches = by_id(&rows(Table::Switches)?, |switch: &Switch| switch.id.clone())?;
+        let clock = Clock::start(Timestamp::from_millisecond(latest).unwrap_or(Timestamp::UNIX_EPOCH));
+        let subjects = Arc::new(consent::Table::new());
+        subjects.load(consents);
+        restricted.into_iter().for_each(|subject| subjects.restrict(subject, true));
+        let counters = Counters::default();
+        counters.load(store.counted(clock.now_ms().saturating_sub(LONGEST_MS))?);
+        let live = ArcSwap::from_pointee(Live::of(grants.values(), &Live::default()));
+        let thrown = ArcSwap::from_pointee(Thrown::of(switches.values()));
+        let common = Facts::common(&subjects, &key, clock);
+        let changing = Mutex::new(Changing { store, grants, tickets, switches });
+        let has_failed = AtomicBool::new(false);
+        Ok(Rights { key, clock, subjects, live, thrown, counters, common, changing, has_failed })
+    }
+
+    /// Now, by a clock that never steps.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// The pseudonym of an investor.
+    pub fn subject(&self, identifier: &str) -> Pseudonym {
+        self.key.pseudonym("subject", identifier)
+    }
+
+    /// The pseudonym of a caller.
+    pub fn caller(&self, identifier: &str) -> Pseudonym {
+        self.key.pseudonym("caller", identifier)
+    }
+
+    /// What a request can ask of investors: with the grants of the ticket that it names.
+    pub fn facts(&self, ticket: Option<&str>, caller: Option<Pseudonym>) -> Facts {
+        if let (Some(ticket), Some(caller)) = (ticket, caller) {
+            let live = self.live.load();
+            if !live.is_empty() {
+                let grants = live.usable(ticket, caller, self.clock.now_ms());
+                if !grants.is_empty() {
+                    return self.common.with_grants(grants);
+                }
+            }
+        }
+        self.common.clone()
+    }
+
+    /// Whether a switch stops this access.
+    pub fn stops<R: AsRef<str>>(&self, access: &Switched<'_, R>) -> bool {
+        self.thrown.load().stops(access)
+    }
+
+    /// Counts the investors of an answer under the limits that concern it; the first limit that does not let them
+    /// through, if any, and how many they would have been.
+    ///
+    /// # Errors
+    /// A limit is reached: the answer must not be released.
+    pub fn count<'l, 's>(
+        &self,
+        limits: &'l [Arc<Limit>],
+        scope: &Scope<'_>,
+        subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
+        facts: &Facts,
+    ) -> Result<(), (&'l Limit, u64)> {
+        for limit in limits {
+            let lifted = limit.lift().is_some_and(|template| facts.lifts(template));
+            let counted = scope.of(limit.by(), &self.key);
+            let now = (self.clock.now_ms(), lifted);
+            self.counters.count(limit, counted, subjects.clone(), now).map_err(|all| (&**limit, all))?;
+        }
+        Ok(())
+    }
+
+    /// Writes who was seen; what can't be written is kept for the next time.
+    pub fn write(&self) {
+        let seen = self.counters.unwritten();
+        let mut changing = self.changing();
+        if seen.is_empty() {
+            return;
+        }
+        match changing.store.count(&seen, self.clock.now_ms().saturating_sub(LONGEST_MS)) {
+            Ok(()) => self.has_failed.store(false, Ordering::Relaxed),
+            Err(error) => {
+                self.counters.keep(seen);
+                if !self.has_failed.swap(true, Ordering::Relaxed) {
+                    tracing::error!(%error, "rights can't be written; counts of limits are kept in memory");
+                }
+            }
+        }
+    }
+
+    /// Writes every second in a thread of its own.
+    ///
+    /// # Errors
+    /// No thread can be started.
+    pub fn start(self: &Arc<Self>) -> std::io::Result<()> {
+        let rights = Arc::clone(self);
+        let write = move || {
+            loop {
+                std::thread::sleep(WRITE_EVERY);
+                rights.write();
+            }
+        };
+        std::thread::Builder::new().name("yingbi-rights".to_owned()).spawn(write).map(drop)
+    }
+
+    fn changing(&self) -> MutexGuard<'_, Changing> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// Consents and restrictions.
+impl Rights {
+    /// Records a consent.
+    ///
+    /// # Errors
+    /// It can't be written, and does not rule.
+    pub fn consent(&self, subject: Pseudonym, consent: &Consent) -> Result<(), ChangeError> {
+        self.changing().put(Table::Consents, (&consent.id, Some(subject)), consent, self.now())?;
+        self.subjects.add(subject, consent);
+        Ok(())
+    }
+
+    /// Consents of an investor, newest first.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn consents(&self, subject: Pseudonym) -> Result<Vec<Consent>, StoreError> {
+        Ok(self.changing().store.rows(Table::Consents, Some(subject))?.iter().filter_map(read).collect())
+    }
+
+    /// Withdraws consents of an investor: one by its id, all to a purpose, or all. Which.
+    ///
+    /// # Errors
+    /// There was none, or it can't be written; it rules all the same.
+    pub fn withdraw(
+        &self,
+        subject: Pseudonym,
+        matches: impl Fn(&Consent) -> bool,
+    ) -> Result<Vec<String>, ChangeError> {
+        let now = self.now();
+        let mut changing = self.changing();
+        let rows = changing.store.rows(Table::Consents, Some(subject))?;
+        let mut withdrawn = Vec::new();
+        for mut consent in rows.iter().filter_map(read::<Consent>) {
+            if consent.withdrawn.is_some() || !matches(&consent) {
+                continue;
+            }
+            consent.withdrawn = Some(now);
+            self.subjects.withdraw(subject, &consent.id);
+            withdrawn.push(consent);
+        }
+        if withdrawn.is_empty() {
+            return Err(ChangeError::Missing);
+        }
+        for consent in &withdrawn {
+            changing.put(Table::Consents, (&consent.id, Some(subject)), consent, now)?;
+        }
+        Ok(withdrawn.into_iter().map(|consent| consent.id).collect())
+    }
+
+    /// Restricts an investor's data.
+    ///
+    /// # Errors
+    /// It can't be written; it rules all the same.
+    pub fn restrict(&self, subject: Pseudonym, restriction: &Restriction) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        self.subjects.restrict(subject, true);
+        Ok(changing.put(Table::Restrictions, (&restriction.id, Some(subject)), restriction, self.now())?)
+    }
+
+    /// All restrictions.
+    ///
+    /// # Errors
+    /// They can't be read.
+    pub fn restrictions(&self) -> Result<Vec<Restriction>, StoreError> {
+        Ok(self.changing().store.rows(Table::Restrictions, None)?.iter().filter_map(read).collect())
+    }
+
+    /// Ends a restriction.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written, and it still rules.
+    pub fn release(&self, id: &str) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        let rows = changing.store.rows(Table::Restrictions, None)?;
+        let subject = rows.iter().find(|row| row.id == id).and_then(|row| row.subject);
+        let subject = subject.ok_or(ChangeError::Missing)?;
+        changing.store.remove(Table::Restrictions, id)?;
+        let others = rows.iter().any(|row| row.subject == Some(subject) && row.id != id);
+        self.subjects.restrict(subject, others);
+        Ok(())
+    }
+}
+
+// Grants and tickets.
+impl Rights {
+    /// Every grant that is remembered.
+    pub fn grants(&self) -> Vec<Grant> {
+        self.changing().grants.values().cloned().collect()
+    }
+
+    /// One grant.
+    pub fn grant(&self, id: &str) -> Option<Grant> {
+        self.changing().grants.get(id).cloned()
+    }
+
+    /// A new grant, or one in another state.
+    ///
+    /// # Errors
+    /// It can't be written, and does not rule.
+    pub fn ask(&self, grant: Grant) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        changing.put_grant(&grant, self.now())?;
+        changing.grants.insert(grant.id.clone(), grant);
+        self.live(&changing);
+        Ok(())
+    }
+
+    /// Changes a grant. A change that ends it rules even when it can't be written.
+    ///
+    /// # Errors
+    /// There is none, its state does not allow it, or it can't be written.
+    pub fn change(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Grant, Moment) -> Result<(), ChangeError>,
+    ) -> Result<Grant, ChangeError> {
+        let now = self.now();
+        let mut changing = self.changing();
+        let mut grant = changing.grants.get(id).cloned().ok_or(ChangeError::Missing)?;
+        change(&mut grant, now)?;
+        let closes = grant.ended.is_some() || grant.used.is_some();
+        let written = changing.put_grant(&grant, now);
+        if closes || written.is_ok() {
+            changing.grants.insert(id.to_owned(), grant.clone());
+            self.live(&changing);
+        }
+        written?;
+        Ok(grant)
+    }
+
+    /// Takes the one use of each grant that has one, written before anything is released.
+    ///
+    /// # Errors
+    /// Somebody used it before, or it can't be written.
+    pub fn take(&self, facts: &Facts) -> Result<(), ChangeError> {
+        for grant in facts.once() {
+            if !grant.take() {
+                return Err(ChangeError::State);
+            }
+            let used = self.change(&grant.id, |grant, now| {
+                grant.used = Some(now);
+                Ok(())
+            });
+            used.inspect_err(|_| grant.give_back())?;
+        }
+        Ok(())
+    }
+
+    /// Opens a ticket, with a grant for whoever handles it.
+    ///
+    /// # Errors
+    /// The news is older than what is known, or it can't be written; nothing is opened.
+    pub fn open_ticket(&self, ticket: Ticket, grant: Option<Grant>) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        if changing.tickets.get(&ticket.id).is_some_and(|known| known.changed >= ticket.changed) {
+            return Err(ChangeError::State);
+        }
+        changing.put(Table::Tickets, (&ticket.id, None), &ticket, self.now())?;
+        changing.tickets.insert(ticket.id.clone(), ticket);
+        if let Some(grant) = grant {
+            changing.put_grant(&grant, self.now())?;
+            changing.grants.insert(grant.id.clone(), grant);
+            self.live(&changing);
+        }
+        Ok(())
+    }
+
+    /// Closes a ticket and ends its grants; which.
+    ///
+    /// # Errors
+    /// It is older news, or can't be written; the grants are ended all the same.
+    pub fn close_ticket(&self, ticket: Ticket, by: &str) -> Result<Vec<String>, ChangeError> {
+        let now = self.now();
+        let mut changing = self.changing();
+        if changing.tickets.get(&ticket.id).is_some_and(|known| known.changed >= ticket.changed) {
+            return Err(ChangeError::State);
+        }
+        let of_ticket =
+            |grant: &&mut Grant| grant.ticket.as_ref() == Some(&ticket.id) && grant.ended.is_none();
+        let mut ended = Vec::new();
+        for grant in changing.grants.values_mut().filter(of_ticket) {
+            (grant.ended, grant.ended_by) = (Some(now), Some(by.to_owned()));
+            ended.push(grant.clone());
+        }
+        self.live(&changing);
+        changing.put(Table::Tickets, (&ticket.id, None), &ticket, now)?;
+        changing.tickets.insert(ticket.id.clone(), ticket);
+        for grant in &ended {
+            changing.put_grant(grant, now)?;
+        }
+        Ok(ended.into_iter().map(|grant| grant.id).collect())
+    }
+
+    /// Whether a source's time of a change to a ticket is later than what is known of it.
+    pub fn is_news(&self, ticket: &str, changed: i64) -> bool {
+        self.changing().tickets.get(ticket).is_none_or(|known| known.changed < changed)
+    }
+
+    /// Whether a ticket is known to be closed: no new grant is given on it.
+    pub fn is_closed(&self, ticket: &str) -> bool {
+        self.changing().tickets.get(ticket).is_some_and(|ticket| !ticket.open)
+    }
+
+    fn live(&self, changing: &Changing) {
+        let now = self.now();
+        let usable = changing.grants.values().filter(|grant| grant.state(now) == GrantState::Active);
+        let before = self.live.load_full();
+        self.live.store(Arc::new(Live::of(usable, &before)));
+    }
+}
+
+// Kill switches.
+impl Rights {
+    /// Throws a switch.
+    ///
+    /// # Errors
+    /// It can't be written; it rules all the same until the gateway stops.
+    pub fn throw(&self, switch: Switch) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        changing.switches.insert(switch.id.clone(), switch.clone());
+        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
+        Ok(changing.put(Table::Switches, (&switch.id, None), &switch, self.now())?)
+    }
+
+    /// Takes a switch back.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written, and it still rules.
+    pub fn reset(&self, id: &str) -> Result<Switch, ChangeError> {
+        let mut changing = self.changing();
+        if !changing.switches.contains_key(id) {
+            return Err(ChangeError::Missing);
+        }
+        changing.store.remove(Table::Switches, id)?;
+        let switch = changing.switches.remove(id).ok_or(ChangeError::Missing)?;
+        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
+        Ok(switch)
+    }
+
+    /// All that are thrown.
+    pub fn switches(&self) -> Vec<Switch> {
+        self.changing().switches.values().cloned().collect()
+    }
+}
+
+/// Whose investors an answer's are, for each way of counting.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Pseudonym of the caller; those of whom nothing is known are counted together.
+    pub caller: Option<Pseudonym>,
+    /// Template of the route.
+    pub route: &'a str,
+    /// Purpose.
+    pub purpose: Option<&'a str>,
+    /// Recipient; the firm itself where none is named.
+    pub recipient: Option<&'a str>,
+}
+
+impl Scope<'_> {
+    fn of(&self, by: CountedBy, key: &PseudonymKey) -> Pseudonym {
+        match by {
+            CountedBy::Caller => self.caller.unwrap_or(Pseudonym([0; 16])),
+            CountedBy::Route => key.pseudonym("limit-route", self.route),
+            CountedBy::Purpose => key.pseudonym("limit-purpose", self.purpose.unwrap_or_default()),
+            CountedBy::Recipient => key.pseudonym("limit-recipient", self.recipient.unwrap_or("self")),
+        }
+    }
+}
+
+impl Changing {
+    fn put_grant(&mut self, grant: &Grant, now: Moment) -> Result<(), StoreError> {
+        let subject = grant.subject.as_deref().and_then(Pseudonym::from_hex);
+        self.put(Table::Grants, (&grant.id, subject), grant, now)
+    }
+
+    fn put(
+        &mut self,
+        table: Table,
+        (id, subject): (&str, Option<Pseudonym>),
+        document: &impl Serialize,
+        now: Moment,
+    ) -> Result<(), StoreError> {
+        let document = serde_json::to_string(document).map_err(|_| StoreError::Damaged)?;
+        let row = Row { id: id.to_owned(), subject, changed: now.ms(), document };
+        self.store.put(&[(table, row)])
+    }
+}
+
+/// A new id: a letter that says what it is of, and 64 random bits.
+///
+/// # Errors
+/// The system gives no random numbers.
+pub fn new_id(of: &str) -> std::io::Result<String> {
+    let number = getrandom::u64().map_err(|_| std::io::Error::other("no random numbers"))?;
+    Ok(format!("{of}-{number:016x}"))
+}
+
+fn read<T: DeserializeOwned>(row: &Row) -> Option<T> {
+    serde_json::from_str(&row.document).ok()
+}
+
+/// Every row of a table by its id; one that can't be read would be forgotten, and with it what it ends.
+fn by_id<T: DeserializeOwned>(
+    rows: &[Row],
+    id: impl Fn(&T) -> String,
+) -> Result<BTreeMap<String, T>, StoreError> {
+    let all = rows.iter().map(|row| read::<T>(row).map(|one| (id(&one), one)).ok_or(StoreError::Damaged));
+    all.collect()
+}
+
+/// How often counts are written: what a kill cuts off are those since.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// The longest period of a limit, in milliseconds.
+const LONGEST_MS: i64 = 365 * 86_400 * 1000;

@@ -1,0 +1,98 @@
+//! Kill switches (T/TSAC 001—2025 §7.10 c): a caller, role, recipient or route that gets nothing from now on.
+
+use super::clock::Moment;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use yingbi_crypto::Pseudonym;
+
+/// A switch that is thrown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// Its id.
+    pub id: String,
+    /// What it stops.
+    pub stops: Stops,
+    /// Which one: a role, recipient or route as policies name it, a caller as a pseudonym.
+    pub name: String,
+    /// Why, without personal information.
+    pub reason: String,
+    /// Since when.
+    pub since: Moment,
+    /// Who threw it.
+    pub by: String,
+}
+
+/// What a switch stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stops {
+    /// One caller.
+    Caller,
+    /// All with a role.
+    Role,
+    /// All purposes of one recipient.
+    Recipient,
+    /// One route, by its template.
+    Route,
+}
+
+impl Stops {
+    /// The word of the admin API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stops::Caller => "caller",
+            Stops::Role => "role",
+            Stops::Recipient => "recipient",
+            Stops::Route => "route",
+        }
+    }
+}
+
+/// All that are thrown, as the data path asks them.
+#[derive(Debug, Default)]
+pub(super) struct Thrown {
+    callers: HashSet<Pseudonym>,
+    roles: HashSet<String>,
+    recipients: HashSet<String>,
+    routes: HashSet<String>,
+    any: bool,
+}
+
+/// An access as switches see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Switched<'a, R> {
+    /// Pseudonym of the caller.
+    pub caller: Option<Pseudonym>,
+    /// Roles of the caller.
+    pub roles: &'a [R],
+    /// Who receives the data.
+    pub recipient: Option<&'a str>,
+    /// Template of the route.
+    pub route: &'a str,
+}
+
+impl Thrown {
+    pub(super) fn of<'s>(switches: impl Iterator<Item = &'s Switch>) -> Thrown {
+        let mut thrown = Thrown::default();
+        for switch in switches {
+            thrown.any = true;
+            let name = switch.name.clone();
+            match switch.stops {
+                Stops::Caller => thrown.callers.extend(Pseudonym::from_hex(&name)),
+                Stops::Role => drop(thrown.roles.insert(name)),
+                Stops::Recipient => drop(thrown.recipients.insert(name)),
+                Stops::Route => drop(thrown.routes.insert(name)),
+            }
+        }
+        thrown
+    }
+
+    /// Whether one of them stops this access.
+    pub(super) fn stops<R: AsRef<str>>(&self, access: &Switched<'_, R>) -> bool {
+        self.any
+            && (access.caller.is_some_and(|caller| self.callers.contains(&caller))
+                || access.roles.iter().any(|role| self.roles.contains(role.as_ref()))
+                || access.recipient.is_some_and(|recipient| self.recipients.contains(recipient))
+                || self.routes.contains(access.route))
+    }
+}

@@ -1,0 +1,82 @@
+//! Grant templates and limits: documents to tables.
+
+use super::{Layered, Names};
+use crate::diagnostic::{Code, Sink, Text};
+use crate::document::Spec;
+use crate::document::policy::Mode;
+use crate::yaml::{Located, nearest};
+use crate::{GrantTemplate, Limit};
+use std::sync::Arc;
+
+pub(super) fn templates(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<GrantTemplate> {
+    let mut templates = Vec::new();
+    for layered in documents {
+        let Spec::Grant(spec) = &layered.document.spec else { continue };
+        let mut roles = |list: &[Located<String>]| -> Vec<Arc<str>> {
+            let known = list.iter().filter_map(|name| names.role(&name.value, name.at, sink));
+            known.collect::<Vec<_>>().into_iter().filter_map(|at| names.roles.get(at).cloned()).collect()
+        };
+        let (asked_by, approved_by) = (roles(&spec.asked_by), roles(&spec.approved_by));
+        let purposes: Vec<usize> =
+            spec.purposes.iter().filter_map(|name| names.purpose(&name.value, name.at, sink)).collect();
+        templates.push(GrantTemplate {
+            id: layered.id(),
+            asked_by,
+            approved_by,
+            purposes: purposes.into_iter().filter_map(|at| names.purposes.get(at).cloned()).collect(),
+            kinds: spec.kinds,
+            lasts: spec.lasts,
+            once: spec.once,
+            by_ticket: spec.by_ticket,
+            break_glass: spec.break_glass,
+        });
+    }
+    templates
+}
+
+pub(super) fn limits(
+    documents: &[Layered],
+    names: &Names,
+    templates: &[GrantTemplate],
+    sink: &mut Sink<'_>,
+) -> Vec<Arc<Limit>> {
+    let mut limits = Vec::new();
+    for layered in documents {
+        let Spec::Limit(spec) = &layered.document.spec else { continue };
+        let matching = &spec.matching;
+        let roles = matching.roles.iter().filter_map(|name| names.role(&name.value, name.at, sink)).collect();
+        let purposes =
+            matching.purposes.iter().filter_map(|name| names.purpose(&name.value, name.at, sink)).collect();
+        if let Some(lift) = &spec.lift
+            && !templates.iter().any(|template| *template.id == *lift.value)
+        {
+            let help = match nearest(&lift.value, templates.iter().map(|template| &*template.id)) {
+                Some(near) => Text::new(format!("did you mean `{near}`?"), format!("是否想写 `{near}`？")),
+                None => Text::new(
+                    "add a `kind: GrantTemplate` of this id",
+                    "请添加此标识的 `kind: GrantTemplate`",
+                ),
+            };
+            let message = Text::new(
+                format!("no grant template `{}` is defined", lift.value),
+                format!("未定义授权模板 `{}`", lift.value),
+            );
+            sink.report(Code::UnknownReference, lift.at, message, help);
+        }
+        if spec.mode == Mode::Off {
+            continue;
+        }
+        limits.push(Arc::new(Limit {
+            id: layered.id(),
+            mode: spec.mode,
+            roles,
+            purposes,
+            routes: matching.routes.clone(),
+            by: spec.by,
+            per: spec.per,
+            at: spec.at,
+            lift: spec.lift.as_ref().map(|lift| Arc::from(lift.value.as_str())),
+        }));
+    }
+    limits
+}
