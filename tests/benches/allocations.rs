@@ -34,11 +34,12 @@ fn main() {
         let [once, twice] = [BODIES, 2 * BODIES].map(|count| counter.count(case.name, count));
         let each = |at: usize| match (once.get(at), twice.get(at)) {
             (Some(once), Some(twice)) => (twice - once) / BODIES as f64,
-            _ => f64::NAN,
+            // What was not counted is too much.
+            _ => f64::INFINITY,
         };
         let (calls, bytes) = (each(0), each(1));
         println!("{:<28} {:>8} {calls:>12.2} {bytes:>12.0} {:>8}", case.name, case.body.len(), case.most);
-        if !(calls <= case.most) {
+        if calls > case.most {
             broken.push(case.name);
         }
     }

@@ -388,8 +388,8 @@ fn p3_consent_is_checked_record_by_record_at_access() {
         ["1000001", "1000002", "1000003", "1000004", "1000005", "1000006", "1000007", "1000008", "1000009"];
     stage.answers_json(&list(&clients));
     assert_eq!(clear(&stage), [false; 9]);
-    let soon = format!("{}", jiff_after(3600));
-    let past = format!("{}", jiff_after(-3600));
+    let soon = jiff_after(3600).to_string();
+    let past = jiff_after(-3600).to_string();
     let records = [
         ("good", json!({}), 201, true),
         ("bundled", json!({"kind": "general"}), 201, false),
