@@ -14,6 +14,7 @@ pub mod charset;
 pub mod coding;
 pub mod connection;
 mod facts;
+mod flow;
 pub mod forward;
 pub mod front;
 pub mod headers;
@@ -35,8 +36,10 @@ use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
 use connection::Peer;
+use flow::{Asked, Flow};
 use forward::{Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
+use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
 use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
@@ -51,7 +54,7 @@ use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
-use yingbi_protect::{Protector, Summary};
+use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
 pub struct Exchange {
@@ -94,8 +97,12 @@ pub struct Limits {
     pub keepalive_idle: Duration,
     /// Longest silence while a body is read or written.
     pub body_idle: Duration,
-    /// Longest time for a whole exchange, from head to last byte.
+    /// Longest time for a whole exchange, from head to last byte; of an answer that flows, to its first segment.
     pub exchange: Duration,
+    /// Longest time for an answer that flows, from its first segment to its last.
+    pub stream: Duration,
+    /// How an answer that flows is cut.
+    pub segments: SegmentLimits,
     /// Requests served on one connection before it is closed.
     pub requests_per_connection: u32,
     /// Client connections open at once.
@@ -135,7 +142,7 @@ impl Exchange {
         peer: &Peer,
         access: &mut Access,
         shutdown: &ShutdownWatch,
-    ) -> Result<(), Stop> {
+    ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
         let facts = self.gather(head, access);
         let known = self.known(&caller, peer)?;
@@ -146,9 +153,13 @@ impl Exchange {
         }
         let mut body = self.check_input(&permit, client, head, access).await?;
         let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
+        if answer.rest.is_some() {
+            let request = Asked { permit, facts, body };
+            return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
+        }
         let (treated, summary) = self.treat(&permit, client, answer)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
-        let evidence = self.record(place, access, &treated, &summary).await?;
+        let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             // The client is told before it sends another request into a connection that closes.
@@ -156,7 +167,7 @@ impl Exchange {
         }
         let released = self.release(client, access, treated, evidence).await;
         self.list_input(&permit, &client.req_header().headers, body);
-        released
+        released.map(|()| None)
     }
 
     /// Who calls? Credentials that are presented and don't hold are refused, never ignored.
@@ -223,7 +234,8 @@ impl Exchange {
             input::invite(client, head).await?;
         }
         let asked = Instant::now();
-        match self.upstream.ask(client, &request, body).await {
+        let may_flow = |status, headers: &HeaderMap| flow::may_flow(permit, head, status, headers);
+        match self.upstream.ask(client, &request, body, &may_flow).await {
             Ok(answer) => {
                 self.metrics.upstream_answered(asked.elapsed());
                 Ok(answer)
@@ -256,14 +268,24 @@ impl Exchange {
         access: &Access,
         treated: &Treated,
         summary: &Summary,
+        part: Option<u64>,
     ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
-        let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len());
+        let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len(), part);
+        self.recorded(place, access, &record).await
+    }
+
+    async fn recorded(
+        &self,
+        place: Announced<'_>,
+        access: &Access,
+        record: &yingbi_audit::Access<'_>,
+    ) -> Result<Evidence, Stop> {
         let asked = Instant::now();
-        match place.append(&record).await {
+        match place.append(record).await {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
@@ -272,7 +294,9 @@ impl Exchange {
             Err(error) => {
                 self.metrics.audit_refused();
                 // A record that came too late may become durable all the same; this says that nothing was released.
-                drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
+                if record.part.is_none_or(|part| part == 1) {
+                    drop(Ending::new(Some(self.audit.clone()), access.decision_id.clone()));
+                }
                 Err(Stop::Refused(Problem::from(&error)))
             }
         }
@@ -313,15 +337,22 @@ impl Exchange {
                 pingora_timeout::timeout(self.limits.exchange, way).await.unwrap_or(Err(Stop::Deadline))
             }
         };
+        let outcome = match outcome {
+            Ok(None) => Ok(()),
+            Ok(Some(flow)) => self.flow(client, &access, flow).await,
+            Err(stop) => Err(stop),
+        };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
         let (verdict, decided) = match outcome {
             Ok(()) => (Verdict::KeepAlive, Decided::Permit),
-            Err(Stop::Refused(problem)) => {
+            Err(Stop::Refused(problem)) if !begun => {
                 (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
             }
             Err(Stop::Deadline) if !begun => {
                 (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
             }
+            // What has been released stays a torso, and the client is told by the connection that breaks off.
+            Err(Stop::Refused(_)) => (Verdict::Close, Decided::Permit),
             Err(Stop::Deadline | Stop::ClientGone) => {
                 self.metrics.client_aborted();
                 (Verdict::Close, Decided::Permit)

@@ -31,7 +31,7 @@ use yingbi_audit::{Evidence, EvidenceStats, Log, Record, Retention, Room};
 use yingbi_classifiers::Classifier;
 use yingbi_crypto::{PseudonymKey, SigningKeys};
 use yingbi_policies::Language;
-use yingbi_protect::Protector;
+use yingbi_protect::{Protector, SegmentLimits};
 
 /// How often the policy directory is looked at.
 const POLICY_POLL: Duration = Duration::from_millis(500);
@@ -304,6 +304,7 @@ fn bounds(config: &Config) -> Bounds {
         write: upstream.write_timeout,
         request_bytes: config.limits.request_body_bytes as u64,
         answer_bytes: config.limits.response_body_bytes,
+        segment_bytes: config.limits.segment_bytes,
         idle: upstream.idle_timeout,
         idle_connections: upstream.idle_connections,
     }
@@ -321,6 +322,11 @@ fn exchange_limits(config: &Config) -> Limits {
         keepalive_idle: limits.keepalive_timeout,
         body_idle: limits.body_idle_timeout,
         exchange: limits.exchange_timeout,
+        stream: limits.stream_timeout,
+        segments: SegmentLimits {
+            segment_bytes: limits.segment_bytes.min(limits.response_body_bytes),
+            held_bytes: limits.response_body_bytes,
+        },
         requests_per_connection: limits.requests_per_connection.try_into().unwrap_or(u32::MAX),
         connections: limits.connections,
         exchanges: limits.exchanges,

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use yingbi_classifiers::{Classifier, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::Permit;
-use yingbi_protect::{Format, Limits, Protector};
+use yingbi_protect::{Format, Limits, Protector, SegmentLimits, Segments};
 
 mod payloads;
 use payloads::{customers, escaped, indented, permit, permit_bound, quotes, wrapped};
@@ -72,6 +72,7 @@ fn main() {
         [mean(|[names, ..]| *names), mean(|[_, values, _]| *values), mean(|[.., sonic]| *sonic)];
     println!("geometric mean over the first six: {names:.2}x, {values:.2}x, {sonic:.2}x");
     growth(&protector, &permit, is_test);
+    in_chunks(&protector, &permit, is_test);
 }
 
 /// How many of the payloads the geometric mean is of.
@@ -116,6 +117,45 @@ fn slope(points: &[(f64, f64)]) -> f64 {
     let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
     let across: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
     across / points.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>()
+}
+
+/// A long list cut into segments as it comes, against the same treated whole.
+fn in_chunks(protector: &Protector, permit: &Permit, is_test: bool) {
+    let list = customers(4 << 20);
+    let begin = list.iter().position(|byte| *byte == b'[').expect("a list");
+    let end = list.iter().rposition(|byte| *byte == b']').expect("a list");
+    let list = list.get(begin..=end).expect("a list");
+    for chunk in [256, 64 << 10] {
+        let mut ways: [Way<'_>; 2] = [
+            Box::new(|| {
+                drop(black_box(protector.body(permit, Format::Json, black_box(list)).expect("treatable")));
+            }),
+            Box::new(|| {
+                let limits = SegmentLimits { segment_bytes: 256 << 10, held_bytes: 8 << 20 };
+                let mut segments = Segments::new(Format::Json, limits).expect("JSON is cut");
+                let mut length = 0;
+                for chunk in list.chunks(chunk).map(Some).chain([None]) {
+                    match chunk {
+                        Some(chunk) => segments.push(chunk),
+                        None => segments.end(),
+                    }
+                    while let Some(treated) = protector.segment(permit, &mut segments).expect("treatable") {
+                        length += black_box(treated.body).len();
+                    }
+                }
+                assert!(segments.is_done() && length > list.len() / 2);
+            }),
+        ];
+        let budget = if is_test { Duration::ZERO } else { Duration::from_secs(4) };
+        let [whole, chunked] = medians(&mut ways, budget);
+        println!(
+            "{:<26} {:>8} {chunked:>10.0} {:>8.2} {:>11.2} times whole",
+            format!("4 MB in chunks of {chunk} B"),
+            list.len(),
+            list.len() as f64 / chunked,
+            chunked / whole,
+        );
+    }
 }
 
 /// One way to treat a body.

@@ -19,6 +19,8 @@ mod classification;
 mod errors;
 #[path = "conformance/evidence.rs"]
 mod evidence;
+#[path = "conformance/exports.rs"]
+mod exports;
 #[path = "conformance/firm.rs"]
 mod firm;
 #[path = "conformance/formats.rs"]

@@ -81,6 +81,8 @@ pub struct Access<'a> {
     pub input_faults: &'a BTreeMap<String, u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
+    /// Which segment of an answer, from 1, when it is released in several.
+    pub part: Option<u64>,
 }
 
 /// What an answer holds.
@@ -109,7 +111,7 @@ pub struct Ended<'a> {
     pub time: Timestamp,
     /// The intent's id.
     pub decision_id: &'a str,
-    /// `handed-to-socket`, `aborted`, `not-begun`.
+    /// `handed-to-socket`, `aborted`, `partial`, `not-begun`.
     pub result: &'a str,
     /// Body bytes handed to the socket.
     pub bytes: u64,
@@ -164,6 +166,9 @@ impl Entry for Access<'_> {
         }
         object.counts(br#","input_faults":{"#, self.input_faults)?;
         object.number(br#","bytes":"#, self.bytes);
+        if let Some(part) = self.part {
+            object.number(br#","part":"#, part);
+        }
         object.raw(b"}");
         Ok(())
     }

@@ -95,6 +95,10 @@ pub struct Intent {
     pub input_faults: BTreeMap<String, u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
+    /// Of an answer that is released in segments, each with a record of its own under one id: the number of this one,
+    /// from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<u64>,
 }
 
 /// How a release ended; an intent without outcome is "outcome unknown".
@@ -104,7 +108,8 @@ pub struct Outcome {
     pub time: String,
     /// The intent's id.
     pub decision_id: String,
-    /// `handed-to-socket`, `aborted`, `write-failed`.
+    /// `handed-to-socket`; `aborted` when the client left or time ran out; `partial` when an answer in segments was cut
+    /// off because the rest of it failed to come or could not be released; `not-begun`.
     pub result: String,
     /// Body bytes handed to the socket.
     pub bytes: u64,

@@ -3,15 +3,18 @@
 use crate::classify::Classify;
 use crate::form::Form;
 use crate::json::{Json, looks_like_json};
+use crate::meaning::Meaning;
 use crate::plan::{Plan, Rules};
-use crate::records::{Content, Framing};
-use crate::tree::{Scan, Subject, Treat, Workspace};
+use crate::records::{Content, Framing, Release, Segment};
+use crate::segments::{Engine, Torn};
+use crate::tree::{Scan, Subject, Treat, Workspace, malformed};
 use crate::{
     Finding, Format, Limits, Summary, Treated, Uninspectable, csv, events, html, lines, multipart, records,
     xml,
 };
 use std::collections::BTreeSet;
 use std::mem;
+use std::ops::Range;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 
 /// What is read, and with what.
@@ -43,6 +46,81 @@ pub(crate) fn treat<C: Classify>(
     treat.edits.apply(rest, &mut body);
     treat.end();
     Ok(Treated { body, summary })
+}
+
+/// Treats a segment of a document; whether something was seen outside of its records that may raise them. `names` is
+/// what is known of its beginning by where that stands, if anything.
+pub(crate) fn treat_torn<C: Classify>(
+    engine: &Engine<'_, C>,
+    format: Format,
+    text: &[u8],
+    torn: Torn,
+    names: Option<&[(u32, Meaning)]>,
+    workspace: &mut Workspace,
+) -> Result<(Treated, Torn, bool), Uninspectable> {
+    let text = utf8(text)?;
+    workspace.fields.begin(engine.plan.route());
+    let mut treat = Treat::new(engine.classifier, engine.plan, engine.limits, workspace);
+    treat.torn = Some(torn);
+    let read = match format {
+        Format::Json => treat.document::<Json>(text),
+        Format::Csv => treat.document::<csv::Commas>(text),
+        Format::Tsv => treat.document::<csv::Tabs>(text),
+        _ => Err(Uninspectable::Malformed { at: 0 }),
+    };
+    treat.note();
+    let mut content = Content::default();
+    content.add(read?);
+    let torn = treat.torn.unwrap_or(torn);
+    if names.is_some_and(|names| names != treat.names) {
+        return Err(Uninspectable::Contradicted);
+    }
+    let has_outside = treat.survey.has_outside();
+    let treated = finish(treat, &content, text, torn.range(), engine)?;
+    Ok((treated, torn, has_outside))
+}
+
+/// Treats a segment of a stream of documents or events; the body holds what may be released of it.
+pub(crate) fn treat_stream<C: Classify>(
+    engine: &Engine<'_, C>,
+    format: Format,
+    text: &[u8],
+    segment: Segment,
+    workspace: &mut Workspace,
+) -> Result<(Treated, Release), Uninspectable> {
+    let text = utf8(text)?;
+    workspace.fields.begin(engine.plan.route());
+    let mut treat = Treat::new(engine.classifier, engine.plan, engine.limits, workspace);
+    let rules = engine.plan.rules(None);
+    let read = match format {
+        Format::Lines => records::treat(&mut treat, text, Framing::Lines, segment),
+        Format::Sequence => records::treat(&mut treat, text, Framing::Sequence, segment),
+        Format::Events => events::treat(&mut treat, text, rules, segment),
+        _ => Err(Uninspectable::Malformed { at: 0 }),
+    };
+    treat.note();
+    let (content, release) = read?;
+    let treated = finish(treat, &content, text, segment.known..release.upto, engine)?;
+    Ok((treated, release))
+}
+
+/// The treated bytes of a part of a text, and what was found in it.
+fn finish<C: Classify>(
+    mut treat: Treat<'_, '_, C>,
+    content: &Content,
+    text: &str,
+    part: Range<usize>,
+    engine: &Engine<'_, C>,
+) -> Result<Treated, Uninspectable> {
+    let mut summary = Summary { records: content.count, ..Summary::default() };
+    summary.subjects = pseudonymous(engine.plan.document_subject(), &content.subjects, engine.pseudonyms);
+    treat.counts.add_to(&mut summary);
+    summary.raised = treat.survey.take_raised();
+    let mut body = Vec::new();
+    let is_within = treat.edits.apply_within(text.as_bytes(), part.clone(), &mut body);
+    treat.end();
+    // A replacement that goes over the edge was made of what isn't here.
+    if is_within { Ok(Treated { body, summary }) } else { Err(malformed(part.start)) }
 }
 
 /// Treats a body: the bytes of its mark, and the records in it.
@@ -105,9 +183,11 @@ pub(crate) fn content<'p, C: Classify>(
             html::treat(treat, text, rules)?;
             content.count = 1;
         }
-        Format::Lines => content = records::treat(treat, text, Framing::Lines)?,
-        Format::Sequence => content = records::treat(treat, text, Framing::Sequence)?,
-        Format::Events => content = events::treat(treat, text, rules)?,
+        Format::Lines => content = records::treat(treat, text, Framing::Lines, Segment::WHOLE)?.0,
+        Format::Sequence => {
+            content = records::treat(treat, text, Framing::Sequence, Segment::WHOLE)?.0;
+        }
+        Format::Events => content = events::treat(treat, text, rules, Segment::WHOLE)?.0,
         // Its bytes are no text, so it never comes here.
         Format::Multipart(_) => return Err(Uninspectable::Malformed { at: 0 }),
     }
@@ -169,8 +249,11 @@ pub(crate) fn findings<C: Classify>(
 
 /// The text of a body, and the length of the byte order mark before it.
 fn decoded(body: &[u8]) -> Result<(usize, &str), Uninspectable> {
-    let text = simdutf8::compat::from_utf8(body)
-        .map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })?;
+    let text = utf8(body)?;
     let marked = text.strip_prefix('\u{feff}');
     Ok((if marked.is_some() { '\u{feff}'.len_utf8() } else { 0 }, marked.unwrap_or(text)))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Uninspectable> {
+    simdutf8::compat::from_utf8(bytes).map_err(|error| Uninspectable::Charset { at: error.valid_up_to() })
 }

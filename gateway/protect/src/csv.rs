@@ -18,6 +18,7 @@ use crate::tree::{
 };
 use cells::{Cell, Table};
 use layout::Layout;
+pub(crate) use layout::ROWS_TRIED;
 use std::ops::Range;
 use yingbi_classifiers::{KeyMeaning, Signals};
 

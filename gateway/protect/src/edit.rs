@@ -1,6 +1,7 @@
 //! Replacements of spans: everything that is not replaced is copied as it stood.
 
 use crate::mask::FILLS;
+use std::ops::Range;
 
 /// Sorted, disjoint replacements over one text.
 #[derive(Default)]
@@ -148,15 +149,33 @@ impl Edits {
         })
     }
 
+    /// Appends a part of the text with the replacements in it made; `false` when one goes over its edge. Replacements
+    /// outside are left out.
+    #[must_use]
+    pub(crate) fn apply_within(&mut self, text: &[u8], part: Range<usize>, out: &mut Vec<u8>) -> bool {
+        let (from, to) = (part.start as u32, part.end as u32);
+        let is_before = |edit: &Edit| edit.start < from && edit.end <= from;
+        self.edits.retain(|edit| !is_before(edit) && (edit.start < to || edit.end <= to));
+        let is_within = self.edits.iter().all(|edit| from <= edit.start && edit.end <= to);
+        if is_within {
+            self.apply_from(text.get(..part.end).unwrap_or_default(), part.start, out);
+        }
+        is_within
+    }
+
     /// Appends the text with all replacements made.
     pub(crate) fn apply(&self, text: &[u8], out: &mut Vec<u8>) {
+        self.apply_from(text, 0, out);
+    }
+
+    fn apply_from(&self, text: &[u8], from: usize, out: &mut Vec<u8>) {
         let before = out.len();
         // Nearly everything that is written is a few bytes: those are copied as one block of a fixed size, whose end
         // the next one writes over.
         let more: usize = self.edits.iter().map(|edit| edit.with.length()).sum();
-        out.resize(before + text.len() + more + BLOCK, 0);
+        out.resize(before + text.len().saturating_sub(from) + more + BLOCK, 0);
         let mut written = before;
-        let mut copied = 0;
+        let mut copied = from;
         for Edit { start, end, with } in &self.edits {
             let (start, end) = (*start as usize, *end as usize);
             write(out, &mut written, text, copied, start);

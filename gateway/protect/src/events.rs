@@ -4,11 +4,11 @@
 
 use crate::classify::Classify;
 use crate::joined::{Joined, Nature};
-use crate::json::looks_like_json;
+use crate::json::{Json, looks_like_json};
 use crate::plan::Rules;
-use crate::records::Content;
+use crate::records::{Content, Release, Segment};
 use crate::spread::Spread;
-use crate::tree::{Known, Scan, Treat};
+use crate::tree::{Grammar as _, Known, Level, Scan, Treat};
 use crate::{Finding, Uninspectable};
 use std::mem;
 use std::ops::Range;
@@ -18,46 +18,81 @@ pub(crate) fn treat<'p, C: Classify>(
     treat: &mut Treat<'_, 'p, C>,
     text: &str,
     rules: Rules<'p>,
-) -> Result<Content, Uninspectable> {
+    segment: Segment,
+) -> Result<(Content, Release), Uninspectable> {
+    let events: Vec<Event> = Events::new(text).collect();
+    let starts: Vec<usize> = events.iter().map(|event| event.start).collect();
     let mut content = Content::default();
     let mut joined = Joined::default();
-    for (number, event) in (0..).zip(Events::new(text)) {
-        let mut read = None;
-        let inner = treat.apart(|treat| {
-            if looks_like_json(&event.data) {
-                read = treat.part(&event.data, 0)?;
-            }
-            if read.is_none() {
-                treat.edits = treat.prose(&event.data, rules)?;
-            }
-            Ok(())
-        })?;
+    let spanning = if segment.is_whole() {
+        for (number, event) in events.iter().enumerate() {
+            let is_json = treat_event(treat, text, event, rules, &mut content)?;
+            event.add(text, treat.classifier, &mut joined, number, is_json);
+        }
+        content.count = content.count.max(1);
+        joined.treat(treat, rules, segment.window(&starts))?
+    } else {
+        let mut level = Level::default();
+        for (number, event) in events.iter().enumerate() {
+            let is_json = is_json(treat, &event.data, &mut level);
+            event.add(text, treat.classifier, &mut joined, number, is_json);
+        }
+        let spanning = joined.treat(treat, rules, segment.window(&starts))?;
+        let released = events.iter().take(spanning.release);
+        for event in released.filter(|event| event.start >= segment.known) {
+            treat_event(treat, text, event, rules, &mut content)?;
+        }
+        spanning
+    };
+    treat.edits.sort();
+    joined.merge(treat, &spanning.made);
+    Ok((content, Release::of(text, &starts, spanning.release, &joined)))
+}
+
+/// Treats an event by itself; whether its data is JSON.
+fn treat_event<'p, C: Classify>(
+    treat: &mut Treat<'_, 'p, C>,
+    text: &str,
+    event: &Event,
+    rules: Rules<'p>,
+    content: &mut Content,
+) -> Result<bool, Uninspectable> {
+    let mut read = None;
+    let inner = treat.apart(|treat| {
+        if looks_like_json(&event.data) {
+            read = treat.part(&event.data, 0)?;
+        }
+        if read.is_none() {
+            treat.edits = treat.prose(&event.data, rules)?;
+        }
+        Ok(())
+    })?;
+    let edits = &mut treat.edits;
+    for (start, end, replacement) in inner.iter() {
+        event.spread.replace(start, end, replacement, |start, end, text| edits.push(start, end, text));
+    }
+    for field in &event.fields {
+        let value = text.get(field.value.clone()).unwrap_or("");
+        let inner = treat.value(value, &Known::prose(rules))?;
+        let spread = Spread::at(field.value.start, value.len());
         let edits = &mut treat.edits;
         for (start, end, replacement) in inner.iter() {
-            event.spread.replace(start, end, replacement, |start, end, text| edits.push(start, end, text));
-        }
-        match read {
-            Some(read) => {
-                content.add(read);
-                joined.add_json(treat.classifier, &event.data, &event.spread, number, false);
-            }
-            None => event.join(&mut joined, number),
-        }
-        for field in event.fields {
-            let value = text.get(field.value.clone()).unwrap_or("");
-            let inner = treat.value(value, &Known::prose(rules))?;
-            let spread = Spread::at(field.value.start, value.len());
-            let edits = &mut treat.edits;
-            for (start, end, replacement) in inner.iter() {
-                spread.replace(start, end, replacement, |start, end, text| edits.push(start, end, text));
-            }
-            joined.add_text(value, spread, (field.name, None), number, Nature::Values);
+            spread.replace(start, end, replacement, |start, end, text| edits.push(start, end, text));
         }
     }
-    treat.edits.sort();
-    joined.treat(treat, rules)?;
-    content.count = content.count.max(1);
-    Ok(content)
+    let is_json = read.is_some();
+    read.into_iter().for_each(|read| content.add(read));
+    Ok(is_json)
+}
+
+/// Whether data will be read as JSON.
+fn is_json<C: Classify>(treat: &mut Treat<'_, '_, C>, data: &str, level: &mut Level) -> bool {
+    let depth = (treat.limits.depth, treat.limits.depth);
+    looks_like_json(data)
+        && !matches!(
+            Json::parse(level, data, &mut treat.workspace.keys, treat.classifier, depth),
+            Err(Uninspectable::Malformed { .. })
+        )
 }
 
 /// Scans a stream.
@@ -75,10 +110,7 @@ pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<()
             Some(Finding { path: format!("/{number}{}", finding.path), span, ..finding })
         };
         scan.findings.extend(inner.into_iter().filter_map(place));
-        match is_json {
-            true => joined.add_json(scan.classifier, &event.data, &event.spread, number, false),
-            false => event.join(&mut joined, number),
-        }
+        event.add(text, scan.classifier, &mut joined, number, is_json);
         for field in event.fields {
             let value = text.get(field.value.clone()).unwrap_or("");
             let before = scan.findings.len();
@@ -87,8 +119,6 @@ pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<()
                 let from = field.value.start;
                 finding.span = (finding.span.0 + from, finding.span.1 + from);
             }
-            let spread = Spread::at(field.value.start, value.len());
-            joined.add_text(value, spread, (field.name, None), number, Nature::Values);
         }
     }
     joined.scan(scan);
@@ -98,6 +128,8 @@ pub(crate) fn scan<C: Classify>(scan: &mut Scan<'_, C>, text: &str) -> Result<()
 /// An event, or what there is of one at the stream's end: clients drop it, but its bytes reach them.
 #[derive(Debug, Default)]
 struct Event {
+    /// Where it begins in the stream.
+    start: usize,
     data: String,
     spread: Spread,
     has_data: bool,
@@ -145,6 +177,26 @@ impl Event {
         }
     }
 
+    /// Adds what may go on in the next event.
+    fn add<C: Classify>(
+        &self,
+        text: &str,
+        classifier: &C,
+        joined: &mut Joined,
+        number: usize,
+        is_json: bool,
+    ) {
+        match is_json {
+            true => joined.add_json(classifier, &self.data, &self.spread, number, false),
+            false => self.join(joined, number),
+        }
+        for field in &self.fields {
+            let value = text.get(field.value.clone()).unwrap_or("");
+            let spread = Spread::at(field.value.start, value.len());
+            joined.add_text(value, spread, (field.name, None), number, Nature::Values);
+        }
+    }
+
     /// A text may go on in the next event, of the same kind or of any.
     fn join(&self, joined: &mut Joined, number: usize) {
         // An empty document is no piece of a text.
@@ -189,6 +241,9 @@ impl Iterator for Events<'_> {
                     break;
                 }
                 continue;
+            }
+            if !is_begun {
+                event.start = line.start;
             }
             is_begun = true;
             event.line(self.text, line);

@@ -173,6 +173,12 @@ pub(crate) struct Outer {
     site: Site,
 }
 
+/// What was noted before something void is counted.
+pub(crate) struct Logged {
+    length: usize,
+    was_logging: bool,
+}
+
 impl Fields {
     pub(crate) fn new() -> Self {
         Fields {
@@ -330,9 +336,30 @@ impl Fields {
         self.is_logging = is_logging;
     }
 
+    /// Whether what is counted may have to be taken back.
+    pub(crate) fn is_logging(&self) -> bool {
+        self.is_logging
+    }
+
+    /// What is counted from now on is void.
+    pub(crate) fn begin_void(&mut self) -> Logged {
+        let was_logging = mem::replace(&mut self.is_logging, true);
+        Logged { length: self.log.len(), was_logging }
+    }
+
+    /// Takes back what was counted since.
+    pub(crate) fn end_void(&mut self, before: Logged) {
+        self.is_logging = before.was_logging;
+        self.take_back_from(before.length);
+    }
+
     /// Takes back what was noted: the treatment is made anew.
     pub(crate) fn take_back(&mut self) {
-        for (at, outcome) in self.log.drain(..) {
+        self.take_back_from(0);
+    }
+
+    fn take_back_from(&mut self, first: usize) {
+        for (at, outcome) in self.log.drain(first.min(self.log.len())..) {
             if let Some(field) = self.fields.get_mut(at as usize) {
                 field.counts.take_back(outcome);
             }

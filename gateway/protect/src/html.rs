@@ -398,7 +398,7 @@ impl<'t, 'c, C: Classify, S: Sink> Page<'t, 'c, C, S> {
             let name = self.attribute(tag, name)?;
             // Who wrote a page is somebody.
             let name =
-                if tag.name == "meta" && name.eq_ignore_ascii_case("author") { "author_name" } else { name };
+                if tag.name == "meta" && name.eq_ignore_ascii_case("author") { "person_name" } else { name };
             let key = self.classifier.key(name);
             (key.kind.is_some() || key.denies).then_some(key)
         })

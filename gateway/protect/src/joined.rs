@@ -7,6 +7,7 @@
 mod leaves;
 
 use crate::classify::Classify;
+use crate::counts::Counts;
 use crate::edit::Edits;
 use crate::json::string::{self, Escapes};
 use crate::meaning::Meaning;
@@ -52,6 +53,8 @@ pub(crate) enum Nature {
 
 /// A piece of a text, decoded.
 struct Piece {
+    /// The number of its record.
+    record: usize,
     text: String,
     path: String,
     /// Where it stands in the body.
@@ -86,7 +89,7 @@ impl Joined {
             let spread = spread.part(leaf.span.clone());
             let path = format!("/{record}{}", leaf.path);
             let raw = (raw != decoded).then(|| raw.to_owned());
-            self.pieces.push(Piece { text: decoded, path, spread, is_json: true, raw });
+            self.pieces.push(Piece { record, text: decoded, path, spread, is_json: true, raw });
             let piece = self.pieces.len() - 1;
             let whole = self.add_piece(&leaf.path, nature, piece, None);
             // Several streams may be interleaved on one path; an index or an id beside says which is which.
@@ -107,7 +110,7 @@ impl Joined {
         nature: Nature,
     ) {
         let path = format!("/{record}");
-        self.pieces.push(Piece { text: text.to_owned(), path, spread, is_json: false, raw: None });
+        self.pieces.push(Piece { record, text: text.to_owned(), path, spread, is_json: false, raw: None });
         let piece = self.pieces.len() - 1;
         let whole = self.add_piece(&format!("!{name}"), nature, piece, None);
         if let Some(kind) = kind {
@@ -130,37 +133,92 @@ impl Joined {
         at
     }
 
-    /// The stretches that are read as one text: a quantity stands for itself.
-    fn runs(&self) -> impl Iterator<Item = (Nature, Run<'_>)> {
+    /// The stretches of the first so many records that are read as one text: a quantity stands for itself.
+    fn runs(&self, records: usize) -> impl Iterator<Item = (Nature, Run<'_>)> {
         let is_new = |text: &&Text| {
             let whole = text.of.and_then(|of| self.texts.get(of));
             whole.is_none_or(|whole| whole.pieces.len() > text.pieces.len())
         };
-        self.texts.iter().filter(is_new).flat_map(|text| {
-            let pieces: Vec<&Piece> = text.pieces.iter().filter_map(|at| self.pieces.get(*at)).collect();
+        self.texts.iter().filter(is_new).flat_map(move |text| {
+            let pieces = text.pieces.iter().filter_map(|at| self.pieces.get(*at));
+            let pieces: Vec<&Piece> = pieces.take_while(|piece| piece.record < records).collect();
             let runs = pieces.split(|piece| is_quantity(&piece.text)).filter(|run| run.len() > 1);
             runs.map(|run| (text.nature, Run::new(run.to_vec()))).collect::<Vec<_>>()
         })
     }
 
-    /// Treats what spans several pieces, and makes one of these edits and those of the records by themselves.
+    /// Treats what spans several pieces. Of a segment it is told from where on records are new; which are to be
+    /// released is for this to say, for what is begun in a record may go on in those that are still to come.
     pub(crate) fn treat<'p, C: Classify>(
-        self,
+        &self,
         treat: &mut Treat<'_, 'p, C>,
         rules: Rules<'p>,
-    ) -> Result<(), Uninspectable> {
-        let mut made: Vec<(usize, usize, String)> = vec![];
-        for (nature, run) in self.runs() {
-            let edits = match nature {
-                Nature::Deltas => run.treat_deltas(treat, rules)?,
-                _ => run.treat_values(treat, rules)?,
-            };
+        window: Window<'_>,
+    ) -> Result<Spanning, Uninspectable> {
+        let records = window.starts.len();
+        // What is at the end may go on in what is still to come.
+        let mut release = if window.is_last { records } else { self.back_from(records) };
+        let counted = (!window.is_whole()).then(|| mem::take(&mut treat.counts));
+        let mut hits: Vec<(Range<usize>, Vec<Replaced>)> = vec![];
+        for (nature, run) in self.runs(records) {
+            let edits = run.treat(treat, rules, nature)?;
             for (start, end, replacement) in edits.iter() {
+                let mut made = vec![];
                 run.share(start, end, replacement, &mut made);
+                hits.push((run.records(start, end), made));
             }
         }
+        // What is found in several records is released with all of them, or with none.
+        while let Some((held, _)) = hits.iter().find(|(of, _)| of.start < release && release <= of.end) {
+            release = held.start;
+        }
+        if let Some(counted) = counted {
+            treat.counts = self.counts(treat, rules, release)?;
+            let before = self.counts(treat, rules, window.known())?;
+            treat.counts.take_away(&before);
+            treat.counts.take_over(&counted);
+        }
+        let upto = window.starts.get(release).copied().filter(|_| release < records).unwrap_or(usize::MAX);
+        let is_released = |(start, _, _): &Replaced| window.begin <= *start && *start < upto;
+        let made = hits.into_iter().flat_map(|(_, made)| made).filter(is_released).collect();
+        Ok(Spanning { release, made })
+    }
+
+    /// Counts what spans several pieces of the first so many records.
+    fn counts<'p, C: Classify>(
+        &self,
+        treat: &mut Treat<'_, 'p, C>,
+        rules: Rules<'p>,
+        records: usize,
+    ) -> Result<Counts, Uninspectable> {
+        let outer = mem::take(&mut treat.counts);
+        let done = self.runs(records).try_for_each(|(nature, run)| run.treat(treat, rules, nature).map(drop));
+        let counts = mem::replace(&mut treat.counts, outer);
+        done.map(|()| counts)
+    }
+
+    /// The first of the records before one that must be known for what stands behind to be read.
+    pub(crate) fn back_from(&self, record: usize) -> usize {
+        let mut first = record;
+        for text in &self.texts {
+            let pieces = text.pieces.iter().rev().filter_map(|at| self.pieces.get(*at));
+            let most = if text.nature == Nature::Deltas { DELTA_BYTES } else { NUMBER_BYTES };
+            let mut bytes = 0;
+            for piece in pieces.skip_while(|piece| piece.record >= record) {
+                if bytes >= most || record - piece.record > WINDOW_RECORDS {
+                    break;
+                }
+                first = first.min(piece.record);
+                bytes += piece.text.len();
+            }
+        }
+        first
+    }
+
+    /// Makes one of these edits and those of the records by themselves.
+    pub(crate) fn merge<C: Classify>(&self, treat: &mut Treat<'_, '_, C>, made: &[Replaced]) {
         if made.is_empty() {
-            return Ok(());
+            return;
         }
         treat.edits.sort();
         let records = mem::take(&mut treat.edits);
@@ -181,13 +239,12 @@ impl Joined {
         let of_runs =
             made.iter().map(|(start, end, text)| Claim { start: *start, end: *end, text, stands: false });
         treat.edits = merge(of_records.chain(of_runs).collect());
-        Ok(())
     }
 
     /// Finds what spans several pieces: each part of it where it stands.
     pub(crate) fn scan<C: Classify>(self, scan: &mut Scan<'_, C>) {
         let mut findings = vec![];
-        for (nature, run) in self.runs() {
+        for (nature, run) in self.runs(usize::MAX) {
             for hit in run.hits(scan.classifier, nature) {
                 let parts = run.parts(hit.start, hit.end);
                 for (piece, part) in parts {
@@ -204,6 +261,38 @@ impl Joined {
         findings.dedup_by_key(|finding| finding.span);
         scan.findings.append(&mut findings);
         scan.findings.sort_by_key(|finding| finding.span);
+    }
+}
+
+/// A replacement: from, to, and what stands there instead.
+pub(crate) type Replaced = (usize, usize, String);
+
+/// What spans several records.
+pub(crate) struct Spanning {
+    /// How many records may be released.
+    pub(crate) release: usize,
+    pub(crate) made: Vec<Replaced>,
+}
+
+/// What is asked of the records of a text.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'w> {
+    /// Where each record begins.
+    pub(crate) starts: &'w [usize],
+    /// Records before this offset were released before.
+    pub(crate) begin: usize,
+    /// Nothing comes behind.
+    pub(crate) is_last: bool,
+}
+
+impl Window<'_> {
+    fn is_whole(&self) -> bool {
+        self.begin == 0 && self.is_last
+    }
+
+    /// Records that were released before.
+    fn known(&self) -> usize {
+        self.starts.partition_point(|start| *start < self.begin)
     }
 }
 
@@ -232,6 +321,25 @@ impl<'j> Run<'j> {
         pieces
             .take_while(move |(_, begin)| *begin < end)
             .map(move |(piece, begin)| (piece, start.max(begin) - begin..(end - begin).min(piece.text.len())))
+    }
+
+    /// The records that a stretch lies in, the last counted in.
+    fn records(&self, start: usize, end: usize) -> Range<usize> {
+        let mut records = self.parts(start, end).map(|(piece, _)| piece.record);
+        let first = records.next().unwrap_or_default();
+        first..records.last().unwrap_or(first)
+    }
+
+    fn treat<'p, C: Classify>(
+        &self,
+        treat: &mut Treat<'_, 'p, C>,
+        rules: Rules<'p>,
+        nature: Nature,
+    ) -> Result<Edits, Uninspectable> {
+        match nature {
+            Nature::Deltas => self.treat_deltas(treat, rules),
+            _ => self.treat_values(treat, rules),
+        }
     }
 
     fn spans_pieces(&self, hit: &Hit) -> bool {
@@ -332,6 +440,12 @@ fn is_quantity(text: &str) -> bool {
     let number = text.trim().trim_start_matches(['-', '+']).trim_end_matches('%');
     number.split_once('.').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
+
+/// What spans records is looked for in so much of a text that somebody reads, or of values that may be one number, and
+/// in so many records, on either side of a cut.
+const DELTA_BYTES: usize = 256;
+const NUMBER_BYTES: usize = 64;
+const WINDOW_RECORDS: usize = 64;
 
 /// Names under which services send a text bit by bit, without case and marks.
 const DELTAS: [&str; 27] = [

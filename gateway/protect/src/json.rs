@@ -1,7 +1,7 @@
 //! JSON bodies (RFC 8259): index, grammar, spelling.
 
 mod bits;
-mod classes;
+pub(crate) mod classes;
 mod index;
 mod number;
 mod parse;

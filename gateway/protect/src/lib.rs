@@ -29,6 +29,7 @@ mod record;
 mod records;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod segments;
 mod spread;
 mod tree;
 mod xml;
@@ -38,6 +39,7 @@ pub use firm::classifier;
 pub use format::Format;
 pub use input::{Fault, Unchecked};
 pub use multipart::Boundary;
+pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;
 
 use counts::{Found, Outcome};
@@ -144,6 +146,24 @@ pub struct Summary {
     pub subjects: BTreeSet<Pseudonym>,
 }
 
+impl Summary {
+    /// Adds what was found and done in another part of the same body.
+    pub fn add(&mut self, other: Summary) {
+        let pairs = [
+            (&mut self.clear, other.clear),
+            (&mut self.masked, other.masked),
+            (&mut self.dropped, other.dropped),
+            (&mut self.monitored, other.monitored),
+        ];
+        for (own, other) in pairs {
+            other.into_iter().for_each(|(category, count)| *own.entry(category).or_default() += count);
+        }
+        self.records += other.records;
+        other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
+        self.subjects.extend(other.subjects);
+    }
+}
+
 /// One found value, for `yingbi scan`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -188,6 +208,15 @@ pub enum Uninspectable {
         /// Byte of the body.
         at: usize,
     },
+    /// One record, or what must be read as one, is larger than may be held.
+    #[error("a record of more than {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// Late in the body something stands that changes what was said of its beginning.
+    #[error("a later part contradicts an earlier")]
+    Contradicted,
     /// The firm's own classifiers can't be made ready.
     #[error("the firm's classifiers are too large")]
     Classifier,
@@ -235,6 +264,30 @@ impl Protector {
         self.with_workspace(&reader, |workspace| {
             let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
             body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+        })
+    }
+
+    /// The next segment of a body under a permit, treated; nothing when more of it must come first, or all is done.
+    ///
+    /// # Errors
+    /// The body can't be read any further, or the policy blocks it: nothing that follows may be released.
+    pub fn segment(
+        &self,
+        permit: &Permit,
+        segments: &mut Segments,
+    ) -> Result<Option<Treated>, Uninspectable> {
+        if !segments.is_ready() {
+            return Ok(None);
+        }
+        let reader = self.reader(permit.classifiers())?;
+        self.with_workspace(&reader, |workspace| {
+            let engine = segments::Engine {
+                classifier: reader.classifier(),
+                limits: self.limits,
+                plan: Plan::new(permit),
+                pseudonyms: &self.pseudonyms,
+            };
+            segments.next(&engine, workspace)
         })
     }
 

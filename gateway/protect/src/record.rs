@@ -20,6 +20,8 @@ pub(crate) struct Survey {
     /// By the number in a record's rules; the first is what stands outside of all others.
     seen: Vec<Seen>,
     is_noting: bool,
+    /// Whether something stood outside of the records.
+    has_outside: bool,
     /// Records raised, by the rule that raised them.
     raised: BTreeMap<Arc<str>, u64>,
 }
@@ -61,6 +63,7 @@ impl Survey {
 
     fn note_value(&mut self, rules: Rules<'_>, kind: Kind, value: &str) {
         let Some(seen) = self.seen.get_mut(rules.record()) else { return };
+        self.has_outside |= rules.record() == 0;
         seen.kinds.insert(kind);
         if let Some(age) = age::age(kind, value, self.today) {
             seen.youngest = Some(seen.youngest.map_or(age, |youngest| youngest.min(age)));
@@ -78,6 +81,11 @@ impl Survey {
         let each =
             self.seen.iter().map(|seen| rules.raised_by(seen.and(outside).kinds, seen.and(outside).youngest));
         each.fold(rules, Rules::and)
+    }
+
+    /// Whether, since notes were first taken, something stood outside of the records that may raise each of them.
+    pub(crate) fn has_outside(&self) -> bool {
+        self.has_outside
     }
 
     /// Counts a record by the rules that raised it.

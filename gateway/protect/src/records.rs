@@ -2,7 +2,7 @@
 
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::joined::Joined;
+use crate::joined::{Joined, Window};
 use crate::json::Json;
 use crate::spread::Spread;
 use crate::tree::{Records, Scan, Subject, Treat};
@@ -36,15 +36,64 @@ pub(crate) enum Framing {
     Sequence,
 }
 
+/// Which part of a text is a segment of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    /// Bytes that were released before; they tell how the others are to be read.
+    pub(crate) known: usize,
+    /// Nothing comes behind.
+    pub(crate) is_last: bool,
+}
+
+impl Segment {
+    /// All of a body.
+    pub(crate) const WHOLE: Segment = Segment { known: 0, is_last: true };
+
+    pub(crate) fn is_whole(self) -> bool {
+        self.known == 0 && self.is_last
+    }
+
+    pub(crate) fn window(self, starts: &[usize]) -> Window<'_> {
+        Window { starts, begin: self.known, is_last: self.is_last }
+    }
+}
+
+/// How much of a segment may be released, and from where on it must be known to read what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Release {
+    pub(crate) upto: usize,
+    pub(crate) context: usize,
+}
+
+impl Release {
+    /// Of the first so many records of a text that begin there.
+    pub(crate) fn of(text: &str, starts: &[usize], records: usize, joined: &Joined) -> Release {
+        let begin = |record: usize| starts.get(record).copied().unwrap_or(text.len());
+        Release { upto: begin(records), context: begin(joined.back_from(records)) }
+    }
+}
+
 /// Treats a body; the edits are relative to it.
 pub(crate) fn treat<C: Classify>(
     treat: &mut Treat<'_, '_, C>,
     text: &str,
     framing: Framing,
-) -> Result<Content, Uninspectable> {
+    segment: Segment,
+) -> Result<(Content, Release), Uninspectable> {
     let mut content = Content::default();
     let mut joined = Joined::default();
-    for (number, span) in (0..).zip(split(text, framing)?) {
+    let spans = split(text, framing)?;
+    for (number, span) in spans.iter().enumerate() {
+        let document = text.get(span.clone()).unwrap_or("");
+        let spread = Spread::at(span.start, document.len());
+        joined.add_json(treat.classifier, document, &spread, number, true);
+    }
+    // A separator goes with what it begins.
+    let ahead = usize::from(framing == Framing::Sequence);
+    let starts: Vec<usize> = spans.iter().map(|span| span.start.saturating_sub(ahead)).collect();
+    let rules = treat.plan.rules(None);
+    let spanning = joined.treat(treat, rules, segment.window(&starts))?;
+    for span in spans.into_iter().take(spanning.release).filter(|span| span.start >= segment.known) {
         let document = text.get(span.clone()).unwrap_or("");
         let mut records = None;
         let inner = treat.apart(|treat| {
@@ -53,12 +102,9 @@ pub(crate) fn treat<C: Classify>(
         })?;
         treat.edits.append(&inner, span.start);
         records.into_iter().for_each(|records| content.add(records));
-        let spread = Spread::at(span.start, document.len());
-        joined.add_json(treat.classifier, document, &spread, number, true);
     }
-    let rules = treat.plan.rules(None);
-    joined.treat(treat, rules)?;
-    Ok(content)
+    joined.merge(treat, &spanning.made);
+    Ok((content, Release::of(text, &starts, spanning.release, &joined)))
 }
 
 /// Scans a body.

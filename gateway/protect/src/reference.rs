@@ -12,6 +12,7 @@ mod formats;
 mod naming;
 mod paths;
 mod print;
+pub mod segments;
 pub mod streams;
 pub mod texts;
 mod tree;

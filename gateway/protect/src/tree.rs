@@ -23,13 +23,12 @@ pub(crate) use coded::Known;
 pub(crate) use coded::PROBED_DEEP;
 use columns::Columns;
 pub(crate) use keys::{Asked, Followed, Key, KeyId, Keys, Lane, name_hits};
-use naming::Named;
-pub(crate) use naming::has_pair;
 #[cfg(any(test, feature = "reference"))]
-pub(crate) use naming::{Role, role};
-pub(crate) use paths::Subject;
+pub(crate) use naming::role;
+pub(crate) use naming::{Named, Role, has_pair};
 #[cfg(any(test, feature = "reference"))]
 pub(crate) use paths::rank;
+pub(crate) use paths::{Subject, bind};
 pub(crate) use scan::{Scan, pointer_step};
 pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};
@@ -200,7 +199,7 @@ pub(crate) struct Level {
 
 impl Level {
     /// What values in the document say of other nodes.
-    fn named<C: Classify>(
+    pub(crate) fn named<C: Classify>(
         &self,
         text: &str,
         spelling: impl Spelling,

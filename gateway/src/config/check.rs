@@ -236,6 +236,7 @@ impl Check {
             ("headers", limits.headers, 8, 256),
             ("request_body_bytes", limits.request_body_bytes, 0, 1 << 32),
             ("response_body_bytes", limits.response_body_bytes, 1 << 10, 1 << 32),
+            ("segment_bytes", limits.segment_bytes, 1 << 10, 1 << 30),
             ("inflated_bytes", limits.inflated_bytes, 1 << 10, 1 << 32),
             ("inflate_ratio", limits.inflate_ratio, 2, 10_000),
             ("json_depth", limits.json_depth, 2, 1024),
@@ -255,6 +256,7 @@ impl Check {
         for (key, value) in [
             ("head_timeout_ms", limits.head_timeout),
             ("exchange_timeout_ms", limits.exchange_timeout),
+            ("stream_timeout_ms", limits.stream_timeout),
             ("body_idle_timeout_ms", limits.body_idle_timeout),
             ("keepalive_timeout_ms", limits.keepalive_timeout),
         ] {

@@ -5,8 +5,10 @@
 
 mod accept;
 mod inflate;
+mod layers;
 
 pub use accept::{Coded, MIN_BYTES, NotAcceptable, encode, negotiate};
+pub use layers::Layers;
 
 use bytes::Bytes;
 

@@ -75,6 +75,24 @@ impl Exchange {
         treated: &Treated,
         summary: &Summary,
     ) -> Result<(), Stop> {
+        self.count_investors((permit, facts), access, summary)?;
+        if facts.is_once() && treated.head.status.is_success() {
+            let (rights, facts) = (Arc::clone(&self.rights), facts.clone());
+            let taken = tokio::task::spawn_blocking(move || rights.take(&facts)).await;
+            if !matches!(taken, Ok(Ok(()))) {
+                return Err(Stop::Refused(problem::GRANT_USED));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts whom an answer, or a segment of it, shows under the limits that concern it.
+    pub(super) fn count_investors(
+        &self,
+        (permit, facts): (&Permit, &Facts),
+        access: &Access,
+        summary: &Summary,
+    ) -> Result<(), Stop> {
         if !permit.limits().is_empty() && !summary.subjects.is_empty() {
             let scope = Scope {
                 caller: access.caller,
@@ -92,13 +110,6 @@ impl Exchange {
                     "a limit in investors is reached"
                 );
                 return Err(Stop::Refused(problem::LIMIT));
-            }
-        }
-        if facts.is_once() && treated.head.status.is_success() {
-            let (rights, facts) = (Arc::clone(&self.rights), facts.clone());
-            let taken = tokio::task::spawn_blocking(move || rights.take(&facts)).await;
-            if !matches!(taken, Ok(Ok(()))) {
-                return Err(Stop::Refused(problem::GRANT_USED));
             }
         }
         Ok(())

@@ -184,7 +184,11 @@ fn unreadable(why: Uninspectable) -> (Problem, &'static str, Option<usize>) {
         Uninspectable::Charset { at } => (problem::INPUT_UNREADABLE, "charset", Some(at)),
         Uninspectable::TooDeep { .. } => (problem::INPUT_UNREADABLE, "depth", None),
         Uninspectable::MediaType { .. } => (problem::INPUT_TYPE, "media-type", None),
-        Uninspectable::Classifier | Uninspectable::Blocked(_) => (problem::INTERNAL, "internal", None),
+        // Requests are held whole, so none of these is said of one.
+        Uninspectable::TooLarge { .. }
+        | Uninspectable::Contradicted
+        | Uninspectable::Classifier
+        | Uninspectable::Blocked(_) => (problem::INTERNAL, "internal", None),
     }
 }
 

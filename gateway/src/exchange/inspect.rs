@@ -26,7 +26,7 @@ impl Exchange {
         request: &HeaderMap,
         answer: Answer,
     ) -> Result<(Treated, Summary), Problem> {
-        let Answer { status, headers, body } = answer;
+        let Answer { status, headers, body, rest: _ } = answer;
         if status == StatusCode::PARTIAL_CONTENT {
             return Err(problem::PARTIAL_CONTENT);
         }
@@ -42,12 +42,9 @@ impl Exchange {
             (body, summary) =
                 self.treat_body(permit, request, &headers, format, media_type.as_ref(), body.bytes)?;
         }
+        let kept = headers::Answer { may_change: !opaque, no_store: false };
         let mut head =
-            ResponseHeader::build_no_case(status, Some(headers.len() + 4)).map_err(|_| INTERNAL)?;
-        self.treat_headers(permit, &headers, !opaque, &mut head, &mut summary)?;
-        if let Some(media_type) = media_type {
-            head.insert_header(CONTENT_TYPE, content_type(&media_type)).map_err(|_| INTERNAL)?;
-        }
+            self.outgoing_head(permit, status, &headers, media_type.as_ref(), kept, &mut summary)?;
         if let Some(coding) = body.coding {
             head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
             head.append_header("vary", "accept-encoding").map_err(|_| INTERNAL)?;
@@ -56,6 +53,25 @@ impl Exchange {
             head.insert_header("content-length", body.bytes.len()).map_err(|_| INTERNAL)?;
         }
         Ok((Treated { head, body: body.bytes }, summary))
+    }
+
+    /// The head for a client, but for what says how the body is framed and coded.
+    pub(super) fn outgoing_head(
+        &self,
+        permit: &Permit,
+        status: StatusCode,
+        headers: &HeaderMap,
+        media_type: Option<&MediaType>,
+        kept: headers::Answer,
+        summary: &mut Summary,
+    ) -> Result<ResponseHeader, Problem> {
+        let mut head =
+            ResponseHeader::build_no_case(status, Some(headers.len() + 4)).map_err(|_| INTERNAL)?;
+        self.treat_headers(permit, headers, kept, &mut head, summary)?;
+        if let Some(media_type) = media_type {
+            head.insert_header(CONTENT_TYPE, content_type(media_type)).map_err(|_| INTERNAL)?;
+        }
+        Ok(head)
     }
 
     fn treat_body(
@@ -110,20 +126,20 @@ impl Exchange {
         &self,
         permit: &Permit,
         headers: &HeaderMap,
-        may_change: bool,
+        answer: headers::Answer,
         head: &mut ResponseHeader,
         summary: &mut Summary,
     ) -> Result<(), Problem> {
         // What a header holds counts as well, so all are treated before it is known whether caches may keep the answer.
         let mut kept = Vec::new();
-        for (name, value) in headers::for_client(headers, headers::Answer { may_change, no_store: false }) {
+        for (name, value) in headers::for_client(headers, headers::Answer { no_store: false, ..answer }) {
             kept.push((name, value, self.protector.header(permit, name.as_str(), value, summary)?));
         }
         let found = [&summary.clear, &summary.masked, &summary.dropped];
         let highest: Option<Level> = found.into_iter().flatten().map(|(category, _)| category.level()).max();
-        let no_store = headers::no_store(highest, highest.is_some());
+        let no_store = answer.no_store || headers::no_store(highest, highest.is_some());
         for (name, value, treated) in kept {
-            if !headers::goes_to_client(name.as_str(), headers::Answer { may_change, no_store }) {
+            if !headers::goes_to_client(name.as_str(), headers::Answer { no_store, ..answer }) {
                 continue;
             }
             match treated {
@@ -149,15 +165,15 @@ struct Body {
 const INTERNAL: Problem = problem::INTERNAL;
 
 /// How a media type is read; `None`: not at all.
-fn format(media_type: &MediaType) -> Option<Format> {
+pub(super) fn format(media_type: &MediaType) -> Option<Format> {
     Format::of(media_type.essence(), media_type.boundary())
 }
 
-fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
+pub(super) fn is_opaque(permit: &Permit, media_type: &MediaType) -> bool {
     permit.binding().is_some_and(|binding| binding.opaque.iter().any(|opaque| opaque == media_type.essence()))
 }
 
-fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
+pub(super) fn media_type(headers: &HeaderMap) -> Result<Option<MediaType>, Problem> {
     match one(headers, &CONTENT_TYPE)? {
         Some(value) => MediaType::parse(value).map(Some).map_err(|_| problem::CONTENT_TYPE),
         None => Ok(None),
@@ -185,6 +201,6 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>,
 }
 
 /// All values of a header; `None` when one is no ASCII text.
-fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
+pub(super) fn texts<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Vec<&'a str>> {
     headers.get_all(name).iter().map(|value| value.to_str().ok()).collect()
 }

@@ -259,7 +259,8 @@ impl From<Failure> for Problem {
 impl From<Uninspectable> for Problem {
     fn from(why: Uninspectable) -> Self {
         match why {
-            Uninspectable::Malformed { .. } => BODY_MALFORMED,
+            Uninspectable::Malformed { .. } | Uninspectable::Contradicted => BODY_MALFORMED,
+            Uninspectable::TooLarge { .. } => UPSTREAM_TOO_LARGE,
             Uninspectable::Charset { .. } => CHARSET,
             Uninspectable::TooDeep { .. } => BODY_TOO_DEEP,
             Uninspectable::MediaType { .. } => CONTENT_TYPE,

@@ -121,7 +121,15 @@ impl Access {
     }
 
     /// The record of an answer about to be released.
-    pub fn permit<'a>(&'a self, status: u16, summary: &'a Summary, bytes: usize) -> yingbi_audit::Access<'a> {
+    ///
+    /// `part`: which segment of it, when it is released in several.
+    pub fn permit<'a>(
+        &'a self,
+        status: u16,
+        summary: &'a Summary,
+        bytes: usize,
+        part: Option<u64>,
+    ) -> yingbi_audit::Access<'a> {
         let found = Found {
             records: summary.records,
             subjects: &summary.subjects,
@@ -137,7 +145,10 @@ impl Access {
             status,
             found: Some(found),
             overrides,
+            // What came in is said once.
+            input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
+            part,
             ..self.so_far()
         }
     }
@@ -181,9 +192,12 @@ impl Access {
             overrides: Vec::new(),
             input_faults: &self.input_faults,
             bytes: 0,
+            part: None,
         }
     }
 }
+
+static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {

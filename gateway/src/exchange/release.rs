@@ -48,23 +48,79 @@ pub struct Treated {
 pub async fn release(
     client: &mut Client,
     treated: Treated,
+    evidence: Evidence,
+    ending: Ending,
+) -> Result<u64, Unwritten> {
+    begin(client, treated, evidence, ending).await?.end(client).await
+}
+
+/// Hands the head and the first part of a treated answer over.
+///
+/// # Errors
+/// The client did not take it all.
+pub async fn begin(
+    client: &mut Client,
+    treated: Treated,
     _: Evidence,
     mut ending: Ending,
-) -> Result<u64, Unwritten> {
+) -> Result<Begun, Unwritten> {
     ending.begun = true;
-    let Treated { head, mut body } = treated;
+    let Treated { head, body } = treated;
     let bodiless =
         client.req_header().method == http::Method::HEAD || head.status == 204 || head.status == 304;
     client.write_response_header(Box::new(head)).await.map_err(|_| Unwritten)?;
+    let mut begun = Begun { ending };
     if !bodiless {
+        begun.write(client, body).await?;
+    }
+    Ok(begun)
+}
+
+/// An answer of which a part has been handed over. Until it is ended the client knows that it is none.
+pub struct Begun {
+    ending: Ending,
+}
+
+impl Begun {
+    /// Hands a further part over, on evidence of its own.
+    ///
+    /// # Errors
+    /// The client did not take it all.
+    pub async fn part(
+        &mut self,
+        client: &mut Client,
+        body: Bytes,
+        evidence: Evidence,
+        log: &Arc<Log>,
+    ) -> Result<(), Unwritten> {
+        if matches!(evidence, Evidence::Recorded(_)) {
+            self.ending.log.get_or_insert_with(|| log.clone());
+        }
+        self.write(client, body).await
+    }
+
+    async fn write(&mut self, client: &mut Client, mut body: Bytes) -> Result<(), Unwritten> {
         while !body.is_empty() {
             let piece = body.split_to(body.len().min(PIECE));
             client.write_body(&piece).await.map_err(|_| Unwritten)?;
-            ending.bytes += piece.len() as u64;
+            self.ending.bytes += piece.len() as u64;
         }
+        Ok(())
     }
-    client.finish_body().await.map_err(|_| Unwritten)?;
-    Ok(ending.handed_over())
+
+    /// Tells the client that the answer is whole.
+    ///
+    /// # Errors
+    /// The client has left.
+    pub async fn end(self, client: &mut Client) -> Result<u64, Unwritten> {
+        client.finish_body().await.map_err(|_| Unwritten)?;
+        Ok(self.ending.handed_over())
+    }
+
+    /// Leaves the answer a torso.
+    pub fn cut_off(mut self) {
+        self.ending.note("partial");
+    }
 }
 
 /// The client did not take the whole answer.

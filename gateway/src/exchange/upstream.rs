@@ -1,4 +1,4 @@
-//! The API behind: one request out, one whole answer in, within bounds.
+//! The API behind: one request out, one answer in, within bounds: whole, or as much of it as is held before it flows.
 //!
 //! Interim answers (1xx) are swallowed: their headers may hold personal information and nobody needs them. A request is
 //! sent twice only when nothing can have happened to it: a reused connection that was already closed, a safe method, no
@@ -11,7 +11,7 @@ use super::forward::Outgoing;
 use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pingora_core::connectors::TransportConnector;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
@@ -24,15 +24,42 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// A whole answer of the API behind.
+/// An answer of the API behind.
 pub struct Answer {
     /// Its final status.
     pub status: StatusCode,
     /// Its headers as received.
     pub headers: HeaderMap,
-    /// Its body as received, transfer coding removed.
+    /// Its body as received, transfer coding removed; the beginning of it when there is a rest.
     pub body: Vec<u8>,
+    /// The rest of a body that is too long to be held.
+    pub rest: Option<Box<Rest>>,
 }
+
+/// The part of a body that is still to come. To drop it is to break the connection off.
+pub struct Rest {
+    session: Session,
+    reuse: Reuse,
+    /// Longest silence.
+    silence: Duration,
+    piece: Vec<u8>,
+}
+
+impl Rest {
+    /// The next piece; none when the body is whole. Cancelling loses nothing.
+    ///
+    /// # Errors
+    /// It ended early, stalled, or its framing is broken.
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, Failure> {
+        self.piece.clear();
+        let read = self.session.body(&mut self.piece, self.silence).await;
+        read.map_err(|broken| Stop::from(broken).failure())?;
+        Ok(Some(self.piece.as_slice()).filter(|piece| !piece.is_empty()))
+    }
+}
+
+/// Tells by the head of an answer whether its body may flow.
+pub type MayFlow<'f> = &'f (dyn Fn(StatusCode, &HeaderMap) -> bool + Sync);
 
 /// Bounds on one call.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +72,10 @@ pub struct Bounds {
     pub write: Duration,
     /// Largest body of a request.
     pub request_bytes: u64,
-    /// Largest body of an answer.
+    /// Largest body of an answer that is held whole.
     pub answer_bytes: usize,
+    /// How much is held of one that flows.
+    pub segment_bytes: usize,
     /// How long an idle connection is kept.
     pub idle: Duration,
     /// How many idle connections are kept.
@@ -114,7 +143,8 @@ impl Upstream {
         usize::try_from(self.bounds.request_bytes).unwrap_or(usize::MAX).min(self.bounds.answer_bytes)
     }
 
-    /// Sends `request` with the client's body, as it comes or held already, and reads the whole answer.
+    /// Sends `request` with the client's body, as it comes or held already, and reads the answer: whole, save for a long
+    /// one that may flow.
     ///
     /// # Errors
     /// There is no answer that could be inspected; nothing of it may be released.
@@ -123,25 +153,31 @@ impl Upstream {
         client: &mut Client,
         request: &Outgoing,
         body: &mut Passing,
+        may_flow: MayFlow<'_>,
     ) -> Result<Answer, Failure> {
         let repeatable = client.is_body_empty() && request.method.is_safe();
         let (mut session, reused) = match self.take_idle() {
             Some(connection) => (Session::new(connection, self.bounds.write), true),
             None => (self.connect().await?, false),
         };
-        let answer = match self.attempt(&mut session, client, request, body).await {
+        let answer = match self.attempt(&mut session, client, request, body, may_flow).await {
             Err(Stop::Stale) if repeatable && reused => {
                 session = self.connect().await?;
-                self.attempt(&mut session, client, request, body).await
+                self.attempt(&mut session, client, request, body, may_flow).await
             }
             first => first,
         };
         match answer {
-            Ok((answer, Reuse::Yes)) => {
+            Ok(((mut answer, true), reuse)) => {
+                answer.rest =
+                    Some(Box::new(Rest { session, reuse, silence: self.bounds.read, piece: Vec::new() }));
+                Ok(answer)
+            }
+            Ok(((answer, false), Reuse::Yes)) => {
                 self.give_back(session).await;
                 Ok(answer)
             }
-            Ok((answer, Reuse::No)) => {
+            Ok(((answer, false), Reuse::No)) => {
                 session.shutdown().await;
                 Ok(answer)
             }
@@ -158,24 +194,35 @@ impl Upstream {
         client: &mut Client,
         request: &Outgoing,
         body: &mut Passing,
-    ) -> Result<(Answer, Reuse), Stop> {
+        may_flow: MayFlow<'_>,
+    ) -> Result<((Answer, bool), Reuse), Stop> {
         session.send_head(request).await?;
         if !client.is_body_empty() && self.send_body(session, client, body).await? == Sent::AnsweredEarly {
             // The answer came before the request was whole: neither connection can carry another exchange.
-            return Ok((self.answer(session).await?, Reuse::No));
+            return Ok((self.answer(session, may_flow).await?, Reuse::No));
         }
         session.finish().await?;
         tokio::select! {
             biased;
-            answer = self.answer(session) => Ok((answer?, Reuse::Yes)),
+            answer = self.answer(session, may_flow) => Ok((answer?, Reuse::Yes)),
             () = gone(client) => Err(Stop::Failed(Failure::ClientGone)),
         }
     }
 
-    async fn answer(&self, session: &mut Session) -> Result<Answer, Stop> {
+    /// An answer, and whether there is a rest of it.
+    async fn answer(&self, session: &mut Session, may_flow: MayFlow<'_>) -> Result<(Answer, bool), Stop> {
         let (status, headers) = self.final_head(session).await?;
-        let body = self.body(session, &headers).await?;
-        Ok(Answer { status, headers, body })
+        let (body, flows) = self.body(session, status, &headers, may_flow).await?;
+        Ok((Answer { status, headers, body, rest: None }, flows))
+    }
+
+    /// Takes the connection back once its answer has come whole.
+    pub async fn finish(&self, rest: Rest) {
+        let Rest { session, reuse, .. } = rest;
+        match reuse {
+            Reuse::Yes => self.give_back(session).await,
+            Reuse::No => session.shutdown().await,
+        }
     }
 
     /// Passes the client's body on, piece by piece.
@@ -221,21 +268,43 @@ impl Upstream {
         session.take_headers().ok_or(Stop::Failed(Failure::Malformed))
     }
 
-    async fn body(&self, session: &mut Session, headers: &HeaderMap) -> Result<Vec<u8>, Stop> {
+    /// Reads a body, or the beginning of one that flows; whether it does.
+    async fn body(
+        &self,
+        session: &mut Session,
+        status: StatusCode,
+        headers: &HeaderMap,
+        may_flow: MayFlow<'_>,
+    ) -> Result<(Vec<u8>, bool), Stop> {
         let announced = headers
             .get(header::CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<usize>().ok())
             .unwrap_or(0);
         // A HEAD answer announces a length and has no body, so the announcement sizes the buffer and refuses nothing.
-        let mut body = Vec::with_capacity(announced.min(self.bounds.answer_bytes));
+        let Bounds { answer_bytes, segment_bytes, read, .. } = self.bounds;
+        let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+        if content_type.is_some_and(|said| said.starts_with(EVENTS)) && may_flow(status, headers) {
+            // Its readers wait for each event.
+            return Ok((Vec::new(), true));
+        }
+        let room = if announced <= segment_bytes { announced } else { segment_bytes };
+        let mut body = Vec::with_capacity(room.min(answer_bytes));
+        let (mut is_asked, mut most) = (false, segment_bytes.min(answer_bytes));
         let mut more = true;
         while more {
-            more = session.body(&mut body, self.bounds.read).await?;
-            if body.len() > self.bounds.answer_bytes {
+            more = session.body(&mut body, read).await?;
+            if body.len() > most && !is_asked {
+                if may_flow(status, headers) {
+                    return Ok((body, true));
+                }
+                body.reserve_exact(announced.min(answer_bytes).saturating_sub(body.len()));
+                (is_asked, most) = (true, answer_bytes);
+            }
+            if body.len() > most {
                 return Err(Stop::Failed(Failure::TooLarge));
             }
         }
-        Ok(body)
+        Ok((body, false))
     }
 
     async fn connect(&self) -> Result<Session, Failure> {
@@ -265,8 +334,10 @@ impl Upstream {
     }
 }
 
+const EVENTS: &[u8] = b"text/event-stream";
+
 /// Resolves when the client has left; the body must have been read.
-async fn gone(client: &mut Client) {
+pub(super) async fn gone(client: &mut Client) {
     // Pipelined bytes are kept by the session and leave this pending; only a close or an error resolves it.
     let _ = client.read_body_or_idle(true).await;
 }

@@ -46,6 +46,7 @@ fn intent(access: &Access<'_>) -> Record {
         overrides: access.overrides.clone(),
         input_faults: access.input_faults.clone(),
         bytes: access.bytes,
+        part: access.part,
     }))
 }
 
@@ -86,7 +87,7 @@ proptest! {
         counts in prop::collection::vec(by_category(), 4),
         raised in prop::collection::btree_map(text().prop_map(Arc::<str>::from), any::<u64>(), 0..3),
         faults in prop::collection::btree_map(text(), any::<u64>(), 0..3),
-        (status, bytes, records) in (any::<u16>(), any::<u64>(), any::<u64>()),
+        (status, bytes, records, part) in (any::<u16>(), any::<u64>(), any::<u64>(), any::<Option<u64>>()),
         (optional, is_found) in (any::<bool>(), any::<bool>()),
     ) {
         let time = Timestamp::from_microsecond(micros).unwrap();
@@ -121,6 +122,7 @@ proptest! {
             overrides: texts(&lists[0]),
             input_faults: &faults,
             bytes,
+            part,
         };
         same(&access, &intent(&access))?;
 

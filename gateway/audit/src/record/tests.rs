@@ -33,6 +33,7 @@ fn full() -> Intent {
         overrides: vec![text("wealth.cash: level 2")],
         input_faults: counts("identity.document: check-digit"),
         bytes: 1,
+        part: None,
     }
 }
 

@@ -124,7 +124,7 @@ const COMMA: u8 = b',';
 const SEPARATORS: [u8; 4] = [COMMA, b';', b'\t', b'|'];
 
 /// A title above the header takes no more rows.
-const ROWS_TRIED: usize = 12;
+pub(crate) const ROWS_TRIED: usize = 12;
 
 /// A name is no longer than this, in bytes.
 const LONGEST_NAME: usize = 80;

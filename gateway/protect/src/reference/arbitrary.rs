@@ -149,7 +149,7 @@ impl<'b> Bytes<'b> {
         *first
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.next() as usize % bound.max(1)
     }
 
@@ -165,7 +165,7 @@ impl<'b> Bytes<'b> {
 /// Bytes that make the plan.
 const PLAN_BYTES: usize = 160;
 
-fn table(bytes: &mut Bytes<'_>) -> Table {
+pub(super) fn table(bytes: &mut Bytes<'_>) -> Table {
     let own = rules(bytes);
     let other = rules(bytes);
     Table {

@@ -56,6 +56,16 @@ fn what_must_hold_of_streams_holds() {
 }
 
 #[test]
+fn what_must_hold_of_segments_holds() {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for data in seeds(0).take(2000) {
+        *seen.entry(format!("{:?}", segments::segments(&data))).or_default() += 1;
+    }
+    let share = |what: &str| seen.get(what).copied().unwrap_or(0);
+    assert!(share("Cut") > 500 && share("Stricter") > 3 && share("Refused") > 100, "{seen:?}");
+}
+
+#[test]
 fn what_must_hold_of_texts_holds() {
     let found = texts::texts(0).take(400).filter(|data| texts::text(data)).count();
     assert!(found > 200, "{found}");

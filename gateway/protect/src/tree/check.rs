@@ -50,7 +50,7 @@ impl<C: Classify> Check<'_, '_, C> {
         let mut level = Level::default();
         let left = (limit.saturating_sub(depth), limit);
         let spelling = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left)?;
-        let bound = bind(binding, spelling, text, (&level.nodes, false)).unwrap_or_default();
+        let bound = bind(binding, spelling, text, (&level.nodes, false), None).unwrap_or_default();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
         let declared = Declared { records: &[], fields: &bound.fields, named: &named };
         let nodes = level.nodes;

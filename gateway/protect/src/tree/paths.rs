@@ -7,6 +7,7 @@ mod lists;
 
 use super::keys::KeyId;
 use super::{Member, Node, Part, Shape, Spelling, decode};
+use crate::segments::Torn;
 use std::ops::Range;
 use yingbi_policies::{Binding, FieldBinding, Path, Selector, Step, SubjectSelector};
 use yingbi_taxonomy::Kind;
@@ -60,11 +61,13 @@ impl Subject {
 
 /// Finds records, their subjects and declared fields. Without a binding the document is one record. `None` when a
 /// path asks for members whatever their names, and the list of nodes does without some.
+/// Of a document of which only a segment is here, `torn` says where positions go on.
 pub(crate) fn bind<S: Spelling>(
     binding: Option<&Binding>,
     spelling: S,
     text: &str,
     (nodes, is_terse): (&[Node], bool),
+    torn: Option<&Torn>,
 ) -> Option<Bound> {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return Some(whole()) };
@@ -72,7 +75,7 @@ pub(crate) fn bind<S: Spelling>(
     if automaton.paths.is_empty() {
         return Some(whole());
     }
-    let walk = Walk { automaton: &automaton, spelling, text, nodes, is_terse, by_key: vec![] };
+    let walk = Walk { automaton: &automaton, spelling, text, nodes, is_terse, torn, by_key: vec![] };
     if S::REPEATS { Some(walk.run_lists()) } else { walk.run() }
 }
 
@@ -246,12 +249,14 @@ struct Walk<'w, S> {
     text: &'w str,
     nodes: &'w [Node],
     is_terse: bool,
+    torn: Option<&'w Torn>,
     /// By field name: the states whose next step selects it.
     by_key: Vec<Option<Vec<u64>>>,
 }
 
 /// An open container.
 struct Frame {
+    node: u32,
     after: u32,
     states: Vec<u64>,
     index: u64,
@@ -281,6 +286,9 @@ impl<S: Spelling> Walk<'_, S> {
                 Some(frame) => {
                     record = frame.record;
                     if node.key == KeyId::NONE {
+                        if let Some(torn) = self.torn {
+                            frame.index = torn.index(self.nodes, frame.node, node, frame.index);
+                        }
                         self.automaton.at_index(frame.index, &mut selected);
                         frame.index += 1;
                         self.automaton.advance(&frame.states, &selected, &mut states);
@@ -301,7 +309,7 @@ impl<S: Spelling> Walk<'_, S> {
                 return None;
             }
             if node.after > at + 1 {
-                frames.push(Frame { after: node.after, states: states.clone(), index: 0, record });
+                frames.push(Frame { node: at, after: node.after, states: states.clone(), index: 0, record });
             }
             at += 1;
         }

@@ -6,7 +6,7 @@ use super::clean;
 use super::coded::{Known, is_decided};
 use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
-use super::paths::{Subject, asked, bind, declares_by_name};
+use super::paths::{Record, Subject, asked, bind, declares_by_name};
 use super::spelling::{Direct, Place, Spelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
@@ -19,6 +19,7 @@ use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
 use crate::record::Survey;
+use crate::segments::{Torn, named_before};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 use std::mem;
@@ -36,6 +37,10 @@ pub(crate) struct Treat<'a, 'p, C> {
     pub(crate) counts: Counts,
     pub(crate) edits: Edits,
     pub(crate) survey: Survey,
+    /// What is known of a document of which only a segment is here.
+    pub(crate) torn: Option<Torn>,
+    /// Of such a document: what is named by others, by where it begins, as far as it is known.
+    pub(crate) names: Vec<(u32, Meaning)>,
     hits: Vec<Hit>,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
     pub(super) strings: usize,
@@ -57,8 +62,22 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
         let counts = Counts::with_room(mem::take(&mut workspace.found));
-        let (survey, hits) = Default::default();
-        Treat { classifier, plan, limits, workspace, counts, edits, survey, hits, strings: 0, depth: 0 }
+        let (survey, torn, names, hits) = Default::default();
+        let (strings, depth) = (0, 0);
+        Treat {
+            classifier,
+            plan,
+            limits,
+            workspace,
+            counts,
+            edits,
+            survey,
+            torn,
+            names,
+            hits,
+            strings,
+            depth,
+        }
     }
 
     /// Gives the room back that it took.
@@ -88,32 +107,42 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                     return Err(error);
                 }
             };
-            if let Some(bound) = bind(binding, spelling, text, (&level.nodes, level.is_terse)) {
+            if let Some(bound) =
+                bind(binding, spelling, text, (&level.nodes, level.is_terse), self.torn.as_ref())
+            {
                 break (spelling, bound);
             }
             level.is_terse = false;
             parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
         };
         let (spelling, bound) = bound;
+        let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
         let named = level.named(text, spelling, &self.workspace.keys, self.classifier);
+        if known > 0 {
+            self.names = named_before(&named, &level.nodes, known);
+        }
         let mut decoded = mem::take(&mut level.decoded);
         let (nodes, told) = (&level.nodes, &level.told);
         let walked = self.in_records(nodes, rules, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
-            let outside = Scope::inside(Meaning::UNKNOWN, Signals::default(), outside);
+            let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
+            let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
             let document = treat.workspace.clean.document();
-            let mut visit = Visit { treat, spelling, text, decoded: &mut decoded, document };
+            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded, document };
             walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
+        let is_known =
+            |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
+        let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
         self.put_level(level);
         self.settle::<G>();
         self.workspace.fields.begin_document();
         walked?;
-        let count = bound.records.len() as u64;
-        Ok(Records { count, subjects: bound.records.into_iter().map(|record| record.subject).collect() })
+        let count = records.len() as u64;
+        Ok(Records { count, subjects: records.into_iter().map(|record| record.subject).collect() })
     }
 
     /// Treats a document that is a part of a body, from `offset` on; `None` when it is none.
@@ -212,7 +241,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
                 let document = self.workspace.clean.document();
-                let mut visit = Visit { treat: self, spelling, text, decoded: &mut decoded, document };
+                let mut visit =
+                    Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded, document };
                 let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
@@ -320,6 +350,8 @@ struct Visit<'v, 'a, 'p, C, S> {
     treat: &'v mut Treat<'a, 'p, C>,
     spelling: S,
     text: &'v str,
+    /// Bytes of the text that were treated before and tell only how the others are to be read.
+    known: u32,
     decoded: &'v mut String,
     /// By which texts of the document that hold nothing are known.
     document: u64,
@@ -336,6 +368,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         frames: &[Frame<Rules<'p>>],
         rules: Rules<'p>,
     ) -> Result<(), Uninspectable> {
+        if node.start < self.known {
+            return Ok(());
+        }
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
@@ -362,9 +397,17 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         let classifier = treat.classifier;
         let Workspace { fields, keys, .. } = &mut *treat.workspace;
         let pattern = fields.pattern_at(frames, keys, &|name| is_field_name(name, classifier));
-        // What holds for a field holds for it throughout only where nothing else about the record is asked.
-        let view = if treat.survey.is_noting() { 0 } else { scope.rules.view() };
+        // What holds for a field holds for it throughout only where nothing else about the record is asked, and what may
+        // have to be taken back is not remembered.
+        let is_passing = treat.survey.is_noting() || fields.is_logging();
+        let view = if is_passing { 0 } else { scope.rules.view() };
         for told in run {
+            if told.start < self.known {
+                let (meaning, node) = (self.key(told.key).meaning, told.node());
+                let (signals, rules) = (scope.signals, scope.rules);
+                self.known(&Leaf { node: &node, meaning, signals, rules, frames })?;
+                continue;
+            }
             if self.as_before(told, scope.signals, view, pattern) {
                 continue;
             }
@@ -379,6 +422,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        if leaf.node.start < self.known {
+            return self.known(leaf);
+        }
         let fate = match leaf.node.shape {
             Shape::Plain => self.plain(leaf),
             _ => self.scalar(leaf),
@@ -405,6 +451,20 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 }
 
 impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    /// Takes note of what was treated before, for what it says of the records at hand.
+    #[cold]
+    fn known(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+        let Treat { workspace, counts, edits, .. } = &mut *self.treat;
+        // It was counted when it was treated.
+        workspace.columns.settle(counts, &mut workspace.fields);
+        let logged = workspace.fields.begin_void();
+        let (counts, edits) = (mem::take(counts), mem::take(edits));
+        let read = self.scalar(leaf);
+        self.treat.workspace.fields.end_void(logged);
+        (self.treat.counts, self.treat.edits) = (counts, edits);
+        read.map(|_| Fate::Kept)
+    }
+
     /// A text that stands as it is, unless the same was seen to hold nothing.
     fn plain(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let range = self.spelling.contents(leaf.node);

@@ -23,7 +23,11 @@ pub(super) fn uninspectable(file: &str, body: &[u8], why: Uninspectable) -> Trou
         Uninspectable::Malformed { at } | Uninspectable::Charset { at } | Uninspectable::MediaType { at } => {
             Some(at)
         }
-        Uninspectable::TooDeep { .. } | Uninspectable::Classifier | Uninspectable::Blocked(_) => None,
+        Uninspectable::TooDeep { .. }
+        | Uninspectable::TooLarge { .. }
+        | Uninspectable::Contradicted
+        | Uninspectable::Classifier
+        | Uninspectable::Blocked(_) => None,
     };
     let exit = if matches!(why, Uninspectable::Blocked(_)) { Exit::Refused } else { Exit::Problem };
     Trouble::one(said(Problem::from(why), &why.to_string(), (file, body, at)), exit)

@@ -129,15 +129,15 @@ fn output_for(body: &[u8], limit: usize) -> Vec<u8> {
 }
 
 /// RFC 1950 §2.2: method 8 and a header that is a multiple of 31.
-fn has_zlib_header(body: &[u8]) -> bool {
+pub(super) fn has_zlib_header(body: &[u8]) -> bool {
     match body {
         [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
         _ => false,
     }
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const PIECE_BYTES: usize = 32 * 1024;
 
 /// 8 MiB, RFC 9659 §3.
-const ZSTD_WINDOW_LOG: u32 = 23;
+pub(super) const ZSTD_WINDOW_LOG: u32 = 23;

@@ -5,8 +5,10 @@ use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::plan::Rules;
 use crate::record::elements;
+use crate::segments::Torn;
 use crate::tree::Node;
 use std::mem;
+use yingbi_taxonomy::Kind;
 
 impl<'p, C: Classify> Treat<'_, 'p, C> {
     /// Treats records, and treats them anew when what one of them holds makes its rules stricter.
@@ -20,6 +22,16 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         let may_be_raised = outside.may_be_raised() || records.iter().any(|(_, rules)| rules.may_be_raised());
         if !may_be_raised || self.survey.is_noting() {
             return work(self, outside, &records);
+        }
+        // What is yet to come may raise any of them.
+        if let Some(known) = self.torn.as_ref().filter(|torn| torn.is_doubtful).map(Torn::known) {
+            let all = |rules: Rules<'p>| rules.raised_by(Kind::all().collect(), Some(0));
+            records.iter_mut().for_each(|(_, rules)| *rules = all(*rules));
+            let is_new = |(node, _): &&(u32, Rules<'p>)| {
+                nodes.get(*node as usize).is_some_and(|node| node.start >= known)
+            };
+            records.iter().filter(is_new).for_each(|(_, rules)| self.survey.count(*rules));
+            return work(self, all(outside), &records);
         }
         // Where the document is one record, what is listed in it may be of several people.
         if let [(0, whole)] = records.as_slice() {
