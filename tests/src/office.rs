@@ -66,9 +66,8 @@ impl Gateway {
         files.sort();
         let mut found = Vec::new();
         for bytes in files.iter().filter_map(|file| std::fs::read(file).ok()) {
-            let text = String::from_utf8_lossy(&bytes);
-            for (at, _) in text.match_indices(START) {
-                let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
+            for at in memchr::memmem::find_iter(&bytes, START) {
+                let mut values = serde_json::Deserializer::from_slice(&bytes[at..]).into_iter::<Value>();
                 let Some(Ok(event)) = values.next() else { continue };
                 if event["event"] == name {
                     found.push(event["detail"].clone());
