@@ -31,7 +31,7 @@ pub const FORMAT: &str = "yingbi-growth/1";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Growth {
-    /// [`FORMAT`].
+    /// What this is, and its version.
     pub format: String,
     /// The earlier checkpoint.
     pub old: String,
