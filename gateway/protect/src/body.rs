@@ -44,21 +44,7 @@ pub(crate) fn treat<C: Classify>(
     let mut body = Vec::new();
     body.extend_from_slice(before);
     treat.edits.apply(rest, &mut body);
-    let is_changed = !treat.edits.is_empty();
     treat.end();
-    if is_changed && matches!(input.format, Format::Xml) {
-        // Markup and text stand close together there: what can't be read any more is not passed.
-        let (_, text) = decoded(&body)?;
-        let depth = (input.limits.depth, input.limits.depth);
-        let mut level = crate::tree::Level::default();
-        <xml::Document as crate::tree::Grammar>::parse(
-            &mut level,
-            text,
-            &mut workspace.keys,
-            input.classifier,
-            depth,
-        )?;
-    }
     Ok(Treated { body, summary })
 }
 

@@ -43,6 +43,7 @@ fn t1_elements_attributes_and_text_are_treated_where_they_stand() {
         ("<mobile><![CDATA[1]]]]><![CDATA[>2]]></mobile>", "<mobile><![CDATA[****]]><![CDATA[]]></mobile>"),
         ("<a>13<![CDATA[80]]>0138&#48;00</a>", "<a>****<![CDATA[]]></a>"),
         ("<a>138<!-- x --><?y z?>00138000</a>", "<a>****<!-- x --><?y z?></a>"),
+        ("<a>138<!-->x-->00138000</a>", "<a>****<!-->x--></a>"),
         ("<a>&#x31;3800138000,13800138001</a>", "<a>****,****</a>"),
         // Over child elements, and theirs by themselves.
         ("<p>138<b>0013</b>8000</p>", "<p>****<b></b></p>"),

@@ -36,10 +36,11 @@ impl<'r> Text<'r> {
         taken
     }
 
-    /// Markup that goes on up to and with `end`.
-    fn skip(&mut self, rest: &str, end: &str) -> Result<Option<Piece<'r>>, BadSpelling> {
-        let length = rest.find(end).ok_or(BadSpelling { at: self.at })?;
-        self.at += length + end.len();
+    /// Markup that begins with `open` and goes on up to and with the next `end` behind that: `<!-->` ends no comment.
+    fn skip(&mut self, rest: &str, open: &str, end: &str) -> Result<Option<Piece<'r>>, BadSpelling> {
+        let inside = rest.get(open.len()..).unwrap_or("");
+        let length = inside.find(end).ok_or(BadSpelling { at: self.at })?;
+        self.at += open.len() + length + end.len();
         Ok(Some(Piece::Markup))
     }
 
@@ -50,10 +51,10 @@ impl<'r> Text<'r> {
             return Ok(Some(Piece::Markup));
         }
         if rest.starts_with("<!--") {
-            return self.skip(rest, "-->");
+            return self.skip(rest, "<!--", "-->");
         }
         if rest.starts_with("<?") {
-            return self.skip(rest, "?>");
+            return self.skip(rest, "<?", "?>");
         }
         let length = tag_length(rest).ok_or(BadSpelling { at: self.at })?;
         let tag = self.take(length);
