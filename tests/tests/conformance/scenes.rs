@@ -1,9 +1,14 @@
 //! The worked scenes, each the policy set of `policies/scenes` before an API that is shaped as the source says.
 
+#[path = "scenes/desk.rs"]
 mod desk;
+#[path = "scenes/go_live.rs"]
 mod go_live;
+#[path = "scenes/investor_app.rs"]
 mod investor_app;
+#[path = "scenes/robots.rs"]
 mod robots;
+#[path = "scenes/third_parties.rs"]
 mod third_parties;
 
 use serde_json::{Value, json};
