@@ -7,8 +7,6 @@ mod tables;
 mod view;
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod tests;
 
 pub use caller::Caller;
@@ -238,7 +236,7 @@ impl PolicySet {
     }
 
     /// The most specific binding that matches.
-    fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
+    pub(crate) fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
         self.bindings_by_host
             .concerning(request.host)
             .filter_map(|at| self.tables.bindings.get(at))
@@ -247,7 +245,7 @@ impl PolicySet {
     }
 
     /// The views of a situation, remembered by what they depend on.
-    fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
+    pub(crate) fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
         let outcomes = self.outcomes(situation);
         let key = self.key(situation, &outcomes);
         if let Some(views) = self.views.load().get(key.as_slice()) {

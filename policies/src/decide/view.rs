@@ -70,7 +70,7 @@ impl Outcome {
         self.applies.contains(relation)
     }
 
-    pub(super) fn branches(&self, relation: Relation) -> u32 {
+    pub(crate) fn branches(&self, relation: Relation) -> u32 {
         self.branches.get(relation.position()).copied().unwrap_or_default()
     }
 

@@ -78,4 +78,10 @@ codes! {
     Shadowed, "YB0603", Warning, true, "rule is shadowed", "规则被遮蔽";
     NoClause, "YB0604", Warning, false, "rule names no clause", "规则未写条款";
     ClassifierTest, "YB0605", Warning, true, "classifier fails its own test", "分类器未通过自带测试";
+    Unsigned, "YB2301", Error, true, "policies not signed", "策略未签名";
+    SignatureMalformed, "YB2302", Error, true, "not a signature of policies", "不是策略签名文件";
+    SignatureOtherVersion, "YB2303", Error, true, "signature for other files", "签名对应其他文件";
+    SignatureNoSigner, "YB2304", Error, true, "signed by no configured signer", "无已配置的签署人签名";
+    UntestedCondition, "YB2310", Warning, true, "condition without a test", "条件没有测试";
+    OnlyDenied, "YB2311", Warning, true, "rule allows only what another denies", "规则所允许者均被另一条禁止";
 }
