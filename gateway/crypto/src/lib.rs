@@ -1,7 +1,7 @@
 //! Commercial cryptography to the national standards, free of I/O.
 //!
-//! Now: SM3 (GB/T 32905), HMAC-SM3, signatures by SM2 (GB/T 32918.2) and Ed25519, pseudonyms of persons, and the
-//! hexadecimal they are written in. Yingbi is not itself a certified cryptographic module.
+//! Now: SM3 (GB/T 32905), HMAC-SM3, signatures by SM2 (GB/T 32918.2) and Ed25519, pseudonyms of persons, the
+//! hierarchy of data keys, and the hexadecimal they are written in. Yingbi is not itself a certified cryptographic module.
 //!
 //! ```
 //! use yingbi_crypto::{PseudonymKey, hex, sm3};
@@ -16,6 +16,7 @@
 mod equal;
 pub mod hex;
 mod hmac_sm3;
+pub mod keys;
 mod pseudonym;
 mod signing;
 mod sm3;
