@@ -1,5 +1,6 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
+use super::coding::CodingError;
 use super::front::{HeadError, Words};
 use super::identity::{IdentityError, Reason};
 use super::input::InputError;
@@ -253,6 +254,12 @@ impl From<Failure> for Problem {
             // A client that has left reads nothing; the code still tells the log what happened.
             Failure::RequestBody | Failure::ClientGone => REQUEST_BODY,
         }
+    }
+}
+
+impl From<CodingError> for Problem {
+    fn from(_: CodingError) -> Self {
+        CONTENT_CODING
     }
 }
 
