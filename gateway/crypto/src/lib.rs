@@ -20,6 +20,7 @@ pub mod hex;
 mod hmac_sm3;
 mod pseudonym;
 mod signing;
+mod simd;
 mod sm3;
 pub mod sm4;
 

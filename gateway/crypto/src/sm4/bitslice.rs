@@ -10,7 +10,7 @@ use std::array;
 use std::ops::{BitAnd, BitXor, Not};
 
 /// Encrypts each block; with the keys reversed, decrypts.
-pub(super) fn encrypt(round_keys: &RoundKeys, blocks: &mut [Block]) {
+pub(crate) fn encrypt(round_keys: &RoundKeys, blocks: &mut [Block]) {
     let (full, rest) = blocks.as_chunks_mut::<BLOCKS>();
     for some in full {
         encrypt_chunk(round_keys, some);
@@ -24,7 +24,7 @@ pub(super) fn encrypt(round_keys: &RoundKeys, blocks: &mut [Block]) {
 }
 
 /// The S-box on each byte of a word.
-pub(super) fn substitute(word: u32) -> u32 {
+pub(crate) fn substitute(word: u32) -> u32 {
     let planes = s_box(array::from_fn(|plane| word >> plane));
     (0..8).zip(planes).fold(0, |word, (at, plane)| word | (plane & BYTES) << at)
 }

@@ -1,7 +1,7 @@
 //! Galois/Counter Mode (NIST SP 800-38D, with SM4 as in RFC 8998): nonces of 96 bits, tags of 128.
 
 use super::ghash::GhashKey;
-use super::{Block, Sm4};
+use super::{Block, Engine, Sm4};
 use crate::constant_time_eq;
 use std::fmt;
 
@@ -44,11 +44,16 @@ pub struct TooLong(pub usize);
 impl Gcm {
     /// Expands a key of 128 bits.
     pub fn new(key: &[u8; 16]) -> Self {
-        let cipher = Sm4::with_key(key);
+        Gcm::on(Engine::fastest(), key)
+    }
+
+    /// The same, computed in a given way.
+    pub fn on(engine: Engine, key: &[u8; 16]) -> Self {
+        let cipher = Sm4::on(engine, key);
         let mut h = [[0; 16]];
         cipher.encrypt_each(&mut h);
         let [h] = h;
-        Gcm { cipher, ghash: GhashKey::new(h) }
+        Gcm { cipher, ghash: GhashKey::new(engine, h) }
     }
 
     /// Encrypts the text in place and gives the tag over it and the associated data.
@@ -101,7 +106,7 @@ impl Gcm {
                 mask = *block;
             }
             let (now, later) = rest.split_at_mut(length);
-            let stream = used.iter().skip(spare).flatten();
+            let stream = used.get(spare..).unwrap_or_default().as_flattened();
             now.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
             if later.is_empty() {
                 return mask;
