@@ -130,7 +130,7 @@ impl Kind {
             #[cfg(target_arch = "x86_64")]
             Kind::GfniAvx2 => has!("gfni") && has!("avx2") && has!("pclmulqdq"),
             #[cfg(target_arch = "x86_64")]
-            Kind::AesNi => has!("aes") && has!("avx") && has!("pclmulqdq"),
+            Kind::AesNi => has!("aes") && has!("avx2") && has!("pclmulqdq"),
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => has!("neon") && has!("aes"),
             Kind::Portable => true,

@@ -61,11 +61,11 @@ impl Gcm {
     /// # Errors
     /// The text is too long; it is as it was.
     pub fn seal(&self, nonce: &Nonce, aad: &[u8], text: &mut [u8]) -> Result<Tag, TooLong> {
-        if text.len() as u64 > LONGEST {
+        if is_too_long(text) {
             return Err(TooLong(text.len()));
         }
         let mask = self.crypt(nonce, text);
-        Ok(masked(self.ghash.hash(aad, text), mask))
+        Ok(self.tag(&mask, aad, text))
     }
 
     /// Checks the tag, then decrypts the text in place.
@@ -73,15 +73,25 @@ impl Gcm {
     /// # Errors
     /// The tag is not that of this text, associated data and nonce under this key; the text is as it was.
     pub fn open(&self, nonce: &Nonce, aad: &[u8], text: &mut [u8], tag: &Tag) -> Result<(), Forged> {
-        if text.len() as u64 > LONGEST {
+        if is_too_long(text) {
             return Err(Forged);
         }
         let mask = self.crypt(nonce, &mut []);
-        if !constant_time_eq(&masked(self.ghash.hash(aad, text), mask), tag) {
+        if !constant_time_eq(&self.tag(&mask, aad, text), tag) {
             return Err(Forged);
         }
         self.crypt(nonce, text);
         Ok(())
+    }
+
+    /// Encrypts counter blocks: the key stream at those places.
+    pub(crate) fn key_stream(&self, counters: &mut [Block]) {
+        self.cipher.encrypt_each(counters);
+    }
+
+    /// The tag of an encrypted text, `mask` being the key stream of counter 1.
+    pub(crate) fn tag(&self, mask: &Block, aad: &[u8], text: &[u8]) -> Tag {
+        masked(self.ghash.hash(aad, text), *mask)
     }
 
     /// Adds the key stream to the text; returns its first block, which masks the tag.
@@ -122,13 +132,22 @@ impl fmt::Debug for Gcm {
     }
 }
 
+/// Whether the counter can't number so many blocks.
+pub(crate) fn is_too_long(text: &[u8]) -> bool {
+    text.len() as u64 > LONGEST
+}
+
 fn masked(hash: Block, mask: Block) -> Tag {
     (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
 }
 
-fn counter_block(nonce: &Nonce, counter: u32) -> Block {
+/// The block that counts `counter` under a nonce (7.1, step 2).
+pub(crate) fn counter_block(nonce: &Nonce, counter: u32) -> Block {
     let mut block = [0; 16];
-    block.iter_mut().zip(nonce.iter().chain(&counter.to_be_bytes())).for_each(|(block, byte)| *block = *byte);
+    if let Some((front, back)) = block.split_first_chunk_mut() {
+        *front = *nonce;
+        back.copy_from_slice(&counter.to_be_bytes());
+    }
     block
 }
 

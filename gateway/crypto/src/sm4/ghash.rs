@@ -23,11 +23,6 @@ impl Powers {
     /// So many blocks can be multiplied before their sum is reduced.
     pub(crate) const COUNT: usize = 16;
 
-    /// All of them, the highest first.
-    pub(crate) fn all(&self) -> &[u128] {
-        &self.0
-    }
-
     /// Those for the last `count` blocks, the highest first.
     pub(crate) fn last(&self, count: usize) -> &[u128] {
         self.0.get(Powers::COUNT.saturating_sub(count)..).unwrap_or_default()
@@ -41,18 +36,34 @@ impl GhashKey {
         // Times x; what leaves at the top comes back as the field's polynomial.
         let carried = (h >> 127).wrapping_neg();
         let key = h << 1 ^ carried & POLYNOMIAL;
+        // One block is multiplied by the last power, which is the key.
+        let mut powers = Powers([key; Powers::COUNT]);
         let mut power = key;
-        let mut powers = [key; Powers::COUNT];
-        for place in powers.iter_mut().rev().skip(1) {
-            power = dot(power, key);
-            *place = power;
+        for place in (0..Powers::COUNT - 1).rev() {
+            power = engine.ghash(&powers, 0, &[power.to_be_bytes()]);
+            if let Some(place) = powers.0.get_mut(place) {
+                *place = power;
+            }
         }
-        GhashKey { powers: Powers(powers), engine }
+        GhashKey { powers, engine }
     }
 
     /// GHASH of both texts, each padded with zeros to whole blocks, and of their lengths in bits.
     pub(super) fn hash(&self, aad: &[u8], text: &[u8]) -> Block {
         let lengths = u128::from(bits(aad)) << 64 | u128::from(bits(text));
+        let count = aad.len().div_ceil(16) + text.len().div_ceil(16) + 1;
+        if count <= Powers::COUNT {
+            // All that a short field has, one reduction for the whole.
+            let mut blocks = [[0; 16]; Powers::COUNT];
+            let (blocks, _) = blocks.split_at_mut(count);
+            let (front, back) = blocks.split_at_mut(aad.len().div_ceil(16));
+            copy(aad, front);
+            copy(text, back);
+            if let Some(last) = back.last_mut() {
+                *last = lengths.to_be_bytes();
+            }
+            return self.engine.ghash(&self.powers, 0, blocks).to_be_bytes();
+        }
         let mut sum = Sum { key: self, sum: 0, waiting: [[0; 16]; Powers::COUNT], count: 0 };
         sum.add(aad);
         sum.add(text);
@@ -118,6 +129,13 @@ impl Drop for GhashKey {
 }
 
 impl ZeroizeOnDrop for GhashKey {}
+
+/// Copies to the front of blocks that are long enough.
+fn copy(text: &[u8], blocks: &mut [Block]) {
+    if let Some((front, _)) = blocks.as_flattened_mut().split_at_mut_checked(text.len()) {
+        front.copy_from_slice(text);
+    }
+}
 
 fn bits(text: &[u8]) -> u64 {
     text.len() as u64 * 8
