@@ -95,6 +95,36 @@ impl Engine {
         }
     }
 
+    /// Adds the key stream from `counter` on, which is written big-endian and counts 128 bits.
+    pub(crate) fn add_key_stream(
+        self,
+        round_keys: &RoundKeys,
+        mut counter: u128,
+        chunk: &mut [Block; Engine::STREAM],
+    ) {
+        match self.0 {
+            // The vectors count 32 bits: the rare chunk that carries further is for the general way below.
+            #[cfg(target_arch = "x86_64")]
+            Kind::GfniAvx512 if (counter as u32).checked_add(Engine::STREAM as u32).is_some() => {
+                // SAFETY: as in `encrypt`.
+                return unsafe { gfni_avx512::add_key_stream(round_keys, counter, chunk) };
+            }
+            _ => {}
+        }
+        let mut stream = [[0; 16]; Engine::STREAM];
+        for block in &mut stream {
+            *block = counter.to_be_bytes();
+            counter = counter.wrapping_add(1);
+        }
+        self.encrypt(round_keys, &mut stream);
+        for (block, key) in chunk.iter_mut().zip(stream) {
+            *block = (u128::from_ne_bytes(*block) ^ u128::from_ne_bytes(key)).to_ne_bytes();
+        }
+    }
+
+    /// Blocks of key stream that are made at once.
+    pub(crate) const STREAM: usize = 64;
+
     /// The sum of GHASH after these blocks.
     pub(crate) fn ghash(self, powers: &ghash::Powers, sum: u128, blocks: &[Block]) -> u128 {
         match self.0 {
@@ -151,6 +181,30 @@ const KINDS: &[Kind] = &[
     Kind::Portable,
 ];
 
+/// All rounds on an array of groups of four vectors.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! rounds {
+    ($round_keys:ident, $state:ident, $round:ident) => {
+        for [k0, k1, k2, k3] in $round_keys.as_chunks().0 {
+            // Round by round across the groups: each waits long for itself, and the others fill the time.
+            for [x0, x1, x2, x3] in &mut $state {
+                *x0 = $round(*x0, *x1, *x2, *x3, *k0);
+            }
+            for [x0, x1, x2, x3] in &mut $state {
+                *x1 = $round(*x1, *x2, *x3, *x0, *k1);
+            }
+            for [x0, x1, x2, x3] in &mut $state {
+                *x2 = $round(*x2, *x3, *x0, *x1, *k2);
+            }
+            for [x0, x1, x2, x3] in &mut $state {
+                *x3 = $round(*x3, *x0, *x1, *x2, *k3);
+            }
+        }
+    };
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use rounds;
+
 /// Writes `groups::<G>`, which encrypts `G` groups of as many blocks as fill four vectors, and `padded::<G>`, which
 /// encrypts fewer. Beside it stand `load`, `store` and `round` for the vector.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -165,21 +219,7 @@ macro_rules! groups {
             for (state, blocks) in state.iter_mut().zip(groups.iter()) {
                 *state = $load(blocks);
             }
-            for [k0, k1, k2, k3] in round_keys.as_chunks().0 {
-                // Round by round across the groups: each waits long for itself, and the others fill the time.
-                for [x0, x1, x2, x3] in &mut state {
-                    *x0 = $round(*x0, *x1, *x2, *x3, *k0);
-                }
-                for [x0, x1, x2, x3] in &mut state {
-                    *x1 = $round(*x1, *x2, *x3, *x0, *k1);
-                }
-                for [x0, x1, x2, x3] in &mut state {
-                    *x2 = $round(*x2, *x3, *x0, *x1, *k2);
-                }
-                for [x0, x1, x2, x3] in &mut state {
-                    *x3 = $round(*x3, *x0, *x1, *x2, *k3);
-                }
-            }
+            crate::simd::rounds!(round_keys, state, $round);
             // The reverse transformation R of GB/T 32907—2016, 7.1 b).
             for ([x0, x1, x2, x3], blocks) in state.into_iter().zip(groups) {
                 $store([x3, x2, x1, x0], blocks);

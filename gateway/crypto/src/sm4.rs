@@ -5,7 +5,8 @@
 //! the machine has them (see [`Engine`]), else by a circuit over bit planes, which takes the same steps whatever the bits
 //! are.
 //!
-//! [`Sm4`] implements RustCrypto's block cipher traits, so every mode written for them takes it; [`gcm`] is our own.
+//! [`Sm4`] implements RustCrypto's block cipher traits, so every mode written for them takes it; [`gcm`], [`ccm`] and
+//! the counter mode ([`Sm4::apply_ctr`]) are our own, which encrypt many blocks at a time.
 //!
 //! ```
 //! use cipher::{BlockCipherEncrypt as _, KeyInit as _};
@@ -19,6 +20,8 @@
 //! ```
 
 pub(crate) mod bitslice;
+pub mod ccm;
+mod ctr;
 pub mod gcm;
 pub(crate) mod ghash;
 mod s_box;
@@ -180,7 +183,7 @@ impl BlockCipherEncBackend for Sm4 {
     }
 
     fn encrypt_tail_blocks(&self, blocks: InOutBuf<'_, '_, Array<u8, U16>>) {
-        some(blocks, |blocks| self.encrypt_each(blocks));
+        self.encrypt_each(Array::cast_slice_to_core_mut(blocks.into_out_with_copied_in()));
     }
 }
 
@@ -199,17 +202,8 @@ impl BlockCipherDecBackend for Sm4 {
     }
 
     fn decrypt_tail_blocks(&self, blocks: InOutBuf<'_, '_, Array<u8, U16>>) {
-        some(blocks, |blocks| self.decrypt_each(blocks));
+        self.decrypt_each(Array::cast_slice_to_core_mut(blocks.into_out_with_copied_in()));
     }
-}
-
-/// Works in place on what may lie in two buffers.
-fn some(mut blocks: InOutBuf<'_, '_, Array<u8, U16>>, work: impl FnOnce(&mut [Block])) {
-    let (input, length) = (blocks.get_in().to_vec(), blocks.len());
-    let out = blocks.get_out();
-    debug_assert_eq!(out.len(), length, "a buffer pair has one length");
-    out.copy_from_slice(&input);
-    work(Array::cast_slice_to_core_mut(out));
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! SM4 on AVX-512 with GFNI: 16 blocks fill four registers of 512 bits, and four such groups run side by side.
 
 use super::field::{BACK, INTO};
-use super::groups;
+use super::{groups, rounds};
 use crate::sm4::{Block, RoundKeys};
 use std::arch::x86_64::*;
 
@@ -36,6 +36,33 @@ pub(super) fn encrypt(round_keys: &RoundKeys, blocks: &mut [Block]) {
 fn tail(blocks: &mut [Block], chunk: usize) -> &mut [Block] {
     let whole = blocks.len() / chunk * chunk;
     blocks.split_at_mut(whole).1
+}
+
+/// Adds the key stream from `counter` on; its low 32 bits don't overflow on the way.
+#[target_feature(enable = "gfni,avx512f,avx512bw,avx512vl")]
+pub(super) fn add_key_stream(round_keys: &RoundKeys, counter: u128, chunk: &mut [Block; 64]) {
+    // What `wide_load` would make of the counter blocks: word `i` of all in one register, only the last of them counts.
+    let [x0, x1, x2, x3] = [96, 64, 32, 0].map(|shift| (counter >> shift) as i32);
+    let (x0, x1, x2) = (_mm512_set1_epi32(x0), _mm512_set1_epi32(x1), _mm512_set1_epi32(x2));
+    let places = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let mut count = _mm512_add_epi32(_mm512_set1_epi32(x3), places);
+    let mut state = [[x0, x1, x2, count]; 4];
+    for [_, _, _, x3] in &mut state {
+        *x3 = count;
+        count = _mm512_add_epi32(count, _mm512_set1_epi32(16));
+    }
+    rounds!(round_keys, state, wide_round);
+    let order = _mm512_set4_epi32(0x0c0d_0e0f, 0x0809_0a0b, 0x0405_0607, 0x0001_0203);
+    for ([x0, x1, x2, x3], blocks) in state.into_iter().zip(chunk.as_chunks_mut::<16>().0) {
+        let stream = wide_transpose([x3, x2, x1, x0]);
+        for (stream, blocks) in stream.into_iter().zip(blocks.as_chunks_mut::<4>().0) {
+            // SAFETY: four blocks are 64 bytes, and the load needs no alignment.
+            let text = unsafe { _mm512_loadu_si512(blocks.as_ptr().cast()) };
+            let text = _mm512_xor_si512(text, _mm512_shuffle_epi8(stream, order));
+            // SAFETY: the same for the store.
+            unsafe { _mm512_storeu_si512(blocks.as_mut_ptr().cast(), text) };
+        }
+    }
 }
 
 groups!(

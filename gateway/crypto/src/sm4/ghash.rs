@@ -50,7 +50,6 @@ impl GhashKey {
 
     /// GHASH of both texts, each padded with zeros to whole blocks, and of their lengths in bits.
     pub(super) fn hash(&self, aad: &[u8], text: &[u8]) -> Block {
-        let lengths = u128::from(bits(aad)) << 64 | u128::from(bits(text));
         let count = aad.len().div_ceil(16) + text.len().div_ceil(16) + 1;
         if count <= Powers::COUNT {
             // All that a short field has, one reduction for the whole.
@@ -60,20 +59,25 @@ impl GhashKey {
             copy(aad, front);
             copy(text, back);
             if let Some(last) = back.last_mut() {
-                *last = lengths.to_be_bytes();
+                *last = lengths(aad.len(), text.len());
             }
             return self.engine.ghash(&self.powers, 0, blocks).to_be_bytes();
         }
+        let mut sum = self.start(aad);
+        sum.add(text);
+        sum.finish(aad.len(), text.len())
+    }
+
+    /// GHASH of associated data and a text that comes in pieces.
+    pub(super) fn start(&self, aad: &[u8]) -> Sum<'_> {
         let mut sum = Sum { key: self, sum: 0, waiting: [[0; 16]; Powers::COUNT], count: 0 };
         sum.add(aad);
-        sum.add(text);
-        sum.add(&lengths.to_be_bytes());
-        sum.finish()
+        sum
     }
 }
 
 /// GHASH of blocks that come in pieces. Short pieces wait for each other, so that their products are reduced together.
-struct Sum<'a> {
+pub(super) struct Sum<'a> {
     key: &'a GhashKey,
     sum: u128,
     waiting: [Block; Powers::COUNT],
@@ -81,8 +85,8 @@ struct Sum<'a> {
 }
 
 impl Sum<'_> {
-    /// Adds a text, padded with zeros to whole blocks.
-    fn add(&mut self, text: &[u8]) {
+    /// Adds a piece, padded with zeros to whole blocks: all but the last have whole blocks.
+    pub(super) fn add(&mut self, text: &[u8]) {
         let (mut blocks, rest) = text.as_chunks::<16>();
         if blocks.len() >= Powers::COUNT {
             self.flush();
@@ -100,6 +104,7 @@ impl Sum<'_> {
         }
     }
 
+    #[inline]
     fn push(&mut self, block: Block) {
         if self.count == Powers::COUNT {
             self.flush();
@@ -116,7 +121,9 @@ impl Sum<'_> {
         self.count = 0;
     }
 
-    fn finish(mut self) -> Block {
+    /// Adds the lengths of both, in bytes.
+    pub(super) fn finish(mut self, aad: usize, text: usize) -> Block {
+        self.push(lengths(aad, text));
         self.flush();
         self.sum.to_be_bytes()
     }
@@ -137,8 +144,9 @@ fn copy(text: &[u8], blocks: &mut [Block]) {
     }
 }
 
-fn bits(text: &[u8]) -> u64 {
-    text.len() as u64 * 8
+/// The last block: how many bits associated data and text have.
+fn lengths(aad: usize, text: usize) -> Block {
+    (u128::from(aad as u64 * 8) << 64 | u128::from(text as u64 * 8)).to_be_bytes()
 }
 
 /// The sum of GHASH after these blocks, on any machine.
