@@ -21,6 +21,7 @@ mod hmac_sm3;
 pub mod keys;
 mod pseudonym;
 mod signing;
+mod simd;
 mod sm3;
 pub mod sm4;
 
