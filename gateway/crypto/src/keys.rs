@@ -22,9 +22,11 @@
 //! ```
 
 mod data_key;
+mod parcel;
 mod ring;
 
 pub use data_key::{DataKey, KeyName, is_kid};
+pub use parcel::{PARCEL_BYTES, pack, unpack};
 pub use ring::{KeyFault, Ring, Slot};
 
 /// What a key may still be used for (GM/T 0051's life of a key, as far as a data key has one).

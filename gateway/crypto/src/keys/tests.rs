@@ -67,6 +67,24 @@ fn k2_sub_keys_differ_by_use_key_and_secret() {
 }
 
 #[test]
+fn k2_a_parcel_opens_for_its_own_key_only() {
+    let own = name("3f9a01bc77de", "credit", 1);
+    let parcel = pack(&own, &[9; 32]);
+    assert_eq!(parcel.len(), PARCEL_BYTES);
+    assert_eq!(unpack(&own, &parcel).as_deref(), Some(&[9; 32]));
+    for other in [name("3f9a01bc77df", "credit", 1), name("3f9a01bc77de", "contract", 1), name("3f9a01bc77de", "credit", 2)] {
+        assert!(unpack(&other, &parcel).is_none(), "{other:?}");
+    }
+    for at in 0..parcel.len() {
+        let mut torn = parcel.to_vec();
+        torn[at] ^= 1;
+        assert!(unpack(&own, &torn).is_none(), "byte {at}");
+    }
+    assert!((0..parcel.len()).all(|length| unpack(&own, &parcel[..length]).is_none()));
+    assert!(unpack(&own, &[parcel.as_slice(), &[0]].concat()).is_none());
+}
+
+#[test]
 fn k1_sub_keys_are_hkdf_sm3() {
     // RFC 5869 by OpenSSL: `openssl kdf -keylen 32 -kdfopt digest:SM3 -kdfopt hexkey:… -kdfopt info:… HKDF`.
     let key = DataKey::new(name("3f9a01bc77de", "credit", 1), [7; 32].into(), 0);
