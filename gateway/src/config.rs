@@ -37,7 +37,8 @@ pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
 pub use keys::{
-    DataKeys, FileService, KeyService, Keys, KmsService, NoSecret, Pkcs11Service, Reach, SdfService, SecretSource,
+    DataKeys, FileService, KeyService, Keys, KmsService, NoSecret, Pkcs11Service, Reach, SdfService,
+    SecretSource,
 };
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};

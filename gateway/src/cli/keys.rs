@@ -176,12 +176,9 @@ impl From<(&Path, LifeError)> for Trouble {
                 message,
                 ("nothing was changed; try again when it answers", "未作任何更改；待其恢复后重试"),
             ),
-            LifeError::NoRandom => Trouble::new(
-                "YB1511",
-                Exit::Problem,
-                message,
-                ("nothing was changed", "未作任何更改"),
-            ),
+            LifeError::NoRandom => {
+                Trouble::new("YB1511", Exit::Problem, message, ("nothing was changed", "未作任何更改"))
+            }
             LifeError::Missing => Trouble::new(
                 "YB1513",
                 Exit::Usage,
@@ -201,7 +198,10 @@ impl From<(&Path, LifeError)> for Trouble {
                 "YB1513",
                 Exit::Problem,
                 message,
-                ("its record: `yingbi keys status --format json`", "其记录：`yingbi keys status --format json`"),
+                (
+                    "its record: `yingbi keys status --format json`",
+                    "其记录：`yingbi keys status --format json`",
+                ),
             ),
         }
     }

@@ -253,8 +253,7 @@ impl KeysFile {
             return if lacks { Err(KeysProblem::NoPrimary) } else { Ok(None) };
         };
         let primary = primary.service("keys.primary", directory)?;
-        let standby =
-            self.standby.map(|standby| standby.service("keys.standby", directory)).transpose()?;
+        let standby = self.standby.map(|standby| standby.service("keys.standby", directory)).transpose()?;
         if standby.as_ref().is_some_and(|standby| standby.kek == primary.kek) {
             return Err(KeysProblem::Name("keys.standby"));
         }

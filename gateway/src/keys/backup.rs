@@ -77,9 +77,9 @@ impl Backup {
             let mut key = StoredKey { wrapped: Default::default(), ..kept.clone() };
             if let Some(secret) = secret {
                 for service in services.iter_mut() {
-                    let wrapped = service.wrap(&key.name(), &secret).map_err(|fault| {
-                        LifeError::Service(service.kek.clone(), fault, service.role)
-                    })?;
+                    let wrapped = service
+                        .wrap(&key.name(), &secret)
+                        .map_err(|fault| LifeError::Service(service.kek.clone(), fault, service.role))?;
                     key.wrap(&service.kek, &wrapped);
                 }
             }

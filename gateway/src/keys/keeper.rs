@@ -240,8 +240,10 @@ impl Keeper {
                     match service.unwrap(stored) {
                         Ok(secret) => {
                             // No random number, no nonce, no key.
-                            let instance = getrandom::u32().ok();
-                            key = instance.map(|instance| Arc::new(DataKey::new(name.clone(), secret, instance)));
+                            let made = getrandom::u32()
+                                .ok()
+                                .and_then(|instance| DataKey::new(name.clone(), secret, instance));
+                            key = made.map(Arc::new);
                             break;
                         }
                         Err(Fault::NothingWrapped) => {}

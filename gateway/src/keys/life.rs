@@ -104,9 +104,11 @@ impl Lives<'_> {
         let name = KeyName { kid: hex::encode(&kid), category: category.to_owned(), version };
         let mut secret = Zeroizing::new([0; DataKey::SECRET_BYTES]);
         getrandom::fill(secret.as_mut_slice()).map_err(|_| LifeError::NoRandom)?;
-        let has_lasting = self.store.keys.iter().any(|key| {
-            key.category == category && key.lasting && key.state != KeyState::Destroyed
-        });
+        let has_lasting = self
+            .store
+            .keys
+            .iter()
+            .any(|key| key.category == category && key.lasting && key.state != KeyState::Destroyed);
         let mut key = StoredKey {
             kid: name.kid.clone(),
             category: category.to_owned(),
@@ -180,7 +182,11 @@ impl Store {
     ///
     /// # Errors
     /// There is no such key, or it is still in use.
-    pub fn destroy(&mut self, kid: &str, record: impl FnOnce(&KeyName) -> Destruction) -> Result<KeyName, LifeError> {
+    pub fn destroy(
+        &mut self,
+        kid: &str,
+        record: impl FnOnce(&KeyName) -> Destruction,
+    ) -> Result<KeyName, LifeError> {
         let key = self.keys.iter_mut().find(|key| key.kid == kid).ok_or(LifeError::Missing)?;
         match key.state {
             KeyState::Destroyed => return Err(LifeError::Destroyed),

@@ -72,11 +72,7 @@ impl Services {
     }
 
     /// The same, with switches for faults in front of some.
-    pub fn with(
-        data: &DataKeys,
-        store: &Store,
-        injected: impl Fn(Role) -> Option<Injected>,
-    ) -> Services {
+    pub fn with(data: &DataKeys, store: &Store, injected: impl Fn(Role) -> Option<Injected>) -> Services {
         let services = data.services().zip(Role::ALL);
         Services(
             services
@@ -135,7 +131,11 @@ impl Service {
         let parcel = pack(name, secret);
         let wrapped = self.guarded(What::Wrap(parcel))?.to_vec();
         let again = self.guarded(What::Unwrap(wrapped.clone()))?;
-        if unpack(name, &again).is_some_and(|again| *again == *secret) { Ok(wrapped) } else { Err(Fault::WrongKey) }
+        if unpack(name, &again).is_some_and(|again| *again == *secret) {
+            Ok(wrapped)
+        } else {
+            Err(Fault::WrongKey)
+        }
     }
 
     /// The secret of a stored key.

@@ -57,7 +57,10 @@ pub(super) fn make(args: &BackupArgs, config: &Path, format: Format) -> Done {
             json!({ "backup": shown, "revision": store.revision, "keys": store.keys.len() }).to_string()
         }
         Format::Text => {
-            format!("{shown}: {} keys, opened again to be sure; keep it apart from both custodians", store.keys.len())
+            format!(
+                "{shown}: {} keys, opened again to be sure; keep it apart from both custodians",
+                store.keys.len()
+            )
         }
     });
     Ok(Exit::Good)

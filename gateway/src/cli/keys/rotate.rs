@@ -33,7 +33,10 @@ pub(super) fn run(args: &RotateArgs, config: &Path, format: Format) -> Done {
         Format::Json => out(&json!({ "revision": store.revision, "made": made(&new) }).to_string()),
         Format::Text => {
             for name in &new.made {
-                out(&format!("{} version {}: {} encrypts from now on", name.category, name.version, name.kid));
+                out(&format!(
+                    "{} version {}: {} encrypts from now on",
+                    name.category, name.version, name.kid
+                ));
             }
         }
     }

@@ -26,9 +26,9 @@ pub(super) fn run(config: &Path, format: Format) -> Done {
     let secret = Secret::read(&places.checkpoint).ok();
     let signer = secret.and_then(|secret| SigningKeys::from_secret(secret.expose()));
     let is_proven = |key: &StoredKey| {
-        key.destroyed.as_ref().map(|record| {
-            signer.as_ref().is_some_and(|signer| record.verifies(&key.name(), signer.public()))
-        })
+        key.destroyed
+            .as_ref()
+            .map(|record| signer.as_ref().is_some_and(|signer| record.verifies(&key.name(), signer.public())))
     };
     let all_proven = store.keys.iter().all(|key| is_proven(key) != Some(false));
     let all_answer = asked.iter().all(|asked| asked.fault.is_none());

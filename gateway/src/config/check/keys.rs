@@ -35,10 +35,7 @@ impl Check {
                 "YB1506",
                 "keys",
                 ("there is no key store yet", "密钥库尚不存在"),
-                (
-                    "make it: `yingbi keys init --config FILE`",
-                    "请生成：`yingbi keys init --config FILE`",
-                ),
+                ("make it: `yingbi keys init --config FILE`", "请生成：`yingbi keys init --config FILE`"),
             ),
             Err(error) => {
                 let found = store_problem(&data.store, &error);
@@ -69,10 +66,7 @@ impl Check {
             Err(KeysProblem::Name(at)) => self.error(
                 "YB1502",
                 &format!("{at}.kek"),
-                (
-                    "the key-encrypting key has no proper name of its own",
-                    "密钥加密密钥的名称不合规或重复",
-                ),
+                ("the key-encrypting key has no proper name of its own", "密钥加密密钥的名称不合规或重复"),
                 (
                     "use up to 64 letters, digits, `.`, `_`, `-`; another key, another name",
                     "请用至多64个字母、数字、`.`、`_`、`-`；不同密钥用不同名称",

@@ -1,8 +1,8 @@
 //! A fault put in front of a key service, for drills.
 
 use super::{Fault, Provider};
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 use zeroize::Zeroizing;
 

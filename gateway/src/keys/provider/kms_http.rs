@@ -32,11 +32,16 @@ impl Transit {
                     _ => None,
                 })
                 .collect();
-            config = config
-                .tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build());
+            config =
+                config.tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build());
         }
         let base = format!("{}/v1/{}", service.url.trim_end_matches('/'), service.mount.trim_matches('/'));
-        Ok(Transit { agent: config.build().into(), base, key: service.key.clone(), token: service.token.clone() })
+        Ok(Transit {
+            agent: config.build().into(),
+            base,
+            key: service.key.clone(),
+            token: service.token.clone(),
+        })
     }
 
     fn ask(&self, verb: &str, body: &Value, answer: &str) -> Result<Zeroizing<String>, Fault> {

@@ -36,7 +36,8 @@ impl Token {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
             Err(error) => return Err(fault(error)),
         }
-        let wanted = [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Label(service.key.clone().into_bytes())];
+        let wanted =
+            [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Label(service.key.clone().into_bytes())];
         let found = session.find_objects(&wanted).map_err(fault)?;
         // Two keys of one label: nobody could say which wrapped what.
         let [key] = found.as_slice() else { return Err(Fault::Refused) };
