@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use yingbi_crypto::{hex, hmac_sm3};
 use yingbi_tests::stage::Asked;
-use yingbi_tests::{Setup, Stage, Who, canary};
+use yingbi_tests::{Client, Setup, Stage, Who, canary};
 
 const ANNA: &str = "80001234";
 const BO: &str = "80005678";
@@ -660,6 +660,39 @@ fn a5_a_limit_counts_distinct_investors_and_an_approval_lifts_it_once() {
     stage.gateway.start_again();
     assert_eq!(ask(&stage, &["5"], "").0, 429);
     assert_eq!(ask(&stage, &["1"], "").0, 200);
+}
+
+#[test]
+fn a5_a_long_answer_ends_where_a_limit_is_reached() {
+    let stage = Stage::with(FIRM, |setup| {
+        offices(setup).more_policy("limit.yaml", LIMIT).limit("segment_bytes", 64 << 10).limit("response_body_bytes", 100 << 10)
+    });
+    // Four investors, one after the other, and the fourth is one too many.
+    let clients: Vec<String> = (0..2000).map(|nth| (nth / 500).to_string()).collect();
+    stage.answers_json(&list(&clients.iter().map(String::as_str).collect::<Vec<_>>()));
+    let mut client = Client::connect(stage.gateway.address);
+    client.send(&stage.gateway.request("GET", "/customers", "", b""));
+    assert!(client.try_response(false, Duration::from_secs(20)).is_err(), "a torso");
+    let shown = client.shown().matches("client_name").count();
+    assert!((1000..=1500).contains(&shown), "{shown}");
+    canary::assert_hidden("a torso", client.received());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let ended = loop {
+        let outcome = stage.gateway.entries().last().and_then(|entry| entry.outcome.clone());
+        if outcome.is_some() || Instant::now() > deadline {
+            break outcome;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(ended.map(|outcome| outcome.result).as_deref(), Some("partial"));
+    // Lifted once, all of it flows, though its first segment uses the approval up.
+    let bulk = granted(&stage, json!({"template": "bulk-read", "holder": "teller", "reason": "年度核对"}));
+    let whole = get(&stage, "/customers", &bulk);
+    assert_eq!(whole.response.status, 200);
+    assert_eq!(whole.response.json()["data"].as_array().map(Vec::len), Some(2000));
+    let mut again = Client::connect(stage.gateway.address);
+    again.send(&stage.gateway.request("GET", "/customers", &format!("Yingbi-Ticket: {bulk}\r\n"), b""));
+    assert!(again.try_response(false, Duration::from_secs(20)).is_err(), "once");
 }
 
 #[test]
