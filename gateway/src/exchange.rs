@@ -271,6 +271,7 @@ impl Exchange {
         part: Option<u64>,
     ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
+        self.metrics.subjects(summary.subjects.len() as u64);
         if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
@@ -289,6 +290,9 @@ impl Exchange {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
+                if !record.limits.is_empty() {
+                    self.rights.recorded(receipt.sequence());
+                }
                 Ok(Evidence::Recorded(receipt))
             }
             Err(error) => {
@@ -339,7 +343,7 @@ impl Exchange {
         };
         let outcome = match outcome {
             Ok(None) => Ok(()),
-            Ok(Some(flow)) => self.flow(client, &access, flow).await,
+            Ok(Some(flow)) => self.flow(client, &mut access, flow).await,
             Err(stop) => Err(stop),
         };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());

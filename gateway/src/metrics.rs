@@ -203,7 +203,6 @@ impl Metrics {
             let id = self.combinations.label(Some(&**id));
             self.raised.with_label_values(&[&*id]).inc_by(*count);
         }
-        self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
     }
 
     /// Values of a category, by what became of them.

@@ -109,7 +109,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let identifier =
         Identifier::new(&config.identity).map_err(|error| StartError::Unusable(error.to_string()))?;
     let identifier = Arc::new(identifier);
-    let audit = open_log(&config, &metrics)?;
+    let (audit, records) = open_log(&config, &metrics)?;
     metrics.policy_loaded(policies.current().version());
     readiness.set_policy_loaded(true);
     note_event(&audit, "policy-loaded", policies.current().version());
@@ -121,7 +121,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     ));
     let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
 
-    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()))?;
+    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()), records)?;
 
     let exchange = Exchange {
         identifier: identifier.clone(),
@@ -199,7 +199,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     std::process::exit(0)
 }
 
-fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> {
+/// The log, and how many records earlier runs left in it.
+fn open_log(config: &Config, metrics: &Metrics) -> Result<(Arc<Log>, u64), StartError> {
     let dir = config.data_dir.join(crate::config::AUDIT);
     let evidence = Evidence {
         keys: checkpoint_keys(config)?,
@@ -222,7 +223,7 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
     if let Some(place) = &recovery.damaged {
         tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
     }
-    Ok(Arc::new(audit))
+    Ok((Arc::new(audit), recovery.records))
 }
 
 fn retention(kept: &config::Retention) -> Retention {
@@ -286,12 +287,17 @@ fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError>
     Ok(Some(directory))
 }
 
-fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
+fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<Rights>, StartError> {
     let dir = config.data_dir.join(crate::config::STATE);
     let unusable = |error: &dyn std::fmt::Display| {
         StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
     };
     let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    let log = config.data_dir.join(crate::config::AUDIT);
+    let again = rights.recount(&log, records).map_err(|error| unusable(&error))?;
+    if again > 0 {
+        tracing::info!(investors = again, "the last run ended before it wrote whom limits had counted");
+    }
     rights.start().map_err(|error| unusable(&error))?;
     Ok(rights)
 }

@@ -71,7 +71,7 @@ impl Exchange {
     pub(super) async fn within_limits(
         &self,
         (permit, facts): (&Permit, &Facts),
-        access: &Access,
+        access: &mut Access,
         treated: &Treated,
         summary: &Summary,
     ) -> Result<(), Stop> {
@@ -86,11 +86,11 @@ impl Exchange {
         Ok(())
     }
 
-    /// Counts whom an answer, or a segment of it, shows under the limits that concern it.
+    /// Counts whom an answer, or a segment of it, shows under the limits that concern it; its record says so.
     pub(super) fn count_investors(
         &self,
         (permit, facts): (&Permit, &Facts),
-        access: &Access,
+        access: &mut Access,
         summary: &Summary,
     ) -> Result<(), Stop> {
         if !permit.limits().is_empty() && !summary.subjects.is_empty() {
@@ -100,17 +100,16 @@ impl Exchange {
                 purpose: permit.purpose(),
                 recipient: permit.recipient(),
             };
-            if let Err((limit, investors)) =
-                self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts)
-            {
+            let counted = self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts);
+            access.limits = counted.map_err(|(limit, investors)| {
                 tracing::warn!(
                     limit = &**limit.id(),
                     investors,
                     at = limit.at(),
                     "a limit in investors is reached"
                 );
-                return Err(Stop::Refused(problem::LIMIT));
-            }
+                Stop::Refused(problem::LIMIT)
+            })?;
         }
         Ok(())
     }

@@ -45,6 +45,12 @@ pub struct Access {
     pub overrides: Vec<Override>,
     /// Grants that the request could use.
     pub grants: Vec<Arc<str>>,
+    /// Consents that the request brought with it.
+    pub consents: Vec<Arc<str>>,
+    /// What stood out about the caller.
+    pub marks: Vec<&'static str>,
+    /// Limits under which the investors of what is about to be released were counted.
+    pub limits: Vec<(Arc<str>, Pseudonym)>,
     /// What a refused caller must prove besides, as `WWW-Authenticate`.
     pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
@@ -71,6 +77,9 @@ impl Access {
             trace: String::new(),
             overrides: Vec::new(),
             grants: Vec::new(),
+            consents: Vec::new(),
+            marks: Vec::new(),
+            limits: Vec::new(),
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
@@ -145,6 +154,7 @@ impl Access {
             status,
             found: Some(found),
             overrides,
+            limits: &self.limits,
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
@@ -187,6 +197,9 @@ impl Access {
             rules: &self.rules,
             policy: &self.policy,
             grants: &self.grants,
+            consents: &self.consents,
+            marks: &self.marks,
+            limits: &[],
             trace: &self.trace,
             found: None,
             overrides: Vec::new(),

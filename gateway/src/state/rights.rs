@@ -15,6 +15,7 @@ mod consent;
 mod counters;
 mod facts;
 mod grant;
+mod recount;
 pub mod store;
 mod switch;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use arc_swap::ArcSwap;
 use counters::Counters;
 use grant::Live;
 use jiff::Timestamp;
+use recount::Mark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -51,6 +53,8 @@ pub struct Rights {
     live: ArcSwap<Live>,
     thrown: ArcSwap<Thrown>,
     counters: Counters,
+    /// How far the access log is counted.
+    mark: Mark,
     /// Facts of requests that name no ticket: one for all of them, once there is anything to ask.
     common: Facts,
     changing: Mutex<Changing>,
@@ -88,7 +92,7 @@ impl Rights {
     /// # Errors
     /// It can't be used: do not start, since what is restricted would not be known.
     pub fn open(dir: &Path, key: PseudonymKey) -> Result<Rights, StoreError> {
-        Rights::over(Box::new(Sqlite::open(dir)?), key)
+        Ok(Rights { mark: Mark::in_dir(dir), ..Rights::over(Box::new(Sqlite::open(dir)?), key)? })
     }
 
     /// The same over any store.
@@ -123,7 +127,8 @@ impl Rights {
         let common = Facts::common(&subjects, &key, clock);
         let changing = Mutex::new(Changing { store, grants, tickets, switches });
         let has_failed = AtomicBool::new(false);
-        Ok(Rights { key, clock, subjects, live, thrown, counters, common, changing, has_failed })
+        let mark = Mark::default();
+        Ok(Rights { key, clock, subjects, live, thrown, counters, mark, common, changing, has_failed })
     }
 
     /// Now, by a clock that never steps.
@@ -160,36 +165,76 @@ impl Rights {
         self.thrown.load().stops(access)
     }
 
-    /// Counts the investors of an answer under the limits that concern it; the first limit that does not let them
-    /// through, if any, and how many they would have been.
+    /// Counts the investors of an answer under the limits that concern it; under which, and whose they count together.
     ///
     /// # Errors
-    /// A limit is reached: the answer must not be released.
+    /// A limit is reached, the first one and how many investors they would have been: the answer must not be released.
     pub fn count<'l, 's>(
         &self,
         limits: &'l [Arc<Limit>],
         scope: &Scope<'_>,
         subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
         facts: &Facts,
-    ) -> Result<(), (&'l Limit, u64)> {
-        for limit in limits {
-            let lifted = limit.lift().is_some_and(|template| facts.lifts(template));
-            let counted = scope.of(limit.by(), &self.key);
-            let now = (self.clock.now_ms(), lifted);
-            self.counters.count(limit, counted, subjects.clone(), now).map_err(|all| (&**limit, all))?;
+    ) -> Result<Vec<(Arc<str>, Pseudonym)>, (&'l Limit, u64)> {
+        let now = self.clock.now_ms();
+        // What a second person approved is not held against the caller after.
+        let lifts = |limit: &&'l Arc<Limit>| limit.lift().is_some_and(|template| facts.lifts(template));
+        let rule = || limits.iter().filter(|limit| !lifts(limit)).map(|limit| &**limit);
+        let concerns = |limit: &Limit| scope.of(limit.by(), &self.key);
+        if limits.len() > 1 {
+            // None counts what another refuses.
+            for limit in rule() {
+                self.counters
+                    .fits(limit, concerns(limit), subjects.clone(), now)
+                    .map_err(|all| (limit, all))?;
+            }
         }
-        Ok(())
+        let mut counted = Vec::with_capacity(limits.len());
+        for limit in rule() {
+            let scope = concerns(limit);
+            self.counters.count(limit, scope, subjects.clone(), now).map_err(|all| (limit, all))?;
+            counted.push((Arc::clone(limit.id()), scope));
+        }
+        Ok(counted)
+    }
+
+    /// The record of an answer that was counted under limits is durable.
+    pub fn recorded(&self, sequence: u64) {
+        self.mark.recorded(sequence);
+    }
+
+    /// Counts again what the access log, of so many records, says was released under limits and the run before may not
+    /// have written. How many investors that were.
+    ///
+    /// # Errors
+    /// The log can't be read, or the counts can't be written.
+    pub fn recount(&self, log: &Path, records: u64) -> Result<usize, StoreError> {
+        let now = self.clock.now_ms();
+        let mut seen = self.mark.behind(log, records)?;
+        seen.iter_mut().for_each(|one| one.last = one.last.min(now));
+        seen.retain(|one| one.last > now.saturating_sub(LONGEST_MS));
+        if !seen.is_empty() {
+            self.changing().store.count(&seen, now.saturating_sub(LONGEST_MS))?;
+        }
+        let again = seen.len();
+        self.counters.load(seen);
+        self.mark.written(records);
+        Ok(again)
     }
 
     /// Writes who was seen; what can't be written is kept for the next time.
     pub fn write(&self) {
+        let recorded = self.mark.now();
         let seen = self.counters.unwritten();
         let mut changing = self.changing();
         if seen.is_empty() {
             return;
         }
         match changing.store.count(&seen, self.clock.now_ms().saturating_sub(LONGEST_MS)) {
-            Ok(()) => self.has_failed.store(false, Ordering::Relaxed),
+            Ok(()) => {
+                self.mark.written(recorded);
+                self.has_failed.store(false, Ordering::Relaxed);
+            }
             Err(error) => {
                 self.counters.keep(seen);
                 if !self.has_failed.swap(true, Ordering::Relaxed) {
@@ -530,7 +575,7 @@ fn by_id<T: DeserializeOwned>(
     all.collect()
 }
 
-/// How often counts are written: what a kill cuts off are those since.
+/// How often counts are written. What a kill cuts off are those since, and the access log has them.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest period of a limit, in milliseconds.

@@ -665,7 +665,10 @@ fn a5_a_limit_counts_distinct_investors_and_an_approval_lifts_it_once() {
 #[test]
 fn a5_a_long_answer_ends_where_a_limit_is_reached() {
     let stage = Stage::with(FIRM, |setup| {
-        offices(setup).more_policy("limit.yaml", LIMIT).limit("segment_bytes", 64 << 10).limit("response_body_bytes", 100 << 10)
+        offices(setup)
+            .more_policy("limit.yaml", LIMIT)
+            .limit("segment_bytes", 64 << 10)
+            .limit("response_body_bytes", 100 << 10)
     });
     // Four investors, one after the other, and the fourth is one too many.
     let clients: Vec<String> = (0..2000).map(|nth| (nth / 500).to_string()).collect();
@@ -685,6 +688,10 @@ fn a5_a_long_answer_ends_where_a_limit_is_reached() {
         std::thread::sleep(Duration::from_millis(20));
     };
     assert_eq!(ended.map(|outcome| outcome.result).as_deref(), Some("partial"));
+    let entry = stage.gateway.entries().pop().expect("recorded");
+    assert_eq!(entry.intent.limits.keys().collect::<Vec<_>>(), ["handler-investors-per-hour"]);
+    // Each of the three investors stands in several segments and is one.
+    assert_eq!(metric(&stage, "yingbi_subjects_total"), 3.0);
     // Lifted once, all of it flows, though its first segment uses the approval up.
     let bulk = granted(&stage, json!({"template": "bulk-read", "holder": "teller", "reason": "年度核对"}));
     let whole = get(&stage, "/customers", &bulk);
@@ -693,6 +700,46 @@ fn a5_a_long_answer_ends_where_a_limit_is_reached() {
     let mut again = Client::connect(stage.gateway.address);
     again.send(&stage.gateway.request("GET", "/customers", &format!("Yingbi-Ticket: {bulk}\r\n"), b""));
     assert!(again.try_response(false, Duration::from_secs(20)).is_err(), "once");
+}
+
+/// The count is a promise about people: a kill between an answer and the second's write forgets nobody.
+#[test]
+fn a5_p2_a_kill_forgets_nobody_whom_a_limit_counted() {
+    let mut stage = Stage::with(FIRM, |setup| offices(setup).more_policy("limit.yaml", LIMIT));
+    for round in 0..3 {
+        // Counts are written once a second: all three rounds die before.
+        stage.answers_json(&list(&[&format!("7{round}")]));
+        assert_eq!(get(&stage, "/customers", "").response.status, 200, "{round}");
+        stage.gateway.kill();
+        stage.gateway.start_again();
+    }
+    for client in ["70", "71", "72"] {
+        stage.answers_json(&list(&[client]));
+        assert_eq!(get(&stage, "/customers", "").response.status, 200, "{client} was seen before");
+    }
+    stage.answers_json(&list(&["73"]));
+    assert_eq!(code(&get(&stage, "/customers", "")), (429, "YB2111".to_owned()));
+    hidden(&stage);
+}
+
+/// What one limit refuses, another does not count.
+#[test]
+fn a5_an_answer_that_is_refused_counts_under_no_limit() {
+    let roomy =
+        LIMIT.replace("handler-investors-per-hour", "roomy").replace("per: hour, at: 3", "per: day, at: 5");
+    let more = format!("{roomy}---\n{LIMIT}");
+    let stage = Stage::with(FIRM, |setup| offices(setup).more_policy("limit.yaml", &more));
+    let ask = |clients: &[&str]| {
+        stage.answers_json(&list(clients));
+        get(&stage, "/customers", "").response.status
+    };
+    assert_eq!(ask(&["1", "2", "3"]), 200);
+    for other in ["4", "5", "6", "7"] {
+        assert_eq!(ask(&[other]), 429);
+    }
+    assert_eq!(ask(&["1", "2", "3"]), 200);
+    let entry = stage.gateway.entries().pop().expect("recorded");
+    assert_eq!(entry.intent.limits.len(), 2, "{entry:?}");
 }
 
 #[test]
@@ -942,6 +989,12 @@ fn hidden(stage: &Stage) {
             assert!(!found, "{client} in {}", path.display());
         }
     }
+}
+
+fn metric(stage: &Stage, name: &str) -> f64 {
+    let (_, text) = stage.gateway.admin_get("/metrics").unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 fn now_ms() -> i64 {
