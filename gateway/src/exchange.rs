@@ -32,6 +32,7 @@ use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::config::StepUp;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
@@ -72,6 +73,8 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Verifies consents that requests bring with them, where they are accepted.
+    pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
     /// What counts as fresh strong authentication, by issuer.
@@ -157,7 +160,8 @@ impl Exchange {
             let request = Asked { permit, facts, body };
             return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
         }
-        let (treated, summary) = self.treat(&permit, client, answer)?;
+        let (mut treated, summary) = self.treat(&permit, client, answer)?;
+        tell_consent(&mut treated.head, access)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
@@ -207,7 +211,10 @@ impl Exchange {
             Decision::Refuse(refusal) => {
                 access.refused(&refusal);
                 access.challenge = self.challenge(&refusal, caller);
-                Err(Stop::Refused(Problem::from(&refusal)))
+                match access.fault.filter(|_| refusal.code == facts::NO_CONSENT) {
+                    Some(fault) => Err(Stop::Refused(fault.into())),
+                    None => Err(Stop::Refused(Problem::from(&refusal))),
+                }
             }
         }
     }
@@ -426,6 +433,17 @@ impl Exchange {
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
         self.audit.note(access.refusal(problem.status, problem.code));
+    }
+}
+
+/// Tells a client whose consent is none why, where the answer came all the same.
+fn tell_consent(head: &mut ResponseHeader, access: &Access) -> Result<(), Stop> {
+    match access.fault {
+        None => Ok(()),
+        Some(fault) => {
+            let told = head.insert_header(facts::CONSENT_PROBLEM, fault.code());
+            told.map_err(|_| Stop::Refused(problem::INTERNAL))
+        }
     }
 }
 

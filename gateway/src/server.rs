@@ -17,6 +17,7 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
 use crate::state::rights::Rights;
@@ -131,6 +132,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         step_up: config
             .identity
@@ -285,6 +287,15 @@ fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError>
     let directory = Arc::new(Directory::new(file, entries.unwrap_or_default(), identity.zones.clone()));
     directory.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
     Ok(Some(directory))
+}
+
+fn open_credentials(config: &Config) -> Result<Option<Arc<Verifier>>, StartError> {
+    let Some(credentials) = &config.credentials else { return Ok(None) };
+    let verifier = Verifier::open(credentials, jiff::Timestamp::now().as_second());
+    let verifier = verifier.map_err(|file| StartError::Bad(format!("{}: can't be used", file.display())))?;
+    let verifier = Arc::new(verifier);
+    verifier.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(verifier))
 }
 
 fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<Rights>, StartError> {

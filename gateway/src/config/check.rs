@@ -1,6 +1,7 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
 mod audit;
+mod credentials;
 mod files;
 mod identity;
 mod officers;
@@ -50,6 +51,7 @@ impl Check {
         let checkpoint = self.checkpoint_key(&written.keys);
         let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
+        let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
         let threads = self.threads(written.threads);
@@ -62,6 +64,7 @@ impl Check {
             data_dir,
             keys: Keys { pseudonym, checkpoint },
             identity,
+            credentials,
             limits: written.limits,
             drain: written.drain,
             audit,

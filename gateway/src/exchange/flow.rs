@@ -15,7 +15,7 @@ use super::problem::{self, Problem};
 use super::record::Access;
 use super::release::{Begun, Ending, Evidence, NothingPersonal, Treated, begin};
 use super::upstream::{Answer, Rest, gone};
-use super::{Exchange, Stop, coding, headers};
+use super::{Exchange, Stop, coding, headers, tell_consent};
 use crate::metrics::UpstreamFailure;
 use crate::state::rights::Facts;
 use bytes::Bytes;
@@ -105,6 +105,7 @@ impl Exchange {
         let kept = headers::Answer { may_change: true, no_store: !is_whole };
         let mut head =
             self.outgoing_head(&flow.permit, status, &received, media_type.as_ref(), kept, &mut summary)?;
+        tell_consent(&mut head, access)?;
         frame(&mut head, is_whole.then_some(body.len()))?;
         let treated = Treated { head, body };
         flow.part = 1;

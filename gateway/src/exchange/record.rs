@@ -4,6 +4,7 @@
 use super::identity::Identified;
 use super::input::InputError;
 use crate::metrics::method_label;
+use crate::state::credential;
 use crate::state::inventory::Caller;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ pub struct Access {
     pub grants: Vec<Arc<str>>,
     /// Consents that the request brought with it.
     pub consents: Vec<Arc<str>>,
+    /// Why a consent that it brought is none.
+    pub fault: Option<credential::Fault>,
     /// What stood out about the caller.
     pub marks: Vec<&'static str>,
     /// Limits under which the investors of what is about to be released were counted.
@@ -78,6 +81,7 @@ impl Access {
             overrides: Vec::new(),
             grants: Vec::new(),
             consents: Vec::new(),
+            fault: None,
             marks: Vec::new(),
             limits: Vec::new(),
             challenge: None,

@@ -15,6 +15,7 @@ mod consent;
 mod counters;
 mod facts;
 mod grant;
+mod holder;
 mod recount;
 pub mod store;
 mod switch;
@@ -25,12 +26,14 @@ pub use clock::{Clock, Moment};
 pub use consent::{Consent, Restriction, RestrictionState};
 pub use facts::Facts;
 pub use grant::{Grant, GrantState, LiveGrant, Review, Ticket};
+pub use holder::{Brought, Holder};
 pub use switch::{Stops, Switch, Switched};
 
 use super::inventory::StoreError;
 use arc_swap::ArcSwap;
 use counters::Counters;
 use grant::Live;
+use holder::Holders;
 use jiff::Timestamp;
 use recount::Mark;
 use serde::Serialize;
@@ -50,6 +53,7 @@ pub struct Rights {
     key: PseudonymKey,
     clock: Clock,
     subjects: Arc<consent::Table>,
+    holders: Holders,
     live: ArcSwap<Live>,
     thrown: ArcSwap<Thrown>,
     counters: Counters,
@@ -109,8 +113,8 @@ impl Rights {
         let consents: Vec<(Pseudonym, Consent)> = rows(Table::Consents)?
             .iter()
             .filter_map(|row| Some((row.subject?, read::<Consent>(row)?)))
-            .filter(|(_, consent)| consent.withdrawn.is_none())
             .collect();
+        let holders = by_id(&rows(Table::Holders)?, |holder: &Holder| holder.id.clone())?;
         let restricted: Vec<Pseudonym> =
             rows(Table::Restrictions)?.iter().filter_map(|row| row.subject).collect();
         let grants = by_id(&rows(Table::Grants)?, |grant: &Grant| grant.id.clone())?;
@@ -128,7 +132,20 @@ impl Rights {
         let changing = Mutex::new(Changing { store, grants, tickets, switches });
         let has_failed = AtomicBool::new(false);
         let mark = Mark::default();
-        Ok(Rights { key, clock, subjects, live, thrown, counters, mark, common, changing, has_failed })
+        let holders = Holders::of(holders.values());
+        Ok(Rights {
+            key,
+            clock,
+            subjects,
+            holders,
+            live,
+            thrown,
+            counters,
+            mark,
+            common,
+            changing,
+            has_failed,
+        })
     }
 
     /// Now, by a clock that never steps.
@@ -146,18 +163,24 @@ impl Rights {
         self.key.pseudonym("caller", identifier)
     }
 
-    /// What a request can ask of investors: with the grants of the ticket that it names.
-    pub fn facts(&self, ticket: Option<&str>, caller: Option<Pseudonym>) -> Facts {
+    /// What a request can ask of investors: with the grants of the ticket that it names, and the consent it brought.
+    pub fn facts(
+        &self,
+        ticket: Option<&str>,
+        caller: Option<Pseudonym>,
+        brought: Option<Arc<Brought>>,
+    ) -> Facts {
+        let mut grants = Vec::new();
         if let (Some(ticket), Some(caller)) = (ticket, caller) {
             let live = self.live.load();
             if !live.is_empty() {
-                let grants = live.usable(ticket, caller, self.clock.now_ms());
-                if !grants.is_empty() {
-                    return self.common.with_grants(grants);
-                }
+                grants = live.usable(ticket, caller, self.clock.now_ms());
             }
         }
-        self.common.clone()
+        if grants.is_empty() && brought.is_none() {
+            return self.common.clone();
+        }
+        self.common.with(grants, brought)
     }
 
     /// Whether a switch stops this access.
@@ -302,7 +325,7 @@ impl Rights {
                 continue;
             }
             consent.withdrawn = Some(now);
-            self.subjects.withdraw(subject, &consent.id);
+            self.subjects.withdraw(subject, &consent);
             withdrawn.push(consent);
         }
         if withdrawn.is_empty() {
@@ -345,6 +368,37 @@ impl Rights {
         let others = rows.iter().any(|row| row.subject == Some(subject) && row.id != id);
         self.subjects.restrict(subject, others);
         Ok(())
+    }
+}
+
+// DIDs of investors.
+impl Rights {
+    /// Puts an investor's DID on record.
+    ///
+    /// # Errors
+    /// It can't be written, and is not believed.
+    pub fn record_holder(
+        &self,
+        did: Pseudonym,
+        subject: Pseudonym,
+        holder: &Holder,
+    ) -> Result<(), ChangeError> {
+        self.changing().put(Table::Holders, (&holder.id, Some(subject)), holder, self.now())?;
+        self.holders.set(did, Some(subject));
+        Ok(())
+    }
+
+    /// Takes a DID off the record.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written; it is not believed all the same until the gateway stops.
+    pub fn remove_holder(&self, did: Pseudonym) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        if self.holders.find(did).is_none() {
+            return Err(ChangeError::Missing);
+        }
+        self.holders.set(did, None);
+        Ok(changing.store.remove(Table::Holders, &did.to_string())?)
     }
 }
 

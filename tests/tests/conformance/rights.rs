@@ -8,12 +8,12 @@ use yingbi_crypto::{hex, hmac_sm3};
 use yingbi_tests::stage::Asked;
 use yingbi_tests::{Client, Setup, Stage, Who, canary};
 
-const ANNA: &str = "80001234";
-const BO: &str = "80005678";
-const CHEN: &str = "80009012";
+pub(crate) const ANNA: &str = "80001234";
+pub(crate) const BO: &str = "80005678";
+pub(crate) const CHEN: &str = "80009012";
 
 /// A firm with a complaints desk, a marketing team and a branch.
-const FIRM: &str = r#"apiVersion: yingbi/v1
+pub(crate) const FIRM: &str = r#"apiVersion: yingbi/v1
 kind: Role
 metadata: {id: complaint-handler}
 spec: {any: [{api_token: {id: teller}}]}
@@ -126,7 +126,7 @@ metadata: {id: handler-investors-per-hour, title: 每小时可查人数, clause:
 spec: {match: {roles: [complaint-handler]}, distinct: investors, per: hour, at: 3, then: refuse, lift: {template: bulk-read}}
 "#;
 
-fn offices(setup: Setup) -> Setup {
+pub(crate) fn offices(setup: Setup) -> Setup {
     setup
         .caller("supervisor")
         .officer("dora", &["data-operator"], &["complaint-handler"])
@@ -139,34 +139,34 @@ fn offices(setup: Setup) -> Setup {
         .file("hook.key", &"3c".repeat(32))
 }
 
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     let stage = Stage::with(FIRM, offices);
     stage.answers_json(&record(ANNA));
     stage
 }
 
-fn record(client_id: &str) -> Value {
+pub(crate) fn record(client_id: &str) -> Value {
     json!({
         "client_id": client_id, "client_name": canary::NAME, "mobile_tel": canary::MOBILE, "id_no": canary::ID,
         "trade_pwd": canary::PASSWORD,
     })
 }
 
-fn list(clients: &[&str]) -> Value {
+pub(crate) fn list(clients: &[&str]) -> Value {
     json!({ "data": clients.iter().map(|id| record(id)).collect::<Vec<_>>() })
 }
 
-fn get(stage: &Stage, path: &str, ticket: &str) -> Asked {
+pub(crate) fn get(stage: &Stage, path: &str, ticket: &str) -> Asked {
     let header = if ticket.is_empty() { String::new() } else { format!("Yingbi-Ticket: {ticket}\r\n") };
     stage.ask(Who::Token("teller"), "GET", path, &header)
 }
 
-fn code(asked: &Asked) -> (u16, String) {
+pub(crate) fn code(asked: &Asked) -> (u16, String) {
     (asked.response.status, asked.response.json()["code"].as_str().unwrap_or_default().to_owned())
 }
 
 /// Asks for a grant and has it approved; its id.
-fn granted(stage: &Stage, asked: Value) -> String {
+pub(crate) fn granted(stage: &Stage, asked: Value) -> String {
     let (status, grant) = stage.gateway.office("dora", "POST", "/api/v1/grants", &asked);
     assert_eq!((status, &grant["state"]), (201, &json!("requested")), "{grant}");
     let id = grant["id"].as_str().unwrap().to_owned();
@@ -364,7 +364,7 @@ fn a7_break_glass_is_loud_short_and_reviewed_by_another() {
     hidden(&stage);
 }
 
-fn consent(subject: &str, more: Value) -> Value {
+pub(crate) fn consent(subject: &str, more: Value) -> Value {
     let mut consent = json!({
         "subject": subject, "purpose": "marketing", "notice": "v3", "channel": "app", "kind": "separate",
         "evidence": format!("sm3:{}", "ab".repeat(32)),
@@ -374,7 +374,7 @@ fn consent(subject: &str, more: Value) -> Value {
 }
 
 /// Which records of the list a marketer sees in clear.
-fn clear(stage: &Stage) -> Vec<bool> {
+pub(crate) fn clear(stage: &Stage) -> Vec<bool> {
     let asked = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
     let got = asked.response.json();
     let rows = got["data"].as_array().unwrap_or_else(|| panic!("{got}"));
@@ -981,7 +981,7 @@ fn a6_one_person_never_has_roles_that_exclude_each_other() {
 }
 
 /// Nothing that the gateway has written tells of anybody in clear.
-fn hidden(stage: &Stage) {
+pub(crate) fn hidden(stage: &Stage) {
     for (path, bytes) in stage.gateway.written() {
         canary::assert_hidden(&path.display().to_string(), &bytes);
         for client in [ANNA, BO, CHEN] {
@@ -991,13 +991,13 @@ fn hidden(stage: &Stage) {
     }
 }
 
-fn metric(stage: &Stage, name: &str) -> f64 {
+pub(crate) fn metric(stage: &Stage, name: &str) -> f64 {
     let (_, text) = stage.gateway.admin_get("/metrics").unwrap();
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     since.as_millis() as i64
 }

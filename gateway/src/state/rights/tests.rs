@@ -87,7 +87,7 @@ fn covers(rights: &Rights, subject: &str) -> Reach {
     let needed = ConsentNeeded { separate: true, recipient: "self".to_owned(), notices: vec![] };
     let asked = Asked { purpose: Some("marketing"), consent: Some(&needed) };
     rights
-        .facts(None, None)
+        .facts(None, None, None)
         .subjects()
         .map(|subjects| subjects.standing(subject, &asked).consented)
         .unwrap_or_default()
@@ -202,13 +202,13 @@ fn a3_a_grant_that_may_be_used_once_is_used_once_by_many_at_a_time() {
         review: None,
     };
     rights.ask(grant).unwrap();
-    let facts: Vec<Facts> = (0..8).map(|_| rights.facts(Some("g-1"), Some(holder))).collect();
+    let facts: Vec<Facts> = (0..8).map(|_| rights.facts(Some("g-1"), Some(holder), None)).collect();
     assert!(facts.iter().all(Facts::is_once));
     let taken: Vec<bool> = std::thread::scope(|scope| {
         let each = facts.iter().map(|facts| scope.spawn(|| rights.take(facts).is_ok())).collect::<Vec<_>>();
         each.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{taken:?}");
-    assert!(!rights.facts(Some("g-1"), Some(holder)).is_once());
-    assert!(!Rights::over(Box::new(stub), key()).unwrap().facts(Some("g-1"), Some(holder)).is_once());
+    assert!(!rights.facts(Some("g-1"), Some(holder), None).is_once());
+    assert!(!Rights::over(Box::new(stub), key()).unwrap().facts(Some("g-1"), Some(holder), None).is_once());
 }
