@@ -6,6 +6,7 @@ use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
+use crate::state::credential::Fault;
 use pingora_http::ResponseHeader;
 use serde::Serialize;
 use yingbi_audit::AuditError;
@@ -295,6 +296,13 @@ impl From<&Refusal> for Problem {
             en: Words { title: row.en, help: row.help_en },
             zh: Words { title: row.zh, help: row.help_zh },
         })
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let [en, zh] = fault.words().map(|[title, help]| Words { title, help });
+        Problem { status: 403, code: fault.code(), en, zh }
     }
 }
 
