@@ -47,7 +47,7 @@ use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
-use problem::Problem;
+use problem::{Form, Problem};
 use record::{Access, DecisionIds};
 use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
@@ -207,7 +207,8 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        let lot = record::lot(&access.decision_id);
+        let resolved = Caller { facts: known, lot, ..policies.caller(&caller.identity) };
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
@@ -241,7 +242,8 @@ impl Exchange {
         // A type declared opaque passes unread, so what is said about its bytes still holds.
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
-        let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
+        let token_header = self.identifier.token_header();
+        let said = Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;
@@ -363,11 +365,12 @@ impl Exchange {
         let (verdict, decided) = match outcome {
             Ok(()) => (Verdict::KeepAlive, Decided::Permit),
             Err(Stop::Refused(problem)) if !begun => {
-                (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
+                (self.refuse(client, head, &access, problem, shutdown).await, Decided::Refuse)
             }
-            Err(Stop::Deadline) if !begun => {
-                (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
-            }
+            Err(Stop::Deadline) if !begun => (
+                self.refuse(client, head, &access, problem::EXCHANGE_TIMEOUT, shutdown).await,
+                Decided::Refuse,
+            ),
             // What has been released stays a torso, and the client is told by the connection that breaks off.
             Err(Stop::Refused(_)) => (Verdict::Close, Decided::Permit),
             Err(Stop::Deadline | Stop::ClientGone) => {
@@ -403,6 +406,7 @@ impl Exchange {
     async fn refuse(
         &self,
         client: &mut Client,
+        request: &Head,
         access: &Access,
         problem: Problem,
         shutdown: &ShutdownWatch,
@@ -415,8 +419,9 @@ impl Exchange {
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
-        let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        let form = self.form(request);
+        let document = problem.document(form, Some(&access.decision_id), &access.input_errors);
+        let Some(mut head) = problem.head(form, document.len()) else { return Verdict::Close };
         if let Some(challenge) = &access.challenge {
             let _ = head.insert_header("www-authenticate", challenge.as_str());
         }
@@ -430,6 +435,15 @@ impl Exchange {
         match (client.finish_body().await, whole) {
             (Ok(_), true) => Verdict::KeepAlive,
             _ => Verdict::Close,
+        }
+    }
+
+    /// How refusals on the route are written.
+    fn form(&self, head: &Head) -> Form {
+        let policies = self.policies.current();
+        match policies.has_result_codes(head.method.as_str(), &head.host.name, head.target.path()) {
+            true => Form::ResultCode,
+            false => Form::Problem,
         }
     }
 

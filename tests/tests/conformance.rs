@@ -33,6 +33,8 @@ mod inventory;
 mod masks;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/scenes.rs"]
+mod scenes;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]

@@ -244,6 +244,14 @@ impl DecisionIds {
     }
 }
 
+/// Which of a hundred lots a request draws by its decision's id: each once in a hundred requests, neighbours far apart.
+pub fn lot(decision_id: &str) -> u8 {
+    let counter = decision_id.rsplit('-').next().unwrap_or_default();
+    let number = u64::from_str_radix(counter, 16).unwrap_or_default();
+    // 61 has no divisor in common with 100.
+    u8::try_from(number % 100 * 61 % 100).unwrap_or_default()
+}
+
 /// The last digits of a number, as many as there is room for.
 fn hex(number: u64, room: &mut [u8]) {
     let mut rest = number;
