@@ -1,10 +1,12 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
+use super::coding::CodingError;
 use super::front::{HeadError, Words};
 use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
+use crate::state::credential::Fault;
 use pingora_http::ResponseHeader;
 use serde::Serialize;
 use yingbi_audit::AuditError;
@@ -302,6 +304,12 @@ impl From<Failure> for Problem {
     }
 }
 
+impl From<CodingError> for Problem {
+    fn from(_: CodingError) -> Self {
+        CONTENT_CODING
+    }
+}
+
 impl From<Uninspectable> for Problem {
     fn from(why: Uninspectable) -> Self {
         match why {
@@ -334,6 +342,13 @@ impl From<&Refusal> for Problem {
             en: Words { title: row.en, help: row.help_en },
             zh: Words { title: row.zh, help: row.help_zh },
         })
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let [en, zh] = fault.words().map(|[title, help]| Words { title, help });
+        Problem { status: 403, code: fault.code(), en, zh }
     }
 }
 
