@@ -74,13 +74,10 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
-<<<<<<< HEAD
     /// Data keys: what encrypts and decrypts fields.
     pub keys: Arc<Keys>,
-=======
     /// Verifies consents that requests bring with them, where they are accepted.
     pub credentials: Option<Arc<Verifier>>,
->>>>>>> rights
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
     /// What counts as fresh strong authentication, by issuer.
