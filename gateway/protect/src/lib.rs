@@ -267,6 +267,30 @@ impl Protector {
         })
     }
 
+    /// Treats what comes in under a permit, a body or a query; `None`: no rule speaks of it.
+    ///
+    /// # Errors
+    /// It can't be read, or the policy blocks it: refuse the request.
+    pub fn request(
+        &self,
+        permit: &Permit,
+        format: Format,
+        body: &[u8],
+    ) -> Option<Result<Treated, Uninspectable>> {
+        let plan = Plan::of_request(permit)?;
+        Some(self.reader(permit.classifiers()).and_then(|reader| {
+            self.with_workspace(&reader, |workspace| {
+                let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
+                // What comes in is listed in another way; what answers hold must not be mixed with it.
+                workspace.fields.log(true);
+                let treated = body::treat(&input, plan, &self.pseudonyms, workspace);
+                workspace.fields.take_back();
+                workspace.fields.log(false);
+                treated
+            })
+        }))
+    }
+
     /// The next segment of a body under a permit, treated; nothing when more of it must come first, or all is done.
     ///
     /// # Errors

@@ -37,6 +37,16 @@ impl Passing {
         Passing { held: Some(body), kept }
     }
 
+    /// Another body in place of the one that was read; what is listed is what came.
+    pub fn replaced_by(self, body: Bytes) -> Self {
+        Passing { held: Some(body), kept: self.kept }
+    }
+
+    /// How many bytes of a body that was read whole are still to pass.
+    pub fn length(&self) -> Option<usize> {
+        self.held.as_ref().map(Bytes::len)
+    }
+
     /// Whether it was read whole.
     pub fn is_held(&self) -> bool {
         self.held.is_some()

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Found;
 use yingbi_crypto::Pseudonym;
-use yingbi_policies::{Basis, Override, Permit, Refusal};
+use yingbi_policies::{Basis, Keyed, Override, Permit, Refusal};
 use yingbi_protect::{Fault, Summary};
 use yingbi_taxonomy::Category;
 
@@ -51,6 +51,8 @@ pub struct Access {
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
     pub input_errors: Vec<InputError>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: BTreeMap<(Category, &'static str), u64>,
 }
 
 impl Access {
@@ -74,6 +76,7 @@ impl Access {
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
+            request: BTreeMap::new(),
         }
     }
 
@@ -92,6 +95,13 @@ impl Access {
         for fault in faults {
             let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
             *self.input_faults.entry(what).or_default() += 1;
+        }
+    }
+
+    /// Takes over what was done to what came in.
+    pub fn treated(&mut self, summary: &Summary) {
+        for ((category, treatment), count) in treatments(summary) {
+            *self.request.entry((category, treatment)).or_default() += count;
         }
     }
 
@@ -138,6 +148,7 @@ impl Access {
             dropped: &summary.dropped,
             monitored: &summary.monitored,
             raised: &summary.raised,
+            keyed: &summary.keyed_by_name,
         };
         let overrides = self.overrides_met(summary);
         yingbi_audit::Access {
@@ -148,6 +159,7 @@ impl Access {
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
+            request: if part.is_some_and(|part| part > 1) { &NOT_CHANGED } else { &self.request },
             part,
             ..self.so_far()
         }
@@ -191,13 +203,27 @@ impl Access {
             found: None,
             overrides: Vec::new(),
             input_faults: &self.input_faults,
+            request: &self.request,
             bytes: 0,
             part: None,
         }
     }
 }
 
+/// What was done other than to let values pass, by category and treatment.
+fn treatments(summary: &Summary) -> impl Iterator<Item = ((Category, &'static str), u64)> {
+    let keyed = summary.keyed.iter().map(|((category, keyed), count)| ((*category, keyed.id()), *count));
+    let masked = summary.masked.iter().map(|(category, count)| {
+        let own = summary.keyed.range((*category, Keyed::ALL[0])..);
+        let keyed: u64 = own.take_while(|((of, _), _)| of == category).map(|(_, count)| count).sum();
+        ((*category, "mask"), count.saturating_sub(keyed))
+    });
+    let dropped = summary.dropped.iter().map(|(category, count)| ((*category, "drop"), *count));
+    keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
+}
+
 static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
+static NOT_CHANGED: BTreeMap<(Category, &str), u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {
