@@ -126,6 +126,13 @@ pub(crate) trait Place {
         self.replace(edits, start, end, |out| mask::fill(count, out));
     }
 
+    /// Takes over the replacements made in the text when it was read as a document of its own.
+    fn lift(&mut self, edits: &mut Edits, inner: &Edits) {
+        for (start, end, replacement) in inner.iter() {
+            self.replace(edits, start, end, |out| out.push_str(replacement));
+        }
+    }
+
     /// The bytes from the first to the last of a stretch.
     fn span(&mut self, start: usize, end: usize) -> (usize, usize);
 
@@ -157,6 +164,36 @@ impl Place for Direct {
 
     fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
         (self.0 + start, self.0 + end)
+    }
+}
+
+/// A text of a document in which nothing is spelt out: so it is with masks, which are made of its own characters and
+/// some that need no spelling out. What is written as a document in it may need it, a quote for one.
+pub(crate) struct Unspelt<F> {
+    pub(crate) place: Direct,
+    /// Reads the text.
+    pub(crate) pieces: F,
+}
+
+impl<'r, P: Pieces<'r>, F: Fn() -> P> Place for Unspelt<F> {
+    #[inline]
+    fn replace(&mut self, edits: &mut Edits, start: usize, end: usize, write: impl FnOnce(&mut String)) {
+        self.place.replace(edits, start, end, write);
+    }
+
+    #[inline]
+    fn fill(&mut self, edits: &mut Edits, start: usize, end: usize, count: usize) {
+        self.place.fill(edits, start, end, count);
+    }
+
+    fn lift(&mut self, edits: &mut Edits, inner: &Edits) {
+        if !inner.is_empty() {
+            Spelt::new((self.pieces)(), self.place.0).lift(edits, inner);
+        }
+    }
+
+    fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
+        self.place.span(start, end)
     }
 }
 

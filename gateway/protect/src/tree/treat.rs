@@ -7,7 +7,7 @@ use super::coded::{Known, is_decided};
 use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Record, Subject, asked, bind, declares_by_name};
-use super::spelling::{Direct, Place, Spelt, Within};
+use super::spelling::{Direct, Place, Spelt, Unspelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
 use crate::classify::Classify;
@@ -215,7 +215,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.at(leaf);
         let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
-        self.lift(&inner, place);
+        place.lift(&mut self.edits, &inner);
         done
     }
 
@@ -270,15 +270,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let outer = mem::take(&mut self.edits);
         let found = self.treat_coded(text, coded, &known);
         let inner = mem::replace(&mut self.edits, outer);
-        self.lift(&inner, place);
+        place.lift(&mut self.edits, &inner);
         found
-    }
-
-    /// Takes over the edits made inside a string.
-    fn lift(&mut self, inner: &Edits, place: &mut impl Place) {
-        for (start, end, replacement) in inner.iter() {
-            place.replace(&mut self.edits, start, end, |out| out.push_str(replacement));
-        }
     }
 
     /// Notes where a value stands.
@@ -495,7 +488,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 if text.is_empty() {
                     return Ok(Fate::Kept);
                 }
-                self.string(leaf, text, &mut Direct(start))
+                let spelling = self.spelling;
+                let pieces = || spelling.pieces(text, Part::Contents(node));
+                self.string(leaf, text, &mut Unspelt { place: Direct(start), pieces })
             }
             Shape::Escaped => {
                 let contents = self.spelling.contents(node);
