@@ -46,6 +46,7 @@ pub struct Metrics {
     raised: IntCounterVec,
     combinations: RouteLabels,
     input_faults: IntCounterVec,
+    request_values: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     upstream_errors: Vec<IntCounter>,
@@ -127,6 +128,7 @@ impl Metrics {
             raised: table::RAISED.counters(&registry)?,
             combinations: RouteLabels::default(),
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
+            request_values: table::REQUEST_VALUES.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
@@ -188,10 +190,16 @@ impl Metrics {
 
     /// All that protecting one body or segment found and did.
     pub fn protected(&self, summary: &Summary) {
-        for (shown, counts) in
-            [(Shown::Clear, &summary.clear), (Shown::Mask, &summary.masked), (Shown::Drop, &summary.dropped)]
-        {
+        for (shown, counts) in [(Shown::Clear, &summary.clear), (Shown::Drop, &summary.dropped)] {
             for (category, count) in counts {
+                self.values(*category, shown, *count);
+            }
+        }
+        for (category, count) in &summary.masked {
+            self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
+        }
+        for ((category, treatment), count) in &summary.keyed {
+            if let Some(shown) = Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
                 self.values(*category, shown, *count);
             }
         }
@@ -204,6 +212,14 @@ impl Metrics {
             self.raised.with_label_values(&[&*id]).inc_by(*count);
         }
         self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
+    }
+
+    /// What was done to a request before it went on, by category and treatment.
+    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
+        for ((category, treatment), count) in treated {
+            let level = category.level().number().to_string();
+            self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
+        }
     }
 
     /// Values of a category, by what became of them.

@@ -132,8 +132,10 @@ pub struct Treated {
 pub struct Summary {
     /// Values released in clear, by category.
     pub clear: BTreeMap<Category, u64>,
-    /// Values masked.
+    /// Values masked, or replaced by what has a key.
     pub masked: BTreeMap<Category, u64>,
+    /// Of these, what has a key, by the treatment's name.
+    pub keyed: BTreeMap<(Category, &'static str), u64>,
     /// Values left out.
     pub dropped: BTreeMap<Category, u64>,
     /// Values that a `monitor` rule would have treated otherwise.
@@ -147,6 +149,21 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Values of a category that were replaced by what has a key.
+    pub fn keyed_of(&self, category: Category) -> u64 {
+        self.keyed.iter().filter(|((of, _), _)| *of == category).map(|(_, count)| count).sum()
+    }
+
+    /// What was done other than to let values pass, by category and treatment's name.
+    pub fn treatments(&self) -> impl Iterator<Item = ((Category, &'static str), u64)> {
+        let keyed = self.keyed.iter().map(|(what, count)| (*what, *count));
+        let masked = self.masked.iter().map(|(category, count)| {
+            ((*category, "mask"), count.saturating_sub(self.keyed_of(*category)))
+        });
+        let dropped = self.dropped.iter().map(|(category, count)| ((*category, "drop"), *count));
+        keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
+    }
+
     /// Adds what was found and done in another part of the same body.
     pub fn add(&mut self, other: Summary) {
         let pairs = [
@@ -159,6 +176,7 @@ impl Summary {
             other.into_iter().for_each(|(category, count)| *own.entry(category).or_default() += count);
         }
         self.records += other.records;
+        other.keyed.into_iter().for_each(|(what, count)| *self.keyed.entry(what).or_default() += count);
         other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
         self.subjects.extend(other.subjects);
     }

@@ -42,9 +42,9 @@ impl Passing {
         Passing { held: Some(body), kept: self.kept }
     }
 
-    /// How many bytes of a body that was read whole are still to pass.
-    pub fn length(&self) -> Option<usize> {
-        self.held.as_ref().map(Bytes::len)
+    /// All of a body that was read whole.
+    pub fn all_held(&self) -> Option<Bytes> {
+        self.held.clone()
     }
 
     /// Whether it was read whole.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Found;
 use yingbi_crypto::Pseudonym;
-use yingbi_policies::{Basis, Keyed, Override, Permit, Refusal};
+use yingbi_policies::{Basis, Override, Permit, Refusal};
 use yingbi_protect::{Fault, Summary};
 use yingbi_taxonomy::Category;
 
@@ -100,9 +100,14 @@ impl Access {
 
     /// Takes over what was done to what came in.
     pub fn treated(&mut self, summary: &Summary) {
-        for ((category, treatment), count) in treatments(summary) {
+        for ((category, treatment), count) in summary.treatments() {
             *self.request.entry((category, treatment)).or_default() += count;
         }
+    }
+
+    /// Whether its record says something of what came in.
+    pub fn says_of_request(&self) -> bool {
+        !self.input_faults.is_empty() || !self.request.is_empty()
     }
 
     /// Takes over why the policy refused.
@@ -148,7 +153,7 @@ impl Access {
             dropped: &summary.dropped,
             monitored: &summary.monitored,
             raised: &summary.raised,
-            keyed: &summary.keyed_by_name,
+            keyed: &summary.keyed,
         };
         let overrides = self.overrides_met(summary);
         yingbi_audit::Access {
@@ -208,18 +213,6 @@ impl Access {
             part: None,
         }
     }
-}
-
-/// What was done other than to let values pass, by category and treatment.
-fn treatments(summary: &Summary) -> impl Iterator<Item = ((Category, &'static str), u64)> {
-    let keyed = summary.keyed.iter().map(|((category, keyed), count)| ((*category, keyed.id()), *count));
-    let masked = summary.masked.iter().map(|(category, count)| {
-        let own = summary.keyed.range((*category, Keyed::ALL[0])..);
-        let keyed: u64 = own.take_while(|((of, _), _)| of == category).map(|(_, count)| count).sum();
-        ((*category, "mask"), count.saturating_sub(keyed))
-    });
-    let dropped = summary.dropped.iter().map(|(category, count)| ((*category, "drop"), *count));
-    keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
 }
 
 static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();

@@ -32,6 +32,7 @@ fn full() -> Intent {
         raised: counts("baseline.minors"),
         overrides: vec![text("wealth.cash: level 2")],
         input_faults: counts("identity.document: check-digit"),
+        request: counts("identity.document: mask"),
         bytes: 1,
         part: None,
     }
@@ -48,7 +49,7 @@ fn e2_a_record_has_no_room_for_a_value() {
         "decision": "refuse", "code": "YB2001", "status": 403, "rules": ["r"], "policy": "p", "trace": "t",
         "records": 1, "subjects": ["x"], "clear": {"derived": 1}, "masked": {"basic": 1},
         "dropped": {"credential.account": 1}, "monitored": {"other": 1}, "raised": {"baseline.minors": 1},
-        "overrides": ["wealth.cash: level 2"], "input_faults": {"identity.document: check-digit": 1}, "bytes": 1,
+        "overrides": ["wealth.cash: level 2"], "input_faults": {"identity.document: check-digit": 1}, "request": {"identity.document: mask": 1}, "bytes": 1,
     });
     // A field added to a record is added here, after asking what it may hold.
     assert_eq!(written, expect);

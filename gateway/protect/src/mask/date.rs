@@ -48,13 +48,13 @@ pub(super) fn mask(value: &str, stays: Stays, out: &mut String) -> Option<()> {
 pub(super) fn of_number(spelt: &str, stays: Stays, out: &mut String) {
     let Some((year, month)) = year_and_month(spelt) else { return out.push('0') };
     out.push_str(year);
-    let written = match stays {
-        Stays::Year => Ok(()),
-        Stays::Month => write!(out, "{month:02}"),
-        Stays::Quarter => write!(out, "{:02}", (month - 1) / 3 * 3 + 1),
+    let month = match stays {
+        Stays::Year => return,
+        Stays::Month => month,
+        Stays::Quarter => (month - 1) / 3 * 3 + 1,
     };
     // Writing to memory does not fail.
-    drop(written);
+    let _ = write!(out, "{month:02}");
 }
 
 fn year_and_month(spelt: &str) -> Option<(&str, u8)> {
