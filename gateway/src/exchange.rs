@@ -30,6 +30,7 @@ pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::config::StepUp;
+use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
 use crate::state::directory::Directory;
@@ -72,6 +73,8 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Data keys: what encrypts and decrypts fields.
+    pub keys: Arc<Keys>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
     /// What counts as fresh strong authentication, by issuer.

@@ -12,11 +12,13 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 
+mod keys;
 mod labels;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use keys::KeyMetrics;
 pub use labels::{
     Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
@@ -69,6 +71,8 @@ pub struct Metrics {
     inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
+    /// Data keys and key services.
+    pub keys: KeyMetrics,
 }
 
 /// One finished exchange.
@@ -151,6 +155,7 @@ impl Metrics {
             inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
+            keys: KeyMetrics::new(&registry)?,
             registry,
         };
         // A series that first appears with its first event hides that event from `rate`.

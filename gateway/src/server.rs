@@ -4,6 +4,7 @@
 //! place that can't be used with 74; the reasons go to standard error.
 
 mod drain;
+mod keys;
 mod listeners;
 mod peer;
 
@@ -131,6 +132,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        keys: keys::start(&config, &audit, &metrics)?,
         directory: open_directory(&config)?,
         step_up: config
             .identity

@@ -3,7 +3,11 @@
 mod audit;
 mod files;
 mod identity;
+mod keys;
 mod officers;
+
+pub(super) use keys::key_places;
+pub(crate) use keys::store_problem;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};
@@ -48,6 +52,7 @@ impl Check {
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
         let checkpoint = self.checkpoint_key(&written.keys);
+        let data = self.data_keys(written.keys);
         let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
         self.limits(&written.limits);
@@ -60,7 +65,7 @@ impl Check {
             admin: admin?,
             policy_dir,
             data_dir,
-            keys: Keys { pseudonym, checkpoint },
+            keys: Keys { pseudonym, checkpoint, data },
             identity,
             limits: written.limits,
             drain: written.drain,
