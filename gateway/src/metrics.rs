@@ -49,6 +49,7 @@ pub struct Metrics {
     combinations: RouteLabels,
     input_faults: IntCounterVec,
     request_values: IntCounterVec,
+    field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     upstream_errors: Vec<IntCounter>,
@@ -133,6 +134,7 @@ impl Metrics {
             combinations: RouteLabels::default(),
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
             request_values: table::REQUEST_VALUES.counters(&registry)?,
+            field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
@@ -204,8 +206,9 @@ impl Metrics {
             self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
         }
         for ((category, treatment), count) in &summary.keyed {
-            if let Some(shown) = Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
-                self.values(*category, shown, *count);
+            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                Some(shown) => self.values(*category, shown, *count),
+                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
             }
         }
         for (category, count) in &summary.monitored {

@@ -87,6 +87,11 @@ impl Permit {
         self.request_binding.as_deref()
     }
 
+    /// Whether some treatment may need a key, in any view that the answer may need.
+    pub fn needs_keys(&self) -> bool {
+        self.views.keyed
+    }
+
     /// Whether some kind may be decrypted, in any view that the answer may need.
     pub fn opens(&self) -> bool {
         self.views.opens
@@ -194,6 +199,8 @@ pub struct View {
     pub(crate) drops: bool,
     /// What may be decrypted; never level 4.
     pub(crate) opens: KindSet,
+    /// Whether any treatment needs a key, or what may be decrypted does.
+    pub(crate) keyed: bool,
     pub(crate) serial: Serial,
 }
 
@@ -225,16 +232,26 @@ impl View {
     ) -> View {
         let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
         let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
-        View { monitored, raises, treatments, drops, opens: KindSet::default(), serial: Serial::next() }
+        let keyed = |treatments: &[Treatment]| {
+            treatments.iter().any(|one| matches!(one, Treatment::Mask(mask) if mask.keyed().is_some()))
+        };
+        let keyed = keyed(&*treatments) || raises.iter().any(|raise| keyed(&*raise.treatments));
+        let (opens, serial) = (KindSet::default(), Serial::next());
+        View { monitored, raises, treatments, drops, opens, keyed, serial }
     }
 
     pub(crate) fn opening(self, opens: KindSet) -> View {
-        View { opens, ..self }
+        View { opens, keyed: self.keyed || !opens.is_empty(), ..self }
     }
 
     /// What may be decrypted before it is treated; never level 4.
     pub fn opens(&self) -> KindSet {
         self.opens
+    }
+
+    /// Whether any treatment needs a key.
+    pub fn needs_keys(&self) -> bool {
+        self.keyed
     }
 
     /// Whether any kind is left out.

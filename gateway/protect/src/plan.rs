@@ -3,6 +3,7 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
+use crate::keyed::Keys;
 use std::sync::Arc;
 use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -11,6 +12,8 @@ use yingbi_taxonomy::{Kind, KindSet, Level};
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'p> {
     source: Source<'p>,
+    /// Where some treatment may need them.
+    keys: Option<&'p Keys>,
 }
 
 #[derive(Clone, Copy)]
@@ -50,12 +53,31 @@ pub(crate) enum Action<'p> {
 
 impl<'p> Plan<'p> {
     pub(crate) fn new(permit: &'p Permit) -> Self {
-        Plan { source: Source::Permit(permit) }
+        Plan { source: Source::Permit(permit), keys: None }
+    }
+
+    /// The same with keys.
+    pub(crate) fn with_keys(self, keys: Option<&'p Keys>) -> Self {
+        Plan { keys, ..self }
+    }
+
+    pub(crate) fn keys(self) -> Option<&'p Keys> {
+        self.keys
+    }
+
+    /// Whether envelopes may be opened, whosesoever they are.
+    pub(crate) fn opens(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.opens(),
+            Source::Request(..) => false,
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => !table.own.opens.union(table.other.opens).is_empty(),
+        }
     }
 
     /// How what comes in is treated; nothing where no rule speaks of it.
     pub(crate) fn of_request(permit: &'p Permit) -> Option<Self> {
-        Some(Plan { source: Source::Request(permit, permit.request_view()?) })
+        Some(Plan { source: Source::Request(permit, permit.request_view()?), keys: None })
     }
 
     pub(crate) fn binding(self) -> Option<&'p Binding> {
@@ -163,6 +185,16 @@ impl<'p> Rules<'p> {
             Action::Mask(Mask::Keep { number: NumberMask::Text, .. }) => Action::Mask(&NOTHING_TEXT),
             Action::Mask(_) => Action::Mask(&NOTHING),
         }
+    }
+
+    /// Whether an envelope that stands for a value of this kind may be opened; never authentication data's.
+    pub(crate) fn opens(self, kind: Kind) -> bool {
+        kind.level() != Level::L4
+            && match self.by {
+                By::View(view) => view.opens().contains(kind),
+                #[cfg(any(test, feature = "reference"))]
+                By::Table(rules) => rules.opens.contains(kind),
+            }
     }
 
     /// Whether a rule that only monitors would have done something else.
@@ -294,6 +326,7 @@ pub(crate) mod table {
     pub(crate) struct Rules {
         pub(crate) treatments: Vec<Treatment>,
         pub(crate) monitored: KindSet,
+        pub(crate) opens: KindSet,
     }
 
     impl Table {
@@ -310,7 +343,7 @@ pub(crate) mod table {
         }
 
         pub(crate) fn plan(&self) -> Plan<'_> {
-            Plan { source: Source::Table(self) }
+            Plan { source: Source::Table(self), keys: None }
         }
 
         pub(crate) fn rules(&self, subject: Option<&str>) -> &Rules {
@@ -324,7 +357,7 @@ pub(crate) mod table {
     impl Rules {
         /// The same treatment for every kind.
         pub(crate) fn all(treatment: Treatment) -> Rules {
-            Rules { treatments: vec![treatment; Kind::COUNT], monitored: KindSet::default() }
+            Rules { treatments: vec![treatment; Kind::COUNT], monitored: KindSet::default(), opens: KindSet::default() }
         }
 
         /// Another treatment for one kind.

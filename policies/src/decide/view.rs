@@ -26,8 +26,9 @@ pub(crate) struct Views {
     more: Vec<View>,
     /// Whether any view that the answer may need leaves something out.
     pub drops: bool,
-    /// Whether any of them lets something be decrypted.
+    /// Whether any of them lets something be decrypted, and whether any needs a key.
     pub opens: bool,
+    pub keyed: bool,
     /// What the views depend on.
     pub asks: Relation,
     /// Views of records of which only some kinds are granted or consented.
@@ -196,12 +197,14 @@ impl PolicySet {
                 .filter_map(|at| more.get(at))
                 .any(|view: &View| view.drops);
         let opens = [&other].into_iter().chain(&more).any(|view| !view.opens.is_empty());
+        let keyed = [&other].into_iter().chain(&more).any(|view| view.keyed);
         Views {
             other,
             of,
             more,
             drops,
             opens,
+            keyed,
             asks,
             mixed: Mixed::default(),
             request: self.request_view(situation, requests),
