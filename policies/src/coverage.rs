@@ -1,6 +1,6 @@
 //! What the cases of the tests exercise: which rules apply in some case, under which conditions, for whom.
 
-use crate::decide::Effect;
+use crate::decide::{Direction, Effect};
 use crate::document::policy::Mode;
 use crate::{PolicySet, route};
 use std::sync::Arc;
@@ -21,8 +21,9 @@ pub struct Coverage {
 /// How one rule is exercised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCoverage {
-    /// Its position.
+    /// Its position among those of its direction.
     pub(crate) rule: usize,
+    pub(crate) of: Direction,
     /// Its id.
     pub id: Arc<str>,
     /// Cases in which it applies, as `test / case`.
@@ -52,15 +53,18 @@ impl PolicySet {
     pub fn coverage(&self) -> Coverage {
         let tables = &self.tables;
         let mut rules: Vec<RuleCoverage> = Vec::new();
-        let ours =
-            tables.rules.iter().enumerate().filter(|(_, rule)| !rule.shipped && rule.mode != Mode::Off);
-        for (at, rule) in ours {
+        let both = [(&tables.rules, Direction::Answer), (&tables.requests, Direction::Request)];
+        let each = both
+            .iter()
+            .flat_map(|(rules, of)| rules.iter().enumerate().map(move |(at, rule)| (at, rule, *of)));
+        for (at, rule, of) in each.filter(|(_, rule, _)| !rule.shipped && rule.mode != Mode::Off) {
             let branches = match &rule.effect {
                 Effect::Allow { when, .. } => when.len(),
                 _ => 0,
             };
             rules.push(RuleCoverage {
                 rule: at,
+                of,
                 id: rule.id.clone(),
                 cases: Vec::new(),
                 counter_case: false,
@@ -77,18 +81,25 @@ impl PolicySet {
             let (request, subjects) = (case.request(), case.subjects());
             let situation = self.situation(&caller, &request, subjects.as_ref());
             let outcomes = self.outcomes(&situation);
+            // What a case sends is what rules for requests are exercised by.
+            let requests = if case.body.is_some() { self.request_outcomes(&situation) } else { Vec::new() };
             for coverage in &mut rules {
-                let Some(rule) = tables.rules.get(coverage.rule) else { continue };
+                let (rules, outcomes, relevant) = match coverage.of {
+                    Direction::Answer => (&tables.rules, &outcomes, situation.relevant),
+                    Direction::Request => {
+                        (&tables.requests, &requests, [situation.of_request()].into_iter().collect())
+                    }
+                };
+                let Some(rule) = rules.get(coverage.rule) else { continue };
                 let outcome = outcomes.iter().find(|outcome| outcome.rule == coverage.rule);
-                let relations = situation.relevant.0 & outcome.map_or(0, |outcome| outcome.applies.0);
+                let relations = relevant.0 & outcome.map_or(0, |outcome| outcome.applies.0);
                 if relations == 0 {
                     let segments: Vec<&str> = route::split_path(request.path).collect();
                     coverage.counter_case |= rule.matches_route(request.method, request.host, &segments);
                     continue;
                 }
                 coverage.cases.push(format!("{} / {}", case.test, case.name));
-                let held =
-                    situation.relevant.iter().filter(|relation| relations >> relation.position() & 1 == 1);
+                let held = relevant.iter().filter(|relation| relations >> relation.position() & 1 == 1);
                 let bits = held
                     .filter_map(|relation| Some(outcome?.branches(relation)))
                     .fold(0, |all, bits| all | bits);

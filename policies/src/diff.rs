@@ -45,7 +45,7 @@ pub struct Change {
     pub kinds: Vec<Kind>,
 }
 
-/// How a record's subject stands to a request.
+/// How a record's subject stands to a request; or the data that a request brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Whose(u8);
 
@@ -94,6 +94,9 @@ impl Whose {
     /// In words: `others'`, or what is true of the subject.
     pub fn text(self) -> Text {
         let parts = || Relation::NAMED.iter().filter(|(part, ..)| Relation(self.0).has(*part));
+        if self.0 == REQUEST.0 {
+            return Text::new("request", "请求数据");
+        }
         if self.0 == 0 {
             return Text::new("others", "他人");
         }
@@ -235,6 +238,15 @@ impl Asked<'_> {
                 }
             }
         }
+        if before.refused.is_none() && after.refused.is_none() {
+            let comes_in = |sight: &Sight, kind: Kind| {
+                let view = sight.views.request.as_ref();
+                Outcome::Treated(view.map_or(Treatment::Clear, |view| view.treatment(kind).clone()))
+            };
+            self.kinds(&mut changes, REQUEST, None, &|kind| {
+                (comes_in(&before, kind), comes_in(&after, kind))
+            });
+        }
         changes
     }
 
@@ -316,6 +328,9 @@ fn differing<T>(
     let differs = ids.into_iter().filter(|wanted| find(before, wanted) != find(after, wanted));
     differs.map(|id| id.to_string()).collect()
 }
+
+/// Stands for what comes in, where relations stand for whose records go out.
+const REQUEST: Relation = Relation(16);
 
 #[cfg(test)]
 mod tests;

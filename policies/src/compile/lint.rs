@@ -2,7 +2,7 @@
 
 use crate::PolicySet;
 use crate::condition::{Condition, Relation};
-use crate::decide::{Days, Effect, Given, Rule};
+use crate::decide::{Days, Direction, Effect, Given, Rule};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::policy::Mode;
 use crate::{Caller, Request, TestCase, Treatment};
@@ -11,14 +11,20 @@ use yingbi_taxonomy::{Kind, Level};
 
 pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
     let coverage = set.coverage();
-    for (at, rule) in set.tables.rules.iter().enumerate().filter(|(_, rule)| !rule.shipped) {
+    let rules = [(&set.tables.rules, Direction::Answer), (&set.tables.requests, Direction::Request)];
+    let each =
+        rules.iter().flat_map(|(rules, of)| rules.iter().enumerate().map(move |(at, rule)| (at, rule, *of)));
+    for (at, rule, of) in each.filter(|(_, rule, _)| !rule.shipped) {
         never_fires(rule, sink);
         if rule.mode == Mode::Off {
             continue;
         }
-        no_ground(rule, sink);
-        public_level(rule, sink);
-        shadowed(set, rule, sink);
+        if rule.of == Direction::Answer {
+            no_ground(rule, sink);
+            public_level(rule, sink);
+            shadowed(set, rule, sink);
+            only_denied(set, rule, sink);
+        }
         if rule.clauses.is_empty() {
             sink.report(
                 Code::NoClause,
@@ -30,8 +36,8 @@ pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
                 ),
             );
         }
-        only_denied(set, rule, sink);
-        let covered = coverage.rules.iter().filter(|own| own.rule == at && !own.cases.is_empty());
+        let covered =
+            coverage.rules.iter().filter(|own| (own.rule, own.of) == (at, of) && !own.cases.is_empty());
         for (nth, _) in
             covered.clone().flat_map(|own| own.branches.iter().enumerate()).filter(|(_, held)| !**held)
         {
