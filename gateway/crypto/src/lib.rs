@@ -14,9 +14,11 @@
 //! assert_ne!(key.pseudonym("subject", "80001234"), key.pseudonym("caller", "80001234"));
 //! ```
 
+pub mod date;
 pub mod envelope;
 mod equal;
 pub mod hex;
+pub mod hkdf;
 mod hmac_sm3;
 pub mod keys;
 mod pseudonym;
@@ -24,6 +26,7 @@ mod signing;
 mod simd;
 mod sm3;
 pub mod sm4;
+pub mod token;
 
 pub use equal::constant_time_eq;
 pub use hmac_sm3::{HmacSm3, hmac_sm3};

@@ -1,7 +1,7 @@
 //! Base64 with the alphabet for URLs, without padding (RFC 4648 5).
 
 /// Appends the text. Looks characters up: what is written is not secret.
-pub(super) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
     let (sixes, rest) = bytes.as_chunks::<6>();
     for [a, b, c, d, e, f] in sixes {
         let bits = u64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f]);
