@@ -15,6 +15,8 @@ mod access;
 mod auditors;
 #[path = "conformance/classification.rs"]
 mod classification;
+#[path = "conformance/cryptography.rs"]
+mod cryptography;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]

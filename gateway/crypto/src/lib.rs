@@ -17,6 +17,7 @@
 pub mod date;
 pub mod envelope;
 mod equal;
+pub mod fpe;
 pub mod hex;
 pub mod hkdf;
 mod hmac_sm3;
