@@ -12,11 +12,13 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 
+mod keys;
 mod labels;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use keys::KeyMetrics;
 pub use labels::{
     Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
@@ -48,6 +50,7 @@ pub struct Metrics {
     input_faults: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
     inspect_failed: Vec<IntCounter>,
@@ -68,6 +71,8 @@ pub struct Metrics {
     inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
+    /// Data keys and key services.
+    pub keys: KeyMetrics,
 }
 
 /// One finished exchange.
@@ -129,6 +134,7 @@ impl Metrics {
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
             inspect_failed: labelled::<InspectFailure>(&table::INSPECT_FAILED.counters(&registry)?),
@@ -149,6 +155,7 @@ impl Metrics {
             inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
+            keys: KeyMetrics::new(&registry)?,
             registry,
         };
         // A series that first appears with its first event hides that event from `rate`.
@@ -203,7 +210,6 @@ impl Metrics {
             let id = self.combinations.label(Some(&**id));
             self.raised.with_label_values(&[&*id]).inc_by(*count);
         }
-        self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
     }
 
     /// Values of a category, by what became of them.
@@ -233,6 +239,11 @@ impl Metrics {
     /// Distinct investors in an answer.
     pub fn subjects(&self, count: u64) {
         self.subjects.inc_by(count);
+    }
+
+    /// A request brought a consent with it.
+    pub fn consent_presented(&self, holds: bool) {
+        self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
     }
 
     /// The upstream failed.

@@ -15,6 +15,8 @@ mod access;
 mod auditors;
 #[path = "conformance/classification.rs"]
 mod classification;
+#[path = "conformance/credentials.rs"]
+mod credentials;
 #[path = "conformance/cryptography.rs"]
 mod cryptography;
 #[path = "conformance/errors.rs"]
@@ -33,6 +35,8 @@ mod inventory;
 mod masks;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/scenes.rs"]
+mod scenes;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]

@@ -4,7 +4,7 @@ use super::connection::Peer;
 use super::front::{Body, Head};
 use super::headers;
 use http::Method;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use std::io::Write as _;
 
 /// What the gateway itself knows of a request and says to the API behind.
@@ -13,6 +13,8 @@ pub struct Said<'a> {
     pub decision_id: &'a str,
     /// Whether the credential was the gateway's own (an API token): it goes no further.
     pub keep_authorization: bool,
+    /// The header besides `Authorization` that credentials come in.
+    pub token_header: Option<&'a HeaderName>,
     /// Whether the answer may be treated.
     pub may_change: bool,
 }
@@ -36,7 +38,8 @@ pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
     lines.push(&[head.method.as_str().as_bytes(), b" ", head.target.as_str().as_bytes(), b" HTTP/1.1\r\n"]);
     lines.display("host", &head.host);
     for (name, value) in headers::for_upstream(head, said.may_change) {
-        if said.keep_authorization || name != AUTHORIZATION {
+        let is_credential = name == AUTHORIZATION || Some(name) == said.token_header;
+        if said.keep_authorization || !is_credential {
             lines.header(name.as_str(), value.as_bytes());
         }
     }

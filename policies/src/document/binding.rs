@@ -25,6 +25,8 @@ pub(crate) struct BindingSpec {
     pub opaque: Vec<Located<String>>,
     pub overrides: Vec<Override>,
     pub validation: Option<Validation>,
+    /// Refusals carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub result_codes: bool,
 }
 
 /// Whose the answer is.
@@ -56,6 +58,10 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
     let overrides = fields.optional("overrides").map(|node| scene::read_overrides(node, sink));
     let validation =
         fields.optional("validate").and_then(|node| scene::read_validation(node, read_field, sink));
+    let result_codes = fields.optional("result_codes").and_then(|node| node.text(sink));
+    if let Some(word) = result_codes.as_ref().filter(|word| word.value != "rpa") {
+        one_of(&word.value, word.at, &["rpa"], sink);
+    }
     fields.finish(sink);
     let Route { host, method, path, template, at } = route?;
     Some(BindingSpec {
@@ -72,6 +78,7 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
         opaque,
         overrides: overrides.unwrap_or_default(),
         validation,
+        result_codes: result_codes.is_some(),
     })
 }
 
