@@ -39,7 +39,7 @@ use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
 use connection::Peer;
 use flow::{Asked, Flow};
-use forward::{Said, upstream_request};
+use forward::{Changed, Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
@@ -74,13 +74,10 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
-<<<<<<< HEAD
     /// Data keys: what encrypts and decrypts fields.
     pub keys: Arc<Keys>,
-=======
     /// Verifies consents that requests bring with them, where they are accepted.
     pub credentials: Option<Arc<Verifier>>,
->>>>>>> rights
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
     /// What counts as fresh strong authentication, by issuer.
@@ -160,8 +157,9 @@ impl Exchange {
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
-        let mut body = self.check_input(&permit, client, head, access).await?;
-        let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
+        let body = self.check_input(&permit, client, head, access).await?;
+        let (mut body, changed) = self.treat_input(&permit, client, head, body, access).await?;
+        let answer = self.ask((&permit, &changed), &caller, client, head, &mut body, peer, access).await?;
         if answer.rest.is_some() {
             let request = Asked { permit, facts, body };
             return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
@@ -231,7 +229,7 @@ impl Exchange {
     #[expect(clippy::too_many_arguments, reason = "what a request is made of, each known by its type")]
     async fn ask(
         &self,
-        permit: &Permit,
+        (permit, changed): (&Permit, &Changed),
         caller: &Identified,
         client: &mut Client,
         head: &Head,
@@ -243,7 +241,8 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let token_header = self.identifier.token_header();
-        let said = Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change };
+        let decision_id = &access.decision_id;
+        let said = Said { decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;
@@ -287,7 +286,7 @@ impl Exchange {
     ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         self.metrics.subjects(summary.subjects.len() as u64);
-        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
+        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| !access.says_of_request()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
         let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len(), part);

@@ -125,6 +125,9 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
 
     let rights = open_rights(&config, PseudonymKey::new(*secret.expose()), records)?;
 
+    let data_keys = keys::start(&config, &audit, &metrics)?;
+    let ring = data_keys.clone();
+    protector.set_keys(Arc::new(move || ring.ring()));
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -133,7 +136,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
-        keys: keys::start(&config, &audit, &metrics)?,
+        keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         step_up: config

@@ -13,12 +13,16 @@
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/channels.rs"]
+mod channels;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/credentials.rs"]
 mod credentials;
 #[path = "conformance/cryptography.rs"]
 mod cryptography;
+#[path = "conformance/deidentify.rs"]
+mod deidentify;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]

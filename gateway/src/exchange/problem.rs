@@ -67,6 +67,10 @@ problems! {
     INPUT_TYPE = 415 "YB1312"
         ["the request's content type can't be checked", "send JSON, XML, CSV, a form or multipart parts of these, or have the route's binding ask for no validation"]
         ["请求的内容类型无法校验", "请发送JSON、XML、CSV、表单或由其组成的multipart，或由绑定取消该路由的校验"];
+    /// A rule for requests says that one that holds this category must not go on.
+    INPUT_BLOCKED = 403 "YB0711"
+        ["the request holds a category that the policy doesn't let pass", "leave it out, or ask the security team for another rule"]
+        ["请求含有策略禁止传入的信息类别", "请去掉该信息，或联系安全团队调整策略"];
     /// A rule says that an answer that holds this category must not be released at all.
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]

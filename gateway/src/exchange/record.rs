@@ -60,6 +60,8 @@ pub struct Access {
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
     pub input_errors: Vec<InputError>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: BTreeMap<(Category, &'static str), u64>,
 }
 
 impl Access {
@@ -87,6 +89,7 @@ impl Access {
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
+            request: BTreeMap::new(),
         }
     }
 
@@ -106,6 +109,18 @@ impl Access {
             let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
             *self.input_faults.entry(what).or_default() += 1;
         }
+    }
+
+    /// Takes over what was done to what came in.
+    pub fn treated(&mut self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
+            *self.request.entry((category, treatment)).or_default() += count;
+        }
+    }
+
+    /// Whether its record says something of what came in.
+    pub fn says_of_request(&self) -> bool {
+        !self.input_faults.is_empty() || !self.request.is_empty()
     }
 
     /// Takes over why the policy refused.
@@ -151,6 +166,7 @@ impl Access {
             dropped: &summary.dropped,
             monitored: &summary.monitored,
             raised: &summary.raised,
+            keyed: &summary.keyed,
         };
         let overrides = self.overrides_met(summary);
         yingbi_audit::Access {
@@ -162,6 +178,7 @@ impl Access {
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
+            request: if part.is_some_and(|part| part > 1) { &NOT_CHANGED } else { &self.request },
             part,
             ..self.so_far()
         }
@@ -208,6 +225,7 @@ impl Access {
             found: None,
             overrides: Vec::new(),
             input_faults: &self.input_faults,
+            request: &self.request,
             bytes: 0,
             part: None,
         }
@@ -215,6 +233,7 @@ impl Access {
 }
 
 static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
+static NOT_CHANGED: BTreeMap<(Category, &str), u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {

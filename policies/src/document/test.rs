@@ -32,6 +32,10 @@ pub struct TestCase {
     pub path: String,
     /// Purpose named by the caller.
     pub purpose: Option<String>,
+    /// What the caller sends.
+    pub body: Option<String>,
+    /// Its media type.
+    pub body_type: String,
     /// The day of the access; 1 January 2026 unless the case says otherwise, so that nobody grows older in a test.
     pub today: Day,
     /// What is remembered of investors.
@@ -114,6 +118,8 @@ pub struct Expectation {
     pub code: Option<String>,
     /// The treated body.
     pub body: Option<String>,
+    /// What the upstream gets.
+    pub request_body: Option<String>,
     /// Rules that decided, in any order.
     pub rules: Option<Vec<String>>,
     /// What the access record counts.
@@ -164,9 +170,22 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     let purpose = fields.optional("purpose").and_then(|node| node.text(sink)).map(|text| text.value);
     let remembered = fields.optional("remembered").and_then(|node| read_remembered(node, sink));
     let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
+    let body = fields.optional("body").and_then(|node| node.text(sink)).map(|text| text.value);
+    let body_type = fields.optional("content_type").and_then(|node| node.text(sink)).map(|text| text.value);
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
     let expect = expect?;
+    if expect.request_body.is_some() && body.is_none() {
+        sink.report(
+            Code::Contradiction,
+            node.at,
+            Text::new(
+                "a `request_body` is expected of a request without `body`",
+                "请求没有 `body` 却期望 `request_body`",
+            ),
+            Text::new("add the `body` of the request", "请写请求的 `body`"),
+        );
+    }
     if expect.body.is_some() && response.is_none() {
         sink.report(
             Code::Contradiction,
@@ -183,6 +202,8 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         host,
         path,
         purpose,
+        body,
+        body_type: body_type.unwrap_or_else(|| "application/json".to_owned()),
         today: today.unwrap_or_default(),
         remembered: remembered.unwrap_or_default(),
         response,
@@ -313,12 +334,12 @@ fn read_expectation(
     let status = status.and_then(|status| u16::try_from(status.value).ok());
     let mut text =
         |key: &'static str| fields.optional(key).and_then(|node| node.text(sink)).map(|text| text.value);
-    let (code, body) = (text("code"), text("body"));
+    let (code, body, request_body) = (text("code"), text("body"), text("request_body"));
     let rules = fields.optional("rules").map(|node| node.texts(sink));
     let rules = rules.map(|rules| rules.into_iter().map(|rule| rule.value).collect());
     let record = fields.optional("record").and_then(|node| read_record(node, sink));
     fields.finish(sink);
-    let expect = Expectation { status, code, body, rules, record };
+    let expect = Expectation { status, code, body, request_body, rules, record };
     if expect == Expectation::default() {
         sink.report(
             Code::MissingKey,
