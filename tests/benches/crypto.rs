@@ -132,6 +132,17 @@ impl Bench {
             },
         ]);
         self.time_row("a field parsed and opened, alone (ns)", [ours, theirs], 1.0);
+        let (texts, mut length) = (vec![text; 64], 0);
+        let [together, _] = self.measure([
+            &mut || {
+                let envelopes: Vec<_> = texts.iter().map(|text| parse(text).expect("an envelope")).collect();
+                let fields: Vec<_> = envelopes.iter().map(|envelope| (envelope, aad.as_slice())).collect();
+                open.open_batch(&fields, |value| length += value.expect("genuine").len());
+            },
+            &mut || {},
+        ]);
+        black_box(length);
+        self.time_row("a field parsed and opened, of 64 together (ns)", [together / 64.0, theirs], 2.0);
     }
 
     fn tokens(&mut self) {
