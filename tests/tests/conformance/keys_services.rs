@@ -287,3 +287,116 @@ fn k5_drills_fail_on_purpose_say_what_happened_and_switch_back() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.code() == Some(1) && text.contains("no `keys.standby`"), "{text}");
 }
+
+/// Tellers write, and what they write is encrypted; officers read it in clear.
+const STORE: &str = r#"apiVersion: yingbi/v1
+kind: Role
+metadata: {id: teller}
+spec: {any: [{api_token: {id: teller}}]}
+---
+apiVersion: yingbi/v1
+kind: Role
+metadata: {id: officer}
+spec: {any: [{api_token: {id: officer}}]}
+---
+apiVersion: yingbi/v1
+kind: Purpose
+metadata: {id: reporting}
+spec: {basis: legal-duty}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: writes, clause: ["T/TSAC001:7.5.a"]}
+spec:
+  match: {roles: [teller], routes: ["POST crm.internal/store"]}
+  allow: {level: "<=2"}
+  treat: mask
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: encrypt-on-write, clause: ["T/TSAC001:8.3.3.2.c"]}
+spec:
+  match: {routes: ["POST crm.internal/store"]}
+  direction: request
+  treat: {categories: {"level:>=3": encrypt}}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: officer-reads, clause: ["T/TSAC001:8.1.c"]}
+spec:
+  match: {roles: [officer], purposes: [reporting], routes: ["GET crm.internal/store"]}
+  allow: {level: "<=3"}
+  treat: clear
+  decrypt: [identity.document, basic, wealth.cash]
+"#;
+
+/// FAILURES F10: under load, through every way a key service can fail and a rotation in between, nothing of level 3 or 4
+/// is stored in clear, and what was encrypted can be read in the end.
+#[test]
+fn k5_nothing_is_stored_in_clear_while_key_services_come_and_go() {
+    use yingbi_tests::{HOST, Stage, Who, canary};
+    let kms = Kms::start();
+    let stage = Stage::with(STORE, |setup| {
+        setup
+            .file(kms::TOKEN_FILE, kms::TOKEN)
+            .keys(&kms.lines("primary", "transit"))
+            .keys("  cache_seconds: 1\n  health_ms: 100\n  timeout_ms: 200\n")
+    });
+    let body = serde_json::json!({"id_no": canary::ID, "mobile_tel": canary::MOBILE, "trade_pwd": canary::PASSWORD});
+    let body = body.to_string();
+    let request = format!(
+        "POST /store HTTP/1.1\r\nHost: {HOST}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        yingbi_tests::credentials("teller"),
+        body.len()
+    );
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let mut client = Client::connect(stage.gateway.address);
+                    client.send(request.as_bytes());
+                    let status = client.response().status;
+                    assert!(matches!(status, 200 | 503), "{status}");
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            });
+        }
+        for mood in [Mood::Down, Mood::WrongKey, Mood::Hang] {
+            kms.is(mood);
+            within(Duration::from_secs(10), "the loss", || !is(&stage.gateway, UNAVAILABLE, "0"));
+            std::thread::sleep(Duration::from_millis(300));
+            kms.is(Mood::Good);
+            within(Duration::from_secs(15), "the keys", || is(&stage.gateway, UNAVAILABLE, "0"));
+            assert_eq!(stage.gateway.yingbi(&["keys", "rotate"]).status.code(), Some(0));
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let (mut sealed, mut masked) = (std::collections::BTreeMap::new(), 0);
+    for seen in stage.origin.seen() {
+        let stored = String::from_utf8(seen.body).unwrap();
+        for clear in [canary::ID, canary::MOBILE, canary::PASSWORD] {
+            assert!(!stored.contains(clear), "{stored}");
+        }
+        let row: serde_json::Value = serde_json::from_str(&stored).unwrap();
+        let text = row["id_no"].as_str().unwrap_or_default().to_owned();
+        match text.strip_prefix("yb1.").and_then(|rest| rest.split_once('.')) {
+            Some((kid, _)) => sealed.entry(kid.to_owned()).or_insert_with(Vec::new).push(text.clone()),
+            None => masked += 1,
+        }
+    }
+    assert!(sealed.len() >= 4 && masked > 0, "{} keys, {masked} masked", sealed.len());
+    // No nonce twice under one key: then two envelopes of one value would begin alike.
+    for (kid, all) in &sealed {
+        let nonces: std::collections::BTreeSet<_> = all.iter().map(|text| &text[5 + kid.len()..21 + kid.len()]).collect();
+        assert_eq!(nonces.len(), all.len(), "{kid}");
+    }
+    let rows: Vec<_> = sealed.values().filter_map(|all| all.first()).collect();
+    let rows: Vec<_> = rows.into_iter().map(|text| serde_json::json!({ "id_no": text })).collect();
+    stage.answers_json(&serde_json::json!(rows));
+    let got = stage.ask(Who::Token("officer"), "GET", "/store", "Yingbi-Purpose: reporting\r\n");
+    for row in got.response.json().as_array().unwrap() {
+        assert_eq!(row["id_no"], canary::ID);
+    }
+}
