@@ -52,6 +52,8 @@ table! {
     REQUEST_DURATION Histogram "request_duration_seconds" "seconds" ["route"] "From a request's head to the last byte handed over.";
     REFUSALS Counter "refusals_total" "" ["code"] "Requests and answers refused, by stable code.";
     VALUES Counter "values_total" "" ["category", "level", "treatment"] "Values of personal information found in answers, by what became of them.";
+    REQUEST_VALUES Counter "request_values_total" "" ["category", "level", "treatment"] "Values of personal information changed in requests before they went on, by treatment.";
+    FIELD_KEYS Counter "field_keys_total" "" ["category", "outcome"] "Values decrypted (decrypt), and values that show nothing because they could not be encrypted, tokenised or decrypted, by code.";
     RAISED Counter "raised_records_total" "" ["combination"] "Records that a combination of what they hold, or somebody's age, made stricter.";
     INPUT_FAULTS Counter "input_faults_total" "" ["category", "rule", "action"] "Wrong values of personal information in requests, by what became of the request.";
     MONITORED Counter "monitored_values_total" "" ["category"] "Values that a rule in monitor mode would have treated otherwise.";
@@ -68,6 +70,7 @@ table! {
     POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
     POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";
     POLICY_INFO Gauge "policy_info" "" ["version"] "1 for the policy version that rules.";
+    CONSENT_CREDENTIALS Counter "consent_credentials_total" "" ["result"] "Consents that requests brought with them, by whether they hold.";
     CONNECTIONS Gauge "connections" "" [] "Client connections open.";
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";
