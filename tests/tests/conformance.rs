@@ -35,6 +35,10 @@ mod firm;
 mod formats;
 #[path = "conformance/inventory.rs"]
 mod inventory;
+#[path = "conformance/keys.rs"]
+mod keys;
+#[path = "conformance/keys_services.rs"]
+mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/rights.rs"]
