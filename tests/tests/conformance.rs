@@ -51,6 +51,8 @@ mod streams;
 mod views;
 #[path = "conformance/witness.rs"]
 mod witness;
+#[path = "conformance/workbench.rs"]
+mod workbench;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.
