@@ -71,6 +71,12 @@ pub struct Access<'a> {
     pub policy: &'a str,
     /// Grants that the request could use.
     pub grants: &'a [Arc<str>],
+    /// Consents that the request brought with it.
+    pub consents: &'a [Arc<str>],
+    /// What stood out about the caller.
+    pub marks: &'a [&'static str],
+    /// Limits under which its investors were counted, and whose they count together.
+    pub limits: &'a [(Arc<str>, Pseudonym)],
     /// Trace id.
     pub trace: &'a str,
     /// What was found; none in a refusal.
@@ -79,6 +85,8 @@ pub struct Access<'a> {
     pub overrides: Vec<String>,
     /// Wrong values that came in.
     pub input_faults: &'a BTreeMap<String, u64>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: &'a BTreeMap<(Category, &'static str), u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
     /// Which segment of an answer, from 1, when it is released in several.
@@ -96,6 +104,8 @@ pub struct Found<'a> {
     pub clear: &'a BTreeMap<Category, u64>,
     /// Values masked.
     pub masked: &'a BTreeMap<Category, u64>,
+    /// Of the masked, what has a key, by the treatment's name.
+    pub keyed: &'a BTreeMap<(Category, &'static str), u64>,
     /// Values left out.
     pub dropped: &'a BTreeMap<Category, u64>,
     /// Values that `monitor` rules would have treated otherwise.
@@ -121,7 +131,9 @@ impl Entry for Access<'_> {
     fn is_minor(&self) -> bool {
         let found =
             self.found.iter().flat_map(|found| [found.clear, found.masked, found.dropped, found.monitored]);
-        let is_sensitive = found.flat_map(BTreeMap::keys).any(|category| category.level() > Level::L2);
+        let changed = self.request.keys().map(|(category, _)| category);
+        let is_sensitive =
+            found.flat_map(BTreeMap::keys).chain(changed).any(|category| category.level() > Level::L2);
         self.decision == "permit" && !is_sensitive
     }
 
@@ -149,6 +161,15 @@ impl Entry for Access<'_> {
             object.raw(br#","grants":"#);
             object.list(self.grants)?;
         }
+        if !self.consents.is_empty() {
+            object.raw(br#","consents":"#);
+            object.list(self.consents)?;
+        }
+        if !self.marks.is_empty() {
+            object.raw(br#","marks":"#);
+            object.list(self.marks)?;
+        }
+        object.limits(self.limits)?;
         object.raw(br#","decision":"#);
         object.text(self.decision)?;
         object.option(br#","code":"#, self.code)?;
@@ -165,6 +186,7 @@ impl Entry for Access<'_> {
             object.list(&self.overrides)?;
         }
         object.counts(br#","input_faults":{"#, self.input_faults)?;
+        object.treatments(br#","request":{"#, self.request)?;
         object.number(br#","bytes":"#, self.bytes);
         if let Some(part) = self.part {
             object.number(br#","part":"#, part);
@@ -301,11 +323,40 @@ impl Object<'_> {
         for (key, counts) in by_category {
             self.entries(key, counts.iter().map(|(category, count)| (category.id(), *count)))?;
         }
+        self.treatments(br#","keyed":{"#, found.keyed)?;
         self.entries(br#","raised":{"#, found.raised.iter().map(|(id, count)| (&**id, *count)))
+    }
+
+    /// Limits by id; left out when there are none.
+    fn limits(&mut self, limits: &[(Arc<str>, Pseudonym)]) -> serde_json::Result<()> {
+        let mut before: &[u8] = br#","limits":{"#;
+        for (id, scope) in limits {
+            self.raw(before);
+            self.text(id)?;
+            self.raw(b":");
+            self.pseudonym(Some(scope));
+            before = b",";
+        }
+        if !limits.is_empty() {
+            self.raw(b"}");
+        }
+        Ok(())
     }
 
     fn counts(&mut self, key: &[u8], counts: &BTreeMap<String, u64>) -> serde_json::Result<()> {
         self.entries(key, counts.iter().map(|(what, count)| (what.as_str(), *count)))
+    }
+
+    fn treatments(
+        &mut self,
+        key: &[u8],
+        counts: &BTreeMap<(Category, &'static str), u64>,
+    ) -> serde_json::Result<()> {
+        let named: Vec<(String, u64)> = counts
+            .iter()
+            .map(|((category, treatment), count)| (format!("{}: {treatment}", category.id()), *count))
+            .collect();
+        self.entries(key, named.iter().map(|(what, count)| (what.as_str(), *count)))
     }
 
     /// An object of counts behind its key and brace; left out when it is empty.
