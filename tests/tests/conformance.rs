@@ -37,6 +37,8 @@ mod masks;
 mod rights;
 #[path = "conformance/streams.rs"]
 mod streams;
+#[path = "conformance/treatments.rs"]
+mod treatments;
 #[path = "conformance/views.rs"]
 mod views;
 #[path = "conformance/witness.rs"]
