@@ -18,6 +18,7 @@
 
 mod audit;
 mod check;
+mod credentials;
 mod directory;
 mod file;
 mod identity;
@@ -32,6 +33,7 @@ mod tests;
 mod upstream;
 
 pub use audit::{Audit, Hold, Retention};
+pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
@@ -71,6 +73,8 @@ pub struct Config {
     pub keys: Keys,
     /// `identity`: how callers prove who they are.
     pub identity: IdentityConfig,
+    /// `credentials`: which credentials are accepted as consent; `None`: none.
+    pub credentials: Option<Credentials>,
     /// `limits`: bounds on what one client can make the gateway hold or wait for.
     pub limits: Limits,
     /// `drain`: how the gateway stops.

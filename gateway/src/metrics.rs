@@ -52,6 +52,7 @@ pub struct Metrics {
     field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
     inspect_failed: Vec<IntCounter>,
@@ -137,6 +138,7 @@ impl Metrics {
             field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
             inspect_failed: labelled::<InspectFailure>(&table::INSPECT_FAILED.counters(&registry)?),
@@ -219,7 +221,6 @@ impl Metrics {
             let id = self.combinations.label(Some(&**id));
             self.raised.with_label_values(&[&*id]).inc_by(*count);
         }
-        self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
     }
 
     /// What was done to a request before it went on, by category and treatment.
@@ -257,6 +258,11 @@ impl Metrics {
     /// Distinct investors in an answer.
     pub fn subjects(&self, count: u64) {
         self.subjects.inc_by(count);
+    }
+
+    /// A request brought a consent with it.
+    pub fn consent_presented(&self, holds: bool) {
+        self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
     }
 
     /// The upstream failed.

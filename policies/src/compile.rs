@@ -227,6 +227,7 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<B
                 opaque: spec.opaque.iter().map(|media| media.value.clone()).collect(),
                 overrides: spec.overrides.clone(),
                 validation: spec.validation.clone(),
+                result_codes: spec.result_codes,
             }),
         });
     }

@@ -147,6 +147,13 @@ impl PolicySet {
             && limit.concerns(facts.method, facts.host, &situation.segments)
     }
 
+    /// Whether refusals on a route carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub fn has_result_codes(&self, method: &str, host: &str, path: &str) -> bool {
+        let request = Request { method, host, path, purpose: None, today: Day::default() };
+        let segments: Vec<&str> = route::split_path(path).collect();
+        self.binding(&request, &segments).is_some_and(|bound| bound.binding.result_codes)
+    }
+
     /// Exceptions with the last day on which each rules.
     pub fn exceptions(&self) -> impl Iterator<Item = (&Arc<str>, Day)> {
         self.tables.rules.iter().filter_map(|rule| Some((&rule.id, rule.days.until?)))
@@ -277,7 +284,7 @@ impl PolicySet {
         }));
         for outcome in outcomes {
             key.push(number(outcome.rule) << 16 | u32::from(outcome.applies.0));
-            key.push(outcome.route);
+            key.push(outcome.route << 1 | u32::from(outcome.rules));
             let Some(rule) = self.tables.rules.get(outcome.rule).filter(|rule| rule.has_branches()) else {
                 continue;
             };

@@ -181,7 +181,7 @@ impl PolicySet {
             () if !self.matches_caller(rule, situation) => Verdict::OtherCaller,
             () if !self.matches_purpose(rule, situation) => Verdict::OtherPurpose,
             () if !applies => Verdict::ConditionFalse,
-            () if rule.mode == Mode::Monitor => Verdict::Monitored,
+            () if !rule.rules(situation.caller.lot) => Verdict::Monitored,
             () if rule.is_allow() => Verdict::Allowed,
             () if rule.is_floor() => Verdict::Floor,
             () => Verdict::Denied,

@@ -400,6 +400,8 @@ pub struct Binding {
     pub overrides: Vec<Override>,
     /// What is asked of data that comes in; `None`: nothing is read.
     pub validation: Option<Validation>,
+    /// Refusals on the route carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub result_codes: bool,
 }
 
 /// What some kinds count as in one service scene (T/TSAC 001 §6.3, last paragraph).

@@ -17,6 +17,10 @@ mod auditors;
 mod channels;
 #[path = "conformance/classification.rs"]
 mod classification;
+#[path = "conformance/credentials.rs"]
+mod credentials;
+#[path = "conformance/cryptography.rs"]
+mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
 #[path = "conformance/errors.rs"]
@@ -35,6 +39,8 @@ mod inventory;
 mod masks;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/scenes.rs"]
+mod scenes;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/treatments.rs"]

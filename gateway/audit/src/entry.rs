@@ -71,6 +71,12 @@ pub struct Access<'a> {
     pub policy: &'a str,
     /// Grants that the request could use.
     pub grants: &'a [Arc<str>],
+    /// Consents that the request brought with it.
+    pub consents: &'a [Arc<str>],
+    /// What stood out about the caller.
+    pub marks: &'a [&'static str],
+    /// Limits under which its investors were counted, and whose they count together.
+    pub limits: &'a [(Arc<str>, Pseudonym)],
     /// Trace id.
     pub trace: &'a str,
     /// What was found; none in a refusal.
@@ -155,6 +161,15 @@ impl Entry for Access<'_> {
             object.raw(br#","grants":"#);
             object.list(self.grants)?;
         }
+        if !self.consents.is_empty() {
+            object.raw(br#","consents":"#);
+            object.list(self.consents)?;
+        }
+        if !self.marks.is_empty() {
+            object.raw(br#","marks":"#);
+            object.list(self.marks)?;
+        }
+        object.limits(self.limits)?;
         object.raw(br#","decision":"#);
         object.text(self.decision)?;
         object.option(br#","code":"#, self.code)?;
@@ -310,6 +325,22 @@ impl Object<'_> {
         }
         self.treatments(br#","keyed":{"#, found.keyed)?;
         self.entries(br#","raised":{"#, found.raised.iter().map(|(id, count)| (&**id, *count)))
+    }
+
+    /// Limits by id; left out when there are none.
+    fn limits(&mut self, limits: &[(Arc<str>, Pseudonym)]) -> serde_json::Result<()> {
+        let mut before: &[u8] = br#","limits":{"#;
+        for (id, scope) in limits {
+            self.raw(before);
+            self.text(id)?;
+            self.raw(b":");
+            self.pseudonym(Some(scope));
+            before = b",";
+        }
+        if !limits.is_empty() {
+            self.raw(b"}");
+        }
+        Ok(())
     }
 
     fn counts(&mut self, key: &[u8], counts: &BTreeMap<String, u64>) -> serde_json::Result<()> {

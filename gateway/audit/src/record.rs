@@ -55,6 +55,16 @@ pub struct Intent {
     /// Grants that the request could use (§7.5 j, k); their tickets stand in the events that opened them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<String>,
+    /// Consents that the request brought with it, as digests of their credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<String>,
+    /// What stood out about the caller: `shared-account`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+    /// Limits under which the investors were counted (§7.5 h), each with the pseudonym of whose investors it counts
+    /// together: what limits have counted can be counted again from these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, String>,
     /// `permit` or `refuse`.
     pub decision: String,
     /// Refusal code, when refused.

@@ -1,6 +1,7 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
 mod audit;
+mod credentials;
 mod files;
 mod identity;
 mod keys;
@@ -55,6 +56,7 @@ impl Check {
         let data = self.data_keys(written.keys);
         let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
+        let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
         let threads = self.threads(written.threads);
@@ -67,6 +69,7 @@ impl Check {
             data_dir,
             keys: Keys { pseudonym, checkpoint, data },
             identity,
+            credentials,
             limits: written.limits,
             drain: written.drain,
             audit,

@@ -22,6 +22,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) identity: identity::IdentityFile,
     #[serde(default)]
+    pub(super) credentials: Option<super::Credentials>,
+    #[serde(default)]
     pub(super) limits: Limits,
     #[serde(default)]
     pub(super) drain: limits::Drain,

@@ -4,7 +4,7 @@ use super::connection::Peer;
 use super::front::{Body, Head};
 use super::headers;
 use http::Method;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use std::io::Write as _;
 
 /// What the gateway itself knows of a request and says to the API behind.
@@ -13,6 +13,8 @@ pub struct Said<'a> {
     pub decision_id: &'a str,
     /// Whether the credential was the gateway's own (an API token): it goes no further.
     pub keep_authorization: bool,
+    /// The header besides `Authorization` that credentials come in.
+    pub token_header: Option<&'a HeaderName>,
     /// Whether the answer may be treated.
     pub may_change: bool,
     /// What goes on in place of what came.
@@ -55,7 +57,8 @@ pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
     lines.display("host", &head.host);
     for (name, value) in headers::for_upstream(head, said.may_change) {
         let is_stale = said.changed.body.is_some() && headers::is_about_the_body(name.as_str());
-        if (said.keep_authorization || name != AUTHORIZATION) && !is_stale {
+        let is_credential = name == AUTHORIZATION || Some(name) == said.token_header;
+        if (said.keep_authorization || !is_credential) && !is_stale {
             lines.header(name.as_str(), value.as_bytes());
         }
     }

@@ -4,6 +4,7 @@
 use super::identity::Identified;
 use super::input::InputError;
 use crate::metrics::method_label;
+use crate::state::credential;
 use crate::state::inventory::Caller;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -45,6 +46,14 @@ pub struct Access {
     pub overrides: Vec<Override>,
     /// Grants that the request could use.
     pub grants: Vec<Arc<str>>,
+    /// Consents that the request brought with it.
+    pub consents: Vec<Arc<str>>,
+    /// Why a consent that it brought is none.
+    pub fault: Option<credential::Fault>,
+    /// What stood out about the caller.
+    pub marks: Vec<&'static str>,
+    /// Limits under which the investors of what is about to be released were counted.
+    pub limits: Vec<(Arc<str>, Pseudonym)>,
     /// What a refused caller must prove besides, as `WWW-Authenticate`.
     pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
@@ -73,6 +82,10 @@ impl Access {
             trace: String::new(),
             overrides: Vec::new(),
             grants: Vec::new(),
+            consents: Vec::new(),
+            fault: None,
+            marks: Vec::new(),
+            limits: Vec::new(),
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
@@ -161,6 +174,7 @@ impl Access {
             status,
             found: Some(found),
             overrides,
+            limits: &self.limits,
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
@@ -204,6 +218,9 @@ impl Access {
             rules: &self.rules,
             policy: &self.policy,
             grants: &self.grants,
+            consents: &self.consents,
+            marks: &self.marks,
+            limits: &[],
             trace: &self.trace,
             found: None,
             overrides: Vec::new(),
@@ -244,6 +261,14 @@ impl DecisionIds {
         hex(number, counter.split_at_mut(1).1);
         std::str::from_utf8(&id).unwrap_or_default().into()
     }
+}
+
+/// Which of a hundred lots a request draws by its decision's id: each once in a hundred requests, neighbours far apart.
+pub fn lot(decision_id: &str) -> u8 {
+    let counter = decision_id.rsplit('-').next().unwrap_or_default();
+    let number = u64::from_str_radix(counter, 16).unwrap_or_default();
+    // 61 has no divisor in common with 100.
+    u8::try_from(number % 100 * 61 % 100).unwrap_or_default()
 }
 
 /// The last digits of a number, as many as there is room for.

@@ -70,6 +70,7 @@ table! {
     POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
     POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";
     POLICY_INFO Gauge "policy_info" "" ["version"] "1 for the policy version that rules.";
+    CONSENT_CREDENTIALS Counter "consent_credentials_total" "" ["result"] "Consents that requests brought with them, by whether they hold.";
     CONNECTIONS Gauge "connections" "" [] "Client connections open.";
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";

@@ -98,6 +98,7 @@ fn m1_what_is_found_is_counted_by_category_level_and_treatment() {
     metrics.protected(&summary);
     metrics.protected(&summary);
     metrics.subjects(7);
+    metrics.subjects(7);
     let text = metrics.render();
     for sample in [
         r#"yingbi_values_total{category="basic",level="3",treatment="clear"} 6"#,

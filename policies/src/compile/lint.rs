@@ -103,6 +103,7 @@ impl crate::TestCaller {
             authenticated: self.authenticated,
             stepped_up: self.stepped_up,
             facts: self.facts.clone(),
+            lot: self.lot,
         }
     }
 }
@@ -195,7 +196,7 @@ fn shadowed(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
     }
     let others = set.tables.rules.iter().filter(|other| {
         let as_long = other.days == rule.days || other.days == Days::default();
-        other.id != rule.id && other.mode == Mode::Enforce && as_long
+        other.id != rule.id && other.mode == Mode::Enforce && other.share >= rule.share && as_long
     });
     let by = others.into_iter().find(|other| {
         matches_all_of(other, rule)

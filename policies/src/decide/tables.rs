@@ -90,6 +90,8 @@ pub(crate) struct Rule {
     pub clauses: Vec<String>,
     pub shipped: bool,
     pub mode: Mode,
+    /// Of how many requests in a hundred it rules; the others it watches.
+    pub share: u8,
     /// Any of these, by position; empty: any caller.
     pub roles: Vec<usize>,
     pub purposes: Vec<usize>,
@@ -276,6 +278,11 @@ impl Rule {
     /// Whether it has conditions under `treat.when`.
     pub(crate) fn has_branches(&self) -> bool {
         matches!(&self.effect, Effect::Allow { when, .. } if !when.is_empty())
+    }
+
+    /// Whether it rules a request of this lot, and does not only watch it.
+    pub(crate) fn rules(&self, lot: u8) -> bool {
+        self.mode == Mode::Enforce && lot < self.share
     }
 
     pub(crate) fn is_floor(&self) -> bool {

@@ -60,6 +60,8 @@ impl Views {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub rule: usize,
+    /// Whether the rule rules this request, and does not only watch it.
+    pub rules: bool,
     /// For which relations the rule applies.
     pub applies: Relations,
     /// By relation; bit n: the n-th condition under `treat.when` holds.
@@ -162,7 +164,7 @@ impl PolicySet {
                 Effect::Floor { .. } => false,
             };
             let applies = relevant.iter().any(|relation| outcome.applies(*relation));
-            if rule.mode == Mode::Enforce && decides && applies {
+            if outcome.rules && decides && applies {
                 rules.push(rule.id.clone());
                 let hit = rule.routes.get(usize::try_from(outcome.route).unwrap_or(usize::MAX));
                 // The first by text: any would do, but not by the order of files.
@@ -225,10 +227,7 @@ impl PolicySet {
             Kind::all().map(one).collect()
         };
         let treatments = whole(settled(scene, false));
-        let monitors = outcomes.iter().any(|outcome| {
-            let rule = self.tables.rules.get(outcome.rule);
-            outcome.applies(relation) && rule.is_some_and(|rule| rule.mode == Mode::Monitor)
-        });
+        let monitors = outcomes.iter().any(|outcome| outcome.applies(relation) && !outcome.rules);
         let monitored = monitors.then(|| whole(settled(scene, true))).filter(|would| *would != treatments);
         let combinations = self.combinations(situation).take(Raise::MOST).map(|combination| {
             let raised = settled(&combination.grading(scene), false);
@@ -481,10 +480,8 @@ impl PolicySet {
         outcomes
             .iter()
             .filter(move |outcome| outcome.applies(relation))
+            .filter(move |outcome| outcome.rules || with_monitors)
             .filter_map(|outcome| Some((self.tables.rules.get(outcome.rule)?, outcome)))
-            .filter(move |(rule, _)| {
-                rule.mode == Mode::Enforce || (with_monitors && rule.mode == Mode::Monitor)
-            })
     }
 }
 
@@ -544,7 +541,8 @@ fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
             .fold(0_u32, |bits, (nth, _)| bits | 1 << nth)
     };
     let route = number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default());
-    let mut outcome = Outcome { rule: at, applies: Relations::default(), branches: [0; _], route };
+    let rules = rule.rules(situation.caller.lot);
+    let mut outcome = Outcome { rule: at, rules, applies: Relations::default(), branches: [0; _], route };
     for (relation, alike) in &rule.spread {
         if rule.when.holds(facts, *relation) {
             outcome.applies.0 |= alike.0;

@@ -12,6 +12,8 @@ use yingbi_taxonomy::{Kind, Level};
 #[derive(Debug)]
 pub(crate) struct PolicySpec {
     pub mode: Mode,
+    /// Of how many requests in a hundred it rules; the others it only watches (T/SAC 003—2024 §6.2).
+    pub share: u8,
     pub matching: Match,
     pub when: Located<Condition>,
     pub action: Action,
@@ -97,12 +99,16 @@ const NEARLY: [(&str, &str); 5] = [
 ];
 const GENERALISE: &str = "age-band`, `amount-band`, `region`, `year`, `quarter` or `month";
 
+/// A rule without `share` rules all of a hundred requests.
+const ALL: u8 = 100;
+
 /// Most conditions under one `treat.when`: their outcomes are the bits of one word.
 const BRANCHES: usize = 32;
 
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
     let fields = node.fields(sink)?;
     let mode = fields.optional("mode").map_or(Some(Mode::Enforce), |node| read_mode(node, sink));
+    let share = fields.optional("share").map_or(Some(ALL), |node| read_share(node, mode, sink));
     let matching = fields.optional("match").map_or(Some(Match::default()), |node| read_match(node, sink));
     let when = match fields.optional("when") {
         Some(node) => read_condition(node.text(sink), sink),
@@ -123,7 +129,15 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
         );
     }
     fields.finish(sink);
-    Some(PolicySpec { mode: mode?, matching: matching?, when: when?, action: action?, is_request, opens })
+    Some(PolicySpec {
+        mode: mode?,
+        share: share?,
+        matching: matching?,
+        when: when?,
+        action: action?,
+        is_request,
+        opens,
+    })
 }
 
 /// `direction`: whether the rule speaks of requests.
@@ -216,6 +230,33 @@ pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
             None
         }
     }
+}
+
+/// A percentage; all of them is said by leaving it out, none by another mode.
+fn read_share(node: &Node, mode: Option<Mode>, sink: &mut Sink<'_>) -> Option<u8> {
+    let share = node.integer(sink)?;
+    if mode.is_some_and(|mode| mode != Mode::Enforce) {
+        sink.report(
+            Code::Contradiction,
+            share.at,
+            Text::new("`share` of a rule that does not rule", "规则未生效却写了 `share`"),
+            Text::new("remove `share`, or write `mode: enforce`", "去掉 `share`，或写 `mode: enforce`"),
+        );
+        return None;
+    }
+    let percent = u8::try_from(share.value).ok().filter(|percent| (1..ALL).contains(percent));
+    if percent.is_none() {
+        sink.report(
+            Code::WrongValue,
+            share.at,
+            Text::new("`share` is a percentage from 1 to 99", "`share` 为1至99的百分数"),
+            Text::new(
+                "leave it out to rule all requests, write `mode: monitor` to rule none",
+                "对全部请求生效时省略，全部仅监测时写 `mode: monitor`",
+            ),
+        );
+    }
+    percent
 }
 
 pub(crate) fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {

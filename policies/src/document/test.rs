@@ -63,6 +63,8 @@ pub struct TestCaller {
     pub stepped_up: bool,
     /// What the firm knows of the caller.
     pub facts: CallerFacts,
+    /// Which of a hundred lots the request draws; 0 unless the case says otherwise, so that every `share` holds.
+    pub lot: u8,
 }
 
 /// Investors of whom a case says that something is remembered.
@@ -228,6 +230,7 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
             facts.set(fact, value.value);
         }
     }
+    let lot = fields.optional("lot").and_then(|node| read_lot(node, sink)).unwrap_or_default();
     let at = fields.at;
     fields.finish(sink);
     if !authenticated && (stepped_up || !roles.is_empty() || !subjects.is_empty()) {
@@ -249,7 +252,22 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
         authenticated,
         stepped_up,
         facts,
+        lot,
     })
+}
+
+fn read_lot(node: &Node, sink: &mut Sink<'_>) -> Option<u8> {
+    let lot = node.integer(sink)?;
+    let drawn = u8::try_from(lot.value).ok().filter(|lot| *lot < 100);
+    if drawn.is_none() {
+        sink.report(
+            Code::WrongValue,
+            lot.at,
+            Text::new("`lot` is one of a hundred, from 0 to 99", "`lot` 为0至99之一"),
+            Text::new("a rule with `share: 25` rules lots 0 to 24", "`share: 25` 的规则对0至24生效"),
+        );
+    }
+    drawn
 }
 
 fn read_remembered(node: &Node, sink: &mut Sink<'_>) -> Option<Remembered> {

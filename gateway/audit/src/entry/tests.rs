@@ -35,6 +35,9 @@ fn intent(access: &Access<'_>) -> Record {
         rules: texts(access.rules),
         policy: access.policy.to_owned(),
         grants: texts(access.grants),
+        consents: texts(access.consents),
+        marks: access.marks.iter().map(|mark| (*mark).to_owned()).collect(),
+        limits: access.limits.iter().map(|(id, scope)| (id.to_string(), scope.to_string())).collect(),
         trace: access.trace.to_owned(),
         records: found.map_or(0, |found| found.records),
         subjects: found
@@ -108,6 +111,9 @@ proptest! {
             keyed: &keyed,
             raised: &raised,
         };
+        let limits: Vec<_> = people.iter().zip(&names).map(|(scope, id)| (id.as_str().into(), *scope)).collect();
+        let limits: Vec<(Arc<str>, Pseudonym)> =
+            limits.into_iter().collect::<std::collections::BTreeMap<_, _>>().into_iter().collect();
         let access = Access {
             time,
             decision_id: &names[0],
@@ -125,6 +131,9 @@ proptest! {
             rules: &lists[1],
             policy: &names[8],
             grants: &lists[1],
+            consents: &lists[0],
+            marks: if optional { &["shared-account"] } else { &[] },
+            limits: &limits,
             trace: &names[9],
             found: is_found.then_some(found),
             overrides: texts(&lists[0]),

@@ -92,6 +92,18 @@ pub(crate) trait Pieces<'r>: Clone {
 
     fn next(&mut self) -> Result<Option<Piece<'r>>, BadSpelling>;
 
+    /// Appends what the rest of the text stands for.
+    fn decode(mut self, out: &mut String) -> Result<(), BadSpelling> {
+        while let Some(piece) = self.next()? {
+            match piece {
+                Piece::Plain(text) => out.push_str(text),
+                Piece::Character(character) => out.push(character),
+                Piece::Markup => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Whether `text` must be spelt out where the pieces now are.
     fn needs_encoding(&self, text: &str) -> bool;
 
@@ -105,15 +117,8 @@ pub(crate) trait Pieces<'r>: Clone {
 }
 
 /// Appends what a spelt text stands for.
-pub(crate) fn decode<'r>(mut pieces: impl Pieces<'r>, out: &mut String) -> Result<(), BadSpelling> {
-    while let Some(piece) = pieces.next()? {
-        match piece {
-            Piece::Plain(text) => out.push_str(text),
-            Piece::Character(character) => out.push(character),
-            Piece::Markup => {}
-        }
-    }
-    Ok(())
+pub(crate) fn decode<'r>(pieces: impl Pieces<'r>, out: &mut String) -> Result<(), BadSpelling> {
+    pieces.decode(out)
 }
 
 /// Where a text that was read stands in a document. Fastest when stretches are asked for in order.

@@ -455,7 +455,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         }
         self.at(leaf.node.start);
         let fate = match leaf.node.shape {
-            Shape::Plain => self.plain(leaf),
+            Shape::Plain => self.text(leaf),
+            // The same bytes spell the same text unless markup is read with it.
+            Shape::Escaped if !S::REPEATS => self.text(leaf),
             _ => self.scalar(leaf),
         };
         if !self.treat.counts.found.is_empty() {
@@ -502,8 +504,8 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         read.map(|_| Fate::Kept)
     }
 
-    /// A text that stands as it is, unless the same was seen to hold nothing.
-    fn plain(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+    /// A text, unless the same was seen to hold nothing.
+    fn text(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let range = self.spelling.contents(leaf.node);
         if !clean::LENGTHS.contains(&range.len()) {
             return self.scalar(leaf);

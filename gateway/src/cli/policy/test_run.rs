@@ -1,6 +1,7 @@
 //! `yingbi policy test DIR`: cases through the gateway's own decision and protection.
 
 use super::{Format, Speech, load, print};
+use crate::exchange::problem::{self, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -78,11 +79,11 @@ fn run_case(set: &PolicySet, protector: &Protector, case: &TestCase) -> CaseResu
         Decision::Refuse(refusal) => (refusal.status, Some(refusal.code), refusal.rules),
         Decision::Permit(permit) => {
             run_request(protector, &permit, case, &mut failures);
-            let status = match &case.response {
+            let (status, code) = match &case.response {
                 Some(response) => run_body(protector, &permit, case, response, &mut failures),
-                None => 200,
+                None => (200, None),
             };
-            (status, None, permit.rules().to_vec())
+            (status, code, permit.rules().to_vec())
         }
     };
     // A case that names a body, or no status and no code, is about an answer.
@@ -128,20 +129,21 @@ fn run_request(
     differ(failures, "request_body", expected.trim_end().to_owned(), found.trim_end().to_owned());
 }
 
-/// Treats the response as the gateway would; the status that comes of it.
+/// Treats the response as the gateway would; the status that comes of it, and the code of a refusal.
 fn run_body(
     protector: &Protector,
     permit: &yingbi_policies::Permit,
     case: &TestCase,
     response: &str,
     failures: &mut Vec<Failure>,
-) -> u16 {
+) -> (u16, Option<&'static str>) {
+    let refused = |problem: Problem| (problem.status, Some(problem.code));
     let Some(format) = format_of(&case.content_type) else {
-        return 502;
+        return refused(problem::CONTENT_TYPE);
     };
     let treated = match protector.body(permit, format, response.as_bytes()) {
         Ok(treated) => treated,
-        Err(_) => return 502,
+        Err(why) => return refused(why.into()),
     };
     if let Some(expected) = &case.expect.body {
         let found = without_envelopes(&String::from_utf8_lossy(&treated.body));
@@ -150,7 +152,7 @@ fn run_body(
     if let Some(expected) = &case.expect.record {
         record(expected, &treated.summary, failures);
     }
-    200
+    (200, None)
 }
 
 fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure>) {
