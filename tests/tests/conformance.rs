@@ -47,6 +47,8 @@ mod rights;
 mod scenes;
 #[path = "conformance/streams.rs"]
 mod streams;
+#[path = "conformance/treatments.rs"]
+mod treatments;
 #[path = "conformance/views.rs"]
 mod views;
 #[path = "conformance/witness.rs"]
