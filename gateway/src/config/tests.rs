@@ -484,7 +484,9 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     assert_eq!(shipped.warnings, []);
 
     fs::create_dir_all(place.0.join("tls")).unwrap();
-    for name in ["gateway.pem", "clients-ca.pem", "api-ca.pem", "gateway-client.pem", "sso-ca.pem", "kms-ca.pem"] {
+    for name in
+        ["gateway.pem", "clients-ca.pem", "api-ca.pem", "gateway-client.pem", "sso-ca.pem", "kms-ca.pem"]
+    {
         fs::copy(place.0.join("cert.pem"), place.0.join("tls").join(name)).unwrap();
     }
     for name in ["gateway.key", "gateway-client.key"] {
@@ -494,7 +496,8 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     place.secret("complaints.key", &"3c".repeat(32));
     place.secret("kek.pass", "correct horse battery staple");
     place.secret("kms.token", "hvs.synthetic");
-    place.secret("keystore.json", r#"{"format": "yingbi-keystore/1", "revision": 0, "keks": {}, "keys": []}"#);
+    place
+        .secret("keystore.json", r#"{"format": "yingbi-keystore/1", "revision": 0, "keks": {}, "keys": []}"#);
     fs::write(place.0.join("staff.yaml"), "- {id: u1, state: active, kind: person}\n").unwrap();
     let text = example_in_full().replace("/run/yingbi/data.sock", "data.sock");
     let full = place.load(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));

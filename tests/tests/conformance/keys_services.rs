@@ -342,7 +342,8 @@ fn k5_nothing_is_stored_in_clear_while_key_services_come_and_go() {
             .keys(&kms.lines("primary", "transit"))
             .keys("  cache_seconds: 1\n  health_ms: 100\n  timeout_ms: 200\n")
     });
-    let body = serde_json::json!({"id_no": canary::ID, "mobile_tel": canary::MOBILE, "trade_pwd": canary::PASSWORD});
+    let body =
+        serde_json::json!({"id_no": canary::ID, "mobile_tel": canary::MOBILE, "trade_pwd": canary::PASSWORD});
     let body = body.to_string();
     let request = format!(
         "POST /store HTTP/1.1\r\nHost: {HOST}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -389,7 +390,8 @@ fn k5_nothing_is_stored_in_clear_while_key_services_come_and_go() {
     assert!(sealed.len() >= 4 && masked > 0, "{} keys, {masked} masked", sealed.len());
     // No nonce twice under one key: then two envelopes of one value would begin alike.
     for (kid, all) in &sealed {
-        let nonces: std::collections::BTreeSet<_> = all.iter().map(|text| &text[5 + kid.len()..21 + kid.len()]).collect();
+        let nonces: std::collections::BTreeSet<_> =
+            all.iter().map(|text| &text[5 + kid.len()..21 + kid.len()]).collect();
         assert_eq!(nonces.len(), all.len(), "{kid}");
     }
     let rows: Vec<_> = sealed.values().filter_map(|all| all.first()).collect();
