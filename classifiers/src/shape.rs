@@ -68,8 +68,10 @@ fn is_flag(value: Scalar<'_>) -> bool {
     }
 }
 
-const FLAGS: &[&str] =
-    &["0", "1", "y", "n", "t", "f", "yes", "no", "true", "false", "on", "off", "null", "none", "nil", "是", "否"];
+const FLAGS: &[&str] = &[
+    "0", "1", "y", "n", "t", "f", "yes", "no", "true", "false", "on", "off", "null", "none", "nil", "是",
+    "否",
+];
 
 /// Names, numbers, addresses and secrets: no switch is one, so that `"mobile": true` says whether there is one.
 fn is_never_flag(kind: Kind) -> bool {
@@ -352,14 +354,19 @@ fn is_scrambled(text: &str) -> bool {
     letters >= 2
         && digits >= 2
         && text.len() >= 5
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
         && !is_code()
 }
 
 /// `zhang.san#qq.com`, `zhangsan(at)163.com`: a mailbox whose sign is written otherwise.
 fn hides_at(text: &str) -> bool {
     let signs = ["(at)", "[at]", " at ", "#", "＠"];
-    text.len() <= 64 && text.contains('.') && !text.contains("://") && signs.iter().any(|sign| text.contains(sign))
+    text.len() <= 64
+        && text.contains('.')
+        && !text.contains("://")
+        && signs.iter().any(|sign| text.contains(sign))
 }
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.

@@ -247,7 +247,8 @@ impl Words {
             is_spelt &= is_syllable(&token.text);
             let english = if index < 4 { self.word(&joined) } else { None };
             // `xingMing`, `shou_ji_hao`: a syllable each.
-            let spelt = || self.pinyin.get(joined.as_str()).filter(|_| is_spelt && index > 0 && joined.len() >= 6);
+            let spelt =
+                || self.pinyin.get(joined.as_str()).filter(|_| is_spelt && index > 0 && joined.len() >= 6);
             if let Some(concept) = english.or_else(|| spelt().copied()) {
                 best = Some((concept, index + 1));
             }
@@ -311,9 +312,11 @@ impl Words {
         }
         // Initials of Chinese: `mm` ends a password, or what is left of a date's format.
         let mut ends = ends.take_while(|_| token.len() <= LONGEST_INITIALS);
-        let is_format = |start: &str| start.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
+        let is_format =
+            |start: &str| start.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
         ends.find_map(|(start, end)| {
-            let is_whole = end.len() >= SHORTEST_INITIALS_END || (end == "mm" && start.len() >= 2 && !is_format(start));
+            let is_whole =
+                end.len() >= SHORTEST_INITIALS_END || (end == "mm" && start.len() >= 2 && !is_format(start));
             self.pinyin.get(end).copied().filter(|_| is_whole)
         })
         .filter(is_told)
@@ -445,8 +448,24 @@ impl Words {
 
 /// What says by itself whose it is, however the name before it is shortened.
 const TAILS: &[&str] = &[
-    "password", "otp", "idcard", "idtype", "idvalid", "mobile", "phone", "email", "address", "postcode",
-    "bankacct", "cardno", "fundacct", "securities_acct", "tradeacct", "clientcode", "birth", "marital",
+    "password",
+    "otp",
+    "idcard",
+    "idtype",
+    "idvalid",
+    "mobile",
+    "phone",
+    "email",
+    "address",
+    "postcode",
+    "bankacct",
+    "cardno",
+    "fundacct",
+    "securities_acct",
+    "tradeacct",
+    "clientcode",
+    "birth",
+    "marital",
 ];
 
 /// Tokens that are one word together: five syllables of pinyin and a number.
@@ -651,10 +670,7 @@ fn drop_hungarian(tokens: &mut Vec<Token>) {
     }
     let is_prefix = match tokens.as_slice() {
         [first, second, ..] => {
-            !first.capital
-                && second.glued
-                && second.capital
-                && TYPES.contains(&first.text.as_str())
+            !first.capital && second.glued && second.capital && TYPES.contains(&first.text.as_str())
         }
         _ => false,
     };

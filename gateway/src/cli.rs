@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod keys;
 mod office;
 pub mod policy;
+pub mod response;
 pub mod run;
 pub mod scan;
 pub mod switch;
@@ -59,6 +60,8 @@ enum Command {
     Grant(grant::GrantArgs),
     /// Stops a caller, role, recipient or route at once, through a running gateway.
     Switch(switch::SwitchArgs),
+    /// Checks digests and signatures of answers.
+    Response(response::ResponseArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes secret keys.
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Consent(args) => consent::run(&args).into(),
         Command::Grant(args) => grant::run(&args).into(),
         Command::Switch(args) => switch::run(&args).into(),
+        Command::Response(args) => response::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Version { format } => {

@@ -15,7 +15,8 @@ pub use caller::Caller;
 pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{
-    BoundRoute, Combination, Days, Direction, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
+    BoundRoute, Combination, Days, Direction, Effect, Given, Purpose, Role, Rule, Tables, Word, Words,
+    Written,
 };
 pub(crate) use view::{Lost, Outcome, Views};
 

@@ -5,8 +5,8 @@ use crate::decide::{Lost, Outcome, Rule, Situation};
 use crate::document::policy::Mode;
 use crate::document::scope::Grading;
 use crate::{
-    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Subjects, Text, Treatment,
-    Region, View,
+    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Region, Request, Subjects, Text,
+    Treatment, View,
 };
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -195,7 +195,8 @@ impl Keys {
         if kind.category() != sealed || sealed.level() == Level::L4 || kind.level() == Level::L4 {
             return Err((kind, KeyTrouble::Forged));
         }
-        let bindings = [None, subject].into_iter().enumerate().filter(|(nth, whose)| *nth == 0 || whose.is_some());
+        let bindings =
+            [None, subject].into_iter().enumerate().filter(|(nth, whose)| *nth == 0 || whose.is_some());
         for (_, whose) in bindings {
             for is_number in [false, true] {
                 if let Ok(plain) = key.open().open(&envelope, &bound(sealed, is_number, whose)) {
@@ -213,9 +214,9 @@ impl Keys {
         let Ok(key) = self.ring.by_id(envelope.kid()) else { return false };
         key.category() == category.id()
             && [None, subject].into_iter().any(|whose| {
-                [false, true].into_iter().any(|is_number| {
-                    key.open().open(&envelope, &bound(category, is_number, whose)).is_ok()
-                })
+                [false, true]
+                    .into_iter()
+                    .any(|is_number| key.open().open(&envelope, &bound(category, is_number, whose)).is_ok())
             })
     }
 }

@@ -18,8 +18,8 @@ mod header;
 mod html;
 mod input;
 mod joined;
-mod keyed;
 mod json;
+mod keyed;
 mod lines;
 mod mask;
 mod meaning;
@@ -165,9 +165,10 @@ impl Summary {
     pub fn treatments(&self) -> impl Iterator<Item = ((Category, &'static str), u64)> {
         let keyed = self.keyed.iter().filter(|((_, what), _)| is_keyed(what));
         let keyed = keyed.map(|(what, count)| (*what, *count));
-        let masked = self.masked.iter().map(|(category, count)| {
-            ((*category, "mask"), count.saturating_sub(self.keyed_of(*category)))
-        });
+        let masked = self
+            .masked
+            .iter()
+            .map(|(category, count)| ((*category, "mask"), count.saturating_sub(self.keyed_of(*category))));
         let dropped = self.dropped.iter().map(|(category, count)| ((*category, "drop"), *count));
         keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
     }
@@ -326,7 +327,8 @@ impl Protector {
         let plan = plan.with_keys(keys.as_ref());
         Some(self.reader(permit.classifiers()).and_then(|reader| {
             self.with_workspace(&reader, |workspace| {
-                let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
+                let input =
+                    body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
                 // What comes in is listed in another way; what answers hold must not be mixed with it.
                 workspace.fields.log(true);
                 let treated = body::treat(&input, plan, &self.pseudonyms, workspace);

@@ -357,7 +357,11 @@ pub(crate) mod table {
     impl Rules {
         /// The same treatment for every kind.
         pub(crate) fn all(treatment: Treatment) -> Rules {
-            Rules { treatments: vec![treatment; Kind::COUNT], monitored: KindSet::default(), opens: KindSet::default() }
+            Rules {
+                treatments: vec![treatment; Kind::COUNT],
+                monitored: KindSet::default(),
+                opens: KindSet::default(),
+            }
         }
 
         /// Another treatment for one kind.

@@ -35,12 +35,12 @@ fn every_mistake_has_its_code_and_place() {
         case("  direction: request\n  allow: {level: 3}\n  treat: mask\n", "YB2203", "allow"),
         case("  direction: request\n  deny: all\n", "YB2203", ""),
         case("  direction: request\n  treat: {categories: {credential: mask}}\n", "YB0205", "credential"),
+        case("  direction: request\n  treat: {categories: {credential.account: clear}}\n", "YB0501", "clear"),
         case(
-            "  direction: request\n  treat: {categories: {credential.account: clear}}\n",
-            "YB0501",
-            "clear",
+            "  direction: request\n  treat: {categories: {\"level:4\": hash-token}}\n",
+            "YB0502",
+            "hash-token",
         ),
-        case("  direction: request\n  treat: {categories: {\"level:4\": hash-token}}\n", "YB0502", "hash-token"),
         case("  direction: both\n  allow: {level: 3}\n", "YB0105", "both"),
         case("  allow: {level: 3}\n  treat: blck\n", "YB0205", "blck"),
         case("  allow: {level: 4}\n  treat: clear\n", "YB0501", "clear"),
@@ -361,7 +361,10 @@ fn t3_every_floor_of_the_shipped_pack_is_tested() {
 fn codes_are_unique_and_titled() {
     for (at, row) in CODES.iter().enumerate() {
         assert!(
-            row.code.len() == 6 && (row.code.starts_with("YB0") || row.code.starts_with("YB22")) && !row.en.is_empty() && !row.zh.is_empty()
+            row.code.len() == 6
+                && (row.code.starts_with("YB0") || row.code.starts_with("YB22"))
+                && !row.en.is_empty()
+                && !row.zh.is_empty()
         );
         assert!(CODES.iter().skip(at + 1).all(|other| other.code != row.code), "{}", row.code);
     }

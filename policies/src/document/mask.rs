@@ -80,7 +80,9 @@ fn read_mask(algorithm: &Located<String>, fields: &Fields<'_>, sink: &mut Sink<'
         "month" => Mask::Month,
         "age-band" => Mask::AgeBand,
         "amount-band" => Mask::AmountBand,
-        "encrypt" => Mask::Encrypt { to_subject: to_subject(fields, sink), number: keyed_number(fields, sink) },
+        "encrypt" => {
+            Mask::Encrypt { to_subject: to_subject(fields, sink), number: keyed_number(fields, sink) }
+        }
         "hash-token" => Mask::HashToken { number: keyed_number(fields, sink) },
         "ff1" => {
             if !fields.optional("not_a_national_standard").is_some_and(|node| affirms(node, sink)) {

@@ -125,19 +125,15 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
             Code::Contradiction,
             fields.key_at("decrypt"),
             Text::new("`decrypt` in a rule that allows no answer", "`decrypt` 只能写在允许应答的规则中"),
-            Text::new("what is decrypted goes out in an answer: write it beside `allow`", "解密用于应答：请与 `allow` 同写"),
+            Text::new(
+                "what is decrypted goes out in an answer: write it beside `allow`",
+                "解密用于应答：请与 `allow` 同写",
+            ),
         );
     }
     fields.finish(sink);
-    Some(PolicySpec {
-        mode: mode?,
-        share: share?,
-        matching: matching?,
-        when: when?,
-        action: action?,
-        is_request,
-        opens,
-    })
+    let (mode, share, matching) = (mode?, share?, matching?);
+    Some(PolicySpec { mode, share, matching, when: when?, action: action?, is_request, opens })
 }
 
 /// `direction`: whether the rule speaks of requests.
@@ -185,10 +181,7 @@ fn read_request_action(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<Actio
             sink.report(
                 Code::RequestRule,
                 fields.key_at(key),
-                Text::new(
-                    format!("`{key}` in a rule for requests"),
-                    format!("请求方向的规则不能写 `{key}`"),
-                ),
+                Text::new(format!("`{key}` in a rule for requests"), format!("请求方向的规则不能写 `{key}`")),
                 Text::new(
                     "write `treat` or `deny: {categories: [...]}`; who may call is said by rules for answers",
                     "请写 `treat` 或 `deny: {categories: [...]}`；谁可访问由应答方向的规则规定",

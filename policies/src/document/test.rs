@@ -171,8 +171,7 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     let remembered = fields.optional("remembered").and_then(|node| read_remembered(node, sink));
     let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
     let body = fields.optional("body").and_then(|node| node.text(sink)).map(|text| text.value);
-    let body_type =
-        fields.optional("content_type").and_then(|node| node.text(sink)).map(|text| text.value);
+    let body_type = fields.optional("content_type").and_then(|node| node.text(sink)).map(|text| text.value);
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
     let expect = expect?;
@@ -180,7 +179,10 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         sink.report(
             Code::Contradiction,
             node.at,
-            Text::new("a `request_body` is expected of a request without `body`", "请求没有 `body` 却期望 `request_body`"),
+            Text::new(
+                "a `request_body` is expected of a request without `body`",
+                "请求没有 `body` 却期望 `request_body`",
+            ),
             Text::new("add the `body` of the request", "请写请求的 `body`"),
         );
     }

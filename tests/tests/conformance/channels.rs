@@ -63,7 +63,8 @@ const JSON: &str = "Content-Type: application/json\r\n";
 fn t8_account_and_id_numbers_are_masked_in_what_channels_get() {
     let stage = Stage::start(POLICY);
     let text = format!("您的证件号{}已更新，银行卡{}可用", canary::ID, canary::CARD);
-    let body = json!({"to": canary::MOBILE, "content": text, "id_no": canary::ID, "amount": 100.10}).to_string();
+    let body =
+        json!({"to": canary::MOBILE, "content": text, "id_no": canary::ID, "amount": 100.10}).to_string();
     let (response, trace) = post(&stage, "/sms", JSON, body.as_bytes());
     assert_eq!(response.status, 200, "{}", response.text());
     let seen = stage.origin.seen().remove(0);
@@ -91,7 +92,11 @@ fn t8_every_format_and_the_query_are_treated() {
         coder.finish().unwrap()
     };
     let cases: [(&str, &str, Vec<u8>); 8] = [
-        ("/sms", "Content-Type: application/x-www-form-urlencoded\r\n", format!("id_no={id}&x=1").into_bytes()),
+        (
+            "/sms",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            format!("id_no={id}&x=1").into_bytes(),
+        ),
         ("/sms", "Content-Type: text/csv\r\n", format!("id_no,age\n{id},37\n").into_bytes()),
         ("/sms", "Content-Type: application/xml\r\n", format!("<m><id_no>{id}</id_no></m>").into_bytes()),
         ("/sms", "Content-Type: application/x-ndjson\r\n", format!("{{\"id_no\":\"{id}\"}}\n").into_bytes()),
@@ -99,9 +104,14 @@ fn t8_every_format_and_the_query_are_treated() {
         (
             "/sms",
             "Content-Type: multipart/form-data; boundary=q\r\n",
-            format!("--q\r\nContent-Disposition: form-data; name=\"id_no\"\r\n\r\n{id}\r\n--q--\r\n").into_bytes(),
+            format!("--q\r\nContent-Disposition: form-data; name=\"id_no\"\r\n\r\n{id}\r\n--q--\r\n")
+                .into_bytes(),
         ),
-        ("/sms", "Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Digest: sha-256=:x:\r\n", gzip(&format!("{{\"id_no\":\"{id}\"}}"))),
+        (
+            "/sms",
+            "Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Digest: sha-256=:x:\r\n",
+            gzip(&format!("{{\"id_no\":\"{id}\"}}")),
+        ),
         (&format!("/sms?id_no={id}&note=a%20b"), JSON, b"{}".to_vec()),
     ];
     for (path, headers, body) in cases {
@@ -151,7 +161,8 @@ fn t8_a_rule_that_only_watches_changes_nothing() {
 #[test]
 fn t5_level_four_never_passes_in_clear_where_requests_are_treated() {
     let stage = Stage::start(POLICY);
-    for body in [json!({"trade_pwd": "135790"}), json!({"trade_pwd": 135790}), json!({"sms_code": "482913"})] {
+    for body in [json!({"trade_pwd": "135790"}), json!({"trade_pwd": 135790}), json!({"sms_code": "482913"})]
+    {
         stage.origin.forget();
         let (response, _) = post(&stage, "/sms/login", JSON, body.to_string().as_bytes());
         assert_eq!(response.status, 200, "{}", response.text());

@@ -58,7 +58,10 @@ fn k1_a_reader_in_another_language_agrees() {
     let vectors = vectors();
     let opened = vectors.iter().filter(|vector| !vector["plain"].is_null()).count();
     assert!(opened >= 9 && vectors.len() - opened >= 15);
-    assert_eq!((code, report), (0, json!({"opened": opened, "refused": vectors.len() - opened, "wrong": []})));
+    assert_eq!(
+        (code, report),
+        (0, json!({"opened": opened, "refused": vectors.len() - opened, "wrong": []}))
+    );
 }
 
 #[test]

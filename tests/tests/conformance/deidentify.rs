@@ -87,7 +87,10 @@ fn t7_other_institutions_get_what_is_anonymous_on_a_lawful_basis_only() {
 fn t10_biometrics_and_beliefs_are_never_published() {
     let stage = scene("publication", "publisher", "other-institution");
     let purpose = "Yingbi-Purpose: disclosure\r\n";
-    for body in [json!([{"age": 37, "face_feature": "c2FtcGxlIHRlbXBsYXRl"}]), json!([{"age": 37, "ethnic_group": "满族"}])] {
+    for body in [
+        json!([{"age": 37, "face_feature": "c2FtcGxlIHRlbXBsYXRl"}]),
+        json!([{"age": 37, "ethnic_group": "满族"}]),
+    ] {
         let got = stage.answers_json(&body).ask(Who::Token("teller"), "GET", "/holders", purpose);
         assert_eq!((got.response.status, got.response.problem_code().as_str()), (403, "YB2101"), "{body}");
     }

@@ -9,7 +9,10 @@ const KEYS: &str = "  primary: {kek: soft, file: {passphrase: {file: kek.pass}}}
 /// A gateway with data keys; tellers see masks, officers read in clear what is theirs to read.
 fn start(policy: &str) -> Stage {
     Stage::with(&format!("{ROLES}{policy}"), |setup| {
-        setup.file("kek.pass", "correct horse battery staple\n").file("checkpoint.key", &"c3".repeat(32)).keys(KEYS)
+        setup
+            .file("kek.pass", "correct horse battery staple\n")
+            .file("checkpoint.key", &"c3".repeat(32))
+            .keys(KEYS)
     })
 }
 
@@ -117,13 +120,21 @@ fn t5_what_is_stored_is_encrypted_and_read_by_those_allowed() {
     // A client that stores what it read stores it as it is.
     stage.origin.forget();
     post(&stage, "/store", JSON, stored.as_bytes());
-    assert_eq!(String::from_utf8(stage.origin.seen().remove(0).body).unwrap(), stored, "nothing is encrypted twice");
+    assert_eq!(
+        String::from_utf8(stage.origin.seen().remove(0).body).unwrap(),
+        stored,
+        "nothing is encrypted twice"
+    );
 
     stage.answers(Answer::json(stored.clone()));
     let before = stage.gateway.metrics();
     let masked = stage.get(Who::Token("teller"), "/store");
     let got = masked.response.json();
-    assert_eq!((&got["id_no"], &got["mobile_tel"]), (&json!("110*************74"), &json!("139****5678")), "{got}");
+    assert_eq!(
+        (&got["id_no"], &got["mobile_tel"]),
+        (&json!("110*************74"), &json!("139****5678")),
+        "{got}"
+    );
     assert_eq!((&got["trade_pwd"], &got["enable_balance"]), (&json!("********"), &json!(0)), "{got}");
     let clear = stage.ask(Who::Token("officer"), "GET", "/store", REPORTING);
     let got = clear.response.json();
@@ -152,7 +163,8 @@ fn t5_every_format_is_encrypted_on_write_and_decrypted_on_read() {
     ];
     for (media_type, body) in cases {
         stage.origin.forget();
-        let (response, _) = post(&stage, "/store", &format!("Content-Type: {media_type}\r\n"), body.as_bytes());
+        let (response, _) =
+            post(&stage, "/store", &format!("Content-Type: {media_type}\r\n"), body.as_bytes());
         assert_eq!(response.status, 200, "{media_type}: {}", response.text());
         let stored = String::from_utf8(stage.origin.seen().remove(0).body).unwrap();
         assert!(!stored.contains(id) && !stored.contains(mobile) && stored.contains("yb1."), "{stored}");
@@ -165,7 +177,12 @@ fn t5_every_format_is_encrypted_on_write_and_decrypted_on_read() {
 #[test]
 fn t5_envelopes_that_do_not_open_are_masked_and_the_rest_is_served() {
     let stage = start(STORE);
-    post(&stage, "/store", JSON, json!({"id_no": canary::ID, "mobile_tel": canary::MOBILE}).to_string().as_bytes());
+    post(
+        &stage,
+        "/store",
+        JSON,
+        json!({"id_no": canary::ID, "mobile_tel": canary::MOBILE}).to_string().as_bytes(),
+    );
     let stored: Value = serde_json::from_slice(&stage.origin.seen().remove(0).body).unwrap();
     let (id, mobile) = (stored["id_no"].as_str().unwrap(), stored["mobile_tel"].as_str().unwrap());
     let mut altered = id.to_owned().into_bytes();
@@ -259,7 +276,8 @@ fn t6_pseudonyms_join_within_a_purpose_and_not_across() {
     ]});
     let ask = |purpose: &str| {
         stage.answers_json(&list);
-        let asked = stage.ask(Who::Token("teller"), "GET", "/export", &format!("Yingbi-Purpose: {purpose}\r\n"));
+        let asked =
+            stage.ask(Who::Token("teller"), "GET", "/export", &format!("Yingbi-Purpose: {purpose}\r\n"));
         assert_eq!(asked.response.status, 200, "{}", asked.response.text());
         (asked.response.json()["data"].clone(), asked)
     };

@@ -34,6 +34,7 @@ pub(super) fn shifted(value: &str, shift: impl FnOnce(Day) -> Option<Day>, out: 
         };
         (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?, separator)
     };
-    let (year, month, day) = shift(Day::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?)?.date();
+    let (year, month, day) =
+        shift(Day::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?)?.date();
     write!(out, "{year:04}{separator}{month:02}{separator}{day:02}").ok()
 }

@@ -1,7 +1,7 @@
 //! Values to be sealed: each leaves a mark where its envelope will stand, and all of a body's are sealed together before
 //! it is written. A mark is a secret text that stands as it is in every format; were one left, it would show nothing.
 
-use super::{Keys, KeyTrouble, bound};
+use super::{KeyTrouble, Keys, bound};
 use crate::counts::Counts;
 use crate::edit::Edits;
 use crate::mask;
@@ -46,7 +46,8 @@ impl Sealing {
     ) {
         let from = self.plain.len() as u32;
         self.plain.push_str(value);
-        let item = Item { category, from, to: self.plain.len() as u32, is_number, subject: subject.map(Box::from) };
+        let item =
+            Item { category, from, to: self.plain.len() as u32, is_number, subject: subject.map(Box::from) };
         out.push_str(&self.mark);
         let mut digits = self.items.len();
         let mut number = [b'0'; DIGITS];
@@ -157,7 +158,8 @@ impl Sealing {
             let from = text.len();
             let Some(key) = key.filter(|key| key.seal_batch(&fields, &mut text).is_ok()) else {
                 text.truncate(from);
-                (0..count).for_each(|_| counts.fell(Kind::general(category), Keyed::Encrypt, KeyTrouble::NoKey));
+                (0..count)
+                    .for_each(|_| counts.fell(Kind::general(category), Keyed::Encrypt, KeyTrouble::NoKey));
                 continue;
             };
             let mut at = from;

@@ -73,8 +73,16 @@ const MOBILE: &str = "13800138000";
 fn t5_what_is_encrypted_in_any_format_opens_again() {
     let keys = keys(&[], "");
     let bodies = [
-        (Format::Json, format!(r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}","note":"call {MOBILE}, pw:secret"}}],"balance":12.50}}"#)),
-        (Format::Json, format!(r#"{{"remark":"{{\"mobile\":\"{MOBILE}\",\"x\":\"\u4f60\"}}","mobile":"{MOBILE}"}}"#)),
+        (
+            Format::Json,
+            format!(
+                r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}","note":"call {MOBILE}, pw:secret"}}],"balance":12.50}}"#
+            ),
+        ),
+        (
+            Format::Json,
+            format!(r#"{{"remark":"{{\"mobile\":\"{MOBILE}\",\"x\":\"\u4f60\"}}","mobile":"{MOBILE}"}}"#),
+        ),
         (Format::Json, r#"{"remark":"eyJtb2JpbGUiOiIxMzgwMDEzODAwMCIsIm4iOjF9"}"#.to_owned()),
         (Format::Lines, format!("{{\"mobile\":\"{MOBILE}\"}}\n{{\"mobile\":\"{MOBILE}\"}}\n")),
         (Format::Csv, format!("mobile,n\n{MOBILE},1\n\"{MOBILE}\",2\n")),
@@ -92,11 +100,23 @@ fn t5_what_is_encrypted_in_any_format_opens_again() {
         assert!(count(&sealed, "encrypt") > 0, "{format:?} {:?}", sealed.summary.keyed);
         assert_eq!(count(&sealed, "YB0720"), 0);
         // Again: nothing is encrypted twice.
-        if matches!(format, Format::Json | Format::Lines | Format::Csv | Format::Tsv | Format::Xml | Format::Form) {
+        if matches!(
+            format,
+            Format::Json | Format::Lines | Format::Csv | Format::Tsv | Format::Xml | Format::Form
+        ) {
             let again = treat_as(format, &table(encrypt(false), false), Some(&keys), &shown);
             assert_eq!(text(&again), shown, "{format:?}");
         }
-        if matches!(format, Format::Json | Format::Lines | Format::Csv | Format::Tsv | Format::Xml | Format::Form | Format::Events) {
+        if matches!(
+            format,
+            Format::Json
+                | Format::Lines
+                | Format::Csv
+                | Format::Tsv
+                | Format::Xml
+                | Format::Form
+                | Format::Events
+        ) {
             let opened = treat_as(format, &table(Treatment::Clear, true), Some(&keys), &shown);
             let secret = body.replace("call 13800138000, pw:secret", "");
             let plain = |text: &str| text.replace("\\u4f60", "").replace('你', "");
@@ -112,7 +132,9 @@ fn t5_what_is_encrypted_in_any_format_opens_again() {
 #[test]
 fn t5_what_is_opened_is_treated_as_if_it_had_stood_in_clear() {
     let keys = keys(&[], "");
-    let body = format!(r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}","balance":12.50,"address":"a\"b\\c<d\n"}}]}}"#);
+    let body = format!(
+        r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}","balance":12.50,"address":"a\"b\\c<d\n"}}]}}"#
+    );
     let sealed = treat_as(Format::Json, &table(encrypt(false), false), Some(&keys), &body);
     let keep = masks(Mask::Keep { first: 3, last: 4, width: None, number: NumberMask::Zero });
     let masked = treat_as(Format::Json, &table(keep.clone(), true), Some(&keys), text(&sealed));
@@ -130,7 +152,8 @@ fn t5_what_is_opened_is_treated_as_if_it_had_stood_in_clear() {
 #[test]
 fn t5_level_four_is_encrypted_and_never_opened() {
     let keys = keys(&[], "");
-    let sealed = treat_as(Format::Json, &table(encrypt(false), false), Some(&keys), r#"{"password":"135790"}"#);
+    let sealed =
+        treat_as(Format::Json, &table(encrypt(false), false), Some(&keys), r#"{"password":"135790"}"#);
     assert!(text(&sealed).starts_with(r#"{"password":"yb1."#), "{}", text(&sealed));
     let opened = treat_as(Format::Json, &table(Treatment::Clear, true), Some(&keys), text(&sealed));
     assert_eq!(text(&opened), r#"{"password":"********"}"#);
@@ -152,8 +175,10 @@ fn k5_envelopes_that_do_not_open_show_nothing_and_the_rest_is_served() {
         bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
         String::from_utf8(bytes).unwrap()
     };
-    let other_secret = Keys::new(Arc::new(Ring::new(vec![slot(Kind::Mobile.category(), 1, KeyState::Active, 77)])), None);
-    let destroyed = Keys::new(Arc::new(Ring::new(vec![slot(Kind::Mobile.category(), 1, KeyState::Destroyed, 9)])), None);
+    let other_secret =
+        Keys::new(Arc::new(Ring::new(vec![slot(Kind::Mobile.category(), 1, KeyState::Active, 77)])), None);
+    let destroyed =
+        Keys::new(Arc::new(Ring::new(vec![slot(Kind::Mobile.category(), 1, KeyState::Destroyed, 9)])), None);
     let gone = Keys::new(Arc::new(ring(&[]).emptied()), None);
     let none = Keys::new(Arc::new(Ring::default()), None);
     let cases = [
@@ -177,7 +202,9 @@ fn k5_envelopes_that_do_not_open_show_nothing_and_the_rest_is_served() {
 #[test]
 fn t5_an_envelope_bound_to_its_subject_opens_in_no_other_record() {
     let keys = keys(&[], "");
-    let body = format!(r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}"}},{{"client_id":"2","mobile":"{MOBILE}"}}],"mobile":"{MOBILE}"}}"#);
+    let body = format!(
+        r#"{{"list":[{{"client_id":"1","mobile":"{MOBILE}"}},{{"client_id":"2","mobile":"{MOBILE}"}}],"mobile":"{MOBILE}"}}"#
+    );
     let only_mobiles = |treatment: Treatment, opens| {
         let mut table = table(Treatment::Clear, opens);
         for rules in [&mut table.own, &mut table.other] {
@@ -221,7 +248,12 @@ fn f10_without_a_key_nothing_shows_and_is_counted() {
     let token = masks(Mask::HashToken { number: NumberMask::Text });
     for treatment in [encrypt(false), token, masks(Mask::Ff1)] {
         for keys in [None, Some(&lacking)] {
-            let done = treat_as(Format::Json, &table(treatment.clone(), false), keys, r#"{"mobile":"13800138000","n":1}"#);
+            let done = treat_as(
+                Format::Json,
+                &table(treatment.clone(), false),
+                keys,
+                r#"{"mobile":"13800138000","n":1}"#,
+            );
             assert_eq!(text(&done), r#"{"mobile":"********","n":1}"#, "{treatment:?}");
             assert_eq!(done.summary.masked.values().sum::<u64>(), 1);
             assert_eq!(count(&done, "encrypt") + count(&done, "hash-token") + count(&done, "ff1"), 0);
@@ -237,7 +269,8 @@ fn t6_dates_of_one_subject_keep_their_distance() {
     let done = treat_as(Format::Json, &table(masks(Mask::DateShift), false), Some(&keys), body);
     let value: serde_json::Value = serde_json::from_slice(&done.body).expect("JSON");
     let birth = |nth: usize| value["list"][nth]["birth"].clone();
-    let (first, second) = (birth(0).as_str().unwrap().replace('-', ""), birth(1).as_u64().unwrap().to_string());
+    let (first, second) =
+        (birth(0).as_str().unwrap().replace('-', ""), birth(1).as_u64().unwrap().to_string());
     let day = |text: &str| {
         let part = |range: std::ops::Range<usize>| text[range].parse::<u16>().unwrap();
         Day::new(part(0..4), part(4..6) as u8, part(6..8) as u8).unwrap()
@@ -248,7 +281,12 @@ fn t6_dates_of_one_subject_keep_their_distance() {
     assert!(birth(2).as_str().unwrap().contains('/') && birth(3) == "********", "{value}");
     let again = treat_as(Format::Json, &table(masks(Mask::DateShift), false), Some(&keys), body);
     assert_eq!(text(&again), text(&done));
-    let nobody = treat_as(Format::Json, &table(masks(Mask::DateShift), false), Some(&keys), r#"{"birth":"1990-02-28"}"#);
+    let nobody = treat_as(
+        Format::Json,
+        &table(masks(Mask::DateShift), false),
+        Some(&keys),
+        r#"{"birth":"1990-02-28"}"#,
+    );
     assert_eq!(text(&nobody), r#"{"birth":"********"}"#);
 }
 
@@ -293,7 +331,9 @@ fn t6_dates_are_read_as_they_are_written() {
 #[test]
 fn t6_ff1_keeps_the_form() {
     let keys = keys(&[], "test");
-    let done = |body: &str| text(&treat_as(Format::Json, &table(masks(Mask::Ff1), false), Some(&keys), body)).to_owned();
+    let done = |body: &str| {
+        text(&treat_as(Format::Json, &table(masks(Mask::Ff1), false), Some(&keys), body)).to_owned()
+    };
     let mobile = done(r#"{"mobile":"13800138000"}"#);
     let digits: String = mobile.chars().filter(char::is_ascii_digit).collect();
     assert!(digits.len() == 11 && digits.starts_with('1') && digits != MOBILE, "{mobile}");

@@ -47,7 +47,8 @@ fn band(number: &str) -> Option<Band> {
     let (whole, cents) = number.split_once('.').unwrap_or((number, ""));
     let mut groups = whole.split(',');
     let first = groups.next()?;
-    let are_groups = groups.clone().all(|group| group.len() == 3) && (groups.next().is_none() || !first.is_empty());
+    let are_groups =
+        groups.clone().all(|group| group.len() == 3) && (groups.next().is_none() || !first.is_empty());
     let are_digits = whole.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
         && cents.bytes().all(|byte| byte.is_ascii_digit());
     if !are_groups || !are_digits || (whole.is_empty() && cents.is_empty()) {

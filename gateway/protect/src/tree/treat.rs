@@ -214,7 +214,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 place.replace(&mut self.edits, start, start + value.len(), |out| out.push_str(&made));
             }
             None => {
-                place.replace(&mut self.edits, start, start + value.len(), |out| mask::text(mask, value, out));
+                place
+                    .replace(&mut self.edits, start, start + value.len(), |out| mask::text(mask, value, out));
             }
         }
     }

@@ -187,7 +187,8 @@ fn without_envelopes(text: &str) -> String {
     for part in parts {
         let is_of_it = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         let end = part.find(|character| !is_of_it(character)).unwrap_or(part.len());
-        let is_envelope = yingbi_crypto::envelope::looks_sealed(&format!("yb1.{}", part.get(..end).unwrap_or("")));
+        let is_envelope =
+            yingbi_crypto::envelope::looks_sealed(&format!("yb1.{}", part.get(..end).unwrap_or("")));
         out.push_str("yb1.");
         out.push_str(if is_envelope { "*" } else { part.get(..end).unwrap_or("") });
         out.push_str(part.get(end..).unwrap_or(""));

@@ -5,9 +5,9 @@ use crate::classify::Classify;
 use crate::edit::Edits;
 use crate::keyed::{KeyTrouble, begins_sealed};
 use crate::plan::NOTHING_WIDTH;
+use crate::plan::Plan;
 use crate::tree::{Told, paths::Record, paths::Subject};
 use crate::{mask, tree::Node};
-use crate::plan::Plan;
 use yingbi_policies::{Keyed, Mask, NumberMask};
 use yingbi_taxonomy::Kind;
 
