@@ -176,7 +176,8 @@ fn encrypted(masking: &Permit, is_test: bool) {
     let treated = protector.body(&encrypting, Format::Json, &body).expect("treatable");
     let envelopes = treated.body.windows(4).filter(|window| window == b"yb1.").count();
     assert!(envelopes > 100, "IDs are encrypted: {envelopes}");
-    let treat = |permit| drop(black_box(protector.body(permit, Format::Json, black_box(&body)).expect("treatable")));
+    let treat =
+        |permit| drop(black_box(protector.body(permit, Format::Json, black_box(&body)).expect("treatable")));
     let mut ways: [Way<'_>; 2] = [Box::new(|| treat(masking)), Box::new(|| treat(&encrypting))];
     let budget = if is_test { Duration::ZERO } else { Duration::from_secs(4) };
     let [masked, encrypted] = medians(&mut ways, budget);
