@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod consent;
+pub mod drill;
 pub mod grant;
 pub mod inventory;
 pub mod keys;
@@ -64,8 +65,10 @@ enum Command {
     Response(response::ResponseArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
-    /// Makes secret keys.
+    /// Makes, rotates, destroys and backs up keys.
     Keys(keys::KeysArgs),
+    /// Lets something fail on purpose, says what happened, and switches back.
+    Drill(drill::DrillArgs),
     /// Prints the version.
     Version {
         /// How the result is printed.
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
         Command::Response(args) => response::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
+        Command::Drill(args) => drill::run(&args).into(),
         Command::Version { format } => {
             print_version(format);
             Exit::Good.into()

@@ -37,6 +37,10 @@ mod formats;
 mod integrity;
 #[path = "conformance/inventory.rs"]
 mod inventory;
+#[path = "conformance/keys.rs"]
+mod keys;
+#[path = "conformance/keys_services.rs"]
+mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/rights.rs"]
@@ -51,6 +55,8 @@ mod treatments;
 mod views;
 #[path = "conformance/witness.rs"]
 mod witness;
+#[path = "conformance/workbench.rs"]
+mod workbench;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

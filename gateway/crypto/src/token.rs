@@ -1,7 +1,7 @@
 //! Tokens: what stands for a value where values must be told apart and joined, but not known (T/TSAC 001—2025 3.8).
 //!
 //! ```text
-//! tk1.<base64url without padding, 22 characters, of the first 16 bytes of HMAC-SM3(key, value)>
+//! ybt1.<base64url without padding, 22 characters, of the first 16 bytes of HMAC-SM3(key, value)>
 //!
 //! key    HKDF-SM3 without salt, 32 bytes, info = "yingbi/token/1/" ‖ length of the category in bytes (8, big-endian)
 //!        ‖ category ‖ purpose
@@ -14,7 +14,7 @@
 //! use yingbi_crypto::token::TokenKey;
 //!
 //! let risk = TokenKey::new(&[7; 32], "contact.mobile", "risk-model");
-//! assert_eq!(risk.token(b"13800138000"), "tk1.TGWqIX-zpYg3CLras8kM-Q");
+//! assert_eq!(risk.token(b"13800138000"), "ybt1.TGWqIX-zpYg3CLras8kM-Q");
 //! assert_ne!(TokenKey::new(&[7; 32], "contact.mobile", "marketing").token(b"13800138000"), risk.token(b"13800138000"));
 //! ```
 
@@ -74,7 +74,7 @@ impl fmt::Debug for TokenKey {
     }
 }
 
-const PREFIX: &str = "tk1.";
+const PREFIX: &str = "ybt1.";
 
 /// Bytes of the tag that are kept: among 2³² values two tokens meet once in 2⁶⁵ times.
 const SHORT: usize = 16;

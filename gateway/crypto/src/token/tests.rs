@@ -29,7 +29,7 @@ fn k1_a_token_is_what_its_description_says() {
     let info = [b"yingbi/token/1/".as_slice(), &[0, 0, 0, 0, 0, 0, 0, 14], b"contact.mobilerisk-model", &[1]];
     let key = hmac_sm3(&extracted, &info);
     let tag = hmac_sm3(&key, &[b"13800138000"]);
-    let mut expected = b"tk1.".to_vec();
+    let mut expected = b"ybt1.".to_vec();
     base64url::encode(&tag[..16], &mut expected);
     let key = TokenKey::new(&[7; 32], "contact.mobile", "risk-model");
     assert_eq!(key.token(b"13800138000").into_bytes(), expected);
@@ -41,7 +41,7 @@ fn other_texts_are_no_tokens() {
     let token = TokenKey::new(&[1; 32], "c", "p").token(b"x");
     let cut: String = token.chars().take(25).collect();
     for text in
-        ["", "tk1.", "13800138000", &format!("{token}A"), &cut, &format!("{cut}B"), &format!("{cut}=")]
+        ["", "ybt1.", "13800138000", &format!("{token}A"), &cut, &format!("{cut}B"), &format!("{cut}=")]
     {
         assert!(!looks_like_token(text), "{text}");
     }
