@@ -51,6 +51,7 @@ pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
+use crate::exchange::integrity::IntegrityConfig;
 use std::path::{Path, PathBuf};
 use yingbi_crypto::VerifyingKey;
 use yingbi_policies::Diagnostic;
@@ -84,6 +85,8 @@ pub struct Config {
     pub drain: Drain,
     /// `audit`: evidence, readers and retention of the access log.
     pub audit: Audit,
+    /// `integrity`: digests and signatures of answers.
+    pub integrity: IntegrityConfig,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,
     /// `threads`: worker threads of the data plane; default one a core.

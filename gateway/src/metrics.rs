@@ -208,11 +208,11 @@ impl Metrics {
             self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
         }
         for ((category, treatment), count) in &summary.keyed {
-            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
-                Some(shown) => self.values(*category, shown, *count),
-                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
+            if let Some(shown) = Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                self.values(*category, shown, *count);
             }
         }
+        self.key_events(summary);
         for (category, count) in &summary.monitored {
             self.monitored(*category, *count);
         }
@@ -224,10 +224,17 @@ impl Metrics {
     }
 
     /// What was done to a request before it went on, by category and treatment.
-    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
-        for ((category, treatment), count) in treated {
+    pub fn request_treated(&self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
             let level = category.level().number().to_string();
             self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
+        }
+        self.key_events(summary);
+    }
+
+    fn key_events(&self, summary: &Summary) {
+        for ((category, outcome), count) in summary.key_events() {
+            self.field_keys.with_label_values(&[category.id(), outcome]).inc_by(count);
         }
     }
 

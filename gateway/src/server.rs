@@ -13,6 +13,7 @@ use crate::config::{self, Config, Secret};
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
 use crate::exchange::identity::Identifier;
+use crate::exchange::integrity::{Integrity, response_keys};
 use crate::exchange::record::{self, DecisionIds};
 use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
@@ -136,6 +137,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        integrity: integrity(&config)?,
         keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
@@ -247,6 +249,18 @@ fn retention(kept: &config::Retention) -> Retention {
         events: days(kept.event_days),
         holds: kept.holds.iter().map(hold).collect(),
     }
+}
+
+/// What makes digests and signatures of answers.
+fn integrity(config: &Config) -> Result<Integrity, StartError> {
+    let configured = config.integrity;
+    let Some(path) = config.keys.checkpoint.as_ref().filter(|_| configured.sign) else {
+        return Ok(Integrity::new(configured.digest, None));
+    };
+    let bad = |why: &dyn std::fmt::Display| StartError::Bad(format!("{}: {why}", path.display()));
+    let secret = Secret::read(path).map_err(|error| bad(&error))?;
+    let keys = response_keys(secret.expose()).ok_or_else(|| bad(&"no signing key can be made of it"))?;
+    Ok(Integrity::new(configured.digest, Some(keys)))
 }
 
 /// The keys that checkpoints are signed with, if there are any.

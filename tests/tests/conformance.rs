@@ -33,6 +33,8 @@ mod exports;
 mod firm;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/integrity.rs"]
+mod integrity;
 #[path = "conformance/inventory.rs"]
 mod inventory;
 #[path = "conformance/keys.rs"]

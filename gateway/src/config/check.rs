@@ -61,6 +61,17 @@ impl Check {
         let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
+        if written.integrity.sign && checkpoint.is_none() {
+            self.error(
+                "YB0710",
+                "integrity.sign",
+                ("answers are to be signed, and there is no key", "要求对应答签名，但没有密钥"),
+                (
+                    "run `yingbi keys init`: it makes `keys.checkpoint`",
+                    "请运行 `yingbi keys init` 生成 `keys.checkpoint`",
+                ),
+            );
+        }
         let threads = self.threads(written.threads);
         Some(Config {
             file: path.to_path_buf(),
@@ -76,6 +87,7 @@ impl Check {
             limits: written.limits,
             drain: written.drain,
             audit,
+            integrity: written.integrity,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),
