@@ -54,7 +54,7 @@ use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFact, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -202,10 +202,12 @@ impl Exchange {
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
         let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        let kind = resolved.facts.of(CallerFact::Kind);
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
                 self.check_switches(&permit, access)?;
+                self.check_abroad(&permit, kind)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {

@@ -48,6 +48,8 @@ pub struct Metrics {
     input_faults: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    limits: IntCounterVec,
+    limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
@@ -130,6 +132,8 @@ impl Metrics {
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            limits: table::LIMITS.counters(&registry)?,
+            limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
@@ -239,6 +243,12 @@ impl Metrics {
     /// A request brought a consent with it.
     pub fn consent_presented(&self, holds: bool) {
         self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
+    }
+
+    /// A limit in investors refused an answer, or came to where it warns.
+    pub fn limit_reached(&self, limit: &str, refused: bool) {
+        let limit = self.limit_ids.label(Some(limit));
+        self.limits.with_label_values(&[&*limit, if refused { "refused" } else { "warned" }]).inc();
     }
 
     /// The upstream failed.

@@ -59,7 +59,7 @@ pub use facts::{
     Request, Standing, Subjects,
 };
 pub use format::format;
-pub use limit::{CountedBy, GrantTemplate, Limit, Period};
+pub use limit::{CountedBy, Distinct, GrantTemplate, Limit, Period};
 pub use mask::{Mask, NumberMask};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{

@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "conformance/abroad.rs"]
+mod abroad;
 #[path = "conformance/access.rs"]
 mod access;
 #[path = "conformance/auditors.rs"]

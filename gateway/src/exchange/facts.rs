@@ -4,14 +4,16 @@
 use super::connection::Peer;
 use super::front::Head;
 use super::identity::Identified;
-use super::record::Access;
+use super::record::{self, Access};
 use super::release::Treated;
 use super::{Exchange, Stop, problem};
 use crate::state::credential::Fault;
 use crate::state::rights::{Brought, Facts, Scope, Switched};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use yingbi_policies::{CallerFacts, Permit, Refusal};
+use yingbi_audit::Record;
+use yingbi_policies::{CallerFacts, Limit, Permit, Refusal};
 use yingbi_protect::Summary;
 
 impl Exchange {
@@ -84,6 +86,31 @@ impl Exchange {
         Some(challenge)
     }
 
+    /// Says once that a limit is near: to people, to the metrics and to the access log.
+    fn warn_of(&self, limit: &Limit, investors: u64, access: &Access) {
+        let (id, at) = (&**limit.id(), limit.at());
+        tracing::warn!(limit = id, investors, at, "a limit in investors is near");
+        self.metrics.limit_reached(id, false);
+        let mut detail = BTreeMap::from([
+            ("limit".to_owned(), id.to_owned()),
+            ("investors".to_owned(), investors.to_string()),
+            ("at".to_owned(), at.to_string()),
+            ("decision_id".to_owned(), access.decision_id.to_string()),
+        ]);
+        detail.extend(access.recipient.clone().map(|recipient| ("recipient".to_owned(), recipient)));
+        detail.extend(access.country.clone().map(|country| ("country".to_owned(), country)));
+        self.audit.note(Record::Event { time: record::now(), event: "limit-near".to_owned(), detail });
+    }
+
+    /// Whether a caller abroad is given data to a purpose that says so (T/TSAC 001—2025 §8.6.2, §8.7.3): what leaves for a
+    /// recipient that nobody declared abroad is counted nowhere.
+    pub(super) fn check_abroad(&self, permit: &Permit, known: &str) -> Result<(), Stop> {
+        match known == ABROAD && permit.country().is_none() {
+            true => Err(Stop::Refused(problem::ABROAD)),
+            false => Ok(()),
+        }
+    }
+
     /// Whether a kill switch stops the access.
     pub(super) fn check_switches(&self, permit: &Permit, access: &Access) -> Result<(), Stop> {
         let switched = Switched {
@@ -128,20 +155,32 @@ impl Exchange {
                 purpose: permit.purpose(),
                 recipient: permit.recipient(),
             };
-            let counted = self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts);
-            access.limits = counted.map_err(|(limit, investors)| {
+            // What a combination or somebody's age raised may be sensitive whatever its category (§3.4).
+            let is_sensitive =
+                !summary.raised.is_empty() || summary.clear.keys().any(|category| category.is_sensitive());
+            let subjects = (summary.subjects.iter(), is_sensitive);
+            let counted = self.rights.count(permit.limits(), &scope, subjects, facts);
+            let counted = counted.map_err(|(limit, investors)| {
                 tracing::warn!(
                     limit = &**limit.id(),
                     investors,
                     at = limit.at(),
                     "a limit in investors is reached"
                 );
+                self.metrics.limit_reached(limit.id(), true);
                 Stop::Refused(problem::LIMIT)
             })?;
+            for (limit, investors) in &counted.warned {
+                self.warn_of(limit, *investors, access);
+            }
+            access.limits = counted.under;
         }
         Ok(())
     }
 }
+
+/// Kind of callers abroad.
+const ABROAD: &str = "abroad";
 
 /// Code of the refusal for want of consent.
 pub(super) const NO_CONSENT: &str = "YB2008";

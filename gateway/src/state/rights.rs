@@ -46,7 +46,7 @@ use std::time::Duration;
 use store::{Row, Sqlite, Store, Table};
 use switch::Thrown;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::{CountedBy, Limit};
+use yingbi_policies::{CountedBy, Distinct, Limit};
 
 /// The rights of one gateway.
 pub struct Rights {
@@ -196,13 +196,14 @@ impl Rights {
         &self,
         limits: &'l [Arc<Limit>],
         scope: &Scope<'_>,
-        subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
+        (subjects, is_sensitive): (impl Iterator<Item = &'s Pseudonym> + Clone, bool),
         facts: &Facts,
-    ) -> Result<Vec<(Arc<str>, Pseudonym)>, (&'l Limit, u64)> {
+    ) -> Result<Counted<'l>, (&'l Limit, u64)> {
         let now = self.clock.now_ms();
         // What a second person approved is not held against the caller after.
         let lifts = |limit: &&'l Arc<Limit>| limit.lift().is_some_and(|template| facts.lifts(template));
-        let rule = || limits.iter().filter(|limit| !lifts(limit)).map(|limit| &**limit);
+        let counts = |limit: &&'l Arc<Limit>| is_sensitive || limit.distinct() == Distinct::Investors;
+        let rule = || limits.iter().filter(counts).filter(|limit| !lifts(limit)).map(|limit| &**limit);
         let concerns = |limit: &Limit| scope.of(limit.by(), &self.key);
         if limits.len() > 1 {
             // None counts what another refuses.
@@ -212,11 +213,14 @@ impl Rights {
                     .map_err(|all| (limit, all))?;
             }
         }
-        let mut counted = Vec::with_capacity(limits.len());
+        let mut counted = Counted { under: Vec::with_capacity(limits.len()), warned: Vec::new() };
         for limit in rule() {
             let scope = concerns(limit);
-            self.counters.count(limit, scope, subjects.clone(), now).map_err(|all| (limit, all))?;
-            counted.push((Arc::clone(limit.id()), scope));
+            let warned = self.counters.count(limit, scope, subjects.clone(), now);
+            if let Some(all) = warned.map_err(|all| (limit, all))? {
+                counted.warned.push((limit, all));
+            }
+            counted.under.push((Arc::clone(limit.id()), scope));
         }
         Ok(counted)
     }
@@ -562,6 +566,15 @@ impl Rights {
     pub fn switches(&self) -> Vec<Switch> {
         self.changing().switches.values().cloned().collect()
     }
+}
+
+/// What came of counting an answer's investors.
+#[derive(Debug)]
+pub struct Counted<'l> {
+    /// Under which limits they were counted, and whose each counts together.
+    pub under: Vec<(Arc<str>, Pseudonym)>,
+    /// Limits that have just come to where they warn, and how many investors they count.
+    pub warned: Vec<(&'l Limit, u64)>,
 }
 
 /// Whose investors an answer's are, for each way of counting.
