@@ -26,6 +26,7 @@ mod limits;
 mod listen;
 mod places;
 mod secret;
+mod stores;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -33,13 +34,14 @@ mod upstream;
 
 pub use audit::{Audit, Hold, Retention};
 pub use credentials::{CredentialIssuer, Credentials};
-pub use directory::{DirectoryEntry, Zone, read_directory};
+pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
 pub use secret::{Secret, SecretError};
+pub use stores::{PostgresStore, Stores};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
@@ -75,6 +77,8 @@ pub struct Config {
     pub drain: Drain,
     /// `audit`: evidence, readers and retention of the access log.
     pub audit: Audit,
+    /// `stores`: where consents, grants, switches and counts are kept.
+    pub stores: Stores,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,
     /// `threads`: worker threads of the data plane; default one a core.

@@ -32,6 +32,7 @@ use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::config::StepUp;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
@@ -77,6 +78,8 @@ pub struct Exchange {
     pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
+    /// From where accounts are used, where somebody looks.
+    pub accounts: Option<Accounts>,
     /// What counts as fresh strong authentication, by issuer.
     pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
@@ -148,7 +151,7 @@ impl Exchange {
     ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
         let facts = self.gather(head, access);
-        let known = self.known(&caller, peer)?;
+        let known = self.known(&caller, peer, access)?;
         let permit = self.decide((&caller, known), head, &facts, access)?;
         let place = self.audit.announce();
         if let Some(query) = head.target.query() {

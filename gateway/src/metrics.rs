@@ -48,6 +48,8 @@ pub struct Metrics {
     input_faults: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_errors: IntCounter,
+    shared_accounts: IntCounter,
     limits: IntCounterVec,
     limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
@@ -132,6 +134,8 @@ impl Metrics {
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
+            shared_accounts: table::SHARED_ACCOUNTS.counter(&registry)?,
             limits: table::LIMITS.counters(&registry)?,
             limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
@@ -249,6 +253,16 @@ impl Metrics {
     pub fn limit_reached(&self, limit: &str, refused: bool) {
         let limit = self.limit_ids.label(Some(limit));
         self.limits.with_label_values(&[&*limit, if refused { "refused" } else { "warned" }]).inc();
+    }
+
+    /// An account is used from more places at once than it may.
+    pub fn account_shared(&self) {
+        self.shared_accounts.inc();
+    }
+
+    /// The store of consents and grants failed so often.
+    pub fn store_failed(&self, count: u64) {
+        self.consent_errors.inc_by(count);
     }
 
     /// The upstream failed.

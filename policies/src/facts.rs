@@ -42,16 +42,25 @@ pub enum CallerFact {
     Zone,
     /// `production`, `test`, `office`, `remote` …
     Environment,
+    /// Who answers for a robot (T/TSAC 002 §6.1).
+    Owner,
+    /// The bound device it comes from (§7.5 d).
+    Device,
+    /// `yes` while the account is used from more places at once than it may (§7.5 a).
+    Shared,
 }
 
 impl CallerFact {
     /// All of them.
-    pub const ALL: [CallerFact; 5] = [
+    pub const ALL: [CallerFact; 8] = [
         CallerFact::Kind,
         CallerFact::Department,
         CallerFact::Licence,
         CallerFact::Zone,
         CallerFact::Environment,
+        CallerFact::Owner,
+        CallerFact::Device,
+        CallerFact::Shared,
     ];
 
     /// Its name: `caller.kind` without the part before the dot.
@@ -62,6 +71,9 @@ impl CallerFact {
             CallerFact::Licence => "licence",
             CallerFact::Zone => "zone",
             CallerFact::Environment => "environment",
+            CallerFact::Owner => "owner",
+            CallerFact::Device => "device",
+            CallerFact::Shared => "shared",
         }
     }
 

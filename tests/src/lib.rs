@@ -34,6 +34,7 @@ pub mod load;
 mod office;
 mod origin;
 pub mod payload;
+pub mod postgres;
 mod scratch;
 pub mod stage;
 

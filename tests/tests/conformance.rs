@@ -15,6 +15,8 @@ mod abroad;
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/callers.rs"]
+mod callers;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/credentials.rs"]
@@ -35,6 +37,8 @@ mod inventory;
 mod masks;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/stores.rs"]
+mod stores;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]

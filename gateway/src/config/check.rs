@@ -5,6 +5,7 @@ mod credentials;
 mod files;
 mod identity;
 mod officers;
+mod stores;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};
@@ -54,6 +55,7 @@ impl Check {
         let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
+        let stores = self.stores(written.stores);
         let threads = self.threads(written.threads);
         Some(Config {
             file: path.to_path_buf(),
@@ -68,6 +70,7 @@ impl Check {
             limits: written.limits,
             drain: written.drain,
             audit,
+            stores,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),

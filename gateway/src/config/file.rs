@@ -29,6 +29,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) audit: Audit,
     #[serde(default)]
+    pub(super) stores: super::Stores,
+    #[serde(default)]
     pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) threads: Option<usize>,

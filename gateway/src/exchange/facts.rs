@@ -8,12 +8,14 @@ use super::record::{self, Access};
 use super::release::Treated;
 use super::{Exchange, Stop, problem};
 use crate::state::credential::Fault;
+use crate::state::directory::Out;
 use crate::state::rights::{Brought, Facts, Scope, Switched};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 use yingbi_audit::Record;
-use yingbi_policies::{CallerFacts, Limit, Permit, Refusal};
+use yingbi_policies::{CallerFact, CallerFacts, Limit, Permit, Refusal};
 use yingbi_protect::Summary;
 
 impl Exchange {
@@ -54,13 +56,31 @@ impl Exchange {
     }
 
     /// What the firm knows of the caller; who left is out, whatever they present (§7.3 b).
-    pub(super) fn known(&self, caller: &Identified, peer: &Peer) -> Result<CallerFacts, Stop> {
-        match &self.directory {
-            None => Ok(CallerFacts::UNKNOWN),
+    pub(super) fn known(
+        &self,
+        caller: &Identified,
+        peer: &Peer,
+        access: &mut Access,
+    ) -> Result<CallerFacts, Stop> {
+        let mut facts = match &self.directory {
+            None => CallerFacts::UNKNOWN,
             Some(directory) => {
-                directory.facts(&caller.identity.id, peer.address).map_err(|_| Stop::Refused(problem::LEFT))
+                let device = caller.identity.certificate.as_ref();
+                directory.facts(&caller.identity.id, peer.address, device).map_err(|out| match out {
+                    Out::Left => Stop::Refused(problem::LEFT),
+                    Out::Device => Stop::Refused(problem::DEVICE),
+                })?
+            }
+        };
+        if let (Some(accounts), Some(account)) = (&self.accounts, access.caller) {
+            let place = (access.source, facts.of(CallerFact::Device).to_owned());
+            if accounts.is_shared(account, place, Instant::now()) {
+                self.metrics.account_shared();
+                access.marks.push(SHARED_ACCOUNT);
+                facts.set(CallerFact::Shared, "yes".to_owned());
             }
         }
+        Ok(facts)
     }
 
     /// What is missing, where a fresh strong authentication is all that is (RFC 9470).
@@ -178,6 +198,9 @@ impl Exchange {
         Ok(())
     }
 }
+
+/// Mark of an access by an account that is used from several places at once.
+const SHARED_ACCOUNT: &str = "shared-account";
 
 /// Kind of callers abroad.
 const ABROAD: &str = "abroad";

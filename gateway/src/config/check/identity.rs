@@ -58,7 +58,7 @@ impl Check {
                 }
             }
         });
-        IdentityConfig { jwt, api_tokens, mtls, directory, zones: written.zones }
+        IdentityConfig { jwt, api_tokens, mtls, directory, zones: written.zones, accounts: written.accounts }
     }
 
     pub(super) fn issuer(&mut self, at: &str, issuer: &mut JwtIssuer) {
