@@ -502,6 +502,10 @@ impl Rights {
                 return Err(ChangeError::State);
             }
             let used = self.change(&grant.id, |grant, now| {
+                // Another gateway may have been there.
+                if grant.state(now) != GrantState::Active {
+                    return Err(ChangeError::State);
+                }
                 grant.used = Some(now);
                 Ok(())
             });
