@@ -371,7 +371,7 @@ impl Classifier {
         }
         if reads_prose && cues.may_hold_name() {
             let before = hits.len();
-            names::find(text, hits);
+            names::find(text, cues, hits);
             if cues.has(mark::BRACKET) && cues.digits() >= 7 {
                 for index in before..hits.len() {
                     hits.extend(hits.get(index).and_then(|name| names::code_behind(text, name.end)));

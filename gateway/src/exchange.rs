@@ -30,6 +30,7 @@ pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::config::StepUp;
+use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
 use crate::state::accounts::Accounts;
@@ -39,7 +40,7 @@ use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
 use connection::Peer;
 use flow::{Asked, Flow};
-use forward::{Said, upstream_request};
+use forward::{Changed, Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
@@ -47,7 +48,7 @@ use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
-use problem::Problem;
+use problem::{Form, Problem};
 use record::{Access, DecisionIds};
 use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
@@ -74,6 +75,8 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Data keys: what encrypts and decrypts fields.
+    pub keys: Arc<Keys>,
     /// Verifies consents that requests bring with them, where they are accepted.
     pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
@@ -157,8 +160,9 @@ impl Exchange {
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
-        let mut body = self.check_input(&permit, client, head, access).await?;
-        let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
+        let body = self.check_input(&permit, client, head, access).await?;
+        let (mut body, changed) = self.treat_input(&permit, client, head, body, access).await?;
+        let answer = self.ask((&permit, &changed), &caller, client, head, &mut body, peer, access).await?;
         if answer.rest.is_some() {
             let request = Asked { permit, facts, body };
             return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
@@ -204,7 +208,8 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        let lot = record::lot(&access.decision_id);
+        let resolved = Caller { facts: known, lot, ..policies.caller(&caller.identity) };
         let kind = resolved.facts.of(CallerFact::Kind);
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
@@ -229,7 +234,7 @@ impl Exchange {
     #[expect(clippy::too_many_arguments, reason = "what a request is made of, each known by its type")]
     async fn ask(
         &self,
-        permit: &Permit,
+        (permit, changed): (&Permit, &Changed),
         caller: &Identified,
         client: &mut Client,
         head: &Head,
@@ -240,7 +245,9 @@ impl Exchange {
         // A type declared opaque passes unread, so what is said about its bytes still holds.
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
-        let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
+        let token_header = self.identifier.token_header();
+        let said =
+            Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;
@@ -284,7 +291,7 @@ impl Exchange {
     ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
         self.metrics.subjects(summary.subjects.len() as u64);
-        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
+        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| !access.says_of_request()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
         let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len(), part);
@@ -362,11 +369,12 @@ impl Exchange {
         let (verdict, decided) = match outcome {
             Ok(()) => (Verdict::KeepAlive, Decided::Permit),
             Err(Stop::Refused(problem)) if !begun => {
-                (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
+                (self.refuse(client, head, &access, problem, shutdown).await, Decided::Refuse)
             }
-            Err(Stop::Deadline) if !begun => {
-                (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
-            }
+            Err(Stop::Deadline) if !begun => (
+                self.refuse(client, head, &access, problem::EXCHANGE_TIMEOUT, shutdown).await,
+                Decided::Refuse,
+            ),
             // What has been released stays a torso, and the client is told by the connection that breaks off.
             Err(Stop::Refused(_)) => (Verdict::Close, Decided::Permit),
             Err(Stop::Deadline | Stop::ClientGone) => {
@@ -402,6 +410,7 @@ impl Exchange {
     async fn refuse(
         &self,
         client: &mut Client,
+        request: &Head,
         access: &Access,
         problem: Problem,
         shutdown: &ShutdownWatch,
@@ -414,8 +423,9 @@ impl Exchange {
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
-        let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        let form = self.form(request);
+        let document = problem.document(form, Some(&access.decision_id), &access.input_errors);
+        let Some(mut head) = problem.head(form, document.len()) else { return Verdict::Close };
         if let Some(challenge) = &access.challenge {
             let _ = head.insert_header("www-authenticate", challenge.as_str());
         }
@@ -429,6 +439,15 @@ impl Exchange {
         match (client.finish_body().await, whole) {
             (Ok(_), true) => Verdict::KeepAlive,
             _ => Verdict::Close,
+        }
+    }
+
+    /// How refusals on the route are written.
+    fn form(&self, head: &Head) -> Form {
+        let policies = self.policies.current();
+        match policies.has_result_codes(head.method.as_str(), &head.host.name, head.target.path()) {
+            true => Form::ResultCode,
+            false => Form::Problem,
         }
     }
 

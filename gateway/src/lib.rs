@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 mod csv;
 pub mod exchange;
+pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod policy_store;

@@ -12,11 +12,13 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 
+mod keys;
 mod labels;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use keys::KeyMetrics;
 pub use labels::{
     Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
@@ -46,6 +48,8 @@ pub struct Metrics {
     raised: IntCounterVec,
     combinations: RouteLabels,
     input_faults: IntCounterVec,
+    request_values: IntCounterVec,
+    field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     consent_errors: IntCounter,
@@ -73,6 +77,8 @@ pub struct Metrics {
     inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
+    /// Data keys and key services.
+    pub keys: KeyMetrics,
 }
 
 /// One finished exchange.
@@ -132,6 +138,8 @@ impl Metrics {
             raised: table::RAISED.counters(&registry)?,
             combinations: RouteLabels::default(),
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
+            request_values: table::REQUEST_VALUES.counters(&registry)?,
+            field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
@@ -159,6 +167,7 @@ impl Metrics {
             inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
+            keys: KeyMetrics::new(&registry)?,
             registry,
         };
         // A series that first appears with its first event hides that event from `rate`.
@@ -198,11 +207,18 @@ impl Metrics {
 
     /// All that protecting one body or segment found and did.
     pub fn protected(&self, summary: &Summary) {
-        for (shown, counts) in
-            [(Shown::Clear, &summary.clear), (Shown::Mask, &summary.masked), (Shown::Drop, &summary.dropped)]
-        {
+        for (shown, counts) in [(Shown::Clear, &summary.clear), (Shown::Drop, &summary.dropped)] {
             for (category, count) in counts {
                 self.values(*category, shown, *count);
+            }
+        }
+        for (category, count) in &summary.masked {
+            self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
+        }
+        for ((category, treatment), count) in &summary.keyed {
+            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                Some(shown) => self.values(*category, shown, *count),
+                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
             }
         }
         for (category, count) in &summary.monitored {
@@ -212,6 +228,14 @@ impl Metrics {
             // Ids are of the policies, and as bounded as routes are.
             let id = self.combinations.label(Some(&**id));
             self.raised.with_label_values(&[&*id]).inc_by(*count);
+        }
+    }
+
+    /// What was done to a request before it went on, by category and treatment.
+    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
+        for ((category, treatment), count) in treated {
+            let level = category.level().number().to_string();
+            self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
         }
     }
 

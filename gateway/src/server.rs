@@ -4,6 +4,7 @@
 //! place that can't be used with 74; the reasons go to standard error.
 
 mod drain;
+mod keys;
 mod listeners;
 mod peer;
 
@@ -91,8 +92,8 @@ impl Ready {
 /// # Errors
 /// Something is wrong; the text says what and where.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
-    let policies =
-        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(shown(&problems)))?;
+    let policies = PolicyStore::open_signed(&config.policy_dir, &config.policy_signers)
+        .map_err(|problems| StartError::Bad(shown(&problems)))?;
     let key = &config.keys.pseudonym;
     let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
     let peer = peer::of(&config.upstream)?;
@@ -125,6 +126,9 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
 
     let rights = open_rights(&config, PseudonymKey::new(*secret.expose()), records)?;
 
+    let data_keys = keys::start(&config, &audit, &metrics)?;
+    let ring = data_keys.clone();
+    protector.set_keys(Arc::new(move || ring.ring()));
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -133,6 +137,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),

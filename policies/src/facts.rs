@@ -36,14 +36,14 @@ pub enum CallerFact {
     Kind,
     /// Department or branch.
     Department,
+    /// Who answers for a robot or a service (T/TSAC 002—2025 §6.1.2.3).
+    Owner,
     /// Financial licence of the organisation (§8.2.2.1 a).
     Licence,
     /// Network zone the request comes from (§7.5 d, e).
     Zone,
     /// `production`, `test`, `office`, `remote` …
     Environment,
-    /// Who answers for a robot (T/TSAC 002 §6.1).
-    Owner,
     /// The bound device it comes from (§7.5 d).
     Device,
     /// `yes` while the account is used from more places at once than it may (§7.5 a).
@@ -55,10 +55,10 @@ impl CallerFact {
     pub const ALL: [CallerFact; 8] = [
         CallerFact::Kind,
         CallerFact::Department,
+        CallerFact::Owner,
         CallerFact::Licence,
         CallerFact::Zone,
         CallerFact::Environment,
-        CallerFact::Owner,
         CallerFact::Device,
         CallerFact::Shared,
     ];
@@ -68,10 +68,10 @@ impl CallerFact {
         match self {
             CallerFact::Kind => "kind",
             CallerFact::Department => "department",
+            CallerFact::Owner => "owner",
             CallerFact::Licence => "licence",
             CallerFact::Zone => "zone",
             CallerFact::Environment => "environment",
-            CallerFact::Owner => "owner",
             CallerFact::Device => "device",
             CallerFact::Shared => "shared",
         }

@@ -17,10 +17,16 @@ mod access;
 mod auditors;
 #[path = "conformance/callers.rs"]
 mod callers;
+#[path = "conformance/channels.rs"]
+mod channels;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/credentials.rs"]
 mod credentials;
+#[path = "conformance/cryptography.rs"]
+mod cryptography;
+#[path = "conformance/deidentify.rs"]
+mod deidentify;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]
@@ -33,18 +39,28 @@ mod firm;
 mod formats;
 #[path = "conformance/inventory.rs"]
 mod inventory;
+#[path = "conformance/keys.rs"]
+mod keys;
+#[path = "conformance/keys_services.rs"]
+mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/scenes.rs"]
+mod scenes;
 #[path = "conformance/stores.rs"]
 mod stores;
 #[path = "conformance/streams.rs"]
 mod streams;
+#[path = "conformance/treatments.rs"]
+mod treatments;
 #[path = "conformance/views.rs"]
 mod views;
 #[path = "conformance/witness.rs"]
 mod witness;
+#[path = "conformance/workbench.rs"]
+mod workbench;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

@@ -12,7 +12,7 @@ use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
 use crate::{Hit, How, Scalar, Strength, shape};
-use told::{another, before_label, born, login, misspelt, worded};
+use told::{another, before_label, born, login, misspelt, numbered, worded, worked};
 use turns::{answered_in_turn, behind_english, contact, secret_in_clause};
 use yingbi_taxonomy::{Category, Kind};
 
@@ -72,6 +72,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
                     .or_else(|| contact(text, at))
                     .or_else(|| misspelt(text, at))
                     .or_else(|| login(text, at))
+                    .or_else(|| numbered(text, at))
                     .or_else(|| behind_english(text, (previous == Some(' ')).then_some(at)?))
                     .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
             }
@@ -82,7 +83,8 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
             }
             '生' => born(text, at),
             '别' | '族' => worded(text, at + c.len_utf8()),
-            '是' | '为' => answered(text, at + c.len_utf8()),
+            '是' | '为' => answered(text, at + c.len_utf8()).or_else(|| worked(text, at + c.len_utf8())),
+            '于' => worked(text, at + c.len_utf8()),
             _ => None,
         };
         if let Some(hit) = found {

@@ -89,6 +89,8 @@ pub struct Access<'a> {
     pub overrides: Vec<String>,
     /// Wrong values that came in.
     pub input_faults: &'a BTreeMap<String, u64>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: &'a BTreeMap<(Category, &'static str), u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
     /// Which segment of an answer, from 1, when it is released in several.
@@ -106,6 +108,8 @@ pub struct Found<'a> {
     pub clear: &'a BTreeMap<Category, u64>,
     /// Values masked.
     pub masked: &'a BTreeMap<Category, u64>,
+    /// Of the masked, what has a key, by the treatment's name.
+    pub keyed: &'a BTreeMap<(Category, &'static str), u64>,
     /// Values left out.
     pub dropped: &'a BTreeMap<Category, u64>,
     /// Values that `monitor` rules would have treated otherwise.
@@ -131,7 +135,9 @@ impl Entry for Access<'_> {
     fn is_minor(&self) -> bool {
         let found =
             self.found.iter().flat_map(|found| [found.clear, found.masked, found.dropped, found.monitored]);
-        let is_sensitive = found.flat_map(BTreeMap::keys).any(|category| category.level() > Level::L2);
+        let changed = self.request.keys().map(|(category, _)| category);
+        let is_sensitive =
+            found.flat_map(BTreeMap::keys).chain(changed).any(|category| category.level() > Level::L2);
         self.decision == "permit" && !is_sensitive
     }
 
@@ -186,6 +192,7 @@ impl Entry for Access<'_> {
             object.list(&self.overrides)?;
         }
         object.counts(br#","input_faults":{"#, self.input_faults)?;
+        object.treatments(br#","request":{"#, self.request)?;
         object.number(br#","bytes":"#, self.bytes);
         if let Some(part) = self.part {
             object.number(br#","part":"#, part);
@@ -322,6 +329,7 @@ impl Object<'_> {
         for (key, counts) in by_category {
             self.entries(key, counts.iter().map(|(category, count)| (category.id(), *count)))?;
         }
+        self.treatments(br#","keyed":{"#, found.keyed)?;
         self.entries(br#","raised":{"#, found.raised.iter().map(|(id, count)| (&**id, *count)))
     }
 
@@ -343,6 +351,18 @@ impl Object<'_> {
 
     fn counts(&mut self, key: &[u8], counts: &BTreeMap<String, u64>) -> serde_json::Result<()> {
         self.entries(key, counts.iter().map(|(what, count)| (what.as_str(), *count)))
+    }
+
+    fn treatments(
+        &mut self,
+        key: &[u8],
+        counts: &BTreeMap<(Category, &'static str), u64>,
+    ) -> serde_json::Result<()> {
+        let named: Vec<(String, u64)> = counts
+            .iter()
+            .map(|((category, treatment), count)| (format!("{}: {treatment}", category.id()), *count))
+            .collect();
+        self.entries(key, named.iter().map(|(what, count)| (what.as_str(), *count)))
     }
 
     /// An object of counts behind its key and brace; left out when it is empty.

@@ -100,6 +100,9 @@ pub struct Intent {
     /// Values that `monitor` rules would have treated otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub monitored: BTreeMap<String, u64>,
+    /// Of the masked, what has a key, by category and treatment: `identity.document: encrypt`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keyed: BTreeMap<String, u64>,
     /// Records that what they hold together, or somebody's age, made stricter, by the id of the combination.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub raised: BTreeMap<String, u64>,
@@ -109,6 +112,9 @@ pub struct Intent {
     /// Wrong values that came in, by category and rule: `identity.document: check-digit`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub input_faults: BTreeMap<String, u64>,
+    /// What was changed in what came in, by category and treatment: `identity.document: mask`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub request: BTreeMap<String, u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
     /// Of an answer that is released in segments, each with a record of its own under one id: the number of this one,

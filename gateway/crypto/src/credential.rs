@@ -45,9 +45,8 @@ impl PublicKey {
     /// A key from its Multikey: `z`, and in base58 the code of its type and the key. Points are compressed there.
     pub fn from_multikey(text: &str) -> Option<PublicKey> {
         let bytes = base58(text.strip_prefix('z')?)?;
-        let of = |prefix: [u8; 2], length: usize| {
-            bytes.strip_prefix(&prefix).filter(|key| key.len() == length)
-        };
+        let of =
+            |prefix: [u8; 2], length: usize| bytes.strip_prefix(&prefix).filter(|key| key.len() == length);
         // Codes of the multicodec table as variable-length numbers: 0xed, 0x1200 and 0x1206.
         match (of([0xed, 0x01], 32), of([0x80, 0x24], 33), of([0x86, 0x24], 33)) {
             (Some(key), ..) => PublicKey::ed25519(key),

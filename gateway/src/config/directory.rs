@@ -102,11 +102,11 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         #[serde(default)]
         department: Option<String>,
         #[serde(default)]
+        owner: Option<String>,
+        #[serde(default)]
         licence: Option<String>,
         #[serde(default)]
         environment: Option<String>,
-        #[serde(default)]
-        owner: Option<String>,
         #[serde(default)]
         devices: Vec<String>,
     }
@@ -132,9 +132,9 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         let facts = [
             (CallerFact::Kind, written.kind),
             (CallerFact::Department, written.department),
+            (CallerFact::Owner, written.owner),
             (CallerFact::Licence, written.licence),
             (CallerFact::Environment, written.environment),
-            (CallerFact::Owner, written.owner),
         ];
         DirectoryEntry {
             id: written.id,

@@ -1,5 +1,6 @@
 //! The file as it is written, before anything it names is looked at.
 
+use super::keys::KeysFile;
 use super::places::{Places, place_of};
 use super::{Audit, Limits, Telemetry, identity, limits, listen, upstream};
 use serde::Deserialize;
@@ -16,6 +17,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) admin: listen::AdminFile,
     pub(super) policy_dir: PathBuf,
+    #[serde(default)]
+    pub(super) policy_signers: Vec<String>,
     pub(super) data_dir: PathBuf,
     pub(super) keys: KeysFile,
     #[serde(default)]
@@ -34,22 +37,6 @@ pub(super) struct ConfigFile {
     pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) threads: Option<usize>,
-}
-
-/// `keys`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeysFile {
-    pub(super) pseudonym: PathBuf,
-    #[serde(default)]
-    pub(super) checkpoint: Option<PathBuf>,
-}
-
-impl KeysFile {
-    /// The key of checkpoints: beside the other one, unless it is named.
-    pub(super) fn checkpoint(&self) -> PathBuf {
-        self.checkpoint.clone().unwrap_or_else(|| self.pseudonym.with_file_name("checkpoint.key"))
-    }
 }
 
 /// Directory that relative paths start from.

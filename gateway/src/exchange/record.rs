@@ -64,6 +64,8 @@ pub struct Access {
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
     pub input_errors: Vec<InputError>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: BTreeMap<(Category, &'static str), u64>,
 }
 
 impl Access {
@@ -93,6 +95,7 @@ impl Access {
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
+            request: BTreeMap::new(),
         }
     }
 
@@ -114,6 +117,18 @@ impl Access {
             let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
             *self.input_faults.entry(what).or_default() += 1;
         }
+    }
+
+    /// Takes over what was done to what came in.
+    pub fn treated(&mut self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
+            *self.request.entry((category, treatment)).or_default() += count;
+        }
+    }
+
+    /// Whether its record says something of what came in.
+    pub fn says_of_request(&self) -> bool {
+        !self.input_faults.is_empty() || !self.request.is_empty()
     }
 
     /// Takes over why the policy refused.
@@ -159,6 +174,7 @@ impl Access {
             dropped: &summary.dropped,
             monitored: &summary.monitored,
             raised: &summary.raised,
+            keyed: &summary.keyed,
         };
         let overrides = self.overrides_met(summary);
         yingbi_audit::Access {
@@ -170,6 +186,7 @@ impl Access {
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
+            request: if part.is_some_and(|part| part > 1) { &NOT_CHANGED } else { &self.request },
             part,
             ..self.so_far()
         }
@@ -218,6 +235,7 @@ impl Access {
             found: None,
             overrides: Vec::new(),
             input_faults: &self.input_faults,
+            request: &self.request,
             bytes: 0,
             part: None,
         }
@@ -225,6 +243,7 @@ impl Access {
 }
 
 static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
+static NOT_CHANGED: BTreeMap<(Category, &str), u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {
@@ -252,6 +271,14 @@ impl DecisionIds {
         hex(number, counter.split_at_mut(1).1);
         std::str::from_utf8(&id).unwrap_or_default().into()
     }
+}
+
+/// Which of a hundred lots a request draws by its decision's id: each once in a hundred requests, neighbours far apart.
+pub fn lot(decision_id: &str) -> u8 {
+    let counter = decision_id.rsplit('-').next().unwrap_or_default();
+    let number = u64::from_str_radix(counter, 16).unwrap_or_default();
+    // 61 has no divisor in common with 100.
+    u8::try_from(number % 100 * 61 % 100).unwrap_or_default()
 }
 
 /// The last digits of a number, as many as there is room for.

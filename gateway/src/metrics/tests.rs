@@ -74,6 +74,8 @@ fn m1_names_tell_kind_and_unit() {
                     "combination",
                     "rule",
                     "action",
+                    "node",
+                    "state",
                 ]
                 .contains(label),
                 "{name} has label {label}"

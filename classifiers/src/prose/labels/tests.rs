@@ -24,6 +24,10 @@ fn labels_announce_values() {
         ("{\"pwd\":\"s3cret!\"}", &[("s3cret!", "credential.account.password")]),
         ("token=abcdef1234567890", &[("abcdef1234567890", "credential.account.token")]),
         ("婚姻状况：已婚", &[("已婚", "other")]),
+        ("客户职业为出租车司机，住址未变", &[("出租车司机", "education-work")]),
+        ("他就职于强生出租汽车公司，年限不明", &[("强生出租汽车公司", "education-work")]),
+        ("客户10086021风险度已达105%", &[("10086021", "account.investor-code")]),
+        ("性别男身份证待补", &[("男", "basic.gender")]),
     ];
     for (text, want) in cases {
         let got = found(text);
@@ -36,6 +40,8 @@ fn labels_announce_values() {
 fn other_labels_announce_nothing() {
     for text in [
         "订单号：202611200001",
+        "客户100000元起购",
+        "职业为必填项",
         "股票代码：600519",
         "基金名称：华夏成长",
         "https://example.com:8080/path",

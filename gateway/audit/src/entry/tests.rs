@@ -6,6 +6,10 @@ fn texts(list: &[Arc<str>]) -> Vec<String> {
     list.iter().map(|text| text.to_string()).collect()
 }
 
+fn treatments(counts: &BTreeMap<(Category, &'static str), u64>) -> BTreeMap<String, u64> {
+    counts.iter().map(|((category, what), count)| (format!("{}: {what}", category.id()), *count)).collect()
+}
+
 fn by_id(counts: &BTreeMap<Category, u64>) -> BTreeMap<String, u64> {
     counts.iter().map(|(category, count)| (category.id().to_owned(), *count)).collect()
 }
@@ -45,11 +49,13 @@ fn intent(access: &Access<'_>) -> Record {
         masked: found.map(|found| by_id(found.masked)).unwrap_or_default(),
         dropped: found.map(|found| by_id(found.dropped)).unwrap_or_default(),
         monitored: found.map(|found| by_id(found.monitored)).unwrap_or_default(),
+        keyed: found.map(|found| treatments(found.keyed)).unwrap_or_default(),
         raised: found
             .map(|found| found.raised.iter().map(|(id, count)| (id.to_string(), *count)).collect())
             .unwrap_or_default(),
         overrides: access.overrides.clone(),
         input_faults: access.input_faults.clone(),
+        request: treatments(access.request),
         bytes: access.bytes,
         part: access.part,
     }))
@@ -89,12 +95,13 @@ proptest! {
         names in prop::collection::vec(text(), 10),
         lists in prop::collection::vec(prop::collection::vec(text().prop_map(Arc::<str>::from), 0..3), 2),
         people in prop::collection::btree_set(any::<[u8; 16]>().prop_map(Pseudonym), 0..4),
-        counts in prop::collection::vec(by_category(), 4),
+        counts in prop::collection::vec(by_category(), 5),
         raised in prop::collection::btree_map(text().prop_map(Arc::<str>::from), any::<u64>(), 0..3),
         faults in prop::collection::btree_map(text(), any::<u64>(), 0..3),
         (status, bytes, records, part) in (any::<u16>(), any::<u64>(), any::<u64>(), any::<Option<u64>>()),
         (optional, is_found) in (any::<bool>(), any::<bool>()),
     ) {
+        let keyed: BTreeMap<_, _> = counts[4].iter().map(|(of, count)| ((*of, "encrypt"), *count)).collect();
         let time = Timestamp::from_microsecond(micros).unwrap();
         let found = Found {
             records,
@@ -103,6 +110,7 @@ proptest! {
             masked: &counts[1],
             dropped: &counts[2],
             monitored: &counts[3],
+            keyed: &keyed,
             raised: &raised,
         };
         let limits: Vec<_> = people.iter().zip(&names).map(|(scope, id)| (id.as_str().into(), *scope)).collect();
@@ -134,6 +142,7 @@ proptest! {
             found: is_found.then_some(found),
             overrides: texts(&lists[0]),
             input_faults: &faults,
+            request: &keyed,
             bytes,
             part,
         };

@@ -17,6 +17,9 @@ fn full() -> Intent {
         purpose: Some(text("account-service")),
         basis: Some(text("contract")),
         grants: vec!["grant-1".to_owned()],
+        consents: vec![text("consent-1")],
+        marks: vec![text("shared-account")],
+        limits: BTreeMap::from([(text("per-day"), text("y"))]),
         decision: text("refuse"),
         code: Some(text("YB2001")),
         status: 403,
@@ -27,11 +30,13 @@ fn full() -> Intent {
         subjects: vec![text("x")],
         clear: counts("derived"),
         masked: counts("basic"),
+        keyed: counts("identity.document: encrypt"),
         dropped: counts("credential.account"),
         monitored: counts("other"),
         raised: counts("baseline.minors"),
         overrides: vec![text("wealth.cash: level 2")],
         input_faults: counts("identity.document: check-digit"),
+        request: counts("identity.document: mask"),
         bytes: 1,
         part: None,
     }
@@ -44,11 +49,11 @@ fn e2_a_record_has_no_room_for_a_value() {
         "type": "intent", "time": "2026-11-20T06:00:00.000001Z", "decision_id": "d", "caller": "c",
         "identified_by": "jwt", "roles": ["teller"], "source": "s", "method": "GET",
         "route": "crm.internal/customers/{id}", "purpose": "account-service", "basis": "contract",
-        "grants": ["grant-1"],
+        "grants": ["grant-1"], "consents": ["consent-1"], "marks": ["shared-account"], "limits": {"per-day": "y"},
         "decision": "refuse", "code": "YB2001", "status": 403, "rules": ["r"], "policy": "p", "trace": "t",
-        "records": 1, "subjects": ["x"], "clear": {"derived": 1}, "masked": {"basic": 1},
+        "records": 1, "subjects": ["x"], "clear": {"derived": 1}, "masked": {"basic": 1}, "keyed": {"identity.document: encrypt": 1},
         "dropped": {"credential.account": 1}, "monitored": {"other": 1}, "raised": {"baseline.minors": 1},
-        "overrides": ["wealth.cash: level 2"], "input_faults": {"identity.document: check-digit": 1}, "bytes": 1,
+        "overrides": ["wealth.cash: level 2"], "input_faults": {"identity.document: check-digit": 1}, "request": {"identity.document: mask": 1}, "bytes": 1,
     });
     // A field added to a record is added here, after asking what it may hold.
     assert_eq!(written, expect);
