@@ -52,6 +52,10 @@ pub struct Metrics {
     field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_errors: IntCounter,
+    shared_accounts: IntCounter,
+    limits: IntCounterVec,
+    limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
@@ -138,6 +142,10 @@ impl Metrics {
             field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
+            shared_accounts: table::SHARED_ACCOUNTS.counter(&registry)?,
+            limits: table::LIMITS.counters(&registry)?,
+            limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
@@ -270,6 +278,22 @@ impl Metrics {
     /// A request brought a consent with it.
     pub fn consent_presented(&self, holds: bool) {
         self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
+    }
+
+    /// A limit in investors refused an answer, or came to where it warns.
+    pub fn limit_reached(&self, limit: &str, refused: bool) {
+        let limit = self.limit_ids.label(Some(limit));
+        self.limits.with_label_values(&[&*limit, if refused { "refused" } else { "warned" }]).inc();
+    }
+
+    /// An account is used from more places at once than it may.
+    pub fn account_shared(&self) {
+        self.shared_accounts.inc();
+    }
+
+    /// The store of consents and grants failed so often.
+    pub fn store_failed(&self, count: u64) {
+        self.consent_errors.inc_by(count);
     }
 
     /// The upstream failed.

@@ -19,6 +19,7 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
@@ -141,6 +142,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
+        accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
         step_up: config
             .identity
             .jwt
@@ -169,7 +171,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         officers: config.admin.officers.clone(),
         webhooks: config.admin.webhooks.clone(),
     };
-    let scraped = (identifier, audit.clone());
+    let scraped = (identifier, audit.clone(), rights.clone());
     let admin = Admin {
         listen: config.admin.listen,
         metrics: metrics.clone(),
@@ -181,6 +183,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
+            metrics.store_failed(scraped.2.take_store_errors());
         }),
     };
     let listen = config.admin.listen;
@@ -322,7 +325,12 @@ fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<R
     let unusable = |error: &dyn std::fmt::Display| {
         StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
     };
-    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    let rights = match &config.stores.postgres {
+        None => Rights::open(&dir, key).map_err(|error| unusable(&error))?,
+        Some(store) => Rights::shared(&store.connection, &dir, key, store.max_stale)
+            .map_err(|error| StartError::Unusable(format!("stores.postgres: {error}")))?,
+    };
+    let rights = Arc::new(rights);
     let log = config.data_dir.join(crate::config::AUDIT);
     let again = rights.recount(&log, records).map_err(|error| unusable(&error))?;
     if again > 0 {

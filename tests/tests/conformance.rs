@@ -9,10 +9,14 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "conformance/abroad.rs"]
+mod abroad;
 #[path = "conformance/access.rs"]
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/callers.rs"]
+mod callers;
 #[path = "conformance/channels.rs"]
 mod channels;
 #[path = "conformance/classification.rs"]
@@ -47,6 +51,8 @@ mod masks;
 mod rights;
 #[path = "conformance/scenes.rs"]
 mod scenes;
+#[path = "conformance/stores.rs"]
+mod stores;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/treatments.rs"]
