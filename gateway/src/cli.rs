@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod consent;
+pub mod drill;
 pub mod grant;
 pub mod inventory;
 pub mod keys;
@@ -61,8 +62,10 @@ enum Command {
     Switch(switch::SwitchArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
-    /// Makes secret keys.
+    /// Makes, rotates, destroys and backs up keys.
     Keys(keys::KeysArgs),
+    /// Lets something fail on purpose, says what happened, and switches back.
+    Drill(drill::DrillArgs),
     /// Prints the version.
     Version {
         /// How the result is printed.
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Switch(args) => switch::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
+        Command::Drill(args) => drill::run(&args).into(),
         Command::Version { format } => {
             print_version(format);
             Exit::Good.into()

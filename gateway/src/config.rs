@@ -52,6 +52,7 @@ pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
 use std::path::{Path, PathBuf};
+use yingbi_crypto::VerifyingKey;
 use yingbi_policies::Diagnostic;
 
 /// A whole configuration, checked: what it names exists and parses.
@@ -67,6 +68,8 @@ pub struct Config {
     pub admin: Admin,
     /// `policy_dir`: directory of policy files; no policy means that everything is refused.
     pub policy_dir: PathBuf,
+    /// `policy_signers`: public keys; only a version that one of these signers stands for may rule. None: any.
+    pub policy_signers: Vec<VerifyingKey>,
     /// `data_dir`: directory for the audit log and state, writable, on a durable disk.
     pub data_dir: PathBuf,
     /// `keys`: secret key files.

@@ -241,8 +241,8 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let token_header = self.identifier.token_header();
-        let decision_id = &access.decision_id;
-        let said = Said { decision_id, keep_authorization, token_header, may_change, changed };
+        let said =
+            Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;

@@ -91,8 +91,8 @@ impl Ready {
 /// # Errors
 /// Something is wrong; the text says what and where.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
-    let policies =
-        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(shown(&problems)))?;
+    let policies = PolicyStore::open_signed(&config.policy_dir, &config.policy_signers)
+        .map_err(|problems| StartError::Bad(shown(&problems)))?;
     let key = &config.keys.pseudonym;
     let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
     let peer = peer::of(&config.upstream)?;

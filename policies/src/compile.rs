@@ -12,8 +12,6 @@ mod fuzz;
 #[cfg(test)]
 mod tests;
 
-#[cfg(test)]
-pub(crate) use lint::tested;
 pub(crate) use rules::Templates;
 
 use crate::decide::{BoundRoute, Direction, Purpose, Role, Rule, Tables};

@@ -19,6 +19,8 @@ mod channels;
 mod classification;
 #[path = "conformance/credentials.rs"]
 mod credentials;
+#[path = "conformance/cryptography.rs"]
+mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
 #[path = "conformance/errors.rs"]
@@ -33,6 +35,10 @@ mod firm;
 mod formats;
 #[path = "conformance/inventory.rs"]
 mod inventory;
+#[path = "conformance/keys.rs"]
+mod keys;
+#[path = "conformance/keys_services.rs"]
+mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/rights.rs"]
@@ -41,10 +47,14 @@ mod rights;
 mod scenes;
 #[path = "conformance/streams.rs"]
 mod streams;
+#[path = "conformance/treatments.rs"]
+mod treatments;
 #[path = "conformance/views.rs"]
 mod views;
 #[path = "conformance/witness.rs"]
 mod witness;
+#[path = "conformance/workbench.rs"]
+mod workbench;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

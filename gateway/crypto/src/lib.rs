@@ -15,9 +15,12 @@
 //! ```
 
 mod credential;
+pub mod date;
 pub mod envelope;
 mod equal;
+pub mod fpe;
 pub mod hex;
+pub mod hkdf;
 mod hmac_sm3;
 pub mod keys;
 mod pseudonym;
@@ -25,6 +28,7 @@ mod signing;
 mod simd;
 mod sm3;
 pub mod sm4;
+pub mod token;
 
 pub use credential::PublicKey;
 pub use equal::constant_time_eq;

@@ -20,6 +20,7 @@ use super::{
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use yingbi_crypto::VerifyingKey;
 use yingbi_policies::{Diagnostic, Severity, Text};
 
 /// Turns what is written into what is meant, or lists everything that is wrong.
@@ -50,6 +51,7 @@ impl Check {
         let upstream = self.upstream(written.upstream);
         let admin = self.admin(written.admin);
         let policy_dir = self.read_directory("policy_dir", &written.policy_dir);
+        let policy_signers = self.policy_signers(&written.policy_signers);
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
         let checkpoint = self.checkpoint_key(&written.keys);
@@ -66,6 +68,7 @@ impl Check {
             upstream: upstream?,
             admin: admin?,
             policy_dir,
+            policy_signers,
             data_dir,
             keys: Keys { pseudonym, checkpoint, data },
             identity,
@@ -77,6 +80,25 @@ impl Check {
             threads,
             warnings: Vec::new(),
         })
+    }
+
+    fn policy_signers(&mut self, written: &[String]) -> Vec<VerifyingKey> {
+        let mut signers = Vec::new();
+        for (index, text) in written.iter().enumerate() {
+            match text.parse::<VerifyingKey>() {
+                Ok(key) => signers.push(key),
+                Err(why) => self.error(
+                    "YB0014",
+                    &format!("policy_signers.{index}"),
+                    (&why.to_string(), "不是公钥"),
+                    (
+                        "write what `yingbi policy signer FILE` prints",
+                        "请写 `yingbi policy signer FILE` 所输出的内容",
+                    ),
+                ),
+            }
+        }
+        signers
     }
 
     fn listeners(&mut self, written: Vec<ListenFile>) -> Vec<Listen> {

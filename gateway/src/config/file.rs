@@ -17,6 +17,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) admin: listen::AdminFile,
     pub(super) policy_dir: PathBuf,
+    #[serde(default)]
+    pub(super) policy_signers: Vec<String>,
     pub(super) data_dir: PathBuf,
     pub(super) keys: KeysFile,
     #[serde(default)]

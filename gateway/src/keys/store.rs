@@ -131,6 +131,9 @@ impl Store {
                 () if (key.state == KeyState::Destroyed) != key.wrapped.is_empty() => {
                     "a destroyed key is there, or another is not"
                 }
+                () if (key.state == KeyState::Destroyed) != key.destroyed.is_some() => {
+                    "a destroyed key has no record, or another has one"
+                }
                 () => continue,
             };
             return Err(StoreError::Unsound(unsound));

@@ -132,8 +132,15 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
         );
     }
     fields.finish(sink);
-    let (mode, share, matching) = (mode?, share?, matching?);
-    Some(PolicySpec { mode, share, matching, when: when?, action: action?, is_request, opens })
+    Some(PolicySpec {
+        mode: mode?,
+        share: share?,
+        matching: matching?,
+        when: when?,
+        action: action?,
+        is_request,
+        opens,
+    })
 }
 
 /// `direction`: whether the rule speaks of requests.

@@ -89,7 +89,7 @@ fn t10_biometrics_and_beliefs_are_never_published() {
     let purpose = "Yingbi-Purpose: disclosure\r\n";
     for body in [
         json!([{"age": 37, "face_feature": "c2FtcGxlIHRlbXBsYXRl"}]),
-        json!([{"age": 37, "religion": "佛教"}]),
+        json!([{"age": 37, "ethnic_group": "满族"}]),
     ] {
         let got = stage.answers_json(&body).ask(Who::Token("teller"), "GET", "/holders", purpose);
         assert_eq!((got.response.status, got.response.problem_code().as_str()), (403, "YB2101"), "{body}");
