@@ -133,6 +133,7 @@ impl PolicySet {
             subjects: situation.subjects.filter(|_| asks_of_subject).cloned(),
             consent: purpose.and_then(|purpose| purpose.consent.clone()),
             recipient: purpose.and_then(|purpose| purpose.recipient.clone()),
+            country: purpose.and_then(|purpose| purpose.country.clone()),
             document_subject: situation.document_subject,
             document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),

@@ -69,6 +69,10 @@ pub struct Access<'a> {
     pub rules: &'a [Arc<str>],
     /// Digest of the policy version.
     pub policy: &'a str,
+    /// Who receives the data, where it is not the firm itself.
+    pub recipient: Option<&'a str>,
+    /// Where that is, when it is abroad.
+    pub country: Option<&'a str>,
     /// Grants that the request could use.
     pub grants: &'a [Arc<str>],
     /// Consents that the request brought with it.
@@ -157,6 +161,8 @@ impl Entry for Access<'_> {
         object.text(self.route)?;
         object.option(br#","purpose":"#, self.purpose)?;
         object.option(br#","basis":"#, self.basis)?;
+        object.option(br#","recipient":"#, self.recipient)?;
+        object.option(br#","country":"#, self.country)?;
         if !self.grants.is_empty() {
             object.raw(br#","grants":"#);
             object.list(self.grants)?;
