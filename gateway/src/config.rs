@@ -69,7 +69,7 @@ pub struct Config {
     pub limits: Limits,
     /// `drain`: how the gateway stops.
     pub drain: Drain,
-    /// `audit`: evidence, readers and retention of the access log.
+    /// `audit`: evidence and retention of the access log.
     pub audit: Audit,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,

@@ -149,8 +149,6 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let auditing = Auditing {
         dir: config.data_dir.join(crate::config::AUDIT),
         log: audit.clone(),
-        identifier: identifier.clone(),
-        readers: config.audit.readers.clone(),
         pseudonyms: PseudonymKey::new(*secret.expose()),
     };
     let office = Office {

@@ -38,11 +38,12 @@ use crate::record::Keys;
 use crate::slice::Statement;
 use crate::tree;
 use crate::walk;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use yingbi_crypto::{Digest, hmac_sm3, sm3};
 use yingbi_taxonomy::Category;
 
@@ -82,9 +83,11 @@ pub(crate) struct Made {
     pub root: Digest,
 }
 
-/// An index on disk, read in small parts.
+/// An index on disk, read in small parts. Its file is open only from a question to [`Index::close`]: a log may have more
+/// slices than a process may have files.
 pub struct Index {
-    file: File,
+    path: PathBuf,
+    file: RefCell<Option<File>>,
     records: u64,
     keywords: u64,
     places: u64,
@@ -287,7 +290,8 @@ impl Index {
     /// # Errors
     /// There is none, or it can't be read.
     pub fn open(dir: &Path, number: u64) -> io::Result<Index> {
-        let file = File::open(dir.join(name(number)))?;
+        let path = dir.join(name(number));
+        let file = File::open(&path)?;
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, 0)?;
         let int = |at| u64::from_be_bytes(format::field(&header, at));
@@ -302,12 +306,13 @@ impl Index {
             earliest: time(72),
             latest: Latest { accesses: time(80), refusals: time(88), events: time(96) },
             salt: format::field(&header, 104),
-            file,
+            path,
+            file: RefCell::new(None),
         };
         let is_ours = header.starts_with(MAGIC)
             && u32::from_be_bytes(format::field(&header, 8)) == VERSION
             && index.number == number
-            && index.end().is_some_and(|end| index.file.metadata().is_ok_and(|found| found.len() == end));
+            && index.end().is_some_and(|end| file.metadata().is_ok_and(|found| found.len() == end));
         if is_ours { Ok(index) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
@@ -320,7 +325,7 @@ impl Index {
         let start = self.places_at().ok_or(io::ErrorKind::InvalidData)?;
         let place = |number: u64| {
             let mut bytes = [0; 8];
-            self.file.read_exact_at(&mut bytes, start + number * 8).map(|()| u64::from_be_bytes(bytes))
+            self.read(&mut bytes, start + number * 8).map(|()| u64::from_be_bytes(bytes))
         };
         let (mut low, mut high) = (0, self.places);
         while low < high {
@@ -332,7 +337,7 @@ impl Index {
         'read: while low < self.places {
             let count = (self.places - low).min(READ_BYTES as u64 / 8);
             let part = buffer.get_mut(..count as usize * 8).unwrap_or_default();
-            self.file.read_exact_at(part, start + low * 8)?;
+            self.read(part, start + low * 8)?;
             for place in part.as_chunks::<8>().0 {
                 let place = u64::from_be_bytes(*place);
                 if place >> 32 != hash >> 32 {
@@ -354,9 +359,23 @@ impl Index {
             return Ok(None);
         };
         let mut bytes = [0; 4];
-        self.file.read_exact_at(&mut bytes, HEADER_BYTES as u64 + ordinal * 4)?;
+        self.read(&mut bytes, HEADER_BYTES as u64 + ordinal * 4)?;
         let offset = u64::from(u32::from_be_bytes(bytes));
         Ok((offset != 0).then_some(offset))
+    }
+
+    /// Lets go of the file until the next question.
+    pub fn close(&self) {
+        self.file.replace(None);
+    }
+
+    fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        let mut file = self.file.borrow_mut();
+        let file = match &mut *file {
+            Some(file) => file,
+            none => none.insert(File::open(&self.path)?),
+        };
+        file.read_exact_at(bytes, at)
     }
 
     /// How many records the slice has.
@@ -371,7 +390,7 @@ impl Index {
     pub fn keywords(&self) -> io::Result<Vec<Keyword>> {
         let size = usize::try_from(self.keywords * KEYWORD_BYTES as u64).map_err(io::Error::other)?;
         let mut bytes = vec![0; size];
-        self.file.read_exact_at(&mut bytes, HEADER_BYTES as u64 + self.records * 4)?;
+        self.read(&mut bytes, HEADER_BYTES as u64 + self.records * 4)?;
         Ok(keywords_in(&bytes))
     }
 

@@ -1,4 +1,5 @@
-//! `audit`: how the access log becomes evidence, who may read it through the gateway, and how long it is kept.
+//! `audit`: how the access log becomes evidence, and how long it is kept. Who may read it through the gateway: officers with
+//! the role `auditor` (`admin.officers`).
 
 use super::limits::millis;
 use serde::Deserialize;
@@ -15,8 +16,8 @@ pub struct Audit {
     /// `checkpoint_interval_ms`, default 10000: how far apart checkpoints are while records come.
     #[serde(rename = "checkpoint_interval_ms", with = "millis")]
     pub checkpoint_interval: Duration,
-    /// `readers`, default none: ids of callers who may read the log through the administration port (T/TSAC 001 7.5 g).
-    pub readers: Vec<String>,
+    /// `readers` is no key any more: the role took its place.
+    pub(super) readers: Option<serde::de::IgnoredAny>,
     /// `retention`: default for ever.
     pub retention: Retention,
 }
@@ -53,7 +54,7 @@ impl Default for Audit {
         Audit {
             anchors: Vec::new(),
             checkpoint_interval: Duration::from_secs(10),
-            readers: Vec::new(),
+            readers: None,
             retention: Retention::default(),
         }
     }

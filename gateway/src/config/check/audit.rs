@@ -15,6 +15,17 @@ impl Check {
 
     pub(super) fn audit(&mut self, written: Audit, data_dir: &Path) -> Audit {
         let mut audit = written;
+        if audit.readers.is_some() {
+            self.error(
+                "YB1630",
+                "audit.readers",
+                ("who reads the log is an officer now", "查阅日志者现为人员角色"),
+                (
+                    "give the role: `admin.officers[].roles: [auditor]`",
+                    "请授予角色：`admin.officers[].roles: [auditor]`",
+                ),
+            );
+        }
         self.positive("audit.checkpoint_interval_ms", audit.checkpoint_interval);
         audit.anchors = audit.anchors.iter().map(|anchor| self.path(anchor)).collect();
         let log = data_dir.join(crate::config::AUDIT);
