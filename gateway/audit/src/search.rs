@@ -8,7 +8,8 @@
 mod segments;
 pub mod summary;
 
-use crate::record::{Intent, Outcome, Record};
+use crate::compact;
+use crate::record::{Intent, Outcome};
 use segments::Segments;
 use std::io;
 use std::path::Path;
@@ -142,8 +143,8 @@ impl Filter {
             .collect()
     }
 
-    /// Texts that stand in the JSON of every wanted access.
-    fn needles(&self) -> Vec<&str> {
+    /// Texts that stand in every wanted access: in its JSON, and as they are written in few bytes.
+    fn needles(&self) -> Vec<(&str, Option<Vec<u8>>)> {
         let fields = [
             &self.decision_id,
             &self.trace,
@@ -156,7 +157,8 @@ impl Filter {
         let is_plain = |text: &&str| {
             !text.is_empty() && text.chars().all(|c| !matches!(c, '"' | '\\') && !c.is_control())
         };
-        fields.into_iter().filter_map(|field| field.as_deref()).filter(is_plain).collect()
+        let texts = fields.into_iter().filter_map(|field| field.as_deref()).filter(is_plain);
+        texts.map(|text| (text, compact::text(text))).collect()
     }
 
     fn is_within(&self, time: &str) -> bool {
@@ -227,11 +229,6 @@ pub(crate) fn categories(intent: &Intent) -> impl Iterator<Item = Category> {
         .into_iter()
         .flat_map(|counts| counts.keys())
         .filter_map(|id| Category::from_id(id))
-}
-
-/// A record, if the bytes are one of a known type.
-fn read_record(payload: &[u8]) -> Option<Record> {
-    serde_json::from_slice(payload).ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The segments of a log as a search reads them: by their index where there is one, whole where there is none.
 
-use super::{Filter, Order, Searched, read_record};
+use super::{Filter, Order, Searched};
+use crate::compact::{self, Fields};
 use crate::format::{self, Begun, HEAD_BYTES, Head, Header};
 use crate::index::{self, Index};
 use crate::notary::evidence_dir;
@@ -131,7 +132,9 @@ impl Segments {
             return Ok(hits);
         }
         let bytes = std::fs::read(self.dir.join(format::name(segment.number)))?;
-        let needles: Vec<Finder<'_>> = filter.needles().into_iter().map(Finder::new).collect();
+        let needles = filter.needles();
+        let needles: Vec<_> =
+            needles.iter().map(|(text, written)| Needle::of(text, written.as_deref())).collect();
         let (mut hits, mut end) = (Vec::new(), format::HEADER_BYTES);
         searched.unreadable += u64::from(Header::decode(&bytes).is_err());
         for (at, head, payload) in walk::skim(&bytes) {
@@ -140,8 +143,8 @@ impl Segments {
             // Types are the first member: outcomes and events are none of the wanted.
             let is_wanted = head.sequence < segment.end
                 && filter.has_sequence(head.sequence)
-                && !payload.starts_with(b"{\"type\":\"outcome\"")
-                && needles.iter().all(|needle| needle.find(payload).is_some());
+                && !compact::is_outcome(payload)
+                && needles.iter().all(|needle| needle.is_in(payload));
             if is_wanted {
                 hits.push(Hit { sequence: head.sequence, at: at as u64 });
             }
@@ -196,6 +199,26 @@ impl Segments {
     }
 }
 
+/// A text to be found in a payload, however that is written.
+struct Needle<'a> {
+    in_json: Finder<'a>,
+    /// None: it stands in no compact record.
+    written: Option<Finder<'a>>,
+}
+
+impl<'a> Needle<'a> {
+    fn of(text: &'a str, written: Option<&'a [u8]>) -> Self {
+        Needle { in_json: Finder::new(text), written: written.map(Finder::new) }
+    }
+
+    fn is_in(&self, payload: &[u8]) -> bool {
+        match Fields::of(payload) {
+            None => self.in_json.find(payload).is_some(),
+            Some(_) => self.written.as_ref().is_some_and(|written| written.find(payload).is_some()),
+        }
+    }
+}
+
 impl Segment {
     fn record(&self, hit: &Hit) -> io::Result<Option<Record>> {
         match &self.read {
@@ -203,7 +226,7 @@ impl Segment {
                 let frame = usize::try_from(hit.at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
                 let head = Head::decode(frame).filter(|head| head.sequence == hit.sequence);
                 let payload = head.and_then(|head| frame.get(HEAD_BYTES..HEAD_BYTES + head.length as usize));
-                Ok(payload.and_then(read_record))
+                Ok(payload.and_then(compact::record))
             }
             Some(Read::Places(file)) => {
                 let mut head = [0; HEAD_BYTES];
@@ -219,7 +242,7 @@ impl Segment {
                 };
                 let mut payload = vec![0; head.length as usize];
                 match file.read_exact_at(&mut payload, hit.at + HEAD_BYTES as u64) {
-                    Ok(()) => Ok(read_record(&payload)),
+                    Ok(()) => Ok(compact::record(&payload)),
                     Err(error) => short(error),
                 }
             }
@@ -289,10 +312,10 @@ impl Segment {
 
 /// The id in an outcome's record.
 fn outcome_id(payload: &[u8]) -> Option<String> {
-    if !payload.starts_with(b"{\"type\":\"outcome\"") {
+    if !compact::is_outcome(payload) {
         return None;
     }
-    match read_record(payload) {
+    match compact::record(payload) {
         Some(Record::Outcome(outcome)) => Some(outcome.decision_id),
         _ => None,
     }

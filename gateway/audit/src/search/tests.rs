@@ -1,5 +1,6 @@
 use super::*;
 use crate::format;
+use crate::record::Record;
 use crate::tests::{Scratch, block_on};
 use crate::{Log, Options};
 
@@ -26,7 +27,7 @@ fn sample(scratch: &Scratch) {
             bytes: 1,
         }));
     };
-    let options = Options { segment_bytes: 700, ..Options::default() };
+    let options = Options { segment_bytes: 450, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options.clone()).unwrap();
     access(&log, "0-plain", |intent| intent.masked = [("basic".to_owned(), 2)].into());
     access(&log, "1-lost", |intent| intent.subjects.push("subject-b".to_owned()));
@@ -132,7 +133,7 @@ fn a_damaged_record_hides_no_other() {
 
 /// A log of many small slices, each access of one of a few callers and investors.
 fn many(scratch: &Scratch, count: u32) {
-    let options = Options { segment_bytes: 4000, ..Options::default() };
+    let options = Options { segment_bytes: 2000, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     for i in 0..count {
         let id = format!("{i:04}");
@@ -292,7 +293,7 @@ fn e8_an_answer_in_segments_is_one_access_to_each_investor_in_it() {
 #[test]
 fn e8_an_outcome_is_found_however_many_segments_later() {
     let scratch = Scratch::new("late");
-    let options = Options { segment_bytes: 700, ..Options::default() };
+    let options = Options { segment_bytes: 450, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     let access = |id: String| {
         block_on(log.append(crate::tests::intent(&id))).unwrap();

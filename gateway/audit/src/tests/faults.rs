@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Segments so small that the few appends of a trial fill several.
 fn options() -> Options {
     let commit_timeout = Duration::from_secs(20);
-    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout, ..Options::default() }
+    Options { segment_bytes: 800, reserve_bytes: 1, queue: 16, commit_timeout, ..Options::default() }
 }
 
 fn open(sim: &Sim) -> Result<(Log, Recovery), AuditError> {
@@ -83,9 +83,8 @@ fn records(scratch: &Scratch) -> BTreeMap<u64, Record> {
                 break;
             }
             let payload = &bytes[at + format::HEAD_BYTES..][..head.length as usize];
-            if head.kind == format::FrameKind::Record && payload.starts_with(b"{") {
-                let record = serde_json::from_slice(payload);
-                records.extend(record.ok().map(|record| (head.sequence, record)));
+            if head.kind == format::FrameKind::Record {
+                records.extend(crate::compact::record(payload).map(|record| (head.sequence, record)));
             }
             at += head.frame_bytes();
         }

@@ -63,6 +63,18 @@ struct Growing {
     doubts: Vec<Failure>,
 }
 
+/// Whether a slice's index is what the slice's records make.
+pub(super) fn is_indexed(dir: &Path, statement: &Statement, segment: &[u8]) -> bool {
+    let is_made = || -> io::Result<bool> {
+        let beside = evidence_dir(dir);
+        let salt = index::Index::open(&beside, statement.number)?.salt();
+        let made = index::make(statement, segment, salt);
+        Ok(made.root == statement.index
+            && std::fs::read(beside.join(index::name(statement.number)))? == made.bytes)
+    };
+    is_made().unwrap_or(false)
+}
+
 impl Witness {
     /// Reads all that bears witness.
     pub fn read(
@@ -213,15 +225,16 @@ impl Witness {
     }
 
     /// The segment ended: whether anything was found wrong with it, and, if it is closed, how and what the next follows.
-    pub fn end(&mut self, dir: &Path, bytes: &[u8], is_flawed: bool, closed: Option<(Ended, Digest, u64)>) {
+    /// Gives the statement by which its index is still to be checked.
+    pub fn end(&mut self, is_flawed: bool, closed: Option<(Ended, Digest, u64)>) -> Option<Statement> {
         let growing = std::mem::take(&mut self.growing);
         let name = format::name(growing.number);
         if is_flawed {
             self.flawed.push((growing.first.unwrap_or(0), growing.next));
-            return;
+            return None;
         }
         self.found.extend(growing.doubts);
-        let Some(statement) = self.statement(growing.number) else { return };
+        let statement = self.statement(growing.number)?;
         let is_true = closed.is_some_and(|(ended, link, next)| {
             let first = growing.first.unwrap_or(next);
             (statement.ended, statement.link, statement.next, statement.first) == (ended, link, next, first)
@@ -229,21 +242,15 @@ impl Witness {
                 && statement.root == growing.frontier.root()
         });
         if !is_true {
-            return self.fail(&name, 0, None, What::Slice);
+            self.fail(&name, 0, None, What::Slice);
+            return None;
         }
-        let statement = statement.clone();
-        if statement.index != [0; 32] {
-            let file = index::name(growing.number);
-            let beside = evidence_dir(dir);
-            let is_made = || -> io::Result<bool> {
-                let salt = index::Index::open(&beside, growing.number)?.salt();
-                let made = index::make(&statement, bytes, salt);
-                Ok(made.root == statement.index && std::fs::read(beside.join(&file))? == made.bytes)
-            };
-            if !is_made().unwrap_or(false) {
-                self.fail(&file, 0, None, What::Index);
-            }
-        }
+        (statement.index != [0; 32]).then(|| statement.clone())
+    }
+
+    /// The index of this slice is missing or wrong.
+    pub fn wrong_index(&mut self, number: u64) {
+        self.fail(&index::name(number), 0, None, What::Index);
     }
 
     /// The log ends before this sequence: what does it not bear out?
