@@ -156,11 +156,14 @@ fn may_begin_gb(digits: &[u8]) -> bool {
     let mut bytes = [0u8; 12];
     let mut length = 0;
     for (three, four) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
-        let Some(decoded) = three_bytes(four) else { return false };
+        // Padding, or a break of lines.
+        let Some(decoded) = three_bytes(four) else { break };
         *three = decoded;
         length += 3;
         // Most are told by their first bytes.
-        if length == 3 && !matches!(three, [0x20..0x7f, ..] | [0xa1..=0xf7, 0xa1..=0xfe, _]) {
+        let is_likely =
+            matches!(three, [b'\t' | b'\n' | b'\r' | 0x20..0x7f, ..] | [0xa1..=0xf7, 0xa1..=0xfe, _]);
+        if length == 3 && !is_likely {
             return false;
         }
     }

@@ -59,6 +59,10 @@ impl<'r> Escapes<'r> {
     pub(crate) fn new(raw: &'r str) -> Self {
         Escapes { raw, at: 0 }
     }
+
+    fn rest(&self) -> &'r str {
+        self.raw.get(self.at..).unwrap_or("")
+    }
 }
 
 impl<'r> Pieces<'r> for Escapes<'r> {
@@ -67,7 +71,7 @@ impl<'r> Pieces<'r> for Escapes<'r> {
     }
 
     fn next(&mut self) -> Result<Option<Piece<'r>>, BadSpelling> {
-        let rest = self.raw.get(self.at..).unwrap_or("");
+        let rest = self.rest();
         match backslash(rest.as_bytes()) {
             None if rest.is_empty() => Ok(None),
             Some(0) => {
@@ -79,6 +83,22 @@ impl<'r> Pieces<'r> for Escapes<'r> {
                 let plain = rest.get(..found.unwrap_or(rest.len())).unwrap_or(rest);
                 self.at += plain.len();
                 Ok(Some(Piece::Plain(plain)))
+            }
+        }
+    }
+
+    fn decode(mut self, out: &mut String) -> Result<(), BadSpelling> {
+        loop {
+            // Where a script is spelt by its codes one follows the other.
+            while let Some(character) = of_six(self.rest().as_bytes()) {
+                out.push(character);
+                self.at += 6;
+            }
+            match self.next()? {
+                Some(Piece::Plain(text)) => out.push_str(text),
+                Some(Piece::Character(character)) => out.push(character),
+                Some(Piece::Markup) => {}
+                None => return Ok(()),
             }
         }
     }
@@ -111,7 +131,11 @@ fn backslash(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Reads the escape at the start of `bytes`: the character, and how many bytes spell it.
+#[inline]
 pub(crate) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+    if let Some(character) = of_six(bytes) {
+        return Some((character, 6));
+    }
     let character = match bytes.get(1)? {
         b'"' => '"',
         b'\\' => '\\',
@@ -121,18 +145,23 @@ pub(crate) fn escape(bytes: &[u8]) -> Option<(char, usize)> {
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => return unicode_escape(bytes),
+        b'u' => return of_twelve(bytes),
         _ => return None,
     };
     Some((character, 2))
 }
 
-fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
-    let high = four_digits(bytes.get(2..6)?)?;
-    if let Some(character) = char::from_u32(high) {
-        return Some((character, 6));
-    }
-    let low = four_digits(bytes.get(6..12)?.strip_prefix(b"\\u")?)?;
+/// The character of the basic plane that six bytes spell.
+#[inline]
+fn of_six(bytes: &[u8]) -> Option<char> {
+    let [b'\\', b'u', digits @ ..] = bytes.first_chunk::<6>()? else { return None };
+    char::from_u32(number(digits)?)
+}
+
+/// The character beyond it that two surrogates spell.
+fn of_twelve(bytes: &[u8]) -> Option<(char, usize)> {
+    let [b'\\', b'u', a, b, c, d, b'\\', b'u', low @ ..] = bytes.first_chunk::<12>()? else { return None };
+    let (high, low) = (number(&[*a, *b, *c, *d])?, number(low)?);
     if !(0xd800..0xdc00).contains(&high) || !(0xdc00..0xe000).contains(&low) {
         return None;
     }
@@ -140,8 +169,30 @@ fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
     Some((character, 12))
 }
 
-fn four_digits(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+/// The number that hexadecimal digits spell.
+#[inline]
+fn number(digits: &[u8; 4]) -> Option<u32> {
+    let [a, b, c, d] =
+        digits.map(|digit| u32::from(HEX.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)));
+    ((a | b | c | d) < 16).then_some(a << 12 | b << 8 | c << 4 | d)
+}
+
+/// The value of each byte as a hexadecimal digit.
+static HEX: [u8; 256] = hex();
+
+const NO_DIGIT: u8 = 0xff;
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
+const fn hex() -> [u8; 256] {
+    let mut values = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let spelt = b"0123456789abcdef"[digit];
+        values[spelt as usize] = digit as u8;
+        values[spelt.to_ascii_uppercase() as usize] = digit as u8;
+        digit += 1;
+    }
+    values
 }
 
 #[cfg(test)]

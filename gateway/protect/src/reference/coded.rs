@@ -1,13 +1,17 @@
 //! Coded data in strings, read character by character.
 
+use self::base64::Base64;
+use self::spelling::{Spelling, characters, respell};
 use super::print::{Piece, Printer, Scope, printed};
 use crate::Uninspectable;
 use crate::classify::Classify;
-use crate::json::string;
 use crate::meaning::Meaning;
 use crate::plan::Action;
 use crate::tree::{PROBED_DEEP, STRINGS_DEEP, name_hits};
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
+
+mod base64;
+mod spelling;
 
 impl<'p, C: Classify> Printer<'_, 'p, C> {
     /// The pieces of a string in whose coded data something was found.
@@ -60,7 +64,7 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 let treated = printed(&base64.text, &pieces);
                 match treated == base64.text {
                     true => kept,
-                    false => vec![Piece::Kept(0, base64.from), Piece::New(base64.write(treated.as_bytes()))],
+                    false => vec![Piece::Kept(0, base64.from), Piece::New(base64.write(&treated))],
                 }
             }
             Code::Token(claims) => {
@@ -380,268 +384,3 @@ fn cut(text: &str, offset: usize, is_mark: impl Fn(char) -> bool) -> Vec<(usize,
     parts.push((offset + from, offset + text.len()));
     parts
 }
-
-/// Text in another spelling: each character with the bytes that spell it.
-struct Spelling {
-    characters: Vec<(char, usize, usize)>,
-    style: Style,
-    /// Something was decoded.
-    is_telling: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Style {
-    Percent,
-    PercentGb,
-    References,
-    Escapes,
-}
-
-impl Spelling {
-    fn percent(text: &str, from: usize, to: usize) -> Spelling {
-        let within = text.get(from..to).unwrap_or("");
-        let mut spelling = Spelling { characters: vec![], style: Style::Percent, is_telling: false };
-        let mut octets: Vec<(u8, usize, usize)> = vec![];
-        let mut at = 0;
-        while let Some(character) = within.get(at..).and_then(|rest| rest.chars().next()) {
-            let (value, length) = match octet(within, at) {
-                Some(byte) => (Some(byte), 3),
-                None if character == '+' => (Some(b' '), 1),
-                None => (u8::try_from(character).ok().filter(u8::is_ascii), character.len_utf8()),
-            };
-            match value {
-                Some(byte) => octets.push((byte, from + at, from + at + length)),
-                None => {
-                    spelling.octets(text, &std::mem::take(&mut octets));
-                    spelling.characters.push((character, from + at, from + at + length));
-                }
-            }
-            at += length;
-        }
-        spelling.octets(text, &octets);
-        let is_encoded = (0..within.len()).any(|at| octet(within, at).is_some());
-        spelling.is_telling = is_encoded && characters(&spelling.characters) != within;
-        spelling
-    }
-
-    fn octets(&mut self, text: &str, octets: &[(u8, usize, usize)]) {
-        let bytes: Vec<u8> = octets.iter().map(|(byte, ..)| *byte).collect();
-        let gb = |bytes: &[u8]| {
-            let text = encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes)?;
-            Some(text.into_owned())
-        };
-        let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-        let is_utf8 = utf8(&bytes).is_some();
-        let is_gb = !is_utf8 && gb(&bytes).is_some();
-        if is_gb {
-            self.style = Style::PercentGb;
-        }
-        let mut at = 0;
-        while let Some((byte, start, end)) = octets.get(at) {
-            let take = |length: usize, read: &dyn Fn(&[u8]) -> Option<String>| {
-                let read = read(bytes.get(at..at + length)?)?;
-                let mut all = read.chars();
-                Some((all.next().filter(|_| all.next().is_none())?, length))
-            };
-            let by_utf8 = || if is_gb { None } else { (1..=4).find_map(|length| take(length, &utf8)) };
-            let by_gb = || if is_utf8 { None } else { [2, 4].iter().find_map(|length| take(*length, &gb)) };
-            let ascii = byte.is_ascii().then_some((char::from(*byte), 1));
-            match ascii.or_else(by_utf8).or_else(by_gb) {
-                Some((character, length)) => {
-                    let last = octets.get(at + length - 1).map_or(*end, |(.., end)| *end);
-                    self.characters.push((character, *start, last));
-                    at += length;
-                }
-                None => {
-                    let spelt = text.get(*start..*end).unwrap_or("");
-                    self.characters.extend(spelt.char_indices().map(|(i, c)| (c, start + i, start + i + 1)));
-                    at += 1;
-                }
-            }
-        }
-    }
-
-    fn references(text: &str, _: usize, _: usize) -> Spelling {
-        Spelling::by(text, Style::References, crate::html::reference, |_| true)
-    }
-
-    fn escapes(text: &str, _: usize, _: usize) -> Spelling {
-        let read = |rest: &str| {
-            let hex = rest.strip_prefix("\\x").and_then(|rest| rest.get(..2));
-            match hex.filter(|hex| hex.chars().all(|digit| digit.is_ascii_hexdigit())) {
-                Some(hex) => u8::from_str_radix(hex, 16).ok().map(|code| (char::from(code), 4)),
-                None if rest.starts_with('\\') => string::escape(rest.as_bytes()),
-                None => None,
-            }
-        };
-        // Also one behind a backslash that is itself escaped: another reading will come to it.
-        let tells = |rest: &str| {
-            ["\\u", "\\x", "\\\""].iter().any(|mark| rest.starts_with(mark)) && read(rest).is_some()
-        };
-        let is_telling = text.char_indices().any(|(at, _)| text.get(at..).is_some_and(tells));
-        Spelling { is_telling, ..Spelling::by(text, Style::Escapes, read, |_| false) }
-    }
-
-    fn by(
-        text: &str,
-        style: Style,
-        read: impl Fn(&str) -> Option<(char, usize)>,
-        tells: impl Fn(&str) -> bool,
-    ) -> Spelling {
-        let mut spelling = Spelling { characters: vec![], style, is_telling: false };
-        let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let plain = rest.chars().next().map_or(('?', 1), |c| (c, c.len_utf8()));
-            let special = if rest.starts_with(['&', '\\']) { read(rest) } else { None };
-            spelling.is_telling |= special.is_some() && tells(rest);
-            let (character, length) = special.unwrap_or(plain);
-            spelling.characters.push((character, at, at + length));
-            at += length;
-        }
-        spelling
-    }
-}
-
-fn octet(text: &str, at: usize) -> Option<u8> {
-    let digits = text.get(at..)?.strip_prefix('%')?.get(..2)?;
-    let is_hexadecimal = digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    is_hexadecimal.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
-}
-
-fn characters(spelt: &[(char, usize, usize)]) -> String {
-    spelt.iter().map(|(character, ..)| *character).collect()
-}
-
-/// Turns pieces of decoded text into pieces of its spelling.
-fn respell(spelling: &Spelling, pieces: Vec<Piece>, is_ascii: bool) -> Vec<Piece> {
-    let percent = |character: char| match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | '*' => character.to_string(),
-        _ if !is_ascii && !character.is_ascii() => character.to_string(),
-        _ if spelling.style == Style::PercentGb => {
-            let bytes = encoding_rs::GB18030.encode(&character.to_string()).0.into_owned();
-            bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
-        }
-        _ => character.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect(),
-    };
-    let write = |new: &str| -> String {
-        let mut out = String::new();
-        match spelling.style {
-            Style::Percent | Style::PercentGb => return new.chars().map(percent).collect(),
-            Style::References => crate::html::encode(new, &mut out),
-            Style::Escapes => string::encode(new, &mut out),
-        }
-        out
-    };
-    let mut out = vec![];
-    for piece in pieces {
-        match piece {
-            Piece::New(new) => out.push(Piece::New(write(&new))),
-            Piece::Kept(from, to) => {
-                let mut at = 0;
-                for (character, start, end) in &spelling.characters {
-                    if (from..to).contains(&at) {
-                        out.push(Piece::Kept(*start, *end));
-                    }
-                    at += character.len_utf8();
-                }
-            }
-        }
-    }
-    out
-}
-
-/// Base64 of readable text.
-struct Base64 {
-    from: usize,
-    text: String,
-    is_url_safe: bool,
-    is_padded: bool,
-}
-
-impl Base64 {
-    fn read(text: &str) -> Option<Base64> {
-        let from = match text.starts_with("data:") {
-            true => {
-                text.find(',')
-                    .filter(|comma| text.get(..*comma).is_some_and(|head| head.ends_with(";base64")))?
-                    + 1
-            }
-            false => 0,
-        };
-        let coded = text.get(from..)?;
-        // A line's break is no first character.
-        if text.len() < 12
-            || coded.chars().take(4).filter(|c| c.is_alphanumeric() || "+/-_".contains(*c)).count() < 4
-        {
-            return None;
-        }
-        Base64::of(coded, from)
-    }
-
-    fn of(coded: &str, from: usize) -> Option<Base64> {
-        let joined: String = coded.chars().filter(|character| !"\r\n".contains(*character)).collect();
-        let digits = joined.trim_end_matches('=');
-        let padding = joined.len() - digits.len();
-        let is_url_safe = digits.contains(['-', '_']);
-        if is_url_safe && digits.contains(['+', '/']) {
-            return None;
-        }
-        if digits.len() % 4 == 1 {
-            return None;
-        }
-        let mut bits: Vec<bool> = vec![];
-        for digit in digits.chars() {
-            let value = ALPHABET.chars().position(|other| other == digit.replace_url_safe())?;
-            bits.extend((0..6).rev().map(|bit| value >> bit & 1 == 1));
-        }
-        let bytes = bits.chunks_exact(8);
-        let decoded: Vec<u8> =
-            bytes.map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect();
-        let decoded = String::from_utf8(decoded).ok()?;
-        let is_readable = decoded.chars().all(|c| !c.is_control() || "\t\r\n".contains(c));
-        is_readable.then_some(Base64 { from, text: decoded, is_url_safe, is_padded: padding > 0 })
-    }
-
-    fn write(&self, treated: &[u8]) -> String {
-        let mut out = String::new();
-        for three in treated.chunks(3) {
-            let bits = three
-                .iter()
-                .chain([&0, &0])
-                .take(3)
-                .fold(0usize, |bits, byte| bits << 8 | usize::from(*byte));
-            let digits = (0..=three.len()).map(|at| bits >> (18 - 6 * at) & 63);
-            let digits = digits.filter_map(|value| ALPHABET.chars().nth(value));
-            match self.is_url_safe {
-                true => out.extend(digits.map(|digit| match digit {
-                    '+' => '-',
-                    '/' => '_',
-                    other => other,
-                })),
-                false => out.extend(digits),
-            }
-        }
-        let needed_none = self.text.len().is_multiple_of(3);
-        while (self.is_padded || (needed_none && !self.is_url_safe)) && !out.len().is_multiple_of(4) {
-            out.push('=');
-        }
-        out
-    }
-}
-
-trait UrlSafe {
-    /// The digit of the standard alphabet that means the same.
-    fn replace_url_safe(self) -> char;
-}
-
-impl UrlSafe for char {
-    fn replace_url_safe(self) -> char {
-        match self {
-            '-' => '+',
-            '_' => '/',
-            other => other,
-        }
-    }
-}
-
-const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -77,22 +77,40 @@ fn check(format: Format, body: &[u8]) -> bool {
     let Ok(masked) = masked else { return false };
     let found = |summary: &Summary| summary.masked.values().chain(summary.clear.values()).sum::<u64>();
     assert!(found(&masked.summary) > 0 || masked.body == body);
-    // What comes out is of the same format, and nothing that was found is found in it again in clear.
+    // What comes out is of the same format, and nothing that was found is found in it again in clear. A mask can part
+    // digits from base64 that was glued to them, and lay open what is coded deeper than is read.
     let again = treat(format, &fixed, &masked.body);
     assert!(
-        again.is_ok(),
+        matches!(again, Ok(_) | Err(Uninspectable::TooDeep { .. })),
         "{} became {}",
         String::from_utf8_lossy(body),
         String::from_utf8_lossy(&masked.body)
     );
-    for value in [&b" 13800138000 "[..], b"\"13800138000\""] {
-        assert!(
-            !masked.body.windows(value.len()).any(|window| window == value),
-            "{}",
-            String::from_utf8_lossy(&masked.body)
-        );
+    let shown = letters(&masked.body);
+    for value in [" 13800138000 ", "\"13800138000\""] {
+        // The name of a security is nobody's, whatever it looks like.
+        let is_public = |at: usize| {
+            let before = shown.get(..at).unwrap_or("").trim_end().trim_end_matches(':');
+            before.trim_end().ends_with("\"stock_name\"")
+        };
+        assert!(shown.match_indices(value).all(|(at, _)| is_public(at)), "{shown}");
     }
     true
+}
+
+/// A body with the letters and digits that JSON spells by their codes spelt out.
+fn letters(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut parts = text.split("\\u00");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code.map(char::from).filter(|letter| letter.is_alphanumeric() || *letter == '_') {
+            Some(letter) => out.extend([letter.to_string().as_str(), part.get(2..).unwrap_or("")]),
+            None => out.extend(["\\u00", part]),
+        }
+    }
+    out
 }
 
 fn masking(mask: &impl Fn(Mask) -> Treatment) -> Rules {

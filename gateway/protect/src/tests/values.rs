@@ -32,6 +32,13 @@ fn t3_level_four_never_leaves_in_clear() {
 }
 
 #[test]
+fn t1_what_is_written_inside_a_string_is_spelt_as_the_string_is() {
+    let table = table(masks(Mask::Keep { first: 3, last: 4, width: None, number: NumberMask::Text }));
+    let treated = treat(&table, r#"{"x":"[13800138000] ","y":" {\"z\":13800138000}"}"#);
+    assert_eq!(treated, r#"{"x":"[\"138****8000\"] ","y":" {\"z\":\"138****8000\"}"}"#);
+}
+
+#[test]
 fn c8_values_under_a_name_are_of_its_kind() {
     let cases = [
         (

@@ -80,4 +80,4 @@ fn slot(text: &str) -> usize {
 const SLOTS: usize = 1 << 7;
 
 /// The texts looked for: shorter ones are read as fast, longer ones repeat less.
-pub(crate) const LENGTHS: std::ops::RangeInclusive<usize> = 5..=96;
+pub(crate) const LENGTHS: std::ops::RangeInclusive<usize> = 5..=256;

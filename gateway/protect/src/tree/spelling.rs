@@ -92,6 +92,18 @@ pub(crate) trait Pieces<'r>: Clone {
 
     fn next(&mut self) -> Result<Option<Piece<'r>>, BadSpelling>;
 
+    /// Appends what the rest of the text stands for.
+    fn decode(mut self, out: &mut String) -> Result<(), BadSpelling> {
+        while let Some(piece) = self.next()? {
+            match piece {
+                Piece::Plain(text) => out.push_str(text),
+                Piece::Character(character) => out.push(character),
+                Piece::Markup => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Whether `text` must be spelt out where the pieces now are.
     fn needs_encoding(&self, text: &str) -> bool;
 
@@ -105,15 +117,8 @@ pub(crate) trait Pieces<'r>: Clone {
 }
 
 /// Appends what a spelt text stands for.
-pub(crate) fn decode<'r>(mut pieces: impl Pieces<'r>, out: &mut String) -> Result<(), BadSpelling> {
-    while let Some(piece) = pieces.next()? {
-        match piece {
-            Piece::Plain(text) => out.push_str(text),
-            Piece::Character(character) => out.push(character),
-            Piece::Markup => {}
-        }
-    }
-    Ok(())
+pub(crate) fn decode<'r>(pieces: impl Pieces<'r>, out: &mut String) -> Result<(), BadSpelling> {
+    pieces.decode(out)
 }
 
 /// Where a text that was read stands in a document. Fastest when stretches are asked for in order.
@@ -124,6 +129,13 @@ pub(crate) trait Place {
     /// Replaces a stretch of the text by so many fill characters.
     fn fill(&mut self, edits: &mut Edits, start: usize, end: usize, count: usize) {
         self.replace(edits, start, end, |out| mask::fill(count, out));
+    }
+
+    /// Takes over the replacements made in the text when it was read as a document of its own.
+    fn lift(&mut self, edits: &mut Edits, inner: &Edits) {
+        for (start, end, replacement) in inner.iter() {
+            self.replace(edits, start, end, |out| out.push_str(replacement));
+        }
     }
 
     /// The bytes from the first to the last of a stretch.
@@ -157,6 +169,36 @@ impl Place for Direct {
 
     fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
         (self.0 + start, self.0 + end)
+    }
+}
+
+/// A text of a document in which nothing is spelt out: so it is with masks, which are made of its own characters and
+/// some that need no spelling out. What is written as a document in it may need it, a quote for one.
+pub(crate) struct Unspelt<F> {
+    pub(crate) place: Direct,
+    /// Reads the text.
+    pub(crate) pieces: F,
+}
+
+impl<'r, P: Pieces<'r>, F: Fn() -> P> Place for Unspelt<F> {
+    #[inline]
+    fn replace(&mut self, edits: &mut Edits, start: usize, end: usize, write: impl FnOnce(&mut String)) {
+        self.place.replace(edits, start, end, write);
+    }
+
+    #[inline]
+    fn fill(&mut self, edits: &mut Edits, start: usize, end: usize, count: usize) {
+        self.place.fill(edits, start, end, count);
+    }
+
+    fn lift(&mut self, edits: &mut Edits, inner: &Edits) {
+        if !inner.is_empty() {
+            Spelt::new((self.pieces)(), self.place.0).lift(edits, inner);
+        }
+    }
+
+    fn span(&mut self, start: usize, end: usize) -> (usize, usize) {
+        self.place.span(start, end)
     }
 }
 

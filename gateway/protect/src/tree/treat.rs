@@ -7,7 +7,7 @@ use super::coded::{Known, is_decided};
 use super::columns::Column;
 use super::keys::{Key, KeyId, name_hits};
 use super::paths::{Record, Subject, asked, bind, declares_by_name};
-use super::spelling::{Direct, Place, Spelt, Within};
+use super::spelling::{Direct, Place, Spelt, Unspelt, Within};
 use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
 use crate::classify::Classify;
@@ -215,7 +215,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.at(leaf);
         let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
-        self.lift(&inner, place);
+        place.lift(&mut self.edits, &inner);
         done
     }
 
@@ -270,15 +270,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let outer = mem::take(&mut self.edits);
         let found = self.treat_coded(text, coded, &known);
         let inner = mem::replace(&mut self.edits, outer);
-        self.lift(&inner, place);
+        place.lift(&mut self.edits, &inner);
         found
-    }
-
-    /// Takes over the edits made inside a string.
-    fn lift(&mut self, inner: &Edits, place: &mut impl Place) {
-        for (start, end, replacement) in inner.iter() {
-            place.replace(&mut self.edits, start, end, |out| out.push_str(replacement));
-        }
     }
 
     /// Notes where a value stands.
@@ -426,7 +419,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
             return self.known(leaf);
         }
         let fate = match leaf.node.shape {
-            Shape::Plain => self.plain(leaf),
+            Shape::Plain => self.text(leaf),
+            // The same bytes spell the same text unless markup is read with it.
+            Shape::Escaped if !S::REPEATS => self.text(leaf),
             _ => self.scalar(leaf),
         };
         if !self.treat.counts.found.is_empty() {
@@ -465,8 +460,8 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         read.map(|_| Fate::Kept)
     }
 
-    /// A text that stands as it is, unless the same was seen to hold nothing.
-    fn plain(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
+    /// A text, unless the same was seen to hold nothing.
+    fn text(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
         let range = self.spelling.contents(leaf.node);
         if !clean::LENGTHS.contains(&range.len()) {
             return self.scalar(leaf);
@@ -495,7 +490,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 if text.is_empty() {
                     return Ok(Fate::Kept);
                 }
-                self.string(leaf, text, &mut Direct(start))
+                let spelling = self.spelling;
+                let pieces = || spelling.pieces(text, Part::Contents(node));
+                self.string(leaf, text, &mut Unspelt { place: Direct(start), pieces })
             }
             Shape::Escaped => {
                 let contents = self.spelling.contents(node);

@@ -320,6 +320,14 @@ fn strings_of_json_may_hold_xml() {
 }
 
 #[test]
+fn t1_json_in_attributes_is_spelt_as_they_are() {
+    assert_eq!(
+        xml(&Table::all(keep(3, 4)), "<a b=\"[13800138000]\">[13800138000]</a>"),
+        "<a b=\"[&quot;138****8000&quot;]\">[&quot;138****8000&quot;]</a>"
+    );
+}
+
+#[test]
 fn the_declared_encoding_is_read() {
     let cases = [
         ("<?xml version=\"1.0\" encoding=\"GBK\"?><a/>", Some("GBK")),

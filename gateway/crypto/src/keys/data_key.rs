@@ -1,0 +1,104 @@
+//! A data key and the sub-keys that are made of it.
+
+use crate::hmac_sm3;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Which key: what may be shown of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName {
+    /// Id in envelopes, unique among all keys ever made; see [`is_kid`].
+    pub kid: String,
+    /// Category of Appendix A whose values it protects, by its stable id.
+    pub category: String,
+    /// Counts from 1 within the category.
+    pub version: u32,
+}
+
+/// A data key with its secret, wiped when dropped. `Debug` shows its name only.
+///
+/// Its nonces are made of `instance` and a counter of this value, so it is shared, never made twice with one instance
+/// number: whoever reads the secret again draws a new one.
+pub struct DataKey {
+    name: KeyName,
+    secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>,
+    instance: u32,
+}
+
+impl DataKey {
+    /// Bytes of a data key's secret.
+    pub const SECRET_BYTES: usize = 32;
+
+    /// A key from its secret. `instance` is 32 random bits, drawn anew for every value that is made.
+    pub fn new(name: KeyName, secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>, instance: u32) -> DataKey {
+        DataKey { name, secret, instance }
+    }
+
+    /// Id in envelopes.
+    pub fn kid(&self) -> &str {
+        &self.name.kid
+    }
+
+    /// Category whose values it protects.
+    pub fn category(&self) -> &str {
+        &self.name.category
+    }
+
+    /// Version within the category.
+    pub fn version(&self) -> u32 {
+        self.name.version
+    }
+
+    /// First half of this value's nonces.
+    pub fn instance(&self) -> u32 {
+        self.instance
+    }
+
+    /// The SM4-GCM key of envelopes.
+    pub fn seal(&self) -> Zeroizing<[u8; 16]> {
+        self.half(b"seal")
+    }
+
+    /// The HMAC-SM3 key of tokens.
+    pub fn token(&self) -> Zeroizing<[u8; 32]> {
+        self.sub_key(b"token")
+    }
+
+    /// The SM4 key of FF1.
+    pub fn ff1(&self) -> Zeroizing<[u8; 16]> {
+        self.half(b"ff1")
+    }
+
+    /// The HMAC-SM3 key of date shifts.
+    pub fn shift(&self) -> Zeroizing<[u8; 32]> {
+        self.sub_key(b"shift")
+    }
+
+    /// HKDF-SM3 (RFC 5869) without salt: the secret is uniform. One block is all that is asked for.
+    fn sub_key(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
+        let extracted = Zeroizing::new(hmac_sm3(&[0; 32], &[self.secret.as_slice()]));
+        let info: [&[u8]; 5] = [SUB_KEY, label, b"/", self.name.kid.as_bytes(), &[1]];
+        Zeroizing::new(hmac_sm3(extracted.as_slice(), &info))
+    }
+
+    fn half(&self, label: &[u8]) -> Zeroizing<[u8; 16]> {
+        let whole = self.sub_key(label);
+        let mut half = Zeroizing::new([0; 16]);
+        half.iter_mut().zip(whole.iter()).for_each(|(half, byte)| *half = *byte);
+        half
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataKey").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Whether a text has the shape of a key's id: 8 to 32 lower-case letters and digits. No separator of an envelope.
+pub fn is_kid(text: &str) -> bool {
+    (8..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+const SUB_KEY: &[u8] = b"yingbi/sub-key/1/";
