@@ -53,6 +53,12 @@ impl<'a> Walk<'a> {
         Walk { bytes, at: HEADER_BYTES, chain: header_hash, next: first }
     }
 
+    /// In the middle of a segment, where a walk stood before.
+    #[cfg(test)]
+    pub fn at(bytes: &'a [u8], at: usize, chain: Digest, next: u64) -> Self {
+        Walk { bytes, at, chain, next }
+    }
+
     /// The bytes from here on, reserve included.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
