@@ -42,6 +42,7 @@ pub mod search;
 pub mod slice;
 mod slices;
 mod space;
+pub mod stamp;
 pub mod tree;
 pub mod verify;
 mod walk;

@@ -14,6 +14,7 @@ use crate::compact::{Fields, Text, tag};
 use crate::format::{self, Begun, Header};
 use crate::retention;
 use crate::slice::{Ended, Statement};
+use crate::stamp::Authority;
 use segment::{Ending, Segment};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -42,6 +43,8 @@ pub struct Expected {
     pub keys: Vec<VerifyingKey>,
     /// Anchors: files of checkpoints, or directories of such files.
     pub anchors: Vec<PathBuf>,
+    /// Authorities of time stamps; when there are some, a checkpoint must be stamped by one of them.
+    pub authorities: Vec<Authority>,
 }
 
 /// The last record of a log.
@@ -175,6 +178,10 @@ pub enum What {
     Order,
     /// There is no signed checkpoint where one must be.
     NoCheckpoint(String),
+    /// A time stamp proves nothing, or is over no checkpoint that is there.
+    Stamp(String),
+    /// No checkpoint is stamped.
+    NoStamp,
 }
 
 /// Failures beyond these are not listed.
@@ -200,7 +207,7 @@ pub fn verify_against(dir: &Path, expected: &Expected) -> io::Result<Report> {
         open: HashMap::new(),
         anchor: expected.head.as_ref(),
         anchored: expected.head.is_none(),
-        witness: Witness::read(dir, &expected.anchors, &expected.keys, stream(dir)?)?,
+        witness: Witness::read(dir, expected, stream(dir)?)?,
         missing: Vec::new(),
         expired: Vec::new(),
     };
@@ -504,6 +511,8 @@ impl What {
             What::Signature => "signature",
             What::Order => "order",
             What::NoCheckpoint(_) => "no-checkpoint",
+            What::Stamp(_) => "time-stamp",
+            What::NoStamp => "no-time-stamp",
         }
     }
 }
@@ -542,6 +551,8 @@ impl fmt::Display for What {
             What::Statement(why) => f.write_str(why),
             What::Note(why) => f.write_str(why),
             What::Signature => f.write_str("a signature of the checkpoint is wrong or missing"),
+            What::Stamp(why) => f.write_str(why),
+            What::NoStamp => f.write_str("no checkpoint is stamped by an authority that is trusted"),
             What::Order => f.write_str("the checkpoint says less than the one before it"),
             What::NoCheckpoint(why) => write!(f, "no signed checkpoint: {why}"),
             What::Anchor => {

@@ -2,17 +2,18 @@
 //! anchors. They are read before the segments, so that a log in use is never behind them.
 
 use super::segment::Ending;
-use super::{Failure, What};
+use super::{Expected, Failure, What};
 use crate::checkpoint::{self, Note, Signed};
 use crate::format;
 use crate::index;
 use crate::notary::{anchor_file, evidence_dir};
 use crate::slice::{self, Ended, Statement};
+use crate::stamp::{self, Authority, BadToken, Stamp};
 use crate::tree::Frontier;
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use yingbi_crypto::{Digest, VerifyingKey};
+use std::path::Path;
+use yingbi_crypto::{Digest, VerifyingKey, hex, sm3};
 
 /// What the checkpoints say of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub struct Witnessed {
     pub records: u64,
     /// When that one was made.
     pub time: Option<String>,
+    /// Time stamps that a trusted authority vouches for; without authorities, those that are over their checkpoint.
+    pub stamps: u64,
+    /// Records that the latest of them covers.
+    pub stamped: u64,
+    /// Its time.
+    pub stamped_at: Option<String>,
 }
 
 #[derive(Default)]
@@ -49,6 +56,14 @@ struct Claim {
     byte: u64,
     note: Note,
     is_met: bool,
+}
+
+impl Claim {
+    /// SM3 of its note as it is written, and that.
+    fn digest(&self) -> (String, String) {
+        let text = self.note.to_string();
+        (hex::encode(&sm3(&[text.as_bytes()])), text)
+    }
 }
 
 /// The segment that is read.
@@ -77,12 +92,8 @@ pub(super) fn is_indexed(dir: &Path, statement: &Statement, segment: &[u8]) -> b
 
 impl Witness {
     /// Reads all that bears witness.
-    pub fn read(
-        dir: &Path,
-        anchors: &[PathBuf],
-        keys: &[VerifyingKey],
-        stream: Option<[u8; 16]>,
-    ) -> io::Result<Self> {
+    pub fn read(dir: &Path, expected: &Expected, stream: Option<[u8; 16]>) -> io::Result<Self> {
+        let Expected { anchors, keys, authorities, .. } = expected;
         let mut witness = Witness { is_keyless: keys.is_empty(), ..Witness::default() };
         let beside = evidence_dir(dir);
         let local = beside.join(checkpoint::FILE);
@@ -116,10 +127,70 @@ impl Witness {
             }
             witness.statements.push(statement.ok());
         }
+        witness.stamps(dir, authorities)?;
         for (number, claim) in witness.claims.iter().enumerate() {
             witness.by_records.entry(claim.note.checkpoint.records).or_default().push(number);
         }
         Ok(witness)
+    }
+
+    /// Reads the time stamps and what they are over.
+    fn stamps(&mut self, dir: &Path, authorities: &[Authority]) -> io::Result<()> {
+        let path = evidence_dir(dir).join(stamp::FILE);
+        let lines = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let texts: Vec<(String, String)> =
+            if lines.is_empty() { Vec::new() } else { self.claims.iter().map(Claim::digest).collect() };
+        let mut byte = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let at = byte;
+            byte += line.len();
+            if line == b"\n" {
+                continue;
+            }
+            let stamp = std::str::from_utf8(line).ok().and_then(Stamp::parse);
+            let Some(stamp) = stamp.filter(|_| line.ends_with(b"\n")) else {
+                self.fail(stamp::FILE, at, None, What::Stamp("the time stamp can't be read".to_owned()));
+                continue;
+            };
+            let found = texts.iter().position(|(digest, _)| *digest == stamp.checkpoint);
+            let claim = found.and_then(|place| Some((self.claims.get(place)?, &texts.get(place)?.1)));
+            let record = stamp.records.checked_sub(1);
+            let why = match claim {
+                None => "the checkpoint that the time stamp is over is missing".to_owned(),
+                Some((claim, text)) => match stamp.verify(text, authorities) {
+                    // Of whom nobody asks who vouches, that is not asked.
+                    Err(BadToken::Signature | BadToken::Untrusted) if authorities.is_empty() => continue,
+                    Err(bad) => bad.to_string(),
+                    Ok(time) => {
+                        let made = claim.note.checkpoint.time.parse::<jiff::Timestamp>();
+                        let made = made.map_or(i64::MIN, jiff::Timestamp::as_microsecond);
+                        if time.saturating_add(CLOCK_SKEW) < made {
+                            "the checkpoint says a later time than its time stamp: the clock was wrong"
+                                .to_owned()
+                        } else if stamp.records != claim.note.checkpoint.records {
+                            "the time stamp tells of other records than its checkpoint".to_owned()
+                        } else {
+                            self.witnessed.stamps += 1;
+                            if stamp.records >= self.witnessed.stamped {
+                                self.witnessed.stamped = stamp.records;
+                                self.witnessed.stamped_at =
+                                    jiff::Timestamp::from_microsecond(time).ok().map(|time| time.to_string());
+                            }
+                            continue;
+                        }
+                    }
+                },
+            };
+            self.fail(stamp::FILE, at, record, What::Stamp(why));
+        }
+        if !authorities.is_empty() && self.witnessed.stamps == 0 {
+            self.fail(stamp::FILE, 0, None, What::NoStamp);
+        }
+        Ok(())
     }
 
     fn notes(&mut self, file: &str, bytes: &[u8], keys: &[VerifyingKey], stream: Option<[u8; 16]>) {
@@ -314,3 +385,6 @@ impl Witness {
         self.found.push(Failure { segment: file.to_owned(), byte: byte as u64, record, what });
     }
 }
+
+/// An authority's clock and the gateway's may differ by so much, in microseconds.
+const CLOCK_SKEW: i64 = 300_000_000;

@@ -49,7 +49,11 @@ impl Sealed {
     }
 
     pub fn expected(&self) -> Expected {
-        Expected { head: None, keys: self.keys.public().to_vec(), anchors: vec![self.anchor.0.clone()] }
+        Expected {
+            keys: self.keys.public().to_vec(),
+            anchors: vec![self.anchor.0.clone()],
+            ..Expected::default()
+        }
     }
 
     fn verify(&self) -> Report {
