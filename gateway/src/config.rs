@@ -30,7 +30,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Hold, Retention};
+pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
 pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,

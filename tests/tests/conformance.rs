@@ -29,8 +29,12 @@ mod formats;
 mod inventory;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/reports.rs"]
+mod reports;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/shipping.rs"]
+mod shipping;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/views.rs"]

@@ -33,6 +33,7 @@ pub mod format;
 pub mod index;
 mod log;
 mod notary;
+pub mod package;
 mod queue;
 pub mod readings;
 mod record;

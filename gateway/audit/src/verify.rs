@@ -43,6 +43,8 @@ pub struct Expected {
     pub keys: Vec<VerifyingKey>,
     /// Anchors: files of checkpoints, or directories of such files.
     pub anchors: Vec<PathBuf>,
+    /// Packages that an evidence chain has: files of one, or of deliveries one a line.
+    pub packages: Vec<PathBuf>,
     /// Authorities of time stamps; when there are some, a checkpoint must be stamped by one of them.
     pub authorities: Vec<Authority>,
 }
@@ -178,6 +180,8 @@ pub enum What {
     Order,
     /// There is no signed checkpoint where one must be.
     NoCheckpoint(String),
+    /// A package can't be read, or was changed.
+    Package(String),
     /// A time stamp proves nothing, or is over no checkpoint that is there.
     Stamp(String),
     /// No checkpoint is stamped.
@@ -511,6 +515,7 @@ impl What {
             What::Signature => "signature",
             What::Order => "order",
             What::NoCheckpoint(_) => "no-checkpoint",
+            What::Package(_) => "package",
             What::Stamp(_) => "time-stamp",
             What::NoStamp => "no-time-stamp",
         }
@@ -525,7 +530,7 @@ impl fmt::Display for What {
             What::Stranger => f.write_str("a file named like a segment that is none of this log's"),
             What::Unreadable(why) => write!(f, "the file can't be read: {why}"),
             What::Header(why) => f.write_str(why),
-            What::Misplaced => f.write_str("the segment belongs to another log or place"),
+            What::Misplaced => f.write_str("the segment or statement belongs to another log or place"),
             What::Link => f.write_str("the segment does not follow the one before"),
             What::NoRecord => f.write_str("bytes that are no record"),
             What::MissingRecords(from) => write!(f, "records from {from} up to here are missing"),
@@ -551,6 +556,7 @@ impl fmt::Display for What {
             What::Statement(why) => f.write_str(why),
             What::Note(why) => f.write_str(why),
             What::Signature => f.write_str("a signature of the checkpoint is wrong or missing"),
+            What::Package(why) => f.write_str(why),
             What::Stamp(why) => f.write_str(why),
             What::NoStamp => f.write_str("no checkpoint is stamped by an authority that is trusted"),
             What::Order => f.write_str("the checkpoint says less than the one before it"),

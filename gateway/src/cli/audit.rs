@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 good, 1 the log is broken or can't be read, 64 wrong usage, 78 a key file that holds no key.
 
+mod certificate;
 pub(crate) mod filter;
 pub(crate) mod incident;
 mod prove;

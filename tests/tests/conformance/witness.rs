@@ -44,7 +44,7 @@ fn beside(stage: &Stage) -> PathBuf {
     yingbi_audit::evidence_dir(&stage.gateway.audit_dir())
 }
 
-fn public_keys(stage: &Stage) {
+pub fn public_keys(stage: &Stage) {
     let output = stage.gateway.run(&["keys", "public", "--config", "yingbi.yaml"]);
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();

@@ -7,12 +7,13 @@ use crate::checkpoint::{self, Note, Signed};
 use crate::format;
 use crate::index;
 use crate::notary::{anchor_file, evidence_dir};
+use crate::package::{self, Delivery};
 use crate::slice::{self, Ended, Statement};
 use crate::stamp::{self, Authority, BadToken, Stamp};
 use crate::tree::Frontier;
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use yingbi_crypto::{Digest, VerifyingKey, hex, sm3};
 
 /// What the checkpoints say of the log.
@@ -41,6 +42,10 @@ pub(super) struct Witness {
     by_records: HashMap<u64, Vec<usize>>,
     statements: Vec<Option<Statement>>,
     growing: Growing,
+    /// What packages say of slices: file, byte, number, leaf.
+    packaged: Vec<(String, u64, u64, Digest)>,
+    /// And of the log's ends, by how many records it had.
+    ends: HashMap<u64, Vec<End>>,
     found: Vec<Failure>,
     /// Sequences of segments in which something is wrong already.
     flawed: Vec<(u64, u64)>,
@@ -55,6 +60,14 @@ struct Claim {
     file: String,
     byte: u64,
     note: Note,
+    is_met: bool,
+}
+
+/// An end that an evidence chain knows of.
+struct End {
+    file: String,
+    byte: u64,
+    chain: Digest,
     is_met: bool,
 }
 
@@ -93,7 +106,7 @@ pub(super) fn is_indexed(dir: &Path, statement: &Statement, segment: &[u8]) -> b
 impl Witness {
     /// Reads all that bears witness.
     pub fn read(dir: &Path, expected: &Expected, stream: Option<[u8; 16]>) -> io::Result<Self> {
-        let Expected { anchors, keys, authorities, .. } = expected;
+        let Expected { anchors, keys, authorities, packages, .. } = expected;
         let mut witness = Witness { is_keyless: keys.is_empty(), ..Witness::default() };
         let beside = evidence_dir(dir);
         let local = beside.join(checkpoint::FILE);
@@ -128,10 +141,68 @@ impl Witness {
             witness.statements.push(statement.ok());
         }
         witness.stamps(dir, authorities)?;
+        witness.packages(dir, packages, stream)?;
         for (number, claim) in witness.claims.iter().enumerate() {
             witness.by_records.entry(claim.note.checkpoint.records).or_default().push(number);
         }
         Ok(witness)
+    }
+
+    /// Reads what an evidence chain was handed: the gateway's own file, and what is given.
+    fn packages(&mut self, dir: &Path, given: &[PathBuf], stream: Option<[u8; 16]>) -> io::Result<()> {
+        let local = evidence_dir(dir).join(package::FILE);
+        if local.try_exists()? {
+            self.package_file(package::FILE, &std::fs::read(&local)?, stream);
+        }
+        for path in given {
+            let name = path.display().to_string();
+            match std::fs::read(path) {
+                Ok(bytes) => self.package_file(&name, &bytes, stream),
+                Err(error) => self.fail(&name, 0, None, What::Package(error.kind().to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn package_file(&mut self, file: &str, bytes: &[u8], stream: Option<[u8; 16]>) {
+        // One package, perhaps on many lines, or deliveries one a line.
+        let whole = serde_json::from_slice::<serde_json::Value>(bytes).ok();
+        let whole = whole.filter(|value| value.get("transaction_info_array").is_some());
+        let lines: Vec<&[u8]> = match whole {
+            Some(_) => vec![bytes],
+            None => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
+        };
+        let mut byte = 0;
+        for line in lines {
+            let at = byte;
+            byte += line.len();
+            if line == b"\n" {
+                continue;
+            }
+            let value = serde_json::from_slice::<serde_json::Value>(line).ok();
+            let package = value.map(|value| match serde_json::from_value::<Delivery>(value.clone()) {
+                Ok(delivery) if delivery.is_of_its_subject() => delivery.package,
+                // Particulars were changed: nothing is left of it.
+                Ok(_) => serde_json::Value::Null,
+                Err(_) => value,
+            });
+            let Some(claims) = package.as_ref().and_then(package::read) else {
+                let why = "the package can't be read, or was changed".to_owned();
+                self.fail(file, at, None, What::Package(why));
+                continue;
+            };
+            let is_ours = |of: &[u8; 16]| stream.is_none_or(|stream| stream == *of);
+            if !claims.ends.iter().any(|(of, ..)| is_ours(of)) {
+                self.fail(file, at, None, What::Misplaced);
+            }
+            for (_, number, leaf) in claims.slices.into_iter().filter(|(of, ..)| is_ours(of)) {
+                self.packaged.push((file.to_owned(), at as u64, number, leaf));
+            }
+            for (_, records, chain) in claims.ends.into_iter().filter(|(of, ..)| is_ours(of)) {
+                let end = End { file: file.to_owned(), byte: at as u64, chain, is_met: false };
+                self.ends.entry(records).or_default().push(end);
+            }
+        }
     }
 
     /// Reads the time stamps and what they are over.
@@ -268,11 +339,22 @@ impl Witness {
 
     /// The segment has this record next.
     pub fn record(&mut self, segment: &str, byte: u64, sequence: u64, hash: &Digest) {
-        let Witness { growing, by_records, claims: all, .. } = self;
+        let Witness { growing, by_records, claims: all, ends, .. } = self;
         growing.first.get_or_insert(sequence);
         growing.frontier.push(slice::record_leaf(hash));
         growing.next = sequence.saturating_add(1);
         growing.chain = *hash;
+        for end in ends.get_mut(&growing.next).into_iter().flatten() {
+            end.is_met = true;
+            if end.chain != *hash {
+                growing.doubts.push(Failure {
+                    segment: segment.to_owned(),
+                    byte,
+                    record: Some(sequence),
+                    what: What::Rewritten(end.file.clone()),
+                });
+            }
+        }
         let Some(claims) = by_records.get(&growing.next) else { return };
         for number in claims {
             let Some(claim) = all.get_mut(*number) else { continue };
@@ -361,6 +443,26 @@ impl Witness {
                     records.checked_sub(1),
                     what,
                 );
+            }
+        }
+        let mut ends: Vec<(u64, Vec<End>)> = std::mem::take(&mut self.ends).into_iter().collect();
+        ends.sort_unstable_by_key(|(records, _)| *records);
+        for (records, ends) in ends {
+            let is_excused = self.flawed.iter().any(|(first, next)| (*first..=*next).contains(&records))
+                || records.checked_sub(1).is_none_or(|last| self.is_expired(last, expired));
+            for end in ends.into_iter().filter(|end| !end.is_met && (records > next || !is_excused)) {
+                let byte = usize::try_from(end.byte).unwrap_or(0);
+                self.fail(&end.file, byte, records.checked_sub(1), What::Cut(next));
+            }
+        }
+        for (file, byte, number, leaf) in std::mem::take(&mut self.packaged) {
+            let byte = usize::try_from(byte).unwrap_or(0);
+            match self.statement(number).map(Statement::leaf) {
+                Some(own) if own == leaf => {}
+                Some(_) => self.fail(&file, byte, None, What::Tree(file.clone())),
+                // A copy of the segments alone has no statements; that none is missing is said by the ends.
+                None if self.statements.is_empty() => {}
+                None => self.fail(&file, byte, None, What::Cut(next)),
             }
         }
         // A statement is written when its slice is durable.

@@ -205,7 +205,7 @@ impl Check {
 }
 
 /// `https`, or `http` to a literal loopback address or `localhost`; no user information.
-fn is_safe_url(url: &str) -> bool {
+pub(super) fn is_safe_url(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else { return false };
     let Some(authority) = uri.authority() else { return false };
     if authority.as_str().contains('@') {
