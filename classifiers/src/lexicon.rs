@@ -2,7 +2,7 @@
 //!
 //! Names and rules are data (`lexicon/names/*.tsv`, `lexicon/rules.tsv`), one file a family of systems.
 
-use crate::words::{Concept, ConceptSet, UNKNOWN, Words};
+use crate::words::{Concept, ConceptSet, TYPES, UNKNOWN, Words};
 use crate::{KeyMeaning, Signals, Strength};
 use std::collections::HashMap;
 use yingbi_taxonomy::{Category, Kind, Level};
@@ -22,6 +22,7 @@ pub(crate) const NAMES: &[&str] = &[
     include_str!("../lexicon/names/persons.tsv"),
     include_str!("../lexicon/names/crm.tsv"),
     include_str!("../lexicon/names/events.tsv"),
+    include_str!("../lexicon/names/public.tsv"),
 ];
 
 /// Rules over concepts: context, head, kind, strength.
@@ -186,6 +187,7 @@ impl Lexicon {
                 let bare = folded.trim_end_matches(|c: char| c.is_ascii_digit());
                 self.folded.get(bare).filter(|_| bare.len() > 2 && bare.len() < folded.len())
             })
+            .or_else(|| self.folded.get(&fold(untyped(name)?)))
             .or_else(|| self.undecorated(&folded))
             .copied()
     }
@@ -380,6 +382,15 @@ fn weaker(meaning: Meaning) -> Option<Meaning> {
         _ => return None,
     };
     Some(Meaning { strength, ..meaning })
+}
+
+/// `m_dAvailable`, `szClientName`: a name behind the letters that say of what type its value is.
+fn untyped(name: &str) -> Option<&str> {
+    let bare = name.strip_prefix("m_").unwrap_or(name);
+    let at = bare.find(|c: char| !c.is_ascii_lowercase())?;
+    let (kind, rest) = bare.split_at_checked(at)?;
+    let is_type = kind.is_empty() || TYPES.contains(&kind);
+    (is_type && rest.len() < name.len() && rest.starts_with(|c: char| c.is_ascii_uppercase())).then_some(rest)
 }
 
 /// Three Chinese characters, or two English words.

@@ -38,16 +38,64 @@ pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number
 }
 
 /// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
-/// character. Nearly all do.
+/// character; and is too long for a switch. Nearly all do.
 #[inline]
 pub fn begins_plainly(value: Scalar<'_>) -> bool {
     match value {
-        Scalar::Text(text) => {
-            let first = text.as_bytes().first().copied().unwrap_or(0);
-            PLAIN.get(usize::from(first)).copied().unwrap_or(false)
-        }
-        Scalar::Number(_) | Scalar::Bool => true,
+        Scalar::Text(text) => text.len() > LONGEST_FLAG && begins_with_word(text),
+        Scalar::Number(number) => number.len() > 1,
+        Scalar::Bool => false,
     }
+}
+
+/// Whether its first byte is a letter, a digit or of a Chinese character.
+#[inline]
+fn begins_with_word(text: &str) -> bool {
+    let first = text.as_bytes().first().copied().unwrap_or(0);
+    PLAIN.get(usize::from(first)).copied().unwrap_or(false)
+}
+
+/// `false` is the longest word for yes and no.
+const LONGEST_FLAG: usize = 5;
+
+/// Whether a value only says yes or no, on or off.
+fn is_flag(value: Scalar<'_>) -> bool {
+    match value {
+        Scalar::Text(text) | Scalar::Number(text) => {
+            text.len() <= LONGEST_FLAG && FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(text))
+        }
+        Scalar::Bool => true,
+    }
+}
+
+const FLAGS: &[&str] = &[
+    "0", "1", "y", "n", "t", "f", "yes", "no", "true", "false", "on", "off", "null", "none", "nil", "是",
+    "否",
+];
+
+/// Names, numbers, addresses and secrets: no switch is one, so that `"mobile": true` says whether there is one.
+fn is_never_flag(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Name
+            | Kind::BankAccountName
+            | Kind::Mobile
+            | Kind::Phone
+            | Kind::Contact
+            | Kind::Email
+            | Kind::Address
+            | Kind::BankCard
+            | Kind::BankAccount
+            | Kind::FundAccount
+            | Kind::SecuritiesAccount
+            | Kind::TradingAccount
+            | Kind::InvestorCode
+            | Kind::IpAddress
+            | Kind::Mac
+            | Kind::Imei
+            | Kind::IdNumber
+            | Kind::IdImage
+    ) || kind.level() == yingbi_taxonomy::Level::L4
 }
 
 /// The first bytes that [`begins_plainly`] speaks of.
@@ -70,7 +118,7 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         return false;
     }
     match key.strength {
-        Strength::Decides => !is_blank(value),
+        Strength::Decides => !is_blank(value) && !(is_never_flag(kind) && is_flag(value)),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
         Strength::UnlessPublic => !is_public(record) && is_shaped(kind, record, value),
@@ -117,7 +165,7 @@ fn is_blank(value: Scalar<'_>) -> bool {
 
 /// Whether there is a letter or digit in it.
 fn says_something(text: &str) -> bool {
-    begins_plainly(Scalar::Text(text)) || text.chars().any(char::is_alphanumeric)
+    begins_with_word(text) || text.chars().any(char::is_alphanumeric)
 }
 
 /// Whether the field is of a kind that its record gives to a company or product instead of a person.
@@ -177,9 +225,11 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
     match kind {
         Kind::Name | Kind::BankAccountName => !is_number && names::is_name(&unspaced(text)),
         Kind::ServiceStaff => names::is_name(&unspaced(text)) || (digits() >= 3 && is_code(text)),
-        Kind::Mobile | Kind::Phone => digits() >= 7 && is_dialled(text) && !phone::is_service(text),
+        Kind::Mobile | Kind::Phone => {
+            (digits() >= 7 && is_dialled(text) && !phone::is_service(text)) || is_scrambled(text)
+        }
         Kind::Contact => (digits() >= 5 && text.len() <= 40) || text.contains('@'),
-        Kind::Email => text.as_bytes().contains(&b'@'),
+        Kind::Email => text.as_bytes().contains(&b'@') || is_scrambled(text) || hides_at(text),
         Kind::Address => !is_number && is_address(text, digits),
         Kind::Gender => {
             matches!(text, "男" | "女" | "M" | "F" | "m" | "f" | "0" | "1" | "2") || text.len() > 2
@@ -288,6 +338,35 @@ fn is_code(text: &str) -> bool {
 fn is_dialled(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_ascii_alphabetic()).count();
     text.len() <= 64 && letters <= 4
+}
+
+/// What a digest, a cipher or a slip makes of a number or an address: letters and digits mixed, as no word and no code
+/// of a state is (`Ab12x`, `9f86d081884c7d65`).
+fn is_scrambled(text: &str) -> bool {
+    let (letters, digits) = text.bytes().fold((0, 0), |(letters, digits), byte| {
+        (letters + usize::from(byte.is_ascii_alphabetic()), digits + usize::from(byte.is_ascii_digit()))
+    });
+    // `V1`, `PHONE01`, `MOBILE_2`: a code is a word and a number.
+    let is_code = || {
+        let bare = text.trim_end_matches(|c: char| c.is_ascii_digit());
+        bare.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
+    };
+    letters >= 2
+        && digits >= 2
+        && text.len() >= 5
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
+        && !is_code()
+}
+
+/// `zhang.san#qq.com`, `zhangsan(at)163.com`: a mailbox whose sign is written otherwise.
+fn hides_at(text: &str) -> bool {
+    let signs = ["(at)", "[at]", " at ", "#", "＠"];
+    text.len() <= 64
+        && text.contains('.')
+        && !text.contains("://")
+        && signs.iter().any(|sign| text.contains(sign))
 }
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.

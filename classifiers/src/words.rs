@@ -91,6 +91,8 @@ pub(crate) struct Words {
     /// The first consonants of those words and their concepts, sorted, for those that are shortened.
     skeletons: Vec<(u64, Concept)>,
     decor: Concept,
+    /// What a name may end in after letters that say nothing.
+    tails: ConceptSet,
     /// What keys are called, what keys are for, and how they are written.
     key_words: HashSet<&'static str>,
     key_uses: HashSet<&'static str>,
@@ -135,7 +137,9 @@ impl Words {
                 KEYS.lines().filter_map(|line| line.split_once('\t')).filter(|(name, _)| *name == wanted);
             lists.flat_map(|(_, words)| words.split(' ')).collect()
         });
+        let tails = TAILS.iter().filter_map(|tail| find(&concepts, tail)).collect();
         Words {
+            tails,
             concepts,
             english,
             pinyin,
@@ -168,6 +172,12 @@ impl Words {
             && !rest.is_empty()
         {
             words = words.split_last().map_or(words, |(_, rest)| rest);
+        }
+        // `keyCipherText`: a key that is enciphered is no table's.
+        if let [key, "cipher" | "encrypted" | "enc" | "crypt"] = words
+            && self.key_words.contains(key)
+        {
+            return true;
         }
         let Some((last, before)) = words.split_last() else { return false };
         if before.iter().chain([last]).any(|word| word.starts_with("pub")) {
@@ -228,12 +238,18 @@ impl Words {
     fn joined(&self, tokens: &[Token]) -> Option<(Concept, usize)> {
         let mut joined = String::new();
         let mut best = None;
-        for (index, token) in tokens.iter().take(4).enumerate() {
+        let mut is_spelt = true;
+        for (index, token) in tokens.iter().take(LONGEST_JOIN).enumerate() {
             if token.class == Class::Chinese {
                 break;
             }
             joined.push_str(&token.text);
-            if let Some(concept) = self.word(&joined) {
+            is_spelt &= is_syllable(&token.text);
+            let english = if index < 4 { self.word(&joined) } else { None };
+            // `xingMing`, `shou_ji_hao`: a syllable each.
+            let spelt =
+                || self.pinyin.get(joined.as_str()).filter(|_| is_spelt && index > 0 && joined.len() >= 6);
+            if let Some(concept) = english.or_else(|| spelt().copied()) {
                 best = Some((concept, index + 1));
             }
         }
@@ -277,7 +293,33 @@ impl Words {
         let secret = ["pwd", "passwd", "pswd", "passwrd"].iter().find(|end| token.ends_with(*end));
         let secret = secret.and_then(|end| self.english.get(*end).copied());
         let read = secret.or_else(|| self.shortened(token)).or_else(|| self.corrected(token));
-        found.push(read.unwrap_or(UNKNOWN));
+        match read {
+            Some(concept) => found.push(concept),
+            None => found.extend([Some(UNKNOWN), self.ending(token)].into_iter().flatten()),
+        }
+    }
+
+    /// `wlfwmm`, `ywfzrsjhm`, `qnyphone`: what a name of unknown beginning ends in, where that says whose secret, number
+    /// or address it is.
+    fn ending(&self, token: &str) -> Option<Concept> {
+        let is_told = |concept: &Concept| self.tails.has(*concept);
+        let ends = (1..token.len()).filter_map(|at| token.split_at_checked(at));
+        if token.bytes().any(is_vowel) {
+            return ends
+                .take_while(|(_, end)| end.len() >= SHORTEST_ENGLISH_END)
+                .find_map(|(_, end)| self.english.get(end).copied())
+                .filter(is_told);
+        }
+        // Initials of Chinese: `mm` ends a password, or what is left of a date's format.
+        let mut ends = ends.take_while(|_| token.len() <= LONGEST_INITIALS);
+        let is_format =
+            |start: &str| start.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
+        ends.find_map(|(start, end)| {
+            let is_whole =
+                end.len() >= SHORTEST_INITIALS_END || (end == "mm" && start.len() >= 2 && !is_format(start));
+            self.pinyin.get(end).copied().filter(|_| is_whole)
+        })
+        .filter(is_told)
     }
 
     /// The word that this one misspells by one letter: `moblie`, `adress`, `custmer`, as real systems have them.
@@ -403,6 +445,40 @@ impl Words {
         push_cover(&best, found);
     }
 }
+
+/// What says by itself whose it is, however the name before it is shortened.
+const TAILS: &[&str] = &[
+    "password",
+    "otp",
+    "idcard",
+    "idtype",
+    "idvalid",
+    "mobile",
+    "phone",
+    "email",
+    "address",
+    "postcode",
+    "bankacct",
+    "cardno",
+    "fundacct",
+    "securities_acct",
+    "tradeacct",
+    "clientcode",
+    "birth",
+    "marital",
+];
+
+/// Tokens that are one word together: five syllables of pinyin and a number.
+const LONGEST_JOIN: usize = 6;
+
+/// Shorter English words end others that mean something else.
+const SHORTEST_ENGLISH_END: usize = 5;
+
+/// Three initials end other names by accident: `sbz` of a soldier's card, `tsbz`.
+const SHORTEST_INITIALS_END: usize = 4;
+
+/// Longer runs of consonants are no initials.
+const LONGEST_INITIALS: usize = 12;
 
 /// Shorter words have neighbours that mean something else.
 const SHORTEST_CORRECTED: usize = 5;
@@ -594,26 +670,7 @@ fn drop_hungarian(tokens: &mut Vec<Token>) {
     }
     let is_prefix = match tokens.as_slice() {
         [first, second, ..] => {
-            !first.capital
-                && second.glued
-                && second.capital
-                && matches!(
-                    first.text.as_str(),
-                    "s" | "sz"
-                        | "d"
-                        | "n"
-                        | "str"
-                        | "lpsz"
-                        | "i"
-                        | "b"
-                        | "dw"
-                        | "ul"
-                        | "psz"
-                        | "c"
-                        | "ch"
-                        | "dbl"
-                        | "w"
-                )
+            !first.capital && second.glued && second.capital && TYPES.contains(&first.text.as_str())
         }
         _ => false,
     };
@@ -621,6 +678,10 @@ fn drop_hungarian(tokens: &mut Vec<Token>) {
         tokens.remove(0);
     }
 }
+
+/// Letters before a name that say of what type its value is.
+pub(crate) const TYPES: &[&str] =
+    &["s", "sz", "d", "n", "str", "lpsz", "i", "b", "dw", "ul", "psz", "c", "ch", "dbl", "w"];
 
 fn tail(name: &str) -> &str {
     let mut from = name.len().saturating_sub(LONGEST_NAME);

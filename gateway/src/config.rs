@@ -18,9 +18,11 @@
 
 mod audit;
 mod check;
+mod credentials;
 mod directory;
 mod file;
 mod identity;
+mod keys;
 mod limits;
 mod listen;
 mod places;
@@ -31,9 +33,14 @@ mod tests;
 mod upstream;
 
 pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
+pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
+};
+pub use keys::{
+    DataKeys, FileService, KeyService, Keys, KmsService, NoSecret, Pkcs11Service, Reach, SdfService,
+    SecretSource,
 };
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
@@ -41,6 +48,7 @@ pub use secret::{Secret, SecretError};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
+pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
 use std::path::{Path, PathBuf};
@@ -65,6 +73,8 @@ pub struct Config {
     pub keys: Keys,
     /// `identity`: how callers prove who they are.
     pub identity: IdentityConfig,
+    /// `credentials`: which credentials are accepted as consent; `None`: none.
+    pub credentials: Option<Credentials>,
     /// `limits`: bounds on what one client can make the gateway hold or wait for.
     pub limits: Limits,
     /// `drain`: how the gateway stops.
@@ -79,17 +89,6 @@ pub struct Config {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// `keys`: secret key files.
-#[derive(Clone, Debug)]
-pub struct Keys {
-    /// `keys.pseudonym`: 64 hex digits, mode 0600: the key under which investors and callers become pseudonyms in the
-    /// audit log. Losing it makes old pseudonyms unsearchable; leaking it makes them guessable.
-    pub pseudonym: PathBuf,
-    /// `keys.checkpoint`, default `checkpoint.key` beside the pseudonym key: the key that checkpoints of the audit log are
-    /// signed with. `None` when it is not named and not there: then they are not signed.
-    pub checkpoint: Option<PathBuf>,
-}
-
 /// What commands that read an audit log need to know of its gateway.
 #[derive(Clone, Debug)]
 pub struct AuditPlaces {
@@ -101,6 +100,17 @@ pub struct AuditPlaces {
     pub checkpoint: PathBuf,
     /// Anchors.
     pub anchors: Vec<PathBuf>,
+}
+
+/// What commands that make and change data keys need to know of their gateway.
+#[derive(Clone, Debug)]
+pub struct KeyPlaces {
+    /// Data keys; `None` when the configuration has none.
+    pub data: Option<DataKeys>,
+    /// File of the key that records of destruction are signed with.
+    pub checkpoint: PathBuf,
+    /// Those whose word is needed.
+    pub officers: Vec<crate::admin::OfficerEntry>,
 }
 
 /// Directory of the audit log in `data_dir`.
@@ -140,6 +150,16 @@ impl Config {
         let directory = file::directory(path);
         let checkpoint = directory.join(parsed.keys.checkpoint());
         Ok([("pseudonym", directory.join(parsed.keys.pseudonym)), ("checkpoint", checkpoint)])
+    }
+
+    /// Who keeps the data keys, for commands that make and change them; nothing of what is named is looked at.
+    ///
+    /// # Errors
+    /// The file can't be read or is not a configuration.
+    pub fn key_places(path: &Path) -> Result<KeyPlaces, Vec<Diagnostic>> {
+        let text = file::read(path).map_err(|problem| vec![*problem])?;
+        let parsed: file::ConfigFile = file::parse(path, &text).map_err(|problem| vec![*problem])?;
+        check::key_places(path, &text, parsed)
     }
 
     /// Where a gateway's audit log is, its anchors and the key its checkpoints are signed with, for commands that read

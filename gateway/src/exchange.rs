@@ -30,14 +30,16 @@ pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
 use crate::config::StepUp;
+use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
 use crate::state::rights::{Facts, Rights};
 use connection::Peer;
 use flow::{Asked, Flow};
-use forward::{Said, upstream_request};
+use forward::{Changed, Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
@@ -45,7 +47,7 @@ use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
-use problem::Problem;
+use problem::{Form, Problem};
 use record::{Access, DecisionIds};
 use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
@@ -72,6 +74,10 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Data keys: what encrypts and decrypts fields.
+    pub keys: Arc<Keys>,
+    /// Verifies consents that requests bring with them, where they are accepted.
+    pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
     /// What counts as fresh strong authentication, by issuer.
@@ -151,13 +157,15 @@ impl Exchange {
         if let Some(query) = head.target.query() {
             self.protector.accepts_query(&permit, query);
         }
-        let mut body = self.check_input(&permit, client, head, access).await?;
-        let answer = self.ask(&permit, &caller, client, head, &mut body, peer, access).await?;
+        let body = self.check_input(&permit, client, head, access).await?;
+        let (mut body, changed) = self.treat_input(&permit, client, head, body, access).await?;
+        let answer = self.ask((&permit, &changed), &caller, client, head, &mut body, peer, access).await?;
         if answer.rest.is_some() {
             let request = Asked { permit, facts, body };
             return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
         }
-        let (treated, summary) = self.treat(&permit, client, answer)?;
+        let (mut treated, summary) = self.treat(&permit, client, answer)?;
+        tell_consent(&mut treated.head, access)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
@@ -197,7 +205,8 @@ impl Exchange {
         };
         let policies = self.policies.current();
         access.policy = policies.version().to_owned();
-        let resolved = Caller { facts: known, ..policies.caller(&caller.identity) };
+        let lot = record::lot(&access.decision_id);
+        let resolved = Caller { facts: known, lot, ..policies.caller(&caller.identity) };
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
@@ -207,7 +216,10 @@ impl Exchange {
             Decision::Refuse(refusal) => {
                 access.refused(&refusal);
                 access.challenge = self.challenge(&refusal, caller);
-                Err(Stop::Refused(Problem::from(&refusal)))
+                match access.fault.filter(|_| refusal.code == facts::NO_CONSENT) {
+                    Some(fault) => Err(Stop::Refused(fault.into())),
+                    None => Err(Stop::Refused(Problem::from(&refusal))),
+                }
             }
         }
     }
@@ -217,7 +229,7 @@ impl Exchange {
     #[expect(clippy::too_many_arguments, reason = "what a request is made of, each known by its type")]
     async fn ask(
         &self,
-        permit: &Permit,
+        (permit, changed): (&Permit, &Changed),
         caller: &Identified,
         client: &mut Client,
         head: &Head,
@@ -228,7 +240,9 @@ impl Exchange {
         // A type declared opaque passes unread, so what is said about its bytes still holds.
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
-        let said = Said { decision_id: &access.decision_id, keep_authorization, may_change };
+        let token_header = self.identifier.token_header();
+        let decision_id = &access.decision_id;
+        let said = Said { decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;
@@ -271,7 +285,8 @@ impl Exchange {
         part: Option<u64>,
     ) -> Result<Evidence, Stop> {
         self.metrics.protected(summary);
-        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| access.input_faults.is_empty()) {
+        self.metrics.subjects(summary.subjects.len() as u64);
+        if let Some(nothing) = NothingPersonal::of(summary).filter(|_| !access.says_of_request()) {
             return Ok(Evidence::NothingPersonal(nothing));
         }
         let record = access.permit(treated.head.status.as_u16(), summary, treated.body.len(), part);
@@ -289,6 +304,9 @@ impl Exchange {
             Ok(receipt) => {
                 self.metrics.audit_committed(asked.elapsed());
                 self.metrics.audit_recorded(RecordType::Intent);
+                if !record.limits.is_empty() {
+                    self.rights.recorded(receipt.sequence());
+                }
                 Ok(Evidence::Recorded(receipt))
             }
             Err(error) => {
@@ -339,18 +357,19 @@ impl Exchange {
         };
         let outcome = match outcome {
             Ok(None) => Ok(()),
-            Ok(Some(flow)) => self.flow(client, &access, flow).await,
+            Ok(Some(flow)) => self.flow(client, &mut access, flow).await,
             Err(stop) => Err(stop),
         };
         let begun = client.response_written().is_some_and(|head| !head.status.is_informational());
         let (verdict, decided) = match outcome {
             Ok(()) => (Verdict::KeepAlive, Decided::Permit),
             Err(Stop::Refused(problem)) if !begun => {
-                (self.refuse(client, &access, problem, shutdown).await, Decided::Refuse)
+                (self.refuse(client, head, &access, problem, shutdown).await, Decided::Refuse)
             }
-            Err(Stop::Deadline) if !begun => {
-                (self.refuse(client, &access, problem::EXCHANGE_TIMEOUT, shutdown).await, Decided::Refuse)
-            }
+            Err(Stop::Deadline) if !begun => (
+                self.refuse(client, head, &access, problem::EXCHANGE_TIMEOUT, shutdown).await,
+                Decided::Refuse,
+            ),
             // What has been released stays a torso, and the client is told by the connection that breaks off.
             Err(Stop::Refused(_)) => (Verdict::Close, Decided::Permit),
             Err(Stop::Deadline | Stop::ClientGone) => {
@@ -386,6 +405,7 @@ impl Exchange {
     async fn refuse(
         &self,
         client: &mut Client,
+        request: &Head,
         access: &Access,
         problem: Problem,
         shutdown: &ShutdownWatch,
@@ -398,8 +418,9 @@ impl Exchange {
         if !whole || *shutdown.borrow() {
             client.set_server_keepalive(None);
         }
-        let document = problem.document(Some(&access.decision_id), &access.input_errors);
-        let Some(mut head) = problem.head(document.len()) else { return Verdict::Close };
+        let form = self.form(request);
+        let document = problem.document(form, Some(&access.decision_id), &access.input_errors);
+        let Some(mut head) = problem.head(form, document.len()) else { return Verdict::Close };
         if let Some(challenge) = &access.challenge {
             let _ = head.insert_header("www-authenticate", challenge.as_str());
         }
@@ -416,12 +437,32 @@ impl Exchange {
         }
     }
 
+    /// How refusals on the route are written.
+    fn form(&self, head: &Head) -> Form {
+        let policies = self.policies.current();
+        match policies.has_result_codes(head.method.as_str(), &head.host.name, head.target.path()) {
+            true => Form::ResultCode,
+            false => Form::Problem,
+        }
+    }
+
     /// Remembers a head that was refused before there was a request to speak of.
     fn note_refused_head(&self, peer: &Peer, problem: &Problem) {
         self.metrics.refused(problem.code);
         self.metrics.audit_recorded(RecordType::Intent);
         let access = Access::new(self.decision_ids.next(), peer.pseudonym);
         self.audit.note(access.refusal(problem.status, problem.code));
+    }
+}
+
+/// Tells a client whose consent is none why, where the answer came all the same.
+fn tell_consent(head: &mut ResponseHeader, access: &Access) -> Result<(), Stop> {
+    match access.fault {
+        None => Ok(()),
+        Some(fault) => {
+            let told = head.insert_header(facts::CONSENT_PROBLEM, fault.code());
+            told.map_err(|_| Stop::Refused(problem::INTERNAL))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod config;
 mod csv;
 pub mod evidence;
 pub mod exchange;
+pub mod keys;
 pub mod logs;
 pub mod metrics;
 pub mod policy_store;

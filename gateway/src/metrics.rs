@@ -12,11 +12,13 @@
 //! # Ok::<(), prometheus::Error>(())
 //! ```
 
+mod keys;
 mod labels;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use keys::KeyMetrics;
 pub use labels::{
     Decided, Drift, InspectFailure, RecordType, RouteLabels, ShedReason, Shown, UpstreamFailure, status_class,
 };
@@ -46,8 +48,11 @@ pub struct Metrics {
     raised: IntCounterVec,
     combinations: RouteLabels,
     input_faults: IntCounterVec,
+    request_values: IntCounterVec,
+    field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
     inspect_failed: Vec<IntCounter>,
@@ -69,6 +74,8 @@ pub struct Metrics {
     inventory_drift: Vec<IntCounter>,
     jwks_age: Gauge,
     resident: IntGauge,
+    /// Data keys and key services.
+    pub keys: KeyMetrics,
 }
 
 /// One finished exchange.
@@ -128,8 +135,11 @@ impl Metrics {
             raised: table::RAISED.counters(&registry)?,
             combinations: RouteLabels::default(),
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
+            request_values: table::REQUEST_VALUES.counters(&registry)?,
+            field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
             inspect_failed: labelled::<InspectFailure>(&table::INSPECT_FAILED.counters(&registry)?),
@@ -151,6 +161,7 @@ impl Metrics {
             inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
+            keys: KeyMetrics::new(&registry)?,
             registry,
         };
         // A series that first appears with its first event hides that event from `rate`.
@@ -190,11 +201,18 @@ impl Metrics {
 
     /// All that protecting one body or segment found and did.
     pub fn protected(&self, summary: &Summary) {
-        for (shown, counts) in
-            [(Shown::Clear, &summary.clear), (Shown::Mask, &summary.masked), (Shown::Drop, &summary.dropped)]
-        {
+        for (shown, counts) in [(Shown::Clear, &summary.clear), (Shown::Drop, &summary.dropped)] {
             for (category, count) in counts {
                 self.values(*category, shown, *count);
+            }
+        }
+        for (category, count) in &summary.masked {
+            self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
+        }
+        for ((category, treatment), count) in &summary.keyed {
+            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                Some(shown) => self.values(*category, shown, *count),
+                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
             }
         }
         for (category, count) in &summary.monitored {
@@ -205,7 +223,14 @@ impl Metrics {
             let id = self.combinations.label(Some(&**id));
             self.raised.with_label_values(&[&*id]).inc_by(*count);
         }
-        self.subjects(u64::try_from(summary.subjects.len()).unwrap_or(u64::MAX));
+    }
+
+    /// What was done to a request before it went on, by category and treatment.
+    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
+        for ((category, treatment), count) in treated {
+            let level = category.level().number().to_string();
+            self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
+        }
     }
 
     /// Values of a category, by what became of them.
@@ -235,6 +260,11 @@ impl Metrics {
     /// Distinct investors in an answer.
     pub fn subjects(&self, count: u64) {
         self.subjects.inc_by(count);
+    }
+
+    /// A request brought a consent with it.
+    pub fn consent_presented(&self, holds: bool) {
+        self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
     }
 
     /// The upstream failed.

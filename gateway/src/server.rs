@@ -4,6 +4,7 @@
 //! place that can't be used with 74; the reasons go to standard error.
 
 mod drain;
+mod keys;
 mod listeners;
 mod peer;
 
@@ -18,6 +19,7 @@ use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
 use crate::state::rights::Rights;
@@ -110,7 +112,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let identifier =
         Identifier::new(&config.identity).map_err(|error| StartError::Unusable(error.to_string()))?;
     let identifier = Arc::new(identifier);
-    let audit = open_log(&config, &metrics)?;
+    let (audit, records) = open_log(&config, &metrics)?;
     metrics.policy_loaded(policies.current().version());
     readiness.set_policy_loaded(true);
     note_event(&audit, "policy-loaded", policies.current().version());
@@ -122,8 +124,11 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     ));
     let inventory = open_inventory(&config, &protector, &metrics, &audit)?;
 
-    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()))?;
+    let rights = open_rights(&config, PseudonymKey::new(*secret.expose()), records)?;
 
+    let data_keys = keys::start(&config, &audit, &metrics)?;
+    let ring = data_keys.clone();
+    protector.set_keys(Arc::new(move || ring.ring()));
     let exchange = Exchange {
         identifier: identifier.clone(),
         policies: policies.clone(),
@@ -132,6 +137,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        keys: data_keys,
+        credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         step_up: config
             .identity
@@ -202,7 +209,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     std::process::exit(0)
 }
 
-fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> {
+/// The log, and how many records earlier runs left in it.
+fn open_log(config: &Config, metrics: &Metrics) -> Result<(Arc<Log>, u64), StartError> {
     let dir = config.data_dir.join(crate::config::AUDIT);
     let evidence = Evidence {
         keys: checkpoint_keys(config)?,
@@ -225,7 +233,7 @@ fn open_log(config: &Config, metrics: &Metrics) -> Result<Arc<Log>, StartError> 
     if let Some(place) = &recovery.damaged {
         tracing::error!(place, "the log is damaged; a new segment is written, run `yingbi audit verify`");
     }
-    Ok(Arc::new(audit))
+    Ok((Arc::new(audit), recovery.records))
 }
 
 fn retention(kept: &config::Retention) -> Retention {
@@ -289,12 +297,26 @@ fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError>
     Ok(Some(directory))
 }
 
-fn open_rights(config: &Config, key: PseudonymKey) -> Result<Arc<Rights>, StartError> {
+fn open_credentials(config: &Config) -> Result<Option<Arc<Verifier>>, StartError> {
+    let Some(credentials) = &config.credentials else { return Ok(None) };
+    let verifier = Verifier::open(credentials, jiff::Timestamp::now().as_second());
+    let verifier = verifier.map_err(|file| StartError::Bad(format!("{}: can't be used", file.display())))?;
+    let verifier = Arc::new(verifier);
+    verifier.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(verifier))
+}
+
+fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<Rights>, StartError> {
     let dir = config.data_dir.join(crate::config::STATE);
     let unusable = |error: &dyn std::fmt::Display| {
         StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
     };
     let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    let log = config.data_dir.join(crate::config::AUDIT);
+    let again = rights.recount(&log, records).map_err(|error| unusable(&error))?;
+    if again > 0 {
+        tracing::info!(investors = again, "the last run ended before it wrote whom limits had counted");
+    }
     rights.start().map_err(|error| unusable(&error))?;
     Ok(rights)
 }

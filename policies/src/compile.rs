@@ -16,7 +16,7 @@ mod tests;
 pub(crate) use lint::tested;
 pub(crate) use rules::Templates;
 
-use crate::decide::{BoundRoute, Purpose, Role, Tables};
+use crate::decide::{BoundRoute, Direction, Purpose, Role, Rule, Tables};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::scope::Grading;
 use crate::document::{self, Document, Spec};
@@ -109,6 +109,8 @@ fn build(
         purposes: purposes.iter().map(|purpose| purpose.id.clone()).collect(),
     };
     let compiled = rules::compile(documents, &names, &purposes, &templates, sink);
+    let is_request = |rule: &Rule| rule.of == Direction::Request;
+    let (requests, compiled): (Vec<Rule>, Vec<Rule>) = compiled.into_iter().partition(is_request);
     let (bindings, scenes) = bindings(documents, &names, sink);
     let combinations = firm::combinations(documents, sink);
     let (classifiers, classifier_tests) = firm::classifiers(documents, sources, sink);
@@ -122,6 +124,7 @@ fn build(
         purposes,
         bindings,
         rules: compiled,
+        requests,
         combinations,
         limits,
         grant_templates,
@@ -194,7 +197,18 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<B
             scenes.push(own);
             scenes.len() - 1
         });
+        let id = &layered.document.meta.id.value;
+        let of_requests = spec.request.clone().unwrap_or_default();
+        let validated = spec.validation.iter().flat_map(|validation| &validation.fields);
         bound.push(BoundRoute {
+            request: Arc::new(crate::Binding {
+                id: id.clone(),
+                records: of_requests.records,
+                subject: of_requests.subject.or_else(|| subject.clone().filter(is_parameter)),
+                fields: of_requests.fields.into_iter().chain(validated.cloned()).collect(),
+                overrides: spec.overrides.clone(),
+                ..crate::Binding::default()
+            }),
             scene,
             host: spec.host.clone(),
             method: spec.method.clone(),
@@ -206,17 +220,22 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<B
             of_caller,
             at: spec.route_at,
             binding: Arc::new(crate::Binding {
-                id: layered.document.meta.id.value.clone(),
+                id: id.clone(),
                 records: spec.records.clone(),
                 subject,
                 fields: spec.fields.clone(),
                 opaque: spec.opaque.iter().map(|media| media.value.clone()).collect(),
                 overrides: spec.overrides.clone(),
                 validation: spec.validation.clone(),
+                result_codes: spec.result_codes,
             }),
         });
     }
     (bound, scenes)
+}
+
+fn is_parameter(selector: &SubjectSelector) -> bool {
+    matches!(selector, SubjectSelector::Parameter(_))
 }
 
 fn tests(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<crate::TestCase> {

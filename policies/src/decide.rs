@@ -15,7 +15,8 @@ pub use caller::Caller;
 pub(crate) use index::Index;
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{
-    BoundRoute, Combination, Days, Effect, Given, Purpose, Role, Rule, Tables, Word, Words, Written,
+    BoundRoute, Combination, Days, Direction, Effect, Given, Purpose, Role, Rule, Tables, Word, Words,
+    Written,
 };
 pub(crate) use view::{Lost, Outcome, Views};
 
@@ -41,6 +42,7 @@ pub struct PolicySet {
     version: String,
     pub(crate) tables: Tables,
     rules_by_host: Index,
+    requests_by_host: Index,
     bindings_by_host: Index,
     views: ArcSwap<HashMap<Box<[u32]>, Arc<Views>>>,
     pub(crate) standard: Grading,
@@ -48,10 +50,11 @@ pub struct PolicySet {
 
 impl PolicySet {
     pub(crate) fn new(version: String, tables: Tables) -> Self {
-        let (rules_by_host, bindings_by_host) =
-            (Index::of_rules(&tables.rules), Index::of_bindings(&tables.bindings));
-        let standard = Grading::standard();
-        PolicySet { version, tables, rules_by_host, bindings_by_host, views: ArcSwap::default(), standard }
+        let rules_by_host = Index::of_rules(&tables.rules);
+        let requests_by_host = Index::of_rules(&tables.requests);
+        let bindings_by_host = Index::of_bindings(&tables.bindings);
+        let (views, standard) = (ArcSwap::default(), Grading::standard());
+        PolicySet { version, tables, rules_by_host, requests_by_host, bindings_by_host, views, standard }
     }
 
     /// The version's name: hex SM3 of its sources, given by the loader.
@@ -124,6 +127,7 @@ impl PolicySet {
             document_subject: situation.document_subject,
             document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),
+            request_binding: situation.bound.map(|bound| bound.request.clone()),
             route: template.unwrap_or_else(|| views.route.clone()),
             views,
             today,
@@ -142,6 +146,13 @@ impl PolicySet {
         (limit.roles.is_empty() || limit.roles.iter().any(holds))
             && (limit.purposes.is_empty() || purpose)
             && limit.concerns(facts.method, facts.host, &situation.segments)
+    }
+
+    /// Whether refusals on a route carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub fn has_result_codes(&self, method: &str, host: &str, path: &str) -> bool {
+        let request = Request { method, host, path, purpose: None, today: Day::default() };
+        let segments: Vec<&str> = route::split_path(path).collect();
+        self.binding(&request, &segments).is_some_and(|bound| bound.binding.result_codes)
     }
 
     /// Exceptions with the last day on which each rules.
@@ -242,11 +253,12 @@ impl PolicySet {
     /// The views of a situation, remembered by what they depend on.
     fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
         let outcomes = self.outcomes(situation);
-        let key = self.key(situation, &outcomes);
+        let requests = self.request_outcomes(situation);
+        let key = self.key(situation, &outcomes, &requests);
         if let Some(views) = self.views.load().get(key.as_slice()) {
             return views.clone();
         }
-        let views = Arc::new(self.compute(situation, &outcomes));
+        let views = Arc::new(self.compute(situation, &outcomes, &requests));
         if self.views.load().len() < REMEMBERED {
             let key = key.into_boxed_slice();
             self.views.rcu(|seen| {
@@ -259,7 +271,7 @@ impl PolicySet {
     }
 
     /// Which rules matched and how their conditions came out: all that views depend on, beyond what is fixed.
-    fn key(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Vec<u32> {
+    fn key(&self, situation: &Situation<'_>, outcomes: &[Outcome], requests: &[Outcome]) -> Vec<u32> {
         let mut key = Vec::with_capacity(outcomes.len() * 5 + situation.caller.roles.len() + 5);
         key.push(u32::from(situation.relevant.0) << 16 | u32::from(situation.possible_parts.0));
         key.push(match situation.purpose {
@@ -273,11 +285,15 @@ impl PolicySet {
         }));
         for outcome in outcomes {
             key.push(number(outcome.rule) << 16 | u32::from(outcome.applies.0));
-            key.push(outcome.route);
+            key.push(outcome.route << 1 | u32::from(outcome.rules));
             let Some(rule) = self.tables.rules.get(outcome.rule).filter(|rule| rule.has_branches()) else {
                 continue;
             };
             key.extend(Relation::within(rule.mentions).map(|relation| outcome.branches(relation)));
+        }
+        for outcome in requests {
+            let relation = situation.of_request();
+            key.extend([u32::MAX - 1, number(outcome.rule), outcome.branches(relation)]);
         }
         key.push(u32::MAX);
         let position = |id: &Arc<str>| self.tables.roles.iter().position(|own| own.id == *id);
@@ -309,6 +325,12 @@ pub(crate) struct Situation<'a> {
 impl Situation<'_> {
     pub(crate) fn is_relevant(&self, relation: Relation) -> bool {
         self.relevant.contains(relation)
+    }
+
+    /// How whom a request speaks of stands to the caller: known only where the route tells.
+    pub(crate) fn of_request(&self) -> Relation {
+        let document = self.document_subject.as_ref().and_then(|_| self.relevant.iter().next());
+        document.unwrap_or(Relation::OTHER)
     }
 
     /// The declared purpose of the request.

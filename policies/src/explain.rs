@@ -5,8 +5,8 @@ use crate::decide::{Lost, Outcome, Rule, Situation};
 use crate::document::policy::Mode;
 use crate::document::scope::Grading;
 use crate::{
-    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Request, Subjects, Text, Treatment,
-    View,
+    Caller, Cause, Decision, Language, Mask, Permit, PolicySet, REFUSALS, Region, Request, Subjects, Text,
+    Treatment, View,
 };
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -181,7 +181,7 @@ impl PolicySet {
             () if !self.matches_caller(rule, situation) => Verdict::OtherCaller,
             () if !self.matches_purpose(rule, situation) => Verdict::OtherPurpose,
             () if !applies => Verdict::ConditionFalse,
-            () if rule.mode == Mode::Monitor => Verdict::Monitored,
+            () if !rule.rules(situation.caller.lot) => Verdict::Monitored,
             () if rule.is_allow() => Verdict::Allowed,
             () if rule.is_floor() => Verdict::Floor,
             () => Verdict::Denied,
@@ -481,10 +481,24 @@ impl Mask {
             Mask::Phone => Text::new("area code and last 2 stay", "留区号与后2位"),
             Mask::Email => Text::new("first character and domain stay", "留首字符与域名"),
             Mask::Address => Text::new("province, city and district stay", "留省市区"),
+            Mask::Region(Region::Province) => Text::new("province stays", "留省"),
+            Mask::Region(Region::City) => Text::new("province and city stay", "留省市"),
             Mask::Year => Text::new("year stays", "留年份"),
+            Mask::Quarter => Text::new("year and quarter stay", "留年份与季度"),
+            Mask::Month => Text::new("year and month stay", "留年月"),
             Mask::AgeBand => Text::new("band of ten stays", "留十年区间"),
+            Mask::AmountBand => Text::new("order of magnitude stays", "留数量级区间"),
             Mask::Mac => Text::new("maker's prefix stays", "留厂商前缀"),
             Mask::Ip => Text::new("first parts stay", "留前段"),
+            Mask::Encrypt { to_subject: false, .. } => Text::new("encrypted with SM4-GCM", "以SM4-GCM加密"),
+            Mask::Encrypt { to_subject: true, .. } => {
+                Text::new("encrypted with SM4-GCM, bound to its subject", "以SM4-GCM加密，绑定主体")
+            }
+            Mask::HashToken { .. } => Text::new("keyed token of HMAC-SM3", "HMAC-SM3去标识化标记"),
+            Mask::Ff1 => {
+                Text::new("of the same form by FF1, no national standard", "FF1保留格式，非国家标准")
+            }
+            Mask::DateShift => Text::new("date moved by subject", "按主体平移日期"),
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum CallerFact {
     Kind,
     /// Department or branch.
     Department,
+    /// Who answers for a robot or a service (T/TSAC 002—2025 §6.1.2.3).
+    Owner,
     /// Financial licence of the organisation (§8.2.2.1 a).
     Licence,
     /// Network zone the request comes from (§7.5 d, e).
@@ -46,9 +48,10 @@ pub enum CallerFact {
 
 impl CallerFact {
     /// All of them.
-    pub const ALL: [CallerFact; 5] = [
+    pub const ALL: [CallerFact; 6] = [
         CallerFact::Kind,
         CallerFact::Department,
+        CallerFact::Owner,
         CallerFact::Licence,
         CallerFact::Zone,
         CallerFact::Environment,
@@ -59,6 +62,7 @@ impl CallerFact {
         match self {
             CallerFact::Kind => "kind",
             CallerFact::Department => "department",
+            CallerFact::Owner => "owner",
             CallerFact::Licence => "licence",
             CallerFact::Zone => "zone",
             CallerFact::Environment => "environment",

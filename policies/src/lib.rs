@@ -60,7 +60,7 @@ pub use facts::{
 };
 pub use format::format;
 pub use limit::{CountedBy, GrantTemplate, Limit, Period};
-pub use mask::{Mask, NumberMask};
+pub use mask::{Keyed, Mask, NumberMask, Region};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{
     Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,

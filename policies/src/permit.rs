@@ -49,6 +49,8 @@ pub struct Permit {
     /// How that investor stood when this was decided: an answer about one investor is of one piece.
     pub(crate) document_standing: Standing,
     pub(crate) binding: Option<Arc<Binding>>,
+    /// What the binding says of requests.
+    pub(crate) request_binding: Option<Arc<Binding>>,
     pub(crate) route: Arc<str>,
     pub(crate) today: Day,
     pub(crate) classifiers: Option<Arc<FirmClassifiers>>,
@@ -73,6 +75,26 @@ impl Permit {
         let asked = self.asked();
         let restricted = several.into_iter().any(|subject| subjects.standing(subject, &asked).restricted);
         self.views.of(Relation::OTHER.with(Relation::RESTRICTED, restricted))
+    }
+
+    /// What becomes of what comes in, where a rule speaks of it.
+    pub fn request_view(&self) -> Option<&View> {
+        self.views.request.as_ref()
+    }
+
+    /// What the firm declared about what comes in.
+    pub fn request_binding(&self) -> Option<&Binding> {
+        self.request_binding.as_deref()
+    }
+
+    /// Whether some treatment may need a key, in any view that the answer may need.
+    pub fn needs_keys(&self) -> bool {
+        self.views.keyed
+    }
+
+    /// Whether some kind may be decrypted, in any view that the answer may need.
+    pub fn opens(&self) -> bool {
+        self.views.opens
     }
 
     fn asked(&self) -> Asked<'_> {
@@ -175,6 +197,10 @@ pub struct View {
     pub(crate) raises: Box<[Raise]>,
     /// Whether any kind is dropped, by the view or by what raises it.
     pub(crate) drops: bool,
+    /// What may be decrypted; never level 4.
+    pub(crate) opens: KindSet,
+    /// Whether any treatment needs a key, or what may be decrypted does.
+    pub(crate) keyed: bool,
     pub(crate) serial: Serial,
 }
 
@@ -206,7 +232,31 @@ impl View {
     ) -> View {
         let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
         let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
-        View { monitored, raises, treatments, drops, serial: Serial::next() }
+        let keyed = |treatments: &[Treatment]| {
+            treatments.iter().any(|one| matches!(one, Treatment::Mask(mask) if mask.keyed().is_some()))
+        };
+        let keyed = keyed(&*treatments) || raises.iter().any(|raise| keyed(&*raise.treatments));
+        let (opens, serial) = (KindSet::default(), Serial::next());
+        View { monitored, raises, treatments, drops, opens, keyed, serial }
+    }
+
+    pub(crate) fn opening(self, opens: KindSet) -> View {
+        View { opens, keyed: self.keyed || !opens.is_empty(), ..self }
+    }
+
+    /// What may be decrypted before it is treated; never level 4.
+    pub fn opens(&self) -> KindSet {
+        self.opens
+    }
+
+    /// Whether any treatment needs a key.
+    pub fn needs_keys(&self) -> bool {
+        self.keyed
+    }
+
+    /// Whether any kind is left out.
+    pub fn drops(&self) -> bool {
+        self.drops
     }
 
     /// A number that no other view has, never zero, for what is remembered of one.
@@ -350,6 +400,8 @@ pub struct Binding {
     pub overrides: Vec<Override>,
     /// What is asked of data that comes in; `None`: nothing is read.
     pub validation: Option<Validation>,
+    /// Refusals on the route carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub result_codes: bool,
 }
 
 /// What some kinds count as in one service scene (T/TSAC 001 §6.3, last paragraph).

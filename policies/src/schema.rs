@@ -175,7 +175,11 @@ impl Probe {
     fn contexts(&self) -> Vec<Node> {
         let word = |key: &'static str, word: &'static str| map([(key, text(word))]);
         match self.kind {
-            "Mask" => vec![map([]), word("algorithm", "keep"), word("algorithm", "nothing")],
+            "Mask" => ["keep", "nothing", "region", "encrypt", "ff1"]
+                .map(|algorithm| word("algorithm", algorithm))
+                .into_iter()
+                .chain([map([])])
+                .collect(),
             "Policy" => vec![map([]), map([("allow", map([("level", text("<=3"))]))])],
             "Classifier" => {
                 let keys = ("keys", node(Value::List(vec![text("x")])));

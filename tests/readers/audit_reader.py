@@ -376,9 +376,11 @@ NUMBERS = {0x80: "time", 0x81: "status", 0x82: "records", 0x83: "bytes", 0x84: "
 TEXTS = {
     0xA0: "decision_id", 0xA1: "caller", 0xA2: "identified_by", 0xA4: "source", 0xA5: "method", 0xA6: "route",
     0xA7: "purpose", 0xA8: "basis", 0xAA: "decision", 0xAB: "code", 0xAD: "policy", 0xAE: "trace", 0xB1: "result",
+    0xB4: "recipient",
 }
-LISTS = {0xA3: "roles", 0xA9: "grants", 0xAC: "rules", 0xAF: "subjects", 0xB0: "overrides"}
-COUNTS = {0xC0: "clear", 0xC1: "masked", 0xC2: "dropped", 0xC3: "monitored", 0xC4: "raised", 0xC5: "input_faults"}
+LISTS = {0xA3: "roles", 0xA9: "grants", 0xAC: "rules", 0xAF: "subjects", 0xB0: "overrides", 0xB2: "consents", 0xB3: "marks"}
+COUNTS = {0xC0: "clear", 0xC1: "masked", 0xC2: "dropped", 0xC3: "monitored", 0xC4: "raised", 0xC5: "input_faults",
+          0xC6: "keyed", 0xC7: "request"}
 # Always there in JSON, in its order but for `type`.
 ALWAYS = {
     "I": ["time", "decision_id", "caller", "identified_by", "roles", "source", "method", "route", "decision", "status",
@@ -437,7 +439,7 @@ def read_record(payload):
         return json.loads(payload)
     if kind not in ALWAYS:
         raise ValueError("a record is of no known form")
-    fields, last, found = Fields(payload[1:]), 0, {}
+    fields, last, found, limits = Fields(payload[1:]), 0, {}, []
     while fields.at < len(fields.data):
         tag = fields.take(1)[0]
         if tag < 0x80:
@@ -455,8 +457,14 @@ def read_record(payload):
             found[TEXTS[tag]] = text
         elif tag in LISTS:
             found.setdefault(LISTS[tag], []).append(text)
+        elif tag == 0xB5:
+            limits.append(text)
         elif tag in COUNTS:
             found.setdefault(COUNTS[tag], {})[text] = number
+    if len(limits) % 2:
+        raise ValueError("a limit of a record has no scope")
+    if limits:
+        found["limits"] = dict(zip(limits[::2], limits[1::2]))
     if "time" in found:
         seconds, micros = divmod(found["time"], 1_000_000)
         at = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)

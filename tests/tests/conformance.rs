@@ -13,8 +13,14 @@
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/channels.rs"]
+mod channels;
 #[path = "conformance/classification.rs"]
 mod classification;
+#[path = "conformance/credentials.rs"]
+mod credentials;
+#[path = "conformance/deidentify.rs"]
+mod deidentify;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]
@@ -33,6 +39,8 @@ mod masks;
 mod reports;
 #[path = "conformance/rights.rs"]
 mod rights;
+#[path = "conformance/scenes.rs"]
+mod scenes;
 #[path = "conformance/shipping.rs"]
 mod shipping;
 #[path = "conformance/streams.rs"]

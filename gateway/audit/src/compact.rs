@@ -17,7 +17,9 @@
 //! | a9, aa, ab, ac | text | *grants*, decision, code, *rules* | |
 //! | ad, ae, af, b0 | text | policy, trace, *subjects*, *overrides* | |
 //! | b1 | text | | result |
-//! | c0 to c5 | text, number | counts: clear, masked, dropped, monitored, raised, input faults | |
+//! | b2, b3, b4 | text | *consents*, *marks*, recipient | |
+//! | b5 | text | *limits*: of each its id, then its scope | |
+//! | c0 to c7 | text, number | counts: clear, masked, dropped, monitored, raised, input faults, keyed, request | |
 //!
 //! Later versions may add tags: 80 to 9f are numbers, a0 to bf texts, c0 to df texts with a number; readers pass over those
 //! they don't know. A tag below 80 is none: spaces up to the end may follow the last field (see [`crate::format`]).
@@ -132,12 +134,18 @@ pub(crate) mod tag {
     pub const SUBJECTS: u8 = 0xaf;
     pub const OVERRIDES: u8 = 0xb0;
     pub const RESULT: u8 = 0xb1;
+    pub const CONSENTS: u8 = 0xb2;
+    pub const MARKS: u8 = 0xb3;
+    pub const RECIPIENT: u8 = 0xb4;
+    pub const LIMITS: u8 = 0xb5;
     pub const CLEAR: u8 = 0xc0;
     pub const MASKED: u8 = 0xc1;
     pub const DROPPED: u8 = 0xc2;
     pub const MONITORED: u8 = 0xc3;
     pub const RAISED: u8 = 0xc4;
     pub const INPUT_FAULTS: u8 = 0xc5;
+    pub const KEYED: u8 = 0xc6;
+    pub const REQUEST: u8 = 0xc7;
 }
 
 /// What the two low bits of a text's first number say.

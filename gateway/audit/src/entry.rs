@@ -64,6 +64,8 @@ pub struct Access<'a> {
     pub purpose: Option<&'a str>,
     /// Lawful basis.
     pub basis: Option<&'a str>,
+    /// Whom what is released is provided to, when that is not the firm itself.
+    pub recipient: Option<&'a str>,
     /// `permit` or `refuse`.
     pub decision: &'a str,
     /// Refusal code, when refused.
@@ -76,6 +78,12 @@ pub struct Access<'a> {
     pub policy: &'a str,
     /// Grants that the request could use.
     pub grants: &'a [Arc<str>],
+    /// Consents that the request brought with it.
+    pub consents: &'a [Arc<str>],
+    /// What stood out about the caller.
+    pub marks: &'a [&'static str],
+    /// Limits under which its investors were counted, and whose they count together.
+    pub limits: &'a [(Arc<str>, Pseudonym)],
     /// Trace id.
     pub trace: &'a str,
     /// What was found; none in a refusal.
@@ -84,6 +92,8 @@ pub struct Access<'a> {
     pub overrides: Vec<String>,
     /// Wrong values that came in.
     pub input_faults: &'a BTreeMap<String, u64>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: &'a BTreeMap<(Category, &'static str), u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
     /// Which segment of an answer, from 1, when it is released in several.
@@ -101,6 +111,8 @@ pub struct Found<'a> {
     pub clear: &'a BTreeMap<Category, u64>,
     /// Values masked.
     pub masked: &'a BTreeMap<Category, u64>,
+    /// Of the masked, what has a key, by the treatment's name.
+    pub keyed: &'a BTreeMap<(Category, &'static str), u64>,
     /// Values left out.
     pub dropped: &'a BTreeMap<Category, u64>,
     /// Values that `monitor` rules would have treated otherwise.
@@ -126,7 +138,9 @@ impl Entry for Access<'_> {
     fn is_minor(&self) -> bool {
         let found =
             self.found.iter().flat_map(|found| [found.clear, found.masked, found.dropped, found.monitored]);
-        let is_sensitive = found.flat_map(BTreeMap::keys).any(|category| category.level() > Level::L2);
+        let changed = self.request.keys().map(|(category, _)| category);
+        let is_sensitive =
+            found.flat_map(BTreeMap::keys).chain(changed).any(|category| category.level() > Level::L2);
         self.decision == "permit" && !is_sensitive
     }
 
@@ -171,7 +185,11 @@ impl Access<'_> {
             route: self.route.to_owned(),
             purpose: self.purpose.map(str::to_owned),
             basis: self.basis.map(str::to_owned),
+            recipient: self.recipient.map(str::to_owned),
             grants: texts(self.grants),
+            consents: texts(self.consents),
+            marks: self.marks.iter().map(|mark| (*mark).to_owned()).collect(),
+            limits: self.limits.iter().map(|(id, scope)| (id.to_string(), scope.to_string())).collect(),
             decision: self.decision.to_owned(),
             code: self.code.map(str::to_owned),
             status: self.status,
@@ -184,13 +202,21 @@ impl Access<'_> {
             masked: by_id(|found| found.masked),
             dropped: by_id(|found| found.dropped),
             monitored: by_id(|found| found.monitored),
+            keyed: found.map(|found| treatments(found.keyed)).unwrap_or_default(),
             raised: raised.map(|(id, count)| (id.to_string(), *count)).collect(),
             overrides: self.overrides.clone(),
             input_faults: self.input_faults.clone(),
+            request: treatments(self.request),
             bytes: self.bytes,
             part: self.part,
         }))
     }
+}
+
+/// Counts by category and treatment, as records name them.
+fn treatments(counts: &BTreeMap<(Category, &'static str), u64>) -> BTreeMap<String, u64> {
+    let named = counts.iter().map(|((category, what), count)| (format!("{}: {what}", category.id()), *count));
+    named.collect()
 }
 
 impl Ended<'_> {

@@ -52,9 +52,22 @@ pub struct Intent {
     /// Lawful basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Whom what is released is provided to, when that is not the firm itself (§8.7.2 e).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
     /// Grants that the request could use (§7.5 j, k); their tickets stand in the events that opened them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<String>,
+    /// Consents that the request brought with it, as digests of their credentials.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consents: Vec<String>,
+    /// What stood out about the caller: `shared-account`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+    /// Limits under which the investors were counted (§7.5 h), each with the pseudonym of whose investors it counts
+    /// together: what limits have counted can be counted again from these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, String>,
     /// `permit` or `refuse`.
     pub decision: String,
     /// Refusal code, when refused.
@@ -84,6 +97,9 @@ pub struct Intent {
     /// Values that `monitor` rules would have treated otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub monitored: BTreeMap<String, u64>,
+    /// Of the masked, what has a key, by category and treatment: `identity.document: encrypt`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keyed: BTreeMap<String, u64>,
     /// Records that what they hold together, or somebody's age, made stricter, by the id of the combination.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub raised: BTreeMap<String, u64>,
@@ -93,6 +109,9 @@ pub struct Intent {
     /// Wrong values that came in, by category and rule: `identity.document: check-digit`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub input_faults: BTreeMap<String, u64>,
+    /// What was changed in what came in, by category and treatment: `identity.document: mask`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub request: BTreeMap<String, u64>,
     /// Bytes of the body to be released.
     pub bytes: u64,
     /// Of an answer that is released in segments, each with a record of its own under one id: the number of this one,

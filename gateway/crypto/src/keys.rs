@@ -12,19 +12,25 @@
 //! use yingbi_crypto::keys::{DataKey, KeyFault, KeyName, KeyState, Ring, Slot};
 //!
 //! let name = KeyName { kid: "3f9a01bc77de".into(), category: "identity.document".into(), version: 1 };
-//! let key = Arc::new(DataKey::new(name.clone(), [7; 32].into(), 0x1234_5678));
+//! let key = Arc::new(DataKey::new(name.clone(), [7; 32].into(), 0x1234_5678).unwrap());
 //! let ring = Ring::new(vec![Slot { name, state: KeyState::Active, lasting: true, key: Some(key) }]);
 //!
 //! let active = ring.active("identity.document").unwrap();
-//! assert_eq!(ring.by_id(active.kid()).unwrap().version(), 1);
+//! let mut sealed = Vec::new();
+//! active.seal().seal_into(b"where it stands", b"370297197104109998", &mut sealed).unwrap();
+//! let envelope = yingbi_crypto::envelope::parse(std::str::from_utf8(&sealed).unwrap()).unwrap();
+//! let opened = ring.by_id(envelope.kid()).unwrap().open().open(&envelope, b"where it stands").unwrap();
+//! assert_eq!(*opened, b"370297197104109998");
 //! assert!(ring.active("wealth.cash").is_none());
 //! assert_eq!(ring.by_id("000000000000").unwrap_err(), KeyFault::Unknown);
 //! ```
 
 mod data_key;
+mod parcel;
 mod ring;
 
 pub use data_key::{DataKey, KeyName, is_kid};
+pub use parcel::{PARCEL_BYTES, pack, unpack};
 pub use ring::{KeyFault, Ring, Slot};
 
 /// What a key may still be used for (GM/T 0051's life of a key, as far as a data key has one).

@@ -1,8 +1,8 @@
 //! Commercial cryptography to the national standards, free of I/O.
 //!
 //! Now: SM4 (GB/T 32907) without look-up tables and its GCM, fields sealed by it, SM3 (GB/T 32905), HMAC-SM3, signatures by
-//! SM2 (GB/T 32918.2) and Ed25519, pseudonyms of persons, the hierarchy of data keys, and the hexadecimal they are written
-//! in. Yingbi is not itself a certified cryptographic module.
+//! SM2 (GB/T 32918.2) and Ed25519, keys of those who sign credentials, pseudonyms of persons, the hierarchy of data keys,
+//! and the hexadecimal they are written in. Yingbi is not itself a certified cryptographic module.
 //!
 //! ```
 //! use yingbi_crypto::{PseudonymKey, hex, sm3};
@@ -14,6 +14,7 @@
 //! assert_ne!(key.pseudonym("subject", "80001234"), key.pseudonym("caller", "80001234"));
 //! ```
 
+mod credential;
 pub mod envelope;
 mod equal;
 pub mod hex;
@@ -21,9 +22,11 @@ mod hmac_sm3;
 pub mod keys;
 mod pseudonym;
 mod signing;
+mod simd;
 mod sm3;
 pub mod sm4;
 
+pub use credential::PublicKey;
 pub use equal::constant_time_eq;
 pub use hmac_sm3::{HmacSm3, hmac_sm3};
 pub use pseudonym::{InvalidKey, Pseudonym, PseudonymKey};

@@ -227,7 +227,7 @@ impl fmt::Debug for SigningKeys {
 const ED25519_LABEL: &[u8] = b"yingbi/signing/ed25519/1";
 const SM2_LABEL: &[u8] = b"yingbi/signing/sm2/1";
 /// The identity that GM/T 0009 gives signers who agreed on none.
-const SM2_IDENTITY: &str = "1234567812345678";
+pub(crate) const SM2_IDENTITY: &str = "1234567812345678";
 /// An uncompressed point.
 const SM2_POINT_BYTES: usize = 65;
 

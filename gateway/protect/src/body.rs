@@ -38,6 +38,7 @@ pub(crate) fn treat<C: Classify>(
     let (mark, found) = read?;
     let mut summary = Summary { records: found.count, ..Summary::default() };
     summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
+    treat.seal();
     treat.counts.add_to(&mut summary);
     summary.raised = treat.survey.take_raised();
     let (before, rest) = input.body.split_at_checked(mark).unwrap_or((&[], input.body));
@@ -114,6 +115,7 @@ fn finish<C: Classify>(
 ) -> Result<Treated, Uninspectable> {
     let mut summary = Summary { records: content.count, ..Summary::default() };
     summary.subjects = pseudonymous(engine.plan.document_subject(), &content.subjects, engine.pseudonyms);
+    treat.seal();
     treat.counts.add_to(&mut summary);
     summary.raised = treat.survey.take_raised();
     let mut body = Vec::new();

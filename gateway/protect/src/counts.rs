@@ -1,7 +1,9 @@
 //! Counting what was done, without a tree per value.
 
+use crate::keyed::KeyTrouble;
 use crate::{Summary, Uninspectable};
 use std::collections::BTreeMap;
+use yingbi_policies::{Keyed, Mask};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Counters by category.
@@ -11,6 +13,8 @@ pub(crate) struct Counts {
     masked: Tally,
     dropped: Tally,
     monitored: Tally,
+    /// What was done with keys, by category; few are, mostly none.
+    keyed: Vec<(Category, &'static str, u64)>,
     total: u64,
     /// What was counted since its place was last noted.
     pub(crate) found: Vec<Found>,
@@ -28,9 +32,19 @@ pub(crate) struct Found {
 pub(crate) enum Outcome {
     Clear,
     Masked,
+    /// Replaced by what a key makes of it.
+    Keyed(Keyed),
     Dropped,
     /// The whole is refused because of it.
     Blocked,
+}
+
+impl Outcome {
+    /// What becomes of a value under a mask.
+    #[inline]
+    pub(crate) fn of(mask: &Mask) -> Outcome {
+        mask.keyed().map_or(Outcome::Masked, Outcome::Keyed)
+    }
 }
 
 impl Counts {
@@ -58,12 +72,34 @@ impl Counts {
         match found.outcome {
             Outcome::Clear => self.clear.add(category, count),
             Outcome::Masked => self.masked.add(category, count),
+            Outcome::Keyed(keyed) => {
+                self.masked.add(category, count);
+                self.with_key(category, keyed.id(), count);
+            }
             Outcome::Dropped => self.dropped.add(category, count),
             Outcome::Blocked => {}
         }
         if monitored {
             self.monitored.add(category, count);
         }
+    }
+
+    /// Counts what was done with a key.
+    pub(crate) fn with_key(&mut self, category: Category, what: &'static str, count: u64) {
+        match self.keyed.iter_mut().find(|(of, own, _)| (*of, *own) == (category, what)) {
+            Some((_, _, sum)) => *sum += count,
+            None => self.keyed.push((category, what, count)),
+        }
+    }
+
+    /// A value that was counted as replaced by what a key makes of it shows nothing instead.
+    pub(crate) fn fell(&mut self, kind: Kind, keyed: Keyed, why: KeyTrouble) {
+        let category = kind.category();
+        let own = self.keyed.iter_mut().find(|(of, what, _)| (*of, *what) == (category, keyed.id()));
+        if let Some((_, _, count)) = own {
+            *count = count.saturating_sub(1);
+        }
+        self.with_key(category, why.code(), 1);
     }
 
     /// A value that the policy blocks: nothing of the body is released, but where it stood is noted.
@@ -99,6 +135,13 @@ impl Counts {
             own.seen |= other.seen;
             own.counts.iter_mut().zip(other.counts).for_each(|(own, other)| *own = work(*own, other));
         }
+        for (category, what, count) in &other.keyed {
+            let own = self.keyed.iter_mut().find(|(of, own, _)| (of, own) == (category, what));
+            match own {
+                Some((_, _, sum)) => *sum = work(*sum, *count),
+                None => self.keyed.push((*category, what, work(0, *count))),
+            }
+        }
         self.total = work(self.total, other.total);
     }
 
@@ -108,6 +151,9 @@ impl Counts {
         self.masked.add_to(&mut summary.masked);
         self.dropped.add_to(&mut summary.dropped);
         self.monitored.add_to(&mut summary.monitored);
+        for (category, what, count) in self.keyed.iter().filter(|(_, _, count)| *count > 0) {
+            *summary.keyed.entry((*category, what)).or_default() += count;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Replacements of spans: everything that is not replaced is copied as it stood.
 
 use crate::mask::FILLS;
+use std::mem;
 use std::ops::Range;
 
 /// Sorted, disjoint replacements over one text.
@@ -136,6 +137,27 @@ impl Edits {
             }
             overlaps
         });
+    }
+
+    /// The texts of replacements, in no order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.edits.iter().filter_map(|edit| match edit.with {
+            With::Text(from, to) => self.texts.get(from as usize..to as usize),
+            With::Fill(_) => None,
+        })
+    }
+
+    /// Writes the texts of all replacements anew.
+    pub(crate) fn rewrite(&mut self, mut write: impl FnMut(&str, &mut String)) {
+        let old = mem::take(&mut self.texts);
+        self.texts.reserve(2 * old.len());
+        for edit in &mut self.edits {
+            if let With::Text(from, to) = edit.with {
+                let start = self.texts.len() as u32;
+                write(old.get(from as usize..to as usize).unwrap_or(""), &mut self.texts);
+                edit.with = With::Text(start, self.texts.len() as u32);
+            }
+        }
     }
 
     /// The replacements in order with their texts.

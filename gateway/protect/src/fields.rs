@@ -98,7 +98,7 @@ impl Outcomes {
     fn of(&mut self, outcome: Outcome) -> &mut u64 {
         match outcome {
             Outcome::Clear => &mut self.clear,
-            Outcome::Masked => &mut self.masked,
+            Outcome::Masked | Outcome::Keyed(_) => &mut self.masked,
             Outcome::Dropped => &mut self.dropped,
             Outcome::Blocked => &mut self.blocked,
         }

@@ -16,7 +16,8 @@ pub(crate) fn treat<'p, C: Classify>(
     summary: &mut Summary,
 ) -> Result<Option<String>, Uninspectable> {
     let rules = treat.plan.rules(None);
-    let edits = edits(treat, name, value, rules)?;
+    let mut edits = edits(treat, name, value, rules)?;
+    treat.settle_keyed(&mut edits);
     treat.counts.add_to(summary);
     if edits.is_empty() {
         return Ok(None);

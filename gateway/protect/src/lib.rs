@@ -19,6 +19,7 @@ mod html;
 mod input;
 mod joined;
 mod json;
+mod keyed;
 mod lines;
 mod mask;
 mod meaning;
@@ -38,21 +39,23 @@ pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
 pub use input::{Fault, Unchecked};
+pub use keyed::{KeySource, KeyTrouble};
 pub use multipart::Boundary;
 pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;
 
 use counts::{Found, Outcome};
 use fields::{Elsewhere, Patterns, is_field_name};
+use keyed::Keys;
 use plan::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use tree::{Treat, Workspace};
 use yingbi_classifiers::{Classifier, How};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::{FirmClassifiers, Permit};
+use yingbi_policies::{FirmClassifiers, Keyed, Permit, View};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Treats bodies. Cheap to share.
@@ -69,6 +72,8 @@ pub struct Protector {
     retired: Mutex<Vec<Sighting>>,
     /// How often other policies came to rule.
     policies: AtomicU64,
+    /// Where keys come from; without, whatever needs one shows nothing.
+    keys: OnceLock<KeySource>,
 }
 
 /// A classifier, and what was learned of it.
@@ -132,8 +137,11 @@ pub struct Treated {
 pub struct Summary {
     /// Values released in clear, by category.
     pub clear: BTreeMap<Category, u64>,
-    /// Values masked.
+    /// Values masked, or replaced by what has a key.
     pub masked: BTreeMap<Category, u64>,
+    /// What was done with keys, by category: treatments by their names, which are among the masked, `decrypt`, and the
+    /// codes of [`KeyTrouble`] for what shows nothing because it could not be made or opened.
+    pub keyed: BTreeMap<(Category, &'static str), u64>,
     /// Values left out.
     pub dropped: BTreeMap<Category, u64>,
     /// Values that a `monitor` rule would have treated otherwise.
@@ -147,6 +155,24 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Values of a category that were replaced by what has a key.
+    pub fn keyed_of(&self, category: Category) -> u64 {
+        let own = self.keyed.iter().filter(|((of, what), _)| *of == category && is_keyed(what));
+        own.map(|(_, count)| count).sum()
+    }
+
+    /// What was done other than to let values pass, by category and treatment's name.
+    pub fn treatments(&self) -> impl Iterator<Item = ((Category, &'static str), u64)> {
+        let keyed = self.keyed.iter().filter(|((_, what), _)| is_keyed(what));
+        let keyed = keyed.map(|(what, count)| (*what, *count));
+        let masked = self
+            .masked
+            .iter()
+            .map(|(category, count)| ((*category, "mask"), count.saturating_sub(self.keyed_of(*category))));
+        let dropped = self.dropped.iter().map(|(category, count)| ((*category, "drop"), *count));
+        keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
+    }
+
     /// Adds what was found and done in another part of the same body.
     pub fn add(&mut self, other: Summary) {
         let pairs = [
@@ -159,9 +185,15 @@ impl Summary {
             other.into_iter().for_each(|(category, count)| *own.entry(category).or_default() += count);
         }
         self.records += other.records;
+        other.keyed.into_iter().for_each(|(what, count)| *self.keyed.entry(what).or_default() += count);
         other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
         self.subjects.extend(other.subjects);
     }
+}
+
+/// Whether this is the name of a treatment that has a key.
+fn is_keyed(what: &str) -> bool {
+    Keyed::ALL.iter().any(|keyed| keyed.id() == what)
 }
 
 /// One found value, for `yingbi scan`.
@@ -232,9 +264,20 @@ impl Protector {
         let seed = pseudonyms.pseudonym("key-table", "seed").0;
         let (low, high) = (u128::from_le_bytes(seed) as u64, (u128::from_le_bytes(seed) >> 64) as u64);
         let shipped = Reader::of(Shared::Shipped(classifier));
-        let (firm, elsewhere, retired, policies) = Default::default();
+        let (firm, elsewhere, retired, policies, keys) = Default::default();
         let seed = [low, high];
-        Protector { shipped, firm, pseudonyms, limits, seed, elsewhere, retired, policies }
+        Protector { shipped, firm, pseudonyms, limits, seed, elsewhere, retired, policies, keys }
+    }
+
+    /// Tells where keys come from; the first time counts.
+    pub fn set_keys(&self, source: KeySource) {
+        let _ = self.keys.set(source);
+    }
+
+    /// The keys that rule now, where something may need them.
+    fn keys(&self, are_needed: bool, purpose: Option<&str>) -> Option<Keys> {
+        let source = self.keys.get().filter(|_| are_needed)?;
+        Some(Keys::new(source(), purpose))
     }
 
     /// What reads under a permit: the shipped classifier and what the firm adds in the version that decided.
@@ -263,8 +306,37 @@ impl Protector {
         let reader = self.reader(permit.classifiers())?;
         self.with_workspace(&reader, |workspace| {
             let input = body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
-            body::treat(&input, Plan::new(permit), &self.pseudonyms, workspace)
+            let keys = self.keys(permit.needs_keys(), permit.purpose());
+            body::treat(&input, Plan::new(permit).with_keys(keys.as_ref()), &self.pseudonyms, workspace)
         })
+    }
+
+    /// Treats what comes in under a permit, a body or a query; `None`: no rule speaks of it.
+    ///
+    /// # Errors
+    /// It can't be read, or the policy blocks it: refuse the request.
+    pub fn request(
+        &self,
+        permit: &Permit,
+        format: Format,
+        body: &[u8],
+    ) -> Option<Result<Treated, Uninspectable>> {
+        let plan = Plan::of_request(permit)?;
+        let needs_keys = permit.request_view().is_some_and(View::needs_keys);
+        let keys = self.keys(needs_keys, permit.purpose());
+        let plan = plan.with_keys(keys.as_ref());
+        Some(self.reader(permit.classifiers()).and_then(|reader| {
+            self.with_workspace(&reader, |workspace| {
+                let input =
+                    body::Input { classifier: reader.classifier(), limits: self.limits, format, body };
+                // What comes in is listed in another way; what answers hold must not be mixed with it.
+                workspace.fields.log(true);
+                let treated = body::treat(&input, plan, &self.pseudonyms, workspace);
+                workspace.fields.take_back();
+                workspace.fields.log(false);
+                treated
+            })
+        }))
     }
 
     /// The next segment of a body under a permit, treated; nothing when more of it must come first, or all is done.
@@ -280,11 +352,12 @@ impl Protector {
             return Ok(None);
         }
         let reader = self.reader(permit.classifiers())?;
+        let keys = self.keys(permit.needs_keys(), permit.purpose());
         self.with_workspace(&reader, |workspace| {
             let engine = segments::Engine {
                 classifier: reader.classifier(),
                 limits: self.limits,
-                plan: Plan::new(permit),
+                plan: Plan::new(permit).with_keys(keys.as_ref()),
                 pseudonyms: &self.pseudonyms,
             };
             segments.next(&engine, workspace)
@@ -320,7 +393,8 @@ impl Protector {
         summary: &mut Summary,
     ) -> Result<Option<String>, Uninspectable> {
         let reader = self.reader(permit.classifiers())?;
-        let plan = Plan::new(permit);
+        let keys = self.keys(permit.needs_keys(), permit.purpose());
+        let plan = Plan::new(permit).with_keys(keys.as_ref());
         self.with_workspace(&reader, |workspace| {
             workspace.fields.begin_header(permit.route());
             let mut treat = Treat::new(reader.classifier(), plan, self.limits, workspace);

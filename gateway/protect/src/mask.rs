@@ -4,17 +4,20 @@
 //! nothing shows, at one width.
 
 use crate::plan::NOTHING_WIDTH;
+use date::Stays;
 use yingbi_policies::{Mask, NumberMask};
 
 mod address;
 mod age_band;
+mod amount_band;
+mod date;
 mod email;
 mod ip;
 mod keep;
 mod mac;
 mod name;
 mod phone;
-mod year;
+mod region;
 
 /// The one stretch of a value that doesn't show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +47,8 @@ pub(crate) fn hidden(mask: &Mask, value: &str) -> Option<Hidden> {
         }
         Mask::Name => name::hidden(value),
         Mask::Email => email::hidden(value),
-        Mask::Address => address::hidden(value),
-        Mask::Phone | Mask::Year | Mask::AgeBand | Mask::Mac | Mask::Ip => return None,
+        Mask::Address => address::hidden(value, address::Parts::District),
+        _ => return None,
     };
     Some(hidden.unwrap_or(Hidden::all(value, NOTHING_WIDTH.into())))
 }
@@ -62,11 +65,17 @@ pub(crate) fn text(mask: &Mask, value: &str, out: &mut String) {
     let shown = match mask {
         Mask::Keep { first, last, .. } => keep::mask(value, (*first).into(), (*last).into(), out),
         Mask::Phone => phone::mask(value, out),
-        Mask::Year => year::mask(value, out),
+        Mask::Region(region) => region::mask(value, *region, out),
+        Mask::Year => date::mask(value, Stays::Year, out),
+        Mask::Quarter => date::mask(value, Stays::Quarter, out),
+        Mask::Month => date::mask(value, Stays::Month, out),
         Mask::AgeBand => age_band::mask(value, out),
+        Mask::AmountBand => amount_band::mask(value, out),
         Mask::Mac => mac::mask(value, out),
         Mask::Ip => ip::mask(value, out),
         Mask::Fixed { .. } | Mask::Name | Mask::Email | Mask::Address => None,
+        // Without a key nothing shows.
+        Mask::Encrypt { .. } | Mask::HashToken { .. } | Mask::Ff1 | Mask::DateShift => None,
     };
     if shown.is_none() {
         out.truncate(from);
@@ -78,8 +87,13 @@ pub(crate) fn text(mask: &Mask, value: &str, out: &mut String) {
 pub(crate) fn number(mask: &Mask, spelt: &str, out: &mut String) {
     let rule = match mask {
         Mask::Fixed { number, .. } | Mask::Keep { number, .. } => *number,
-        Mask::Year => return out.push_str(year::of_number(spelt).unwrap_or("0")),
+        Mask::Year => return date::of_number(spelt, Stays::Year, out),
+        Mask::Quarter => return date::of_number(spelt, Stays::Quarter, out),
+        Mask::Month => return date::of_number(spelt, Stays::Month, out),
         Mask::AgeBand => return age_band::of_number(spelt, out),
+        Mask::AmountBand => return amount_band::of_number(spelt, out),
+        Mask::Region(region) => return region::of_number(spelt, *region, out),
+        Mask::Encrypt { number, .. } | Mask::HashToken { number } => *number,
         _ => NumberMask::Zero,
     };
     match rule {

@@ -242,7 +242,7 @@ impl<'b> Part<'b> {
         rules: Rules<'p>,
         content: &mut Content,
     ) -> Result<Fate, Uninspectable> {
-        let inner = match self.reading {
+        let mut inner = match self.reading {
             Reading::Opaque => Edits::default(),
             Reading::Binary => match self.binary(treat, rules)? {
                 Some(inner) => inner,
@@ -286,6 +286,7 @@ impl<'b> Part<'b> {
                 moved(&inner, mark)
             }
         };
+        treat.settle_keyed(&mut inner);
         self.treat_head(treat, &inner, rules)?;
         let place = &self.place.content;
         match self.transfer {
@@ -344,7 +345,8 @@ impl<'b> Part<'b> {
                 continue;
             }
             for piece in pieces(line) {
-                let inner = piece.treat(treat, rules)?;
+                let mut inner = piece.treat(treat, rules)?;
+                treat.settle_keyed(&mut inner);
                 if inner.is_empty() {
                     continue;
                 }

@@ -3,6 +3,7 @@
 //! A [`Plan`] is made of a [`Permit`] and of nothing else; the tables behind `cfg(test)` and the `reference` feature
 //! exist for the tests alone.
 
+use crate::keyed::Keys;
 use std::sync::Arc;
 use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -11,11 +12,15 @@ use yingbi_taxonomy::{Kind, KindSet, Level};
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'p> {
     source: Source<'p>,
+    /// Where some treatment may need them.
+    keys: Option<&'p Keys>,
 }
 
 #[derive(Clone, Copy)]
 enum Source<'p> {
     Permit(&'p Permit),
+    /// What comes in under a permit, and what becomes of it.
+    Request(&'p Permit, &'p View),
     #[cfg(any(test, feature = "reference"))]
     Table(&'p table::Table),
 }
@@ -48,12 +53,37 @@ pub(crate) enum Action<'p> {
 
 impl<'p> Plan<'p> {
     pub(crate) fn new(permit: &'p Permit) -> Self {
-        Plan { source: Source::Permit(permit) }
+        Plan { source: Source::Permit(permit), keys: None }
+    }
+
+    /// The same with keys.
+    pub(crate) fn with_keys(self, keys: Option<&'p Keys>) -> Self {
+        Plan { keys, ..self }
+    }
+
+    pub(crate) fn keys(self) -> Option<&'p Keys> {
+        self.keys
+    }
+
+    /// Whether envelopes may be opened, whosesoever they are.
+    pub(crate) fn opens(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.opens(),
+            Source::Request(..) => false,
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => !table.own.opens.union(table.other.opens).is_empty(),
+        }
+    }
+
+    /// How what comes in is treated; nothing where no rule speaks of it.
+    pub(crate) fn of_request(permit: &'p Permit) -> Option<Self> {
+        Some(Plan { source: Source::Request(permit, permit.request_view()?), keys: None })
     }
 
     pub(crate) fn binding(self) -> Option<&'p Binding> {
         match self.source {
             Source::Permit(permit) => permit.binding(),
+            Source::Request(permit, _) => permit.request_binding(),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => table.binding.as_ref(),
         }
@@ -62,7 +92,7 @@ impl<'p> Plan<'p> {
     /// The template of the route.
     pub(crate) fn route(self) -> &'p Arc<str> {
         match self.source {
-            Source::Permit(permit) => permit.route(),
+            Source::Permit(permit) | Source::Request(permit, _) => permit.route(),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => &table.route,
         }
@@ -82,6 +112,7 @@ impl<'p> Plan<'p> {
     pub(crate) fn drops(self) -> bool {
         match self.source {
             Source::Permit(permit) => permit.drops(),
+            Source::Request(_, view) => view.drops(),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => [&table.own, &table.other]
                 .iter()
@@ -91,7 +122,7 @@ impl<'p> Plan<'p> {
 
     pub(crate) fn document_subject(self) -> Option<&'p str> {
         match self.source {
-            Source::Permit(permit) => permit.document_subject(),
+            Source::Permit(permit) | Source::Request(permit, _) => permit.document_subject(),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => table.document_subject.as_deref(),
         }
@@ -100,7 +131,8 @@ impl<'p> Plan<'p> {
     /// The rules for a record of this subject.
     pub(crate) fn rules(self, subject: Option<&str>) -> Rules<'p> {
         match self.source {
-            Source::Permit(permit) => Rules { by: By::View(permit.view(subject)), record: 0, raised: 0 },
+            Source::Permit(permit) => Rules::of_view(permit.view(subject)),
+            Source::Request(_, view) => Rules::of_view(view),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(table) => Rules { by: By::Table(table.rules(subject)), record: 0, raised: 0 },
         }
@@ -109,7 +141,7 @@ impl<'p> Plan<'p> {
     /// The day of the access.
     pub(crate) fn today(self) -> Day {
         match self.source {
-            Source::Permit(permit) => permit.today(),
+            Source::Permit(permit) | Source::Request(permit, _) => permit.today(),
             #[cfg(any(test, feature = "reference"))]
             Source::Table(_) => Day::default(),
         }
@@ -119,9 +151,9 @@ impl<'p> Plan<'p> {
     pub(crate) fn rules_of_several(self, names: &[String]) -> Rules<'p> {
         match self.source {
             Source::Permit(permit) => {
-                let view = permit.view_of_several(names.iter().map(String::as_str));
-                Rules { by: By::View(view), record: 0, raised: 0 }
+                Rules::of_view(permit.view_of_several(names.iter().map(String::as_str)))
             }
+            Source::Request(_, view) => Rules::of_view(view),
             // No identifier of a person holds a control character, so this one is nobody's.
             #[cfg(any(test, feature = "reference"))]
             Source::Table(_) => self.rules(Some("\u{0}several")),
@@ -130,6 +162,10 @@ impl<'p> Plan<'p> {
 }
 
 impl<'p> Rules<'p> {
+    fn of_view(view: &'p View) -> Rules<'p> {
+        Rules { by: By::View(view), record: 0, raised: 0 }
+    }
+
     /// What is done with a value of this kind, with the floor that no policy can lower: authentication data never
     /// leaves in clear nor in part (T/TSAC 001—2025 8.4.4 c).
     pub(crate) fn action(self, kind: Kind) -> Action<'p> {
@@ -144,11 +180,21 @@ impl<'p> Rules<'p> {
         }
         match action {
             Action::Clear => Action::Mask(&NOTHING),
-            Action::Mask(Mask::Fixed { .. }) | Action::Drop | Action::Block => action,
+            Action::Mask(Mask::Fixed { .. } | Mask::Encrypt { .. }) | Action::Drop | Action::Block => action,
             Action::Mask(Mask::Keep { number: NumberMask::Null, .. }) => Action::Mask(&NOTHING_NULL),
             Action::Mask(Mask::Keep { number: NumberMask::Text, .. }) => Action::Mask(&NOTHING_TEXT),
             Action::Mask(_) => Action::Mask(&NOTHING),
         }
+    }
+
+    /// Whether an envelope that stands for a value of this kind may be opened; never authentication data's.
+    pub(crate) fn opens(self, kind: Kind) -> bool {
+        kind.level() != Level::L4
+            && match self.by {
+                By::View(view) => view.opens().contains(kind),
+                #[cfg(any(test, feature = "reference"))]
+                By::Table(rules) => rules.opens.contains(kind),
+            }
     }
 
     /// Whether a rule that only monitors would have done something else.
@@ -280,6 +326,7 @@ pub(crate) mod table {
     pub(crate) struct Rules {
         pub(crate) treatments: Vec<Treatment>,
         pub(crate) monitored: KindSet,
+        pub(crate) opens: KindSet,
     }
 
     impl Table {
@@ -296,7 +343,7 @@ pub(crate) mod table {
         }
 
         pub(crate) fn plan(&self) -> Plan<'_> {
-            Plan { source: Source::Table(self) }
+            Plan { source: Source::Table(self), keys: None }
         }
 
         pub(crate) fn rules(&self, subject: Option<&str>) -> &Rules {
@@ -310,7 +357,11 @@ pub(crate) mod table {
     impl Rules {
         /// The same treatment for every kind.
         pub(crate) fn all(treatment: Treatment) -> Rules {
-            Rules { treatments: vec![treatment; Kind::COUNT], monitored: KindSet::default() }
+            Rules {
+                treatments: vec![treatment; Kind::COUNT],
+                monitored: KindSet::default(),
+                opens: KindSet::default(),
+            }
         }
 
         /// Another treatment for one kind.

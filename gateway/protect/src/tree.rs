@@ -39,6 +39,7 @@ use crate::counts::Found;
 use crate::edit::Edits;
 use crate::fields::Fields;
 use crate::json::Index;
+use crate::keyed::Sealing;
 use crate::meaning::SHORTEST_TEXT;
 use crate::{Uninspectable, classify::Classify};
 use std::mem;
@@ -176,6 +177,7 @@ pub(crate) struct Workspace {
     pub(crate) fields: Fields,
     columns: Columns,
     clean: Clean,
+    pub(crate) sealing: Sealing,
     pub(crate) found: Vec<Found>,
     /// Under which policies levels were learned.
     policies: u64,
@@ -232,6 +234,7 @@ impl Workspace {
             fields: Fields::new(),
             columns: Columns::default(),
             clean: Clean::new(),
+            sealing: Sealing::new(seed),
             found: Vec::new(),
             policies: 0,
             levels: Default::default(),
@@ -245,6 +248,7 @@ impl Workspace {
             self.fields.forget();
         }
         self.edits.clear();
+        self.sealing.clear();
     }
 
     /// How many names are kept.
@@ -256,6 +260,7 @@ impl Workspace {
     /// Forgets what was decoded, and lets go of what one unusually large body needed.
     pub(crate) fn finish(&mut self) {
         self.edits.shrink_to(KEPT);
+        self.sealing.clear();
         for level in &mut self.levels {
             if !level.decoded.is_empty() {
                 level.decoded.zeroize();

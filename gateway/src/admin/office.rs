@@ -8,6 +8,7 @@
 
 mod consents;
 mod grants;
+mod holders;
 mod officer;
 mod restrictions;
 mod routes;

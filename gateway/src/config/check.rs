@@ -1,9 +1,14 @@
 //! Checks beyond syntax: what the file names exists, parses and is safe. All problems are collected.
 
 mod audit;
+mod credentials;
 mod files;
 mod identity;
+mod keys;
 mod officers;
+
+pub(super) use keys::key_places;
+pub(crate) use keys::store_problem;
 
 use super::file::{self, ConfigFile, problem};
 use super::listen::{AdminFile, ListenFile};
@@ -48,8 +53,10 @@ impl Check {
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
         let checkpoint = self.checkpoint_key(&written.keys);
+        let data = self.data_keys(written.keys);
         let audit = self.audit(written.audit, &data_dir);
         let identity = self.identity(written.identity);
+        let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
         let threads = self.threads(written.threads);
@@ -60,8 +67,9 @@ impl Check {
             admin: admin?,
             policy_dir,
             data_dir,
-            keys: Keys { pseudonym, checkpoint },
+            keys: Keys { pseudonym, checkpoint, data },
             identity,
+            credentials,
             limits: written.limits,
             drain: written.drain,
             audit,

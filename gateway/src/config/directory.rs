@@ -79,6 +79,8 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         #[serde(default)]
         department: Option<String>,
         #[serde(default)]
+        owner: Option<String>,
+        #[serde(default)]
         licence: Option<String>,
         #[serde(default)]
         environment: Option<String>,
@@ -89,6 +91,7 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         let facts = [
             (CallerFact::Kind, written.kind),
             (CallerFact::Department, written.department),
+            (CallerFact::Owner, written.owner),
             (CallerFact::Licence, written.licence),
             (CallerFact::Environment, written.environment),
         ];

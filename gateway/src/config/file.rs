@@ -1,5 +1,6 @@
 //! The file as it is written, before anything it names is looked at.
 
+use super::keys::KeysFile;
 use super::places::{Places, place_of};
 use super::{Audit, Limits, Telemetry, identity, limits, listen, upstream};
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) identity: identity::IdentityFile,
     #[serde(default)]
+    pub(super) credentials: Option<super::Credentials>,
+    #[serde(default)]
     pub(super) limits: Limits,
     #[serde(default)]
     pub(super) drain: limits::Drain,
@@ -30,22 +33,6 @@ pub(super) struct ConfigFile {
     pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) threads: Option<usize>,
-}
-
-/// `keys`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeysFile {
-    pub(super) pseudonym: PathBuf,
-    #[serde(default)]
-    pub(super) checkpoint: Option<PathBuf>,
-}
-
-impl KeysFile {
-    /// The key of checkpoints: beside the other one, unless it is named.
-    pub(super) fn checkpoint(&self) -> PathBuf {
-        self.checkpoint.clone().unwrap_or_else(|| self.pseudonym.with_file_name("checkpoint.key"))
-    }
 }
 
 /// Directory that relative paths start from.

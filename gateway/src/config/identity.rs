@@ -3,6 +3,7 @@
 use super::directory::{DirectoryEntry, DirectoryFile, Zone};
 use super::file::OURS;
 use super::limits::seconds;
+use http::HeaderName;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, de::value::SeqAccessDeserializer};
 use std::fmt;
@@ -19,6 +20,8 @@ pub struct IdentityConfig {
     pub jwt: Vec<JwtIssuer>,
     /// `api_tokens`: opaque tokens of services and robots, as hashes.
     pub api_tokens: Vec<ApiTokenEntry>,
+    /// `token_header`: a header besides `Authorization` in which the bare token may come (`token`, T/TSAC 002—2025 §6.1.1.4).
+    pub token_header: Option<HeaderName>,
     /// `mtls`: what a verified client certificate says.
     pub mtls: Mtls,
     /// `directory.file`: what the firm knows of callers; read again when it changes.
@@ -165,6 +168,7 @@ pub(crate) fn parse_token_file(path: &Path, text: &str) -> Result<Vec<ApiTokenEn
 pub(super) struct IdentityFile {
     pub(super) jwt: Vec<JwtIssuer>,
     pub(super) api_tokens: ApiTokensFile,
+    pub(super) token_header: Option<String>,
     pub(super) mtls: Mtls,
     pub(super) directory: Option<DirectoryFile>,
     pub(super) zones: Vec<Zone>,

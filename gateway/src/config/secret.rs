@@ -76,7 +76,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// Refuses a file that others can read or write, or its group write; a group that reads is how orchestrators mount secrets.
-pub(super) fn private(file: &File) -> Result<(), SecretError> {
+pub(crate) fn private(file: &File) -> Result<(), SecretError> {
     let mode = file.metadata()?.permissions().mode() & 0o7777;
     if mode & 0o027 != 0 { Err(SecretError::Open(mode)) } else { Ok(()) }
 }

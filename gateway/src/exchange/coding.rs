@@ -4,7 +4,6 @@
 //! a shorter body. Bounds hold while decoding: nothing larger than the limit is ever allocated for output.
 
 mod accept;
-mod inflate;
 mod layers;
 
 pub use accept::{Coded, MIN_BYTES, NotAcceptable, encode, negotiate};
@@ -91,15 +90,17 @@ pub enum CodingError {
 /// The body can't be decoded within the limits.
 pub fn decode(content_encoding: &[&str], body: Bytes, limits: &DecodeLimits) -> Result<Bytes, CodingError> {
     let codings = parse(content_encoding)?;
-    if codings.len() > limits.layers {
-        return Err(CodingError::TooManyLayers);
-    }
-    if body.is_empty() {
+    let mut layers = Layers::new(&codings, limits)?;
+    if codings.is_empty() || body.is_empty() {
         return Ok(body);
     }
-    // The ratio is taken to what was received: two layers of 100 would be 10 000.
-    let limit = limits.output_of(body.len());
-    codings.iter().rev().try_fold(body, |body, coding| inflate::layer(*coding, &body, limit).map(Bytes::from))
+    let mut out = Vec::with_capacity(limits.output_of(body.len()).min(body.len().saturating_mul(4)));
+    layers.push(&body, &mut |plain| {
+        out.extend_from_slice(plain);
+        Ok::<(), CodingError>(())
+    })?;
+    layers.end()?;
+    Ok(out.into())
 }
 
 /// The codings in the order they were applied, `identity` left out.

@@ -7,7 +7,8 @@ use super::identity::Identified;
 use super::record::Access;
 use super::release::Treated;
 use super::{Exchange, Stop, problem};
-use crate::state::rights::{Facts, Scope, Switched};
+use crate::state::credential::Fault;
+use crate::state::rights::{Brought, Facts, Scope, Switched};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use yingbi_policies::{CallerFacts, Permit, Refusal};
@@ -18,9 +19,36 @@ impl Exchange {
     pub(super) fn gather(&self, head: &Head, access: &mut Access) -> Facts {
         // A ticket that is no text is nobody's.
         let ticket = head.header("yingbi-ticket").map(|value| value.to_str().unwrap_or_default());
-        let facts = self.rights.facts(ticket, access.caller);
+        let brought = self.brought(head, access);
+        let facts = self.rights.facts(ticket, access.caller, brought);
         access.grants.extend(facts.grants().cloned());
         facts
+    }
+
+    /// The consent that the request brings with it, if it does and all of it holds; else its record says why not.
+    fn brought(&self, head: &Head, access: &mut Access) -> Option<Arc<Brought>> {
+        let mut values = head.headers_named("yingbi-consent");
+        let value = values.next()?;
+        let told = match (value.to_str(), values.next(), &self.credentials) {
+            (Ok(text), None, Some(verifier)) => {
+                let now = self.rights.now().ms().div_euclid(1000);
+                verifier.verify(text, access.caller, now).and_then(|presented| self.rights.brought(presented))
+            }
+            (.., None) => Err(Fault::Unaccepted),
+            _ => Err(Fault::Malformed),
+        };
+        self.metrics.consent_presented(told.is_ok());
+        match told {
+            Ok(brought) => {
+                access.consents.push(Arc::clone(&brought.reference));
+                Some(Arc::new(brought))
+            }
+            Err(fault) => {
+                access.fault = Some(fault);
+                access.marks.push(fault.code());
+                None
+            }
+        }
     }
 
     /// What the firm knows of the caller; who left is out, whatever they present (§7.3 b).
@@ -71,7 +99,7 @@ impl Exchange {
     pub(super) async fn within_limits(
         &self,
         (permit, facts): (&Permit, &Facts),
-        access: &Access,
+        access: &mut Access,
         treated: &Treated,
         summary: &Summary,
     ) -> Result<(), Stop> {
@@ -86,11 +114,11 @@ impl Exchange {
         Ok(())
     }
 
-    /// Counts whom an answer, or a segment of it, shows under the limits that concern it.
+    /// Counts whom an answer, or a segment of it, shows under the limits that concern it; its record says so.
     pub(super) fn count_investors(
         &self,
         (permit, facts): (&Permit, &Facts),
-        access: &Access,
+        access: &mut Access,
         summary: &Summary,
     ) -> Result<(), Stop> {
         if !permit.limits().is_empty() && !summary.subjects.is_empty() {
@@ -100,21 +128,26 @@ impl Exchange {
                 purpose: permit.purpose(),
                 recipient: permit.recipient(),
             };
-            if let Err((limit, investors)) =
-                self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts)
-            {
+            let counted = self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts);
+            access.limits = counted.map_err(|(limit, investors)| {
                 tracing::warn!(
                     limit = &**limit.id(),
                     investors,
                     at = limit.at(),
                     "a limit in investors is reached"
                 );
-                return Err(Stop::Refused(problem::LIMIT));
-            }
+                Stop::Refused(problem::LIMIT)
+            })?;
         }
         Ok(())
     }
 }
+
+/// Code of the refusal for want of consent.
+pub(super) const NO_CONSENT: &str = "YB2008";
+
+/// Header that tells a client by its code why the consent it brought is none.
+pub(super) const CONSENT_PROBLEM: &str = "yingbi-consent-problem";
 
 /// Code of the refusal that a fresh strong authentication would lift.
 const STEP_UP: &str = "YB2006";

@@ -15,7 +15,7 @@ use super::problem::{self, Problem};
 use super::record::Access;
 use super::release::{Begun, Ending, Evidence, NothingPersonal, Treated, begin};
 use super::upstream::{Answer, Rest, gone};
-use super::{Exchange, Stop, coding, headers};
+use super::{Exchange, Stop, coding, headers, tell_consent};
 use crate::metrics::UpstreamFailure;
 use crate::state::rights::Facts;
 use bytes::Bytes;
@@ -25,8 +25,10 @@ use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
 use pingora_http::ResponseHeader;
 use plain::Plain;
+use std::collections::HashSet;
 use std::time::Duration;
 use yingbi_audit::Announced;
+use yingbi_crypto::Pseudonym;
 use yingbi_policies::Permit;
 use yingbi_protect::{Segments, Summary};
 
@@ -65,6 +67,21 @@ pub(super) struct Flow {
     /// What has been released, and the number of the segment released last.
     begun: Option<Begun>,
     part: u64,
+    people: People,
+}
+
+/// Investors that segments so far have concerned, so that none is counted twice for one answer. Bounded: of an answer
+/// about more than so many, an investor who comes again much later counts again.
+#[derive(Default)]
+struct People(HashSet<Pseudonym>);
+
+impl People {
+    fn new_among(&mut self, summary: &Summary) -> u64 {
+        if self.0.len() > MOST_PEOPLE {
+            self.0.clear();
+        }
+        summary.subjects.iter().filter(|subject| self.0.insert(**subject)).count() as u64
+    }
 }
 
 impl Exchange {
@@ -88,11 +105,13 @@ impl Exchange {
         let kept = headers::Answer { may_change: true, no_store: !is_whole };
         let mut head =
             self.outgoing_head(&flow.permit, status, &received, media_type.as_ref(), kept, &mut summary)?;
+        tell_consent(&mut head, access)?;
         frame(&mut head, is_whole.then_some(body.len()))?;
         let treated = Treated { head, body };
         flow.part = 1;
         self.within_limits((&flow.permit, &flow.facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, (!is_whole).then_some(1)).await?;
+        flow.people.new_among(&summary);
         self.inventory.answered(access.caller_of_route());
         if *shutdown.borrow() {
             client.set_server_keepalive(None);
@@ -125,8 +144,18 @@ impl Exchange {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
         let plain = Plain::new(&codings, charset, &self.limits.decode)?;
         let segments = Segments::new(format, self.limits.segments).ok_or(problem::CONTENT_TYPE)?;
-        let mut flow =
-            Box::new(Flow { permit, facts, status, charset, plain, segments, rest, begun: None, part: 0 });
+        let mut flow = Box::new(Flow {
+            permit,
+            facts,
+            status,
+            charset,
+            plain,
+            segments,
+            rest,
+            begun: None,
+            part: 0,
+            people: People::default(),
+        });
         let Flow { plain, segments, .. } = &mut *flow;
         plain.begin(body, segments)?;
         Ok(flow)
@@ -136,14 +165,19 @@ impl Exchange {
     pub(super) async fn flow(
         &self,
         client: &mut Client,
-        access: &Access,
+        access: &mut Access,
         flow: Box<Flow>,
     ) -> Result<(), Stop> {
         let way = Box::pin(self.flow_on(client, access, flow));
         pingora_timeout::timeout(self.limits.stream, way).await.unwrap_or(Err(Stop::Deadline))
     }
 
-    async fn flow_on(&self, client: &mut Client, access: &Access, mut flow: Box<Flow>) -> Result<(), Stop> {
+    async fn flow_on(
+        &self,
+        client: &mut Client,
+        access: &mut Access,
+        mut flow: Box<Flow>,
+    ) -> Result<(), Stop> {
         let done = self.release_rest(client, access, &mut flow).await;
         match (done, flow.begun.take()) {
             (Ok(()), Some(begun)) => begun.end(client).await.map(drop).map_err(|_| Stop::ClientGone),
@@ -155,12 +189,18 @@ impl Exchange {
         }
     }
 
-    async fn release_rest(&self, client: &mut Client, access: &Access, flow: &mut Flow) -> Result<(), Stop> {
+    async fn release_rest(
+        &self,
+        client: &mut Client,
+        access: &mut Access,
+        flow: &mut Flow,
+    ) -> Result<(), Stop> {
         while let Some((body, summary)) = self.segment(flow, client).await? {
             // A switch may have been thrown since.
             self.check_switches(&flow.permit, access)?;
             self.count_investors((&flow.permit, &flow.facts), access, &summary)?;
             self.metrics.protected(&summary);
+            self.metrics.subjects(flow.people.new_among(&summary));
             flow.part += 1;
             let evidence = match NothingPersonal::of(&summary) {
                 Some(nothing) => Evidence::NothingPersonal(nothing),
@@ -225,6 +265,9 @@ impl Exchange {
         Stop::Refused(problem)
     }
 }
+
+/// As many investors as make two megabytes.
+const MOST_PEOPLE: usize = 1 << 16;
 
 /// After so long a silence of the API behind, what is whole of a stream goes on to its readers.
 const PAUSE: Duration = Duration::from_millis(50);

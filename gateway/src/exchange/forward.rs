@@ -4,7 +4,7 @@ use super::connection::Peer;
 use super::front::{Body, Head};
 use super::headers;
 use http::Method;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use std::io::Write as _;
 
 /// What the gateway itself knows of a request and says to the API behind.
@@ -13,8 +13,21 @@ pub struct Said<'a> {
     pub decision_id: &'a str,
     /// Whether the credential was the gateway's own (an API token): it goes no further.
     pub keep_authorization: bool,
+    /// The header besides `Authorization` that credentials come in.
+    pub token_header: Option<&'a HeaderName>,
     /// Whether the answer may be treated.
     pub may_change: bool,
+    /// What goes on in place of what came.
+    pub changed: &'a Changed,
+}
+
+/// What a request was changed to before it goes on.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// Another query.
+    pub query: Option<String>,
+    /// The length of another body; its codings are undone.
+    pub body: Option<usize>,
 }
 
 /// A request on its way.
@@ -30,17 +43,27 @@ pub struct Outgoing {
 /// Builds the request.
 ///
 /// INVARIANT: target, host, names and values were read by the strict head reader, which lets no control character
-/// through, so none of them can end its line.
+/// through, so none of them can end its line; a changed query is percent-encoded anew where it was changed.
 pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
     let mut lines = Lines(Vec::with_capacity(HEAD_BYTES));
-    lines.push(&[head.method.as_str().as_bytes(), b" ", head.target.as_str().as_bytes(), b" HTTP/1.1\r\n"]);
+    let method = head.method.as_str().as_bytes();
+    match &said.changed.query {
+        None => lines.push(&[method, b" ", head.target.as_str().as_bytes(), b" HTTP/1.1\r\n"]),
+        Some(query) => {
+            let path = head.target.path().as_bytes();
+            lines.push(&[method, b" ", path, b"?", query.as_bytes(), b" HTTP/1.1\r\n"]);
+        }
+    }
     lines.display("host", &head.host);
     for (name, value) in headers::for_upstream(head, said.may_change) {
-        if said.keep_authorization || name != AUTHORIZATION {
+        let is_credential = name == AUTHORIZATION || Some(name) == said.token_header;
+        let is_stale = said.changed.body.is_some() && headers::is_about_the_body(name.as_str());
+        if (said.keep_authorization || !is_credential) && !is_stale {
             lines.header(name.as_str(), value.as_bytes());
         }
     }
-    match head.body {
+    let body = said.changed.body.map_or(head.body, |length| Body::Length(length as u64));
+    match body {
         Body::Length(length) => lines.display("content-length", length),
         Body::Chunked => lines.header("transfer-encoding", b"chunked"),
         Body::None if !head.method.is_safe() => lines.header("content-length", b"0"),
@@ -55,7 +78,7 @@ pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
         lines.header("x-request-id", said.decision_id.as_bytes());
     }
     lines.push(&[b"\r\n"]);
-    Outgoing { method: head.method.clone(), head: lines.0, body: head.body }
+    Outgoing { method: head.method.clone(), head: lines.0, body }
 }
 
 struct Lines(Vec<u8>);

@@ -65,6 +65,12 @@ pub fn goes_upstream(name: &str, may_change: bool, safe: bool) -> bool {
     }
 }
 
+/// Whether a request header of this name (lower case) says something about the bytes of its body, which no longer holds
+/// once they are changed.
+pub fn is_about_the_body(name: &str) -> bool {
+    name == "content-encoding" || ABOUT_THE_BYTES.contains(&name)
+}
+
 /// Whether an answer's header of this name (lower case) may go to the client, once treated. A name is not treated, so
 /// one that holds a long number stays behind.
 pub fn goes_to_client(name: &str, answer: Answer) -> bool {

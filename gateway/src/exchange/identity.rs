@@ -21,7 +21,7 @@ pub use mtls::{PeerCertificate, PeerCertificateCallback, client_verifier};
 use crate::config::IdentityConfig;
 use api_token::ApiTokens;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use jwt::JwtVerifier;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -32,6 +32,7 @@ pub struct Identifier {
     jwt: JwtVerifier,
     tokens: ApiTokens,
     mtls: crate::config::Mtls,
+    token_header: Option<HeaderName>,
 }
 
 /// Who calls, and by which proof. `Debug` shows the kind of proof only: names of people are no log matter.
@@ -66,6 +67,7 @@ impl Identifier {
             jwt: JwtVerifier::start(&config.jwt)?,
             tokens: ApiTokens::new(&config.api_tokens),
             mtls: config.mtls.clone(),
+            token_header: config.token_header.clone(),
         })
     }
 
@@ -80,7 +82,7 @@ impl Identifier {
         certificate: Option<&PeerCertificate>,
         now: SystemTime,
     ) -> Result<Arc<Identified>, IdentityError> {
-        let token = match presented(headers)? {
+        let token = match presented(headers, self.token_header.as_ref())? {
             None => None,
             Some(token) if token.starts_with(api_token::PREFIX) => Some(self.tokens.identify(token, now)?),
             Some(token) => Some(self.jwt.identify(token, now)?),
@@ -97,6 +99,11 @@ impl Identifier {
             }
             None => mtls::identify(&self.mtls, certificate).map(Arc::new),
         }
+    }
+
+    /// The header besides `Authorization` that tokens may come in.
+    pub fn token_header(&self) -> Option<&HeaderName> {
+        self.token_header.as_ref()
     }
 
     /// Whether every issuer has keys; before that the gateway is not ready.
@@ -144,18 +151,17 @@ impl IdentifiedBy {
     }
 }
 
-/// The bearer token, if any; anything else in `Authorization` is wrong.
-fn presented(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+/// The bearer token, if any; anything else in `Authorization` is wrong. Where a header of its own is configured, the bare
+/// token may stand there instead, never in both.
+fn presented<'h>(headers: &'h HeaderMap, own: Option<&HeaderName>) -> Result<Option<&'h str>, IdentityError> {
+    let bare = own.into_iter().flat_map(|own| headers.get_all(own)).map(|value| (value, true));
+    let mut values = headers.get_all(AUTHORIZATION).iter().map(|value| (value, false)).chain(bare);
+    let Some((value, is_bare)) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Reason::Repeated.into());
     }
     let value = value.to_str().map_err(|_| Reason::Malformed)?;
-    let (scheme, token) = value.split_once(' ').ok_or(Reason::Scheme)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Reason::Scheme.into());
-    }
+    let token = if is_bare { value } else { bearer(value)? };
     // RFC 6750: token68 only, so that neither a second token nor a comma list hides in it.
     let is_token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(is_token68) {
@@ -165,6 +171,12 @@ fn presented(headers: &HeaderMap) -> Result<Option<&str>, IdentityError> {
         return Err(Reason::TooLong.into());
     }
     Ok(Some(token))
+}
+
+/// What follows the scheme.
+fn bearer(value: &str) -> Result<&str, IdentityError> {
+    let (scheme, token) = value.split_once(' ').ok_or(Reason::Scheme)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Reason::Scheme.into()) }
 }
 
 /// Twice what large identity providers send with many groups.

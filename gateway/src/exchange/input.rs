@@ -4,6 +4,7 @@
 //! in the inventory either way, once the exchange is over.
 
 use super::charset::{Charset, MediaType, Text};
+use super::forward::Changed;
 use super::front::Head;
 use super::passing::Passing;
 use super::problem::{self, Problem};
@@ -69,6 +70,74 @@ impl Exchange {
         Ok(passing)
     }
 
+    /// Changes what comes in as the rules for requests say (T/TSAC 001—2025 §8.3.3.2 d, §8.4.2.1): query and body, the body
+    /// held whole for that. Where no rule speaks of it all goes on as it came.
+    pub(super) async fn treat_input(
+        &self,
+        permit: &Permit,
+        client: &mut Client,
+        head: &Head,
+        passing: Passing,
+        access: &mut Access,
+    ) -> Result<(Passing, Changed), Stop> {
+        let mut changed = Changed::default();
+        if permit.request_view().is_none() {
+            return Ok((passing, changed));
+        }
+        if let Some(query) = head.target.query().filter(|query| !query.is_empty()) {
+            let treated = self.treated_input(permit, Format::Form, query.as_bytes(), "?", access)?;
+            // What stands on the request's line holds no space, nor anything that ends the line.
+            let is_clean = treated.iter().all(|byte| byte.is_ascii_graphic());
+            let treated = String::from_utf8(treated).ok().filter(|_| is_clean).ok_or(problem::INTERNAL)?;
+            changed.query = (treated != query).then_some(treated);
+        }
+        if client.is_body_empty() {
+            return Ok((passing, changed));
+        }
+        let (passing, body) = match passing.all_held() {
+            Some(body) => (passing, body),
+            None => {
+                invite(client, head).await?;
+                let body = whole_body(client, self.upstream.held_bytes()).await?;
+                let is_listed = format_of(&client.req_header().headers).is_ok();
+                (Passing::held(body.clone(), is_listed), body)
+            }
+        };
+        let headers = &client.req_header().headers;
+        let Some(entered) = self.entered_as(headers, body)? else { return Ok((passing, changed)) };
+        let treated = self.treated_input(permit, entered.format, &entered.utf8, "", access)?;
+        if treated == entered.utf8 {
+            return Ok((passing, changed));
+        }
+        let text = Text { utf8: Bytes::new(), charset: entered.charset, mark: entered.mark };
+        let body = text.encode(treated.into()).map_err(|_| problem::INPUT_UNREADABLE)?;
+        changed.body = Some(body.len());
+        Ok((passing.replaced_by(body), changed))
+    }
+
+    fn treated_input(
+        &self,
+        permit: &Permit,
+        format: Format,
+        text: &[u8],
+        before: &str,
+        access: &mut Access,
+    ) -> Result<Vec<u8>, Stop> {
+        match self.protector.request(permit, format, text) {
+            None => Ok(text.to_vec()),
+            Some(Ok(treated)) => {
+                access.treated(&treated.summary);
+                self.metrics.request_treated(treated.summary.treatments());
+                Ok(treated.body)
+            }
+            Some(Err(why)) => {
+                let (problem, rule, at) = unreadable(why);
+                access.input_errors = vec![InputError { path: before.to_owned(), category: None, rule, at }];
+                Err(problem.into())
+            }
+        }
+    }
+
     /// Lists what a body held, for the inventory, once it has gone its way. What can't be read holds no field.
     pub(super) fn list_input(&self, permit: &Permit, headers: &HeaderMap, passing: Passing) {
         let Some((mut body, is_cut)) = passing.kept().filter(|(body, _)| !body.is_empty()) else { return };
@@ -86,6 +155,10 @@ impl Exchange {
 
     /// A body as it is read: its format, and its bytes, text as UTF-8; nothing when it is empty.
     fn entered(&self, headers: &HeaderMap, body: Bytes) -> Result<Option<(Format, Bytes)>, Problem> {
+        Ok(self.entered_as(headers, body)?.map(|entered| (entered.format, entered.utf8)))
+    }
+
+    fn entered_as(&self, headers: &HeaderMap, body: Bytes) -> Result<Option<Entered>, Problem> {
         let codings: Option<Vec<&str>> =
             headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().ok()).collect();
         let plain = coding::decode(&codings.ok_or(problem::INPUT_UNREADABLE)?, body, &self.limits.decode)
@@ -96,12 +169,13 @@ impl Exchange {
         let (media_type, format) = format_of(headers)?;
         if matches!(format, Format::Multipart(_)) {
             // Each part says its own charset.
-            return Ok(Some((format, plain)));
+            return Ok(Some(Entered { format, utf8: plain, charset: Charset::Utf8, mark: false }));
         }
         let declared = declared_encoding(&plain).filter(|_| format == Format::Xml);
         let charset = Charset::of(media_type.charset(), declared).map_err(|_| problem::INPUT_UNREADABLE)?;
         let text = Text::decode(charset, plain).map_err(|_| problem::INPUT_UNREADABLE)?;
-        Ok(Some((format, text.utf8)))
+        let Text { utf8, charset, mark } = text;
+        Ok(Some(Entered { format, utf8, charset, mark }))
     }
 
     fn body_faults(
@@ -139,6 +213,15 @@ impl Exchange {
             }
         }
     }
+}
+
+/// A body as it is read.
+struct Entered {
+    format: Format,
+    utf8: Bytes,
+    /// In which it came, and whether with a mark.
+    charset: Charset,
+    mark: bool,
 }
 
 /// What a body is said to be, and how that is read.
@@ -184,11 +267,11 @@ fn unreadable(why: Uninspectable) -> (Problem, &'static str, Option<usize>) {
         Uninspectable::Charset { at } => (problem::INPUT_UNREADABLE, "charset", Some(at)),
         Uninspectable::TooDeep { .. } => (problem::INPUT_UNREADABLE, "depth", None),
         Uninspectable::MediaType { .. } => (problem::INPUT_TYPE, "media-type", None),
+        Uninspectable::Blocked(_) => (problem::INPUT_BLOCKED, "denied", None),
         // Requests are held whole, so none of these is said of one.
-        Uninspectable::TooLarge { .. }
-        | Uninspectable::Contradicted
-        | Uninspectable::Classifier
-        | Uninspectable::Blocked(_) => (problem::INTERNAL, "internal", None),
+        Uninspectable::TooLarge { .. } | Uninspectable::Contradicted | Uninspectable::Classifier => {
+            (problem::INTERNAL, "internal", None)
+        }
     }
 }
 

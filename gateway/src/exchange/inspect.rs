@@ -84,8 +84,7 @@ impl Exchange {
         body: Bytes,
     ) -> Result<(Body, Summary), Problem> {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
-        let plain =
-            coding::decode(&codings, body, &self.limits.decode).map_err(|_| problem::CONTENT_CODING)?;
+        let plain = coding::decode(&codings, body, &self.limits.decode)?;
         let (bytes, found) = match format {
             // Each part says its own charset, and may be no text.
             Format::Multipart(_) => {

@@ -37,6 +37,16 @@ impl Passing {
         Passing { held: Some(body), kept }
     }
 
+    /// Another body in place of the one that was read; what is listed is what came.
+    pub fn replaced_by(self, body: Bytes) -> Self {
+        Passing { held: Some(body), kept: self.kept }
+    }
+
+    /// All of a body that was read whole.
+    pub fn all_held(&self) -> Option<Bytes> {
+        self.held.clone()
+    }
+
     /// Whether it was read whole.
     pub fn is_held(&self) -> bool {
         self.held.is_some()

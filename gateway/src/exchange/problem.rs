@@ -1,10 +1,12 @@
 //! Refusals as the client reads them: `application/problem+json` (RFC 9457) with a stable code. Never a value.
 
+use super::coding::CodingError;
 use super::front::{HeadError, Words};
 use super::identity::{IdentityError, Reason};
 use super::input::InputError;
 use super::upstream::Failure;
 use crate::metrics::InspectFailure;
+use crate::state::credential::Fault;
 use pingora_http::ResponseHeader;
 use serde::Serialize;
 use yingbi_audit::AuditError;
@@ -65,6 +67,10 @@ problems! {
     INPUT_TYPE = 415 "YB1312"
         ["the request's content type can't be checked", "send JSON, XML, CSV, a form or multipart parts of these, or have the route's binding ask for no validation"]
         ["请求的内容类型无法校验", "请发送JSON、XML、CSV、表单或由其组成的multipart，或由绑定取消该路由的校验"];
+    /// A rule for requests says that one that holds this category must not go on.
+    INPUT_BLOCKED = 403 "YB0711"
+        ["the request holds a category that the policy doesn't let pass", "leave it out, or ask the security team for another rule"]
+        ["请求含有策略禁止传入的信息类别", "请去掉该信息，或联系安全团队调整策略"];
     /// A rule says that an answer that holds this category must not be released at all.
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
@@ -151,8 +157,23 @@ problems! {
         ["内部错误", "未放行任何内容，请报告决策编号"];
 }
 
+/// What a robot reads of an answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultCode<'a> {
+    result_code: String,
+    message: &'a str,
+    data: NoData,
+}
+
+/// `{}`.
+#[derive(Serialize)]
+struct NoData {}
+
 #[derive(Serialize)]
 struct Document<'a> {
+    #[serde(flatten)]
+    result: Option<ResultCode<'a>>,
     r#type: &'static str,
     title: &'a str,
     title_zh: &'a str,
@@ -166,10 +187,37 @@ struct Document<'a> {
     errors: &'a [InputError],
 }
 
+/// How a refusal is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `application/problem+json` (RFC 9457).
+    Problem,
+    /// With a business result code (T/TSAC 002—2025 §6.1.1.5).
+    ResultCode,
+}
+
 impl Problem {
+    /// Five digits (T/TSAC 002—2025 §6.1.1.7): the first says whether the request (1), the server (2) or a right (3) is at
+    /// fault, the others are those of the code; a token that does not hold is 10001, as in §6.1.1.5.
+    pub fn result_code(&self) -> String {
+        let digits = self.code.trim_start_matches("YB");
+        match self.status {
+            401 if digits.starts_with("12") => "10001".to_owned(),
+            401 | 403 | 429 => format!("3{digits}"),
+            400..=499 => format!("1{digits}"),
+            _ => format!("2{digits}"),
+        }
+    }
+
     /// The document's bytes; `errors` are what is wrong with the request's data.
-    pub fn document(&self, decision_id: Option<&str>, errors: &[InputError]) -> Vec<u8> {
+    pub fn document(&self, form: Form, decision_id: Option<&str>, errors: &[InputError]) -> Vec<u8> {
+        let result = (form == Form::ResultCode).then(|| ResultCode {
+            result_code: self.result_code(),
+            message: self.zh.title,
+            data: NoData {},
+        });
         let document = Document {
+            result,
             r#type: "about:blank",
             title: self.en.title,
             title_zh: self.zh.title,
@@ -185,9 +233,9 @@ impl Problem {
     }
 
     /// The head that goes with a document of `length` bytes.
-    pub fn head(&self, length: usize) -> Option<ResponseHeader> {
+    pub fn head(&self, form: Form, length: usize) -> Option<ResponseHeader> {
         let mut head = ResponseHeader::build_no_case(self.status, Some(8)).ok()?;
-        for (name, value) in self.headers() {
+        for (name, value) in self.headers(form) {
             head.insert_header(name, value).ok()?;
         }
         head.insert_header("content-length", length).ok()?;
@@ -196,11 +244,11 @@ impl Problem {
 
     /// A whole HTTP/1.1 answer that closes the connection, for clients that have no session yet.
     pub fn raw_answer(&self) -> Vec<u8> {
-        let document = self.document(None, &[]);
+        let document = self.document(Form::Problem, None, &[]);
         let reason =
             http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         let mut answer = format!("HTTP/1.1 {} {}\r\n", self.status, reason.unwrap_or("Refused"));
-        for (name, value) in self.headers() {
+        for (name, value) in self.headers(Form::Problem) {
             answer.push_str(&format!("{name}: {value}\r\n"));
         }
         answer.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", document.len()));
@@ -220,13 +268,17 @@ impl Problem {
         }
     }
 
-    fn headers(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    fn headers(&self, form: Form) -> impl Iterator<Item = (&'static str, &'static str)> {
         let also = match self.status {
             401 => Some(("www-authenticate", self.challenge())),
             503 => Some(("retry-after", "1")),
             _ => None,
         };
-        [("content-type", "application/problem+json"), ("cache-control", "no-store")].into_iter().chain(also)
+        let media_type = match form {
+            Form::Problem => "application/problem+json",
+            Form::ResultCode => "application/json;charset=utf-8",
+        };
+        [("content-type", media_type), ("cache-control", "no-store")].into_iter().chain(also)
     }
 }
 
@@ -253,6 +305,12 @@ impl From<Failure> for Problem {
             // A client that has left reads nothing; the code still tells the log what happened.
             Failure::RequestBody | Failure::ClientGone => REQUEST_BODY,
         }
+    }
+}
+
+impl From<CodingError> for Problem {
+    fn from(_: CodingError) -> Self {
+        CONTENT_CODING
     }
 }
 
@@ -288,6 +346,13 @@ impl From<&Refusal> for Problem {
             en: Words { title: row.en, help: row.help_en },
             zh: Words { title: row.zh, help: row.help_zh },
         })
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let [en, zh] = fault.words().map(|[title, help]| Words { title, help });
+        Problem { status: 403, code: fault.code(), en, zh }
     }
 }
 

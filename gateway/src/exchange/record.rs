@@ -4,6 +4,7 @@
 use super::identity::Identified;
 use super::input::InputError;
 use crate::metrics::method_label;
+use crate::state::credential;
 use crate::state::inventory::Caller;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub struct Access {
     pub purpose: Option<String>,
     /// Lawful basis.
     pub basis: Option<Basis>,
+    /// Whom what is released is provided to, when that is not the firm itself.
+    pub recipient: Option<Arc<str>>,
     /// Version of the policies that decided.
     pub policy: String,
     /// Trace id.
@@ -45,12 +48,22 @@ pub struct Access {
     pub overrides: Vec<Override>,
     /// Grants that the request could use.
     pub grants: Vec<Arc<str>>,
+    /// Consents that the request brought with it.
+    pub consents: Vec<Arc<str>>,
+    /// Why a consent that it brought is none.
+    pub fault: Option<credential::Fault>,
+    /// What stood out about the caller.
+    pub marks: Vec<&'static str>,
+    /// Limits under which the investors of what is about to be released were counted.
+    pub limits: Vec<(Arc<str>, Pseudonym)>,
     /// What a refused caller must prove besides, as `WWW-Authenticate`.
     pub challenge: Option<String>,
     /// Wrong values that came in, by category and rule.
     pub input_faults: BTreeMap<String, u64>,
     /// Those of them that the client is told of.
     pub input_errors: Vec<InputError>,
+    /// What was changed in what came in, by category and treatment.
+    pub request: BTreeMap<(Category, &'static str), u64>,
 }
 
 impl Access {
@@ -67,13 +80,19 @@ impl Access {
             rules: Arc::default(),
             purpose: None,
             basis: None,
+            recipient: None,
             policy: String::new(),
             trace: String::new(),
             overrides: Vec::new(),
             grants: Vec::new(),
+            consents: Vec::new(),
+            fault: None,
+            marks: Vec::new(),
+            limits: Vec::new(),
             challenge: None,
             input_faults: BTreeMap::new(),
             input_errors: Vec::new(),
+            request: BTreeMap::new(),
         }
     }
 
@@ -84,6 +103,7 @@ impl Access {
         self.rules = permit.rules().into();
         self.purpose = permit.purpose().map(str::to_owned);
         self.basis = permit.basis();
+        self.recipient = permit.recipient().map(Arc::from);
         self.overrides = permit.binding().map(|binding| binding.overrides.clone()).unwrap_or_default();
     }
 
@@ -93,6 +113,18 @@ impl Access {
             let what = format!("{}: {}", fault.kind.category().id(), fault.wrong.name());
             *self.input_faults.entry(what).or_default() += 1;
         }
+    }
+
+    /// Takes over what was done to what came in.
+    pub fn treated(&mut self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
+            *self.request.entry((category, treatment)).or_default() += count;
+        }
+    }
+
+    /// Whether its record says something of what came in.
+    pub fn says_of_request(&self) -> bool {
+        !self.input_faults.is_empty() || !self.request.is_empty()
     }
 
     /// Takes over why the policy refused.
@@ -138,6 +170,7 @@ impl Access {
             dropped: &summary.dropped,
             monitored: &summary.monitored,
             raised: &summary.raised,
+            keyed: &summary.keyed,
         };
         let overrides = self.overrides_met(summary);
         yingbi_audit::Access {
@@ -145,9 +178,11 @@ impl Access {
             status,
             found: Some(found),
             overrides,
+            limits: &self.limits,
             // What came in is said once.
             input_faults: if part.is_some_and(|part| part > 1) { &NO_FAULTS } else { &self.input_faults },
             bytes: bytes as u64,
+            request: if part.is_some_and(|part| part > 1) { &NOT_CHANGED } else { &self.request },
             part,
             ..self.so_far()
         }
@@ -181,16 +216,21 @@ impl Access {
             route: &self.route,
             purpose: self.purpose.as_deref(),
             basis: self.basis.map(Basis::id),
+            recipient: self.recipient.as_deref(),
             decision: "",
             code: None,
             status: 0,
             rules: &self.rules,
             policy: &self.policy,
             grants: &self.grants,
+            consents: &self.consents,
+            marks: &self.marks,
+            limits: &[],
             trace: &self.trace,
             found: None,
             overrides: Vec::new(),
             input_faults: &self.input_faults,
+            request: &self.request,
             bytes: 0,
             part: None,
         }
@@ -198,6 +238,7 @@ impl Access {
 }
 
 static NO_FAULTS: BTreeMap<String, u64> = BTreeMap::new();
+static NOT_CHANGED: BTreeMap<(Category, &str), u64> = BTreeMap::new();
 
 /// UTC now, RFC 3339 with microseconds.
 pub fn now() -> String {
@@ -225,6 +266,14 @@ impl DecisionIds {
         hex(number, counter.split_at_mut(1).1);
         std::str::from_utf8(&id).unwrap_or_default().into()
     }
+}
+
+/// Which of a hundred lots a request draws by its decision's id: each once in a hundred requests, neighbours far apart.
+pub fn lot(decision_id: &str) -> u8 {
+    let counter = decision_id.rsplit('-').next().unwrap_or_default();
+    let number = u64::from_str_radix(counter, 16).unwrap_or_default();
+    // 61 has no divisor in common with 100.
+    u8::try_from(number % 100 * 61 % 100).unwrap_or_default()
 }
 
 /// The last digits of a number, as many as there is room for.

@@ -69,6 +69,14 @@ label! {
         Drop "drop",
         /// The answer was refused because of it.
         Block "block",
+        /// Encrypted.
+        Encrypt "encrypt",
+        /// A keyed token stands for it.
+        HashToken "hash-token",
+        /// Replaced by one of its form.
+        Ff1 "ff1",
+        /// A date that was moved.
+        DateShift "date-shift",
     }
 }
 

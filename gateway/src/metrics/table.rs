@@ -2,8 +2,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, Result,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, Result,
 };
 
 /// One declared metric.
@@ -52,6 +52,8 @@ table! {
     REQUEST_DURATION Histogram "request_duration_seconds" "seconds" ["route"] "From a request's head to the last byte handed over.";
     REFUSALS Counter "refusals_total" "" ["code"] "Requests and answers refused, by stable code.";
     VALUES Counter "values_total" "" ["category", "level", "treatment"] "Values of personal information found in answers, by what became of them.";
+    REQUEST_VALUES Counter "request_values_total" "" ["category", "level", "treatment"] "Values of personal information changed in requests before they went on, by treatment.";
+    FIELD_KEYS Counter "field_keys_total" "" ["category", "outcome"] "Values decrypted (decrypt), and values that show nothing because they could not be encrypted, tokenised or decrypted, by code.";
     RAISED Counter "raised_records_total" "" ["combination"] "Records that a combination of what they hold, or somebody's age, made stricter.";
     INPUT_FAULTS Counter "input_faults_total" "" ["category", "rule", "action"] "Wrong values of personal information in requests, by what became of the request.";
     MONITORED Counter "monitored_values_total" "" ["category"] "Values that a rule in monitor mode would have treated otherwise.";
@@ -69,6 +71,7 @@ table! {
     POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
     POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";
     POLICY_INFO Gauge "policy_info" "" ["version"] "1 for the policy version that rules.";
+    CONSENT_CREDENTIALS Counter "consent_credentials_total" "" ["result"] "Consents that requests brought with them, by whether they hold.";
     CONNECTIONS Gauge "connections" "" [] "Client connections open.";
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";
@@ -76,6 +79,13 @@ table! {
     INVENTORY_FIELDS Gauge "inventory_fields" "" [] "Fields of personal information that the inventory knows.";
     INVENTORY_DRIFT Counter "inventory_drift_total" "" ["type"] "Routes, categories, fields and levels found that differ from the accepted inventory.";
     JWKS_AGE Gauge "jwks_age_seconds" "seconds" [] "Age of the oldest issuer's signing keys; NaN while an issuer has none.";
+    KMS_UP Gauge "kms_up" "" ["node"] "1 while the key service unwraps our keys; NaN where none is configured.";
+    KMS_DURATION Histogram "kms_duration_seconds" "seconds" ["node"] "How long key services took.";
+    KMS_ERRORS Counter "kms_errors_total" "" ["node", "reason"] "Failures of key services.";
+    KMS_CACHE Gauge "kms_cache_seconds" "seconds" [] "How long data keys stay in use should no key service vouch for them; NaN without data keys.";
+    KMS_DEGRADED Counter "kms_degraded_total" "" [] "Times that all data keys were let go of, after which values are masked in place of being encrypted.";
+    DATA_KEYS Gauge "data_keys" "" ["state"] "Data keys by state; unavailable ones exist but can't be had.";
+    KEYSTORE_REJECT Counter "keystore_reject_total" "" [] "Key stores refused; the keys before stayed.";
     BUILD_INFO Gauge "build_info" "" ["version"] "1, with the version of the program.";
     PROCESS_START Gauge "process_start_time_seconds" "seconds" [] "Start of the process since the epoch.";
     RESIDENT Gauge "process_resident_memory_bytes" "bytes" [] "Resident memory of the process.";
@@ -96,6 +106,10 @@ impl Metric {
 
     pub(super) fn gauge_f64(&self, registry: &Registry) -> Result<Gauge> {
         register(registry, Gauge::with_opts(self.opts())?)
+    }
+
+    pub(super) fn gauges_f64(&self, registry: &Registry) -> Result<GaugeVec> {
+        register(registry, GaugeVec::new(self.opts(), self.labels)?)
     }
 
     pub(super) fn gauges(&self, registry: &Registry) -> Result<IntGaugeVec> {

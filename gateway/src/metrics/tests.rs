@@ -74,6 +74,8 @@ fn m1_names_tell_kind_and_unit() {
                     "combination",
                     "rule",
                     "action",
+                    "node",
+                    "state",
                 ]
                 .contains(label),
                 "{name} has label {label}"
@@ -95,6 +97,7 @@ fn m1_what_is_found_is_counted_by_category_level_and_treatment() {
     };
     metrics.protected(&summary);
     metrics.protected(&summary);
+    metrics.subjects(7);
     metrics.subjects(7);
     let text = metrics.render();
     for sample in [

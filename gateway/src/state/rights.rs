@@ -15,6 +15,8 @@ mod consent;
 mod counters;
 mod facts;
 mod grant;
+mod holder;
+mod recount;
 pub mod store;
 mod switch;
 #[cfg(test)]
@@ -24,13 +26,16 @@ pub use clock::{Clock, Moment};
 pub use consent::{Consent, Restriction, RestrictionState};
 pub use facts::Facts;
 pub use grant::{Grant, GrantState, LiveGrant, Review, Ticket};
+pub use holder::{Brought, Holder};
 pub use switch::{Stops, Switch, Switched};
 
 use super::inventory::StoreError;
 use arc_swap::ArcSwap;
 use counters::Counters;
 use grant::Live;
+use holder::Holders;
 use jiff::Timestamp;
+use recount::Mark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -48,9 +53,12 @@ pub struct Rights {
     key: PseudonymKey,
     clock: Clock,
     subjects: Arc<consent::Table>,
+    holders: Holders,
     live: ArcSwap<Live>,
     thrown: ArcSwap<Thrown>,
     counters: Counters,
+    /// How far the access log is counted.
+    mark: Mark,
     /// Facts of requests that name no ticket: one for all of them, once there is anything to ask.
     common: Facts,
     changing: Mutex<Changing>,
@@ -88,7 +96,7 @@ impl Rights {
     /// # Errors
     /// It can't be used: do not start, since what is restricted would not be known.
     pub fn open(dir: &Path, key: PseudonymKey) -> Result<Rights, StoreError> {
-        Rights::over(Box::new(Sqlite::open(dir)?), key)
+        Ok(Rights { mark: Mark::in_dir(dir), ..Rights::over(Box::new(Sqlite::open(dir)?), key)? })
     }
 
     /// The same over any store.
@@ -105,8 +113,8 @@ impl Rights {
         let consents: Vec<(Pseudonym, Consent)> = rows(Table::Consents)?
             .iter()
             .filter_map(|row| Some((row.subject?, read::<Consent>(row)?)))
-            .filter(|(_, consent)| consent.withdrawn.is_none())
             .collect();
+        let holders = by_id(&rows(Table::Holders)?, |holder: &Holder| holder.id.clone())?;
         let restricted: Vec<Pseudonym> =
             rows(Table::Restrictions)?.iter().filter_map(|row| row.subject).collect();
         let grants = by_id(&rows(Table::Grants)?, |grant: &Grant| grant.id.clone())?;
@@ -123,7 +131,21 @@ impl Rights {
         let common = Facts::common(&subjects, &key, clock);
         let changing = Mutex::new(Changing { store, grants, tickets, switches });
         let has_failed = AtomicBool::new(false);
-        Ok(Rights { key, clock, subjects, live, thrown, counters, common, changing, has_failed })
+        let mark = Mark::default();
+        let holders = Holders::of(holders.values());
+        Ok(Rights {
+            key,
+            clock,
+            subjects,
+            holders,
+            live,
+            thrown,
+            counters,
+            mark,
+            common,
+            changing,
+            has_failed,
+        })
     }
 
     /// Now, by a clock that never steps.
@@ -141,18 +163,24 @@ impl Rights {
         self.key.pseudonym("caller", identifier)
     }
 
-    /// What a request can ask of investors: with the grants of the ticket that it names.
-    pub fn facts(&self, ticket: Option<&str>, caller: Option<Pseudonym>) -> Facts {
+    /// What a request can ask of investors: with the grants of the ticket that it names, and the consent it brought.
+    pub fn facts(
+        &self,
+        ticket: Option<&str>,
+        caller: Option<Pseudonym>,
+        brought: Option<Arc<Brought>>,
+    ) -> Facts {
+        let mut grants = Vec::new();
         if let (Some(ticket), Some(caller)) = (ticket, caller) {
             let live = self.live.load();
             if !live.is_empty() {
-                let grants = live.usable(ticket, caller, self.clock.now_ms());
-                if !grants.is_empty() {
-                    return self.common.with_grants(grants);
-                }
+                grants = live.usable(ticket, caller, self.clock.now_ms());
             }
         }
-        self.common.clone()
+        if grants.is_empty() && brought.is_none() {
+            return self.common.clone();
+        }
+        self.common.with(grants, brought)
     }
 
     /// Whether a switch stops this access.
@@ -160,36 +188,76 @@ impl Rights {
         self.thrown.load().stops(access)
     }
 
-    /// Counts the investors of an answer under the limits that concern it; the first limit that does not let them
-    /// through, if any, and how many they would have been.
+    /// Counts the investors of an answer under the limits that concern it; under which, and whose they count together.
     ///
     /// # Errors
-    /// A limit is reached: the answer must not be released.
+    /// A limit is reached, the first one and how many investors they would have been: the answer must not be released.
     pub fn count<'l, 's>(
         &self,
         limits: &'l [Arc<Limit>],
         scope: &Scope<'_>,
         subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
         facts: &Facts,
-    ) -> Result<(), (&'l Limit, u64)> {
-        for limit in limits {
-            let lifted = limit.lift().is_some_and(|template| facts.lifts(template));
-            let counted = scope.of(limit.by(), &self.key);
-            let now = (self.clock.now_ms(), lifted);
-            self.counters.count(limit, counted, subjects.clone(), now).map_err(|all| (&**limit, all))?;
+    ) -> Result<Vec<(Arc<str>, Pseudonym)>, (&'l Limit, u64)> {
+        let now = self.clock.now_ms();
+        // What a second person approved is not held against the caller after.
+        let lifts = |limit: &&'l Arc<Limit>| limit.lift().is_some_and(|template| facts.lifts(template));
+        let rule = || limits.iter().filter(|limit| !lifts(limit)).map(|limit| &**limit);
+        let concerns = |limit: &Limit| scope.of(limit.by(), &self.key);
+        if limits.len() > 1 {
+            // None counts what another refuses.
+            for limit in rule() {
+                self.counters
+                    .fits(limit, concerns(limit), subjects.clone(), now)
+                    .map_err(|all| (limit, all))?;
+            }
         }
-        Ok(())
+        let mut counted = Vec::with_capacity(limits.len());
+        for limit in rule() {
+            let scope = concerns(limit);
+            self.counters.count(limit, scope, subjects.clone(), now).map_err(|all| (limit, all))?;
+            counted.push((Arc::clone(limit.id()), scope));
+        }
+        Ok(counted)
+    }
+
+    /// The record of an answer that was counted under limits is durable.
+    pub fn recorded(&self, sequence: u64) {
+        self.mark.recorded(sequence);
+    }
+
+    /// Counts again what the access log, of so many records, says was released under limits and the run before may not
+    /// have written. How many investors that were.
+    ///
+    /// # Errors
+    /// The log can't be read, or the counts can't be written.
+    pub fn recount(&self, log: &Path, records: u64) -> Result<usize, StoreError> {
+        let now = self.clock.now_ms();
+        let mut seen = self.mark.behind(log, records)?;
+        seen.iter_mut().for_each(|one| one.last = one.last.min(now));
+        seen.retain(|one| one.last > now.saturating_sub(LONGEST_MS));
+        if !seen.is_empty() {
+            self.changing().store.count(&seen, now.saturating_sub(LONGEST_MS))?;
+        }
+        let again = seen.len();
+        self.counters.load(seen);
+        self.mark.written(records);
+        Ok(again)
     }
 
     /// Writes who was seen; what can't be written is kept for the next time.
     pub fn write(&self) {
+        let recorded = self.mark.now();
         let seen = self.counters.unwritten();
         let mut changing = self.changing();
         if seen.is_empty() {
             return;
         }
         match changing.store.count(&seen, self.clock.now_ms().saturating_sub(LONGEST_MS)) {
-            Ok(()) => self.has_failed.store(false, Ordering::Relaxed),
+            Ok(()) => {
+                self.mark.written(recorded);
+                self.has_failed.store(false, Ordering::Relaxed);
+            }
             Err(error) => {
                 self.counters.keep(seen);
                 if !self.has_failed.swap(true, Ordering::Relaxed) {
@@ -257,7 +325,7 @@ impl Rights {
                 continue;
             }
             consent.withdrawn = Some(now);
-            self.subjects.withdraw(subject, &consent.id);
+            self.subjects.withdraw(subject, &consent);
             withdrawn.push(consent);
         }
         if withdrawn.is_empty() {
@@ -300,6 +368,37 @@ impl Rights {
         let others = rows.iter().any(|row| row.subject == Some(subject) && row.id != id);
         self.subjects.restrict(subject, others);
         Ok(())
+    }
+}
+
+// DIDs of investors.
+impl Rights {
+    /// Puts an investor's DID on record.
+    ///
+    /// # Errors
+    /// It can't be written, and is not believed.
+    pub fn record_holder(
+        &self,
+        did: Pseudonym,
+        subject: Pseudonym,
+        holder: &Holder,
+    ) -> Result<(), ChangeError> {
+        self.changing().put(Table::Holders, (&holder.id, Some(subject)), holder, self.now())?;
+        self.holders.set(did, Some(subject));
+        Ok(())
+    }
+
+    /// Takes a DID off the record.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written; it is not believed all the same until the gateway stops.
+    pub fn remove_holder(&self, did: Pseudonym) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        if self.holders.find(did).is_none() {
+            return Err(ChangeError::Missing);
+        }
+        self.holders.set(did, None);
+        Ok(changing.store.remove(Table::Holders, &did.to_string())?)
     }
 }
 
@@ -530,7 +629,7 @@ fn by_id<T: DeserializeOwned>(
     all.collect()
 }
 
-/// How often counts are written: what a kill cuts off are those since.
+/// How often counts are written. What a kill cuts off are those since, and the access log has them.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest period of a limit, in milliseconds.

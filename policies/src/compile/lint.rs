@@ -2,7 +2,7 @@
 
 use crate::PolicySet;
 use crate::condition::{Condition, Relation};
-use crate::decide::{Days, Effect, Given, Rule};
+use crate::decide::{Days, Direction, Effect, Given, Rule};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::policy::Mode;
 use crate::{Caller, Request, TestCase, Treatment};
@@ -10,15 +10,20 @@ use std::sync::Arc;
 use yingbi_taxonomy::{Kind, Level};
 
 pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
-    let tested = tested(set);
-    for (at, rule) in set.tables.rules.iter().enumerate().filter(|(_, rule)| !rule.shipped) {
+    let rules = [(&set.tables.rules, tested(set)), (&set.tables.requests, tested_requests(set))];
+    let each = rules.iter().flat_map(|(rules, tested)| {
+        rules.iter().enumerate().map(move |(at, rule)| (rule, tested.contains(&at)))
+    });
+    for (rule, is_tested) in each.filter(|(rule, _)| !rule.shipped) {
         never_fires(rule, sink);
         if rule.mode == Mode::Off {
             continue;
         }
-        no_ground(rule, sink);
-        public_level(rule, sink);
-        shadowed(set, rule, sink);
+        if rule.of == Direction::Answer {
+            no_ground(rule, sink);
+            public_level(rule, sink);
+            shadowed(set, rule, sink);
+        }
         if rule.clauses.is_empty() {
             sink.report(
                 Code::NoClause,
@@ -30,7 +35,7 @@ pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
                 ),
             );
         }
-        if !tested.contains(&at) {
+        if !is_tested {
             sink.report(
                 Code::Untested,
                 rule.at,
@@ -64,6 +69,17 @@ pub(crate) fn tested(set: &PolicySet) -> Vec<usize> {
     tested
 }
 
+/// Rules for requests that apply in some case with a body.
+fn tested_requests(set: &PolicySet) -> Vec<usize> {
+    let mut tested = Vec::new();
+    for case in set.tables.tests.iter().filter(|case| case.body.is_some()) {
+        let (caller, subjects, request) = (case.caller.resolved(), case.subjects(), case.request());
+        let situation = set.situation(&caller, &request, subjects.as_ref());
+        tested.extend(set.request_outcomes(&situation).into_iter().map(|outcome| outcome.rule));
+    }
+    tested
+}
+
 impl TestCase {
     /// The request of the case.
     pub fn request(&self) -> Request<'_> {
@@ -87,6 +103,7 @@ impl crate::TestCaller {
             authenticated: self.authenticated,
             stepped_up: self.stepped_up,
             facts: self.facts.clone(),
+            lot: self.lot,
         }
     }
 }
@@ -179,7 +196,7 @@ fn shadowed(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
     }
     let others = set.tables.rules.iter().filter(|other| {
         let as_long = other.days == rule.days || other.days == Days::default();
-        other.id != rule.id && other.mode == Mode::Enforce && as_long
+        other.id != rule.id && other.mode == Mode::Enforce && other.share >= rule.share && as_long
     });
     let by = others.into_iter().find(|other| {
         matches_all_of(other, rule)

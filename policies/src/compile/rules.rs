@@ -2,7 +2,7 @@
 
 use super::{Layered, Names};
 use crate::condition::{Name, Relation};
-use crate::decide::{self, Effect, Given, Purpose, Rule, Words, Written};
+use crate::decide::{self, Direction, Effect, Given, Purpose, Rule, Words, Written};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
 use crate::document::exception::ExceptionSpec;
@@ -107,8 +107,14 @@ pub(super) fn compile(
             .filter_map(|name| names.purpose(&name.value, name.at, sink))
             .collect();
         check_names(spec, names, sink);
+        let of = Direction::of(spec.is_request);
+        let opens = spec.opens.iter().flat_map(|scope| {
+            let scope = scope.value;
+            Kind::all().filter(move |kind| scope.contains(*kind) && kind.level() != Level::L4)
+        });
+        let opens: KindSet = opens.collect();
         let effect = match &spec.action {
-            Action::Allow { allow, treat } => allow_effect(allow, treat, templates, sink),
+            Action::Allow { allow, treat } => allow_effect(allow, treat, of, templates, sink),
             Action::Deny { of, all } => Effect::Deny { kinds: of.kinds(), all: *all, of: of.clone() },
             Action::Floor { of, word, unless_grounded } => Effect::Floor {
                 least: floor(of.kinds(), word, templates, spec.when.at, sink),
@@ -127,7 +133,7 @@ pub(super) fn compile(
         let mut after = None;
         for (exception, own) in exceptions {
             let Action::Allow { allow, .. } = &spec.action else { continue };
-            let effect = allow_effect(allow, &own.treat, templates, sink);
+            let effect = allow_effect(allow, &own.treat, of, templates, sink);
             let mentions = spec.when.value.mentions().with(effect.mentions(), true);
             // Of several, one at a time rules: the one that expires first.
             let days = decide::Days { after, until: Some(own.expires.value) };
@@ -138,6 +144,7 @@ pub(super) fn compile(
                 clauses: meta.clauses.clone(),
                 shipped: layered.shipped,
                 mode: spec.mode,
+                share: spec.share,
                 roles: Clone::clone(&roles),
                 purposes: purposes_matched.clone(),
                 routes: spec.matching.routes.clone(),
@@ -148,6 +155,8 @@ pub(super) fn compile(
                 spread: Relation::spread(mentions),
                 effect,
                 grounded,
+                of,
+                opens,
                 at: exception.document.meta.id.at,
             });
         }
@@ -157,6 +166,7 @@ pub(super) fn compile(
             clauses: meta.clauses.clone(),
             shipped: layered.shipped,
             mode: spec.mode,
+            share: spec.share,
             roles,
             purposes: purposes_matched,
             routes: spec.matching.routes.clone(),
@@ -167,6 +177,8 @@ pub(super) fn compile(
             spread: Relation::spread(mentions),
             effect,
             grounded,
+            of,
+            opens,
             at: meta.id.at,
         });
     }
@@ -250,15 +262,16 @@ fn check_names(spec: &PolicySpec, names: &Names, sink: &mut Sink<'_>) {
 fn allow_effect(
     allow: &Located<Selection>,
     treat: &Treat,
+    of: Direction,
     templates: &Templates,
     sink: &mut Sink<'_>,
 ) -> Effect {
     let kinds = Located { value: allow.value.kinds(), at: allow.at };
-    let base = given(&kinds, &treat.base, templates, sink);
+    let base = given(&kinds, &treat.base, of, templates, sink);
     let when = treat
         .when
         .iter()
-        .map(|(condition, table)| (condition.value.clone(), given(&kinds, table, templates, sink)))
+        .map(|(condition, table)| (condition.value.clone(), given(&kinds, table, of, templates, sink)))
         .collect();
     let written = Written {
         allow: allow.value.clone(),
@@ -288,7 +301,13 @@ fn looked_up(word: &Word, templates: &Templates) -> decide::Word {
 }
 
 /// What one table gives each kind; nothing to what is neither allowed nor named.
-fn given(allow: &Located<KindSet>, table: &Table, templates: &Templates, sink: &mut Sink<'_>) -> Given {
+fn given(
+    allow: &Located<KindSet>,
+    table: &Table,
+    of: Direction,
+    templates: &Templates,
+    sink: &mut Sink<'_>,
+) -> Given {
     for (scope, word) in &table.categories {
         let outside = !allow.value.iter().any(|kind| scope.value.contains(kind));
         let level_four =
@@ -309,10 +328,14 @@ fn given(allow: &Located<KindSet>, table: &Table, templates: &Templates, sink: &
         let words: Vec<&Located<Word>> =
             named.filter(|(scope, _)| Some(scope.value.rank()) == narrowest).map(|(_, word)| word).collect();
         let allowed = allow.value.contains(kind);
+        // What a rule for requests doesn't name goes on, and level 4 is encrypted then.
+        let is_rest = words.is_empty() && of == Direction::Request;
         let words = if words.is_empty() && allowed { vec![&table.default] } else { words };
         let treatments = words.into_iter().filter_map(|word| {
             let treatment = treatment(kind, word, templates, sink)?;
-            check_level_four(kind, &treatment, word, sink);
+            if !(is_rest && treatment == Treatment::Clear) {
+                check_level_four(kind, &treatment, word, sink);
+            }
             (allowed || treatment != Treatment::Clear).then_some(treatment)
         });
         given.push(treatments.reduce(Treatment::stronger));

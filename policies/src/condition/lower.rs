@@ -259,7 +259,7 @@ impl Lower<'_> {
     fn unknown(&self, node: &IdedExpr, name: &str) -> Problem {
         const KNOWN: &str = "`subject`, `subject.restricted`, `grant.active(subject)`, `consent.covers(purpose)`, `caller.id`, \
              `caller.role`, `caller.subject`, `caller.authenticated`, `caller.stepped_up`, `caller.kind`, `caller.department`, \
-             `caller.licence`, `caller.zone`, `caller.environment`, `request.method`, `request.host`, `request.path`, \
+             `caller.owner`, `caller.licence`, `caller.zone`, `caller.environment`, `request.method`, `request.host`, `request.path`, \
              `request.purpose`, `purpose.basis`";
         problem(
             Code::ConditionName,

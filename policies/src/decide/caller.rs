@@ -20,6 +20,8 @@ pub struct Caller {
     pub stepped_up: bool,
     /// What the firm knows of the caller.
     pub facts: CallerFacts,
+    /// Which of a hundred lots, from 0 on, this request drew: a rule with `share: 25` rules those below 25.
+    pub lot: u8,
 }
 
 impl PolicySet {
@@ -36,6 +38,7 @@ impl PolicySet {
             authenticated: true,
             stepped_up: identity.stepped_up,
             facts: identity.facts.clone(),
+            lot: 0,
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::{PolicySet, PurposeNamed, Situation, Views};
 use crate::Refusal;
 use crate::condition::Relation;
-use crate::document::policy::Mode;
 
 /// One row of the table of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,18 +162,20 @@ impl PolicySet {
                 _ => rule.when.holds(&facts, relation),
             })
         };
-        self.tables.rules.iter().filter(|rule| rule.is_allow() && rule.mode == Mode::Enforce).any(|rule| {
-            self.matches_route(rule, situation)
-                && match hope {
-                    // Who they would turn out to be is unknown: their conditions are not judged.
-                    Hope::Authenticate => true,
-                    _ => {
-                        self.matches_caller(rule, situation)
-                            && (hope == Hope::Purpose || self.matches_purpose(rule, situation))
-                            && applies(rule)
+        self.tables.rules.iter().filter(|rule| rule.is_allow() && rule.rules(situation.caller.lot)).any(
+            |rule| {
+                self.matches_route(rule, situation)
+                    && match hope {
+                        // Who they would turn out to be is unknown: their conditions are not judged.
+                        Hope::Authenticate => true,
+                        _ => {
+                            self.matches_caller(rule, situation)
+                                && (hope == Hope::Purpose || self.matches_purpose(rule, situation))
+                                && applies(rule)
+                        }
                     }
-                }
-        })
+            },
+        )
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Tables {
     pub bindings: Vec<BoundRoute>,
     /// By id.
     pub rules: Vec<Rule>,
+    /// Those that speak of what comes in, by id.
+    pub requests: Vec<Rule>,
     pub combinations: Vec<Combination>,
     pub limits: Vec<Arc<crate::Limit>>,
     pub grant_templates: Vec<crate::GrantTemplate>,
@@ -62,6 +64,8 @@ pub(crate) struct BoundRoute {
     pub scene: usize,
     pub at: At,
     pub binding: Arc<Binding>,
+    /// The same of what comes in.
+    pub request: Arc<Binding>,
 }
 
 /// From one day to another, both included.
@@ -86,6 +90,8 @@ pub(crate) struct Rule {
     pub clauses: Vec<String>,
     pub shipped: bool,
     pub mode: Mode,
+    /// Of how many requests in a hundred it rules; the others it watches.
+    pub share: u8,
     /// Any of these, by position; empty: any caller.
     pub roles: Vec<usize>,
     pub purposes: Vec<usize>,
@@ -102,7 +108,25 @@ pub(crate) struct Rule {
     pub effect: Effect,
     /// Whether a clause or purpose lets others' level 3 be shown in clear.
     pub grounded: bool,
+    pub of: Direction,
+    /// What it lets be decrypted.
+    pub opens: KindSet,
     pub at: At,
+}
+
+/// What a rule speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// What goes out.
+    Answer,
+    /// What comes in.
+    Request,
+}
+
+impl Direction {
+    pub(crate) fn of(is_request: bool) -> Direction {
+        if is_request { Direction::Request } else { Direction::Answer }
+    }
 }
 
 /// What raises levels within one record (T/TSAC 001 §6.3, §3.4).
@@ -254,6 +278,11 @@ impl Rule {
     /// Whether it has conditions under `treat.when`.
     pub(crate) fn has_branches(&self) -> bool {
         matches!(&self.effect, Effect::Allow { when, .. } if !when.is_empty())
+    }
+
+    /// Whether it rules a request of this lot, and does not only watch it.
+    pub(crate) fn rules(&self, lot: u8) -> bool {
+        self.mode == Mode::Enforce && lot < self.share
     }
 
     pub(crate) fn is_floor(&self) -> bool {

@@ -7,14 +7,14 @@
 
 mod mixed;
 
-use super::{Combination, Effect, PolicySet, PurposeNamed, Rule, Situation, Words};
+use super::{Combination, Effect, Index, PolicySet, PurposeNamed, Rule, Situation, Words};
 use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::scope::{Grade, Grading};
-use crate::{Basis, Mask, Raise, Treatment, View};
+use crate::{Basis, Mask, NumberMask, Raise, Treatment, View};
 use mixed::Mixed;
 use std::sync::Arc;
-use yingbi_taxonomy::{Kind, Level};
+use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// Views and what goes with them into a permit.
 #[derive(Debug)]
@@ -26,10 +26,15 @@ pub(crate) struct Views {
     more: Vec<View>,
     /// Whether any view that the answer may need leaves something out.
     pub drops: bool,
+    /// Whether any of them lets something be decrypted, and whether any needs a key.
+    pub opens: bool,
+    pub keyed: bool,
     /// What the views depend on.
     pub asks: Relation,
     /// Views of records of which only some kinds are granted or consented.
     mixed: Mixed,
+    /// What becomes of what comes in, where a rule speaks of it.
+    pub request: Option<View>,
     /// Whether anything is allowed at all.
     pub permitted: bool,
     /// Whether a denial alone is why not.
@@ -55,6 +60,8 @@ impl Views {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub rule: usize,
+    /// Whether the rule rules this request, and does not only watch it.
+    pub rules: bool,
     /// For which relations the rule applies.
     pub applies: Relations,
     /// By relation; bit n: the n-th condition under `treat.when` holds.
@@ -81,10 +88,23 @@ impl Outcome {
 impl PolicySet {
     /// Every rule that matches and applies in some view.
     pub(crate) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = self
-            .rules_by_host
+        self.outcomes_of((&self.rules_by_host, &self.tables.rules), situation)
+    }
+
+    /// Every rule for requests that matches and applies to whom this one speaks of.
+    pub(crate) fn request_outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
+        if self.tables.requests.is_empty() {
+            return Vec::new();
+        }
+        let mut outcomes = self.outcomes_of((&self.requests_by_host, &self.tables.requests), situation);
+        outcomes.retain(|outcome| outcome.applies(situation.of_request()));
+        outcomes
+    }
+
+    fn outcomes_of(&self, (index, rules): (&Index, &[Rule]), situation: &Situation<'_>) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = index
             .concerning(situation.facts.host)
-            .filter_map(|at| Some((at, self.tables.rules.get(at)?)))
+            .filter_map(|at| Some((at, rules.get(at)?)))
             .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
             .map(|(at, rule)| outcome(at, rule, situation))
             .filter(|outcome| outcome.applies.0 & situation.possible.0 != 0)
@@ -119,7 +139,12 @@ impl PolicySet {
         rule.matches_route(situation.facts.method, situation.facts.host, &situation.segments)
     }
 
-    pub(super) fn compute(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Views {
+    pub(super) fn compute(
+        &self,
+        situation: &Situation<'_>,
+        outcomes: &[Outcome],
+        requests: &[Outcome],
+    ) -> Views {
         let relevant: Vec<Relation> = situation.relevant.iter().collect();
         let allows = |relation| self.ruling(outcomes, relation, false).any(|(rule, _)| rule.is_allow());
         let denies = |relation| {
@@ -139,11 +164,16 @@ impl PolicySet {
                 Effect::Floor { .. } => false,
             };
             let applies = relevant.iter().any(|relation| outcome.applies(*relation));
-            if rule.mode == Mode::Enforce && decides && applies {
+            if outcome.rules && decides && applies {
                 rules.push(rule.id.clone());
                 let hit = rule.routes.get(usize::try_from(outcome.route).unwrap_or(usize::MAX));
                 // The first by text: any would do, but not by the order of files.
                 route = route.into_iter().chain(hit.map(|own| own.text.as_str())).min();
+            }
+        }
+        for rule in requests.iter().filter_map(|outcome| self.tables.requests.get(outcome.rule)) {
+            if rule.mode == Mode::Enforce && !denied {
+                rules.push(rule.id.clone());
             }
         }
         let purpose = match situation.purpose {
@@ -168,13 +198,18 @@ impl PolicySet {
                 .filter_map(|relation| usize::from(*of.get(relation.position())?).checked_sub(1))
                 .filter_map(|at| more.get(at))
                 .any(|view: &View| view.drops);
+        let opens = [&other].into_iter().chain(&more).any(|view| !view.opens.is_empty());
+        let keyed = [&other].into_iter().chain(&more).any(|view| view.keyed);
         Views {
             other,
             of,
             more,
             drops,
+            opens,
+            keyed,
             asks,
             mixed: Mixed::default(),
+            request: self.request_view(situation, requests),
             permitted,
             denied,
             rules: rules.into(),
@@ -192,10 +227,7 @@ impl PolicySet {
             Kind::all().map(one).collect()
         };
         let treatments = whole(settled(scene, false));
-        let monitors = outcomes.iter().any(|outcome| {
-            let rule = self.tables.rules.get(outcome.rule);
-            outcome.applies(relation) && rule.is_some_and(|rule| rule.mode == Mode::Monitor)
-        });
+        let monitors = outcomes.iter().any(|outcome| outcome.applies(relation) && !outcome.rules);
         let monitored = monitors.then(|| whole(settled(scene, true))).filter(|would| *would != treatments);
         let combinations = self.combinations(situation).take(Raise::MOST).map(|combination| {
             let raised = settled(&combination.grading(scene), false);
@@ -209,7 +241,74 @@ impl PolicySet {
             }
         });
         let raises: Box<[Raise]> = combinations.filter(|raise| raise.treatments != treatments).collect();
-        View::new(treatments, monitored, raises)
+        let opens = self.ruling(outcomes, relation, false).map(|(rule, _)| rule.opens);
+        let opens = opens.fold(KindSet::default(), KindSet::union);
+        let is_secret = |kind: &Kind| kind.level() == Level::L4 || scene.of(*kind).level == Level::L4;
+        let opens = opens.iter().filter(|kind| !is_secret(kind)).collect();
+        View::new(treatments, monitored, raises).opening(opens)
+    }
+
+    /// What becomes of what comes in; nothing where no rule speaks of it.
+    fn request_view(&self, situation: &Situation<'_>, outcomes: &[Outcome]) -> Option<View> {
+        let scene = self.scene(situation);
+        let settled = |with_monitors: bool| -> Vec<Treatment> {
+            Kind::all()
+                .map(|kind| {
+                    let graded = Graded { kind, grade: scene.of(kind) };
+                    self.of_request(situation, outcomes, graded, with_monitors)
+                })
+                .collect()
+        };
+        let is_of = |mode: Mode| {
+            let mut rules = outcomes.iter().filter_map(|outcome| self.tables.requests.get(outcome.rule));
+            rules.any(|rule| rule.mode == mode)
+        };
+        let (enforces, monitors) = (is_of(Mode::Enforce), is_of(Mode::Monitor));
+        if !enforces && !monitors {
+            return None;
+        }
+        let treatments = match enforces {
+            true => whole(settled(false)),
+            false => Box::new([const { Treatment::Clear }; Kind::COUNT]),
+        };
+        let monitored = monitors.then(|| whole(settled(true))).filter(|would| *would != treatments);
+        Some(View::new(treatments, monitored, Box::default()))
+    }
+
+    /// What becomes of one kind that comes in. Authentication data is never passed on in clear for storage (T/TSAC 001
+    /// §8.3.3.2 d).
+    fn of_request(
+        &self,
+        situation: &Situation<'_>,
+        outcomes: &[Outcome],
+        graded: Graded,
+        with_monitors: bool,
+    ) -> Treatment {
+        let relation = situation.of_request();
+        let mut treatment = Treatment::Clear;
+        for outcome in outcomes {
+            let Some(rule) = self.tables.requests.get(outcome.rule) else { continue };
+            if rule.mode != Mode::Enforce && !(with_monitors && rule.mode == Mode::Monitor) {
+                continue;
+            }
+            let given = match &rule.effect {
+                Effect::Deny { kinds, of, .. } => {
+                    let is_denied = kinds.contains(graded.kind) || of.contains(graded.grade);
+                    is_denied.then_some(Treatment::Block)
+                }
+                _ => self.given(rule, outcome.branches(relation), graded),
+            };
+            treatment = given.into_iter().fold(treatment, Treatment::stronger);
+        }
+        match &treatment {
+            Treatment::Clear if graded.level() == Level::L4 => {
+                Treatment::Mask(Arc::new(Mask::Encrypt { to_subject: false, number: NumberMask::Text }))
+            }
+            Treatment::Mask(mask) if graded.level() == Level::L4 && mask.shows_anything() => {
+                Treatment::Mask(Arc::new(Mask::nothing()))
+            }
+            _ => treatment,
+        }
     }
 
     /// What kinds count as on the route.
@@ -381,10 +480,8 @@ impl PolicySet {
         outcomes
             .iter()
             .filter(move |outcome| outcome.applies(relation))
+            .filter(move |outcome| outcome.rules || with_monitors)
             .filter_map(|outcome| Some((self.tables.rules.get(outcome.rule)?, outcome)))
-            .filter(move |(rule, _)| {
-                rule.mode == Mode::Enforce || (with_monitors && rule.mode == Mode::Monitor)
-            })
     }
 }
 
@@ -444,7 +541,8 @@ fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
             .fold(0_u32, |bits, (nth, _)| bits | 1 << nth)
     };
     let route = number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default());
-    let mut outcome = Outcome { rule: at, applies: Relations::default(), branches: [0; _], route };
+    let rules = rule.rules(situation.caller.lot);
+    let mut outcome = Outcome { rule: at, rules, applies: Relations::default(), branches: [0; _], route };
     for (relation, alike) in &rule.spread {
         if rule.when.holds(facts, *relation) {
             outcome.applies.0 |= alike.0;

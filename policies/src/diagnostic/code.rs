@@ -78,4 +78,7 @@ codes! {
     Shadowed, "YB0603", Warning, true, "rule is shadowed", "规则被遮蔽";
     NoClause, "YB0604", Warning, false, "rule names no clause", "规则未写条款";
     ClassifierTest, "YB0605", Warning, true, "classifier fails its own test", "分类器未通过自带测试";
+    Ff1NotAcknowledged, "YB2201", Error, true, "FF1 without saying that no national standard names it", "使用FF1而未声明其非国家标准";
+    LevelFourOpened, "YB2202", Error, true, "level 4 decrypted", "解密4级信息";
+    RequestRule, "YB2203", Error, true, "not what a rule for requests may say", "请求方向的规则不能这样写";
 }

@@ -25,6 +25,17 @@ pub(crate) struct BindingSpec {
     pub opaque: Vec<Located<String>>,
     pub overrides: Vec<Override>,
     pub validation: Option<Validation>,
+    /// Refusals carry the business result codes of T/TSAC 002—2025 §6.1.1.
+    pub result_codes: bool,
+    pub request: Option<RequestSpec>,
+}
+
+/// `request`: what comes in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RequestSpec {
+    pub records: Option<Path>,
+    pub subject: Option<SubjectSelector>,
+    pub fields: Vec<FieldBinding>,
 }
 
 /// Whose the answer is.
@@ -56,6 +67,11 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
     let overrides = fields.optional("overrides").map(|node| scene::read_overrides(node, sink));
     let validation =
         fields.optional("validate").and_then(|node| scene::read_validation(node, read_field, sink));
+    let result_codes = fields.optional("result_codes").and_then(|node| node.text(sink));
+    if let Some(word) = result_codes.as_ref().filter(|word| word.value != "rpa") {
+        one_of(&word.value, word.at, &["rpa"], sink);
+    }
+    let request = fields.optional("request").and_then(|node| read_request(node, &parameters, sink));
     fields.finish(sink);
     let Route { host, method, path, template, at } = route?;
     Some(BindingSpec {
@@ -72,7 +88,25 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
         opaque,
         overrides: overrides.unwrap_or_default(),
         validation,
+        result_codes: result_codes.is_some(),
+        request,
     })
+}
+
+fn read_request(node: &Node, parameters: &[&str], sink: &mut Sink<'_>) -> Option<RequestSpec> {
+    let fields = node.fields(sink)?;
+    let records = fields.optional("records").and_then(|node| read_path(node, sink));
+    let subject = match fields.optional("subject").and_then(|node| read_subject(node, parameters, sink)) {
+        Some(Subject::Selector(selector)) => Some(selector),
+        // Whose it is, the request itself must say.
+        Some(Subject::Caller) | None => None,
+    };
+    let mut bound = Vec::new();
+    for node in fields.optional("fields").and_then(|node| node.list(sink)).unwrap_or_default() {
+        bound.extend(read_field(node, sink));
+    }
+    fields.finish(sink);
+    Some(RequestSpec { records, subject, fields: bound })
 }
 
 struct Route {

@@ -4,7 +4,7 @@ use super::one_of;
 use super::scope::{self, Scope};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::yaml::{Fields, Located, Node};
-use crate::{Mask, NumberMask};
+use crate::{Mask, NumberMask, Region};
 
 #[derive(Debug)]
 pub(crate) struct MaskSpec {
@@ -14,8 +14,26 @@ pub(crate) struct MaskSpec {
 }
 
 /// Algorithms, and whether each takes `first`, `last`; `width`; `number`.
-const ALGORITHMS: [&str; 10] =
-    ["nothing", "keep", "name", "phone", "email", "address", "year", "age-band", "mac", "ip"];
+const ALGORITHMS: [&str; 18] = [
+    "nothing",
+    "keep",
+    "name",
+    "phone",
+    "email",
+    "address",
+    "region",
+    "year",
+    "quarter",
+    "month",
+    "age-band",
+    "amount-band",
+    "mac",
+    "ip",
+    "encrypt",
+    "hash-token",
+    "ff1",
+    "date-shift",
+];
 
 /// Width of a mask that shows nothing, when the document names none.
 const WIDTH: u8 = 8;
@@ -56,8 +74,34 @@ fn read_mask(algorithm: &Located<String>, fields: &Fields<'_>, sink: &mut Sink<'
         "phone" => Mask::Phone,
         "email" => Mask::Email,
         "address" => Mask::Address,
+        "region" => Mask::Region(region(fields, sink)),
         "year" => Mask::Year,
+        "quarter" => Mask::Quarter,
+        "month" => Mask::Month,
         "age-band" => Mask::AgeBand,
+        "amount-band" => Mask::AmountBand,
+        "encrypt" => {
+            Mask::Encrypt { to_subject: to_subject(fields, sink), number: keyed_number(fields, sink) }
+        }
+        "hash-token" => Mask::HashToken { number: keyed_number(fields, sink) },
+        "ff1" => {
+            if !fields.optional("not_a_national_standard").is_some_and(|node| affirms(node, sink)) {
+                sink.report(
+                    Code::Ff1NotAcknowledged,
+                    algorithm.at,
+                    Text::new(
+                        "FF1 is no mode of a national standard, and the document does not say so",
+                        "FF1 不是国家标准规定的工作模式，而文档未作声明",
+                    ),
+                    Text::new(
+                        "prefer `encrypt` or `hash-token`; where a schema forces the format, write `not_a_national_standard: true`",
+                        "请优先使用 `encrypt` 或 `hash-token`；确因格式所限，请写 `not_a_national_standard: true`",
+                    ),
+                );
+            }
+            Mask::Ff1
+        }
+        "date-shift" => Mask::DateShift,
         "mac" => Mask::Mac,
         "ip" => Mask::Ip,
         other => {
@@ -80,6 +124,44 @@ fn small(fields: &Fields<'_>, key: &'static str, sink: &mut Sink<'_>) -> Option<
         );
     }
     small
+}
+
+/// `parts`: how much of a region stays.
+fn region(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Region {
+    let Some(word) = fields.optional("parts").and_then(|node| node.text(sink)) else { return Region::City };
+    match word.value.as_str() {
+        "province" => Region::Province,
+        "city" => Region::City,
+        other => {
+            one_of(other, word.at, &["province", "city"], sink);
+            Region::Province
+        }
+    }
+}
+
+/// `bind: subject`: an envelope that opens in its own subject's record only.
+fn to_subject(fields: &Fields<'_>, sink: &mut Sink<'_>) -> bool {
+    let Some(word) = fields.optional("bind").and_then(|node| node.text(sink)) else { return false };
+    match word.value.as_str() {
+        "category" => false,
+        "subject" => true,
+        other => {
+            one_of(other, word.at, &["category", "subject"], sink);
+            true
+        }
+    }
+}
+
+fn affirms(node: &Node, sink: &mut Sink<'_>) -> bool {
+    node.boolean(sink).is_some_and(|affirmed| affirmed.value)
+}
+
+/// Of what can be undone or joined by, a number becomes a string unless the rule says otherwise.
+fn keyed_number(fields: &Fields<'_>, sink: &mut Sink<'_>) -> NumberMask {
+    match fields.optional("number") {
+        Some(_) => number(fields, sink),
+        None => NumberMask::Text,
+    }
 }
 
 fn number(fields: &Fields<'_>, sink: &mut Sink<'_>) -> NumberMask {

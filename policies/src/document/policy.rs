@@ -7,13 +7,20 @@ use crate::condition::{self, Condition};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route::RoutePattern;
 use crate::yaml::{At, Fields, Located, Node, Value, entries};
+use yingbi_taxonomy::{Kind, Level};
 
 #[derive(Debug)]
 pub(crate) struct PolicySpec {
     pub mode: Mode,
+    /// Of how many requests in a hundred it rules; the others it only watches (T/SAC 003—2024 §6.2).
+    pub share: u8,
     pub matching: Match,
     pub when: Located<Condition>,
     pub action: Action,
+    /// It speaks of what comes in, not of what goes out.
+    pub is_request: bool,
+    /// What it lets be decrypted.
+    pub opens: Vec<Located<Scope>>,
 }
 
 /// Whether a rule rules.
@@ -82,9 +89,18 @@ pub(crate) enum Word {
     Named(String),
 }
 
-/// Treatments of the language that this version refuses.
-const LATER: [&str; 8] =
-    ["encrypt", "decrypt", "tokenise", "tokenize", "hash-token", "generalise", "generalize", "date-shift"];
+/// What people write for a treatment that has several forms, or is none, and what to write instead.
+const NEARLY: [(&str, &str); 5] = [
+    ("generalise", GENERALISE),
+    ("generalize", GENERALISE),
+    ("tokenise", "hash-token"),
+    ("tokenize", "hash-token"),
+    ("decrypt", "decrypt: [category, …]` beside `treat"),
+];
+const GENERALISE: &str = "age-band`, `amount-band`, `region`, `year`, `quarter` or `month";
+
+/// A rule without `share` rules all of a hundred requests.
+const ALL: u8 = 100;
 
 /// Most conditions under one `treat.when`: their outcomes are the bits of one word.
 const BRANCHES: usize = 32;
@@ -92,14 +108,108 @@ const BRANCHES: usize = 32;
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
     let fields = node.fields(sink)?;
     let mode = fields.optional("mode").map_or(Some(Mode::Enforce), |node| read_mode(node, sink));
+    let share = fields.optional("share").map_or(Some(ALL), |node| read_share(node, mode, sink));
     let matching = fields.optional("match").map_or(Some(Match::default()), |node| read_match(node, sink));
     let when = match fields.optional("when") {
         Some(node) => read_condition(node.text(sink), sink),
         None => Some(Located { value: Condition::Always(true), at: node.at }),
     };
-    let action = read_action(&fields, sink);
+    let is_request = fields.optional("direction").is_some_and(|node| read_direction(node, sink));
+    let opens = fields.optional("decrypt").map(|node| read_opens(node, sink)).unwrap_or_default();
+    let action = match is_request {
+        true => read_request_action(&fields, sink),
+        false => read_action(&fields, sink),
+    };
+    if !opens.is_empty() && (is_request || !matches!(action, Some(Action::Allow { .. }))) {
+        sink.report(
+            Code::Contradiction,
+            fields.key_at("decrypt"),
+            Text::new("`decrypt` in a rule that allows no answer", "`decrypt` 只能写在允许应答的规则中"),
+            Text::new(
+                "what is decrypted goes out in an answer: write it beside `allow`",
+                "解密用于应答：请与 `allow` 同写",
+            ),
+        );
+    }
     fields.finish(sink);
-    Some(PolicySpec { mode: mode?, matching: matching?, when: when?, action: action? })
+    let (mode, share, matching) = (mode?, share?, matching?);
+    Some(PolicySpec { mode, share, matching, when: when?, action: action?, is_request, opens })
+}
+
+/// `direction`: whether the rule speaks of requests.
+fn read_direction(node: &Node, sink: &mut Sink<'_>) -> bool {
+    let Some(word) = node.text(sink) else { return false };
+    match word.value.as_str() {
+        "answer" => false,
+        "request" => true,
+        other => {
+            one_of(other, word.at, &["answer", "request"], sink);
+            false
+        }
+    }
+}
+
+/// `decrypt`: what may be opened. Authentication data never is (T/TSAC 001 §8.3.3.2 d, §8.4.4 c).
+fn read_opens(node: &Node, sink: &mut Sink<'_>) -> Vec<Located<Scope>> {
+    let texts = node.texts(sink);
+    let mut opens = Vec::new();
+    for text in &texts {
+        let Some(scope) = scope::scope(text, sink) else { continue };
+        if Kind::all().any(|kind| scope.value.contains(kind) && kind.level() == Level::L4) {
+            sink.report(
+                Code::LevelFourOpened,
+                text.at,
+                Text::new(
+                    format!("`{}` holds level 4, which is decrypted for nobody", text.value),
+                    format!("`{}` 含4级信息，不得解密", text.value),
+                ),
+                Text::new("name categories of level 3 or below", "请只写3级及以下的类别"),
+            );
+            continue;
+        }
+        opens.push(scope);
+    }
+    opens
+}
+
+/// What a rule for requests does: it treats, or refuses single categories. What it doesn't name goes on as it is,
+/// authentication data encrypted (T/TSAC 001 §8.3.3.2 d).
+fn read_request_action(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<Action> {
+    let (treat, deny) = (fields.optional("treat"), fields.optional("deny"));
+    for key in ["allow", "floor"] {
+        if fields.optional(key).is_some() {
+            sink.report(
+                Code::RequestRule,
+                fields.key_at(key),
+                Text::new(format!("`{key}` in a rule for requests"), format!("请求方向的规则不能写 `{key}`")),
+                Text::new(
+                    "write `treat` or `deny: {categories: [...]}`; who may call is said by rules for answers",
+                    "请写 `treat` 或 `deny: {categories: [...]}`；谁可访问由应答方向的规则规定",
+                ),
+            );
+        }
+    }
+    match (treat, deny) {
+        (Some(node), None) => {
+            let allow = Located { value: Selection::all(), at: node.at };
+            Some(Action::Allow { allow, treat: read_treat_of(node, Word::Clear, sink)? })
+        }
+        (None, Some(node)) if matches!(node.value, Value::Map(_)) => {
+            Some(Action::Deny { of: scope::selection(node, sink)?.value, all: false })
+        }
+        _ => {
+            sink.report(
+                Code::RequestRule,
+                fields.at,
+                Text::new(
+                    "a rule for requests has one of `treat` and `deny: {categories: [...]}`",
+                    "请求方向的规则须有且仅有 `treat` 与 `deny: {categories: [...]}` 之一",
+                ),
+                Text::new("split the rule", "请拆分规则"),
+            );
+            None
+        }
+    }
 }
 
 pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
@@ -113,6 +223,33 @@ pub(crate) fn read_mode(node: &Node, sink: &mut Sink<'_>) -> Option<Mode> {
             None
         }
     }
+}
+
+/// A percentage; all of them is said by leaving it out, none by another mode.
+fn read_share(node: &Node, mode: Option<Mode>, sink: &mut Sink<'_>) -> Option<u8> {
+    let share = node.integer(sink)?;
+    if mode.is_some_and(|mode| mode != Mode::Enforce) {
+        sink.report(
+            Code::Contradiction,
+            share.at,
+            Text::new("`share` of a rule that does not rule", "规则未生效却写了 `share`"),
+            Text::new("remove `share`, or write `mode: enforce`", "去掉 `share`，或写 `mode: enforce`"),
+        );
+        return None;
+    }
+    let percent = u8::try_from(share.value).ok().filter(|percent| (1..ALL).contains(percent));
+    if percent.is_none() {
+        sink.report(
+            Code::WrongValue,
+            share.at,
+            Text::new("`share` is a percentage from 1 to 99", "`share` 为1至99的百分数"),
+            Text::new(
+                "leave it out to rule all requests, write `mode: monitor` to rule none",
+                "对全部请求生效时省略，全部仅监测时写 `mode: monitor`",
+            ),
+        );
+    }
+    percent
 }
 
 pub(crate) fn read_match(node: &Node, sink: &mut Sink<'_>) -> Option<Match> {
@@ -240,6 +377,11 @@ fn read_floor(node: &Node, sink: &mut Sink<'_>) -> Option<Action> {
 }
 
 pub(crate) fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
+    read_treat_of(node, Word::Mask, sink)
+}
+
+/// `treat`, with what is done by default where it doesn't say.
+fn read_treat_of(node: &Node, otherwise: Word, sink: &mut Sink<'_>) -> Option<Treat> {
     if !matches!(node.value, Value::Map(_)) {
         return Some(Treat {
             base: Table { default: read_word(node, sink)?, categories: Vec::new() },
@@ -247,11 +389,11 @@ pub(crate) fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
         });
     }
     let fields = node.fields(sink)?;
-    let base = read_table(&fields, node.at, sink);
+    let base = read_table(&fields, &otherwise, node.at, sink);
     let mut when = Vec::new();
     for (text, branch) in fields.optional("when").map(|node| entries(node, sink)).unwrap_or_default() {
         let condition = read_condition(Some(text.clone()), sink);
-        let table = read_branch(branch, base.as_ref(), sink);
+        let table = read_branch(branch, base.as_ref(), &otherwise, sink);
         if let (Some(condition), Some(table)) = (condition, table) {
             when.push((condition, table));
         }
@@ -268,10 +410,10 @@ pub(crate) fn read_treat(node: &Node, sink: &mut Sink<'_>) -> Option<Treat> {
     Some(Treat { base: base?, when })
 }
 
-fn read_table(fields: &Fields<'_>, at: At, sink: &mut Sink<'_>) -> Option<Table> {
+fn read_table(fields: &Fields<'_>, otherwise: &Word, at: At, sink: &mut Sink<'_>) -> Option<Table> {
     let default = match fields.optional("default") {
         Some(node) => read_word(node, sink)?,
-        None => Located { value: Word::Mask, at },
+        None => Located { value: otherwise.clone(), at },
     };
     let mut categories = Vec::new();
     for (name, node) in fields.optional("categories").map(|node| entries(node, sink)).unwrap_or_default() {
@@ -284,10 +426,10 @@ fn read_table(fields: &Fields<'_>, at: At, sink: &mut Sink<'_>) -> Option<Table>
 
 /// What stands under a condition: a word replaces the base's default and leaves the categories it names; a mapping
 /// replaces both.
-fn read_branch(node: &Node, base: Option<&Table>, sink: &mut Sink<'_>) -> Option<Table> {
+fn read_branch(node: &Node, base: Option<&Table>, otherwise: &Word, sink: &mut Sink<'_>) -> Option<Table> {
     if matches!(node.value, Value::Map(_)) {
         let fields = node.fields(sink)?;
-        let table = read_table(&fields, node.at, sink);
+        let table = read_table(&fields, otherwise, node.at, sink);
         fields.finish(sink);
         return table;
     }
@@ -313,19 +455,18 @@ fn read_word(node: &Node, sink: &mut Sink<'_>) -> Option<Located<Word>> {
             );
             return None;
         }
-        later if LATER.contains(&later) => {
-            sink.report(
-                Code::NotSupported,
-                text.at,
-                Text::new(
-                    format!("`{later}` is not supported by this version"),
-                    format!("本版本尚不支持 `{later}`"),
-                ),
-                Text::new("write `mask` or `drop`", "请写 `mask` 或 `drop`"),
-            );
-            return None;
+        id => {
+            if let Some((nearly, instead)) = NEARLY.iter().find(|(nearly, _)| *nearly == id) {
+                sink.report(
+                    Code::NotSupported,
+                    text.at,
+                    Text::new(format!("`{nearly}` is no treatment"), format!("`{nearly}` 不是处理方式")),
+                    Text::new(format!("write `{instead}`"), format!("请写 `{instead}`")),
+                );
+                return None;
+            }
+            Word::Named(id.to_owned())
         }
-        id => Word::Named(id.to_owned()),
     };
     Some(Located { value: word, at: text.at })
 }

@@ -32,6 +32,10 @@ pub struct TestCase {
     pub path: String,
     /// Purpose named by the caller.
     pub purpose: Option<String>,
+    /// What the caller sends.
+    pub body: Option<String>,
+    /// Its media type.
+    pub body_type: String,
     /// The day of the access; 1 January 2026 unless the case says otherwise, so that nobody grows older in a test.
     pub today: Day,
     /// What is remembered of investors.
@@ -59,6 +63,8 @@ pub struct TestCaller {
     pub stepped_up: bool,
     /// What the firm knows of the caller.
     pub facts: CallerFacts,
+    /// Which of a hundred lots the request draws; 0 unless the case says otherwise, so that every `share` holds.
+    pub lot: u8,
 }
 
 /// Investors of whom a case says that something is remembered.
@@ -112,6 +118,8 @@ pub struct Expectation {
     pub code: Option<String>,
     /// The treated body.
     pub body: Option<String>,
+    /// What the upstream gets.
+    pub request_body: Option<String>,
     /// Rules that decided, in any order.
     pub rules: Option<Vec<String>>,
     /// What the access record counts.
@@ -162,9 +170,22 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
     let purpose = fields.optional("purpose").and_then(|node| node.text(sink)).map(|text| text.value);
     let remembered = fields.optional("remembered").and_then(|node| read_remembered(node, sink));
     let today = fields.optional("date").and_then(|node| node.text(sink)).map(|text| read_day(&text, sink));
+    let body = fields.optional("body").and_then(|node| node.text(sink)).map(|text| text.value);
+    let body_type = fields.optional("content_type").and_then(|node| node.text(sink)).map(|text| text.value);
     fields.finish(sink);
     let (method, host, path) = read_route(&route?, sink)?;
     let expect = expect?;
+    if expect.request_body.is_some() && body.is_none() {
+        sink.report(
+            Code::Contradiction,
+            node.at,
+            Text::new(
+                "a `request_body` is expected of a request without `body`",
+                "请求没有 `body` 却期望 `request_body`",
+            ),
+            Text::new("add the `body` of the request", "请写请求的 `body`"),
+        );
+    }
     if expect.body.is_some() && response.is_none() {
         sink.report(
             Code::Contradiction,
@@ -181,6 +202,8 @@ fn read_case(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_>)
         host,
         path,
         purpose,
+        body,
+        body_type: body_type.unwrap_or_else(|| "application/json".to_owned()),
         today: today.unwrap_or_default(),
         remembered: remembered.unwrap_or_default(),
         response,
@@ -209,6 +232,7 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
             facts.set(fact, value.value);
         }
     }
+    let lot = fields.optional("lot").and_then(|node| read_lot(node, sink)).unwrap_or_default();
     let at = fields.at;
     fields.finish(sink);
     if !authenticated && (stepped_up || !roles.is_empty() || !subjects.is_empty()) {
@@ -230,7 +254,22 @@ fn read_caller(node: &Node, names: &mut Vec<Located<String>>, sink: &mut Sink<'_
         authenticated,
         stepped_up,
         facts,
+        lot,
     })
+}
+
+fn read_lot(node: &Node, sink: &mut Sink<'_>) -> Option<u8> {
+    let lot = node.integer(sink)?;
+    let drawn = u8::try_from(lot.value).ok().filter(|lot| *lot < 100);
+    if drawn.is_none() {
+        sink.report(
+            Code::WrongValue,
+            lot.at,
+            Text::new("`lot` is one of a hundred, from 0 to 99", "`lot` 为0至99之一"),
+            Text::new("a rule with `share: 25` rules lots 0 to 24", "`share: 25` 的规则对0至24生效"),
+        );
+    }
+    drawn
 }
 
 fn read_remembered(node: &Node, sink: &mut Sink<'_>) -> Option<Remembered> {
@@ -295,12 +334,12 @@ fn read_expectation(
     let status = status.and_then(|status| u16::try_from(status.value).ok());
     let mut text =
         |key: &'static str| fields.optional(key).and_then(|node| node.text(sink)).map(|text| text.value);
-    let (code, body) = (text("code"), text("body"));
+    let (code, body, request_body) = (text("code"), text("body"), text("request_body"));
     let rules = fields.optional("rules").map(|node| node.texts(sink));
     let rules = rules.map(|rules| rules.into_iter().map(|rule| rule.value).collect());
     let record = fields.optional("record").and_then(|node| read_record(node, sink));
     fields.finish(sink);
-    let expect = Expectation { status, code, body, rules, record };
+    let expect = Expectation { status, code, body, request_body, rules, record };
     if expect == Expectation::default() {
         sink.report(
             Code::MissingKey,

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use yingbi_crypto::{hex, hmac_sm3};
 use yingbi_tests::stage::Asked;
-use yingbi_tests::{Setup, Stage, Who, canary};
+use yingbi_tests::{Client, Setup, Stage, Who, canary};
 
-const ANNA: &str = "80001234";
-const BO: &str = "80005678";
-const CHEN: &str = "80009012";
+pub(crate) const ANNA: &str = "80001234";
+pub(crate) const BO: &str = "80005678";
+pub(crate) const CHEN: &str = "80009012";
 
 /// A firm with a complaints desk, a marketing team and a branch.
-const FIRM: &str = r#"apiVersion: yingbi/v1
+pub(crate) const FIRM: &str = r#"apiVersion: yingbi/v1
 kind: Role
 metadata: {id: complaint-handler}
 spec: {any: [{api_token: {id: teller}}]}
@@ -126,7 +126,7 @@ metadata: {id: handler-investors-per-hour, title: 每小时可查人数, clause:
 spec: {match: {roles: [complaint-handler]}, distinct: investors, per: hour, at: 3, then: refuse, lift: {template: bulk-read}}
 "#;
 
-fn offices(setup: Setup) -> Setup {
+pub(crate) fn offices(setup: Setup) -> Setup {
     setup
         .caller("supervisor")
         .officer("dora", &["data-operator"], &["complaint-handler"])
@@ -139,34 +139,34 @@ fn offices(setup: Setup) -> Setup {
         .file("hook.key", &"3c".repeat(32))
 }
 
-fn stage() -> Stage {
+pub(crate) fn stage() -> Stage {
     let stage = Stage::with(FIRM, offices);
     stage.answers_json(&record(ANNA));
     stage
 }
 
-fn record(client_id: &str) -> Value {
+pub(crate) fn record(client_id: &str) -> Value {
     json!({
         "client_id": client_id, "client_name": canary::NAME, "mobile_tel": canary::MOBILE, "id_no": canary::ID,
         "trade_pwd": canary::PASSWORD,
     })
 }
 
-fn list(clients: &[&str]) -> Value {
+pub(crate) fn list(clients: &[&str]) -> Value {
     json!({ "data": clients.iter().map(|id| record(id)).collect::<Vec<_>>() })
 }
 
-fn get(stage: &Stage, path: &str, ticket: &str) -> Asked {
+pub(crate) fn get(stage: &Stage, path: &str, ticket: &str) -> Asked {
     let header = if ticket.is_empty() { String::new() } else { format!("Yingbi-Ticket: {ticket}\r\n") };
     stage.ask(Who::Token("teller"), "GET", path, &header)
 }
 
-fn code(asked: &Asked) -> (u16, String) {
+pub(crate) fn code(asked: &Asked) -> (u16, String) {
     (asked.response.status, asked.response.json()["code"].as_str().unwrap_or_default().to_owned())
 }
 
 /// Asks for a grant and has it approved; its id.
-fn granted(stage: &Stage, asked: Value) -> String {
+pub(crate) fn granted(stage: &Stage, asked: Value) -> String {
     let (status, grant) = stage.gateway.office("dora", "POST", "/api/v1/grants", &asked);
     assert_eq!((status, &grant["state"]), (201, &json!("requested")), "{grant}");
     let id = grant["id"].as_str().unwrap().to_owned();
@@ -364,7 +364,7 @@ fn a7_break_glass_is_loud_short_and_reviewed_by_another() {
     hidden(&stage);
 }
 
-fn consent(subject: &str, more: Value) -> Value {
+pub(crate) fn consent(subject: &str, more: Value) -> Value {
     let mut consent = json!({
         "subject": subject, "purpose": "marketing", "notice": "v3", "channel": "app", "kind": "separate",
         "evidence": format!("sm3:{}", "ab".repeat(32)),
@@ -374,7 +374,7 @@ fn consent(subject: &str, more: Value) -> Value {
 }
 
 /// Which records of the list a marketer sees in clear.
-fn clear(stage: &Stage) -> Vec<bool> {
+pub(crate) fn clear(stage: &Stage) -> Vec<bool> {
     let asked = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
     let got = asked.response.json();
     let rows = got["data"].as_array().unwrap_or_else(|| panic!("{got}"));
@@ -663,6 +663,86 @@ fn a5_a_limit_counts_distinct_investors_and_an_approval_lifts_it_once() {
 }
 
 #[test]
+fn a5_a_long_answer_ends_where_a_limit_is_reached() {
+    let stage = Stage::with(FIRM, |setup| {
+        offices(setup)
+            .more_policy("limit.yaml", LIMIT)
+            .limit("segment_bytes", 64 << 10)
+            .limit("response_body_bytes", 100 << 10)
+    });
+    // Four investors, one after the other, and the fourth is one too many.
+    let clients: Vec<String> = (0..2000).map(|nth| (nth / 500).to_string()).collect();
+    stage.answers_json(&list(&clients.iter().map(String::as_str).collect::<Vec<_>>()));
+    let mut client = Client::connect(stage.gateway.address);
+    client.send(&stage.gateway.request("GET", "/customers", "", b""));
+    assert!(client.try_response(false, Duration::from_secs(20)).is_err(), "a torso");
+    let shown = client.shown().matches("client_name").count();
+    assert!((1000..=1500).contains(&shown), "{shown}");
+    canary::assert_hidden("a torso", client.received());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let ended = loop {
+        let outcome = stage.gateway.entries().last().and_then(|entry| entry.outcome.clone());
+        if outcome.is_some() || Instant::now() > deadline {
+            break outcome;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(ended.map(|outcome| outcome.result).as_deref(), Some("partial"));
+    let entry = stage.gateway.entries().pop().expect("recorded");
+    assert_eq!(entry.intent.limits.keys().collect::<Vec<_>>(), ["handler-investors-per-hour"]);
+    // Each of the three investors stands in several segments and is one.
+    assert_eq!(metric(&stage, "yingbi_subjects_total"), 3.0);
+    // Lifted once, all of it flows, though its first segment uses the approval up.
+    let bulk = granted(&stage, json!({"template": "bulk-read", "holder": "teller", "reason": "年度核对"}));
+    let whole = get(&stage, "/customers", &bulk);
+    assert_eq!(whole.response.status, 200);
+    assert_eq!(whole.response.json()["data"].as_array().map(Vec::len), Some(2000));
+    let mut again = Client::connect(stage.gateway.address);
+    again.send(&stage.gateway.request("GET", "/customers", &format!("Yingbi-Ticket: {bulk}\r\n"), b""));
+    assert!(again.try_response(false, Duration::from_secs(20)).is_err(), "once");
+}
+
+/// The count is a promise about people: a kill between an answer and the second's write forgets nobody.
+#[test]
+fn a5_p2_a_kill_forgets_nobody_whom_a_limit_counted() {
+    let mut stage = Stage::with(FIRM, |setup| offices(setup).more_policy("limit.yaml", LIMIT));
+    for round in 0..3 {
+        // Counts are written once a second: all three rounds die before.
+        stage.answers_json(&list(&[&format!("7{round}")]));
+        assert_eq!(get(&stage, "/customers", "").response.status, 200, "{round}");
+        stage.gateway.kill();
+        stage.gateway.start_again();
+    }
+    for client in ["70", "71", "72"] {
+        stage.answers_json(&list(&[client]));
+        assert_eq!(get(&stage, "/customers", "").response.status, 200, "{client} was seen before");
+    }
+    stage.answers_json(&list(&["73"]));
+    assert_eq!(code(&get(&stage, "/customers", "")), (429, "YB2111".to_owned()));
+    hidden(&stage);
+}
+
+/// What one limit refuses, another does not count.
+#[test]
+fn a5_an_answer_that_is_refused_counts_under_no_limit() {
+    let roomy =
+        LIMIT.replace("handler-investors-per-hour", "roomy").replace("per: hour, at: 3", "per: day, at: 5");
+    let more = format!("{roomy}---\n{LIMIT}");
+    let stage = Stage::with(FIRM, |setup| offices(setup).more_policy("limit.yaml", &more));
+    let ask = |clients: &[&str]| {
+        stage.answers_json(&list(clients));
+        get(&stage, "/customers", "").response.status
+    };
+    assert_eq!(ask(&["1", "2", "3"]), 200);
+    for other in ["4", "5", "6", "7"] {
+        assert_eq!(ask(&[other]), 429);
+    }
+    assert_eq!(ask(&["1", "2", "3"]), 200);
+    let entry = stage.gateway.entries().pop().expect("recorded");
+    assert_eq!(entry.intent.limits.len(), 2, "{entry:?}");
+}
+
+#[test]
 fn a12_a_leaver_is_out_at_once_and_zones_and_licences_decide() {
     let policy = r#"apiVersion: yingbi/v1
 kind: Role
@@ -901,7 +981,7 @@ fn a6_one_person_never_has_roles_that_exclude_each_other() {
 }
 
 /// Nothing that the gateway has written tells of anybody in clear.
-fn hidden(stage: &Stage) {
+pub(crate) fn hidden(stage: &Stage) {
     for (path, bytes) in stage.gateway.written() {
         canary::assert_hidden(&path.display().to_string(), &bytes);
         for client in [ANNA, BO, CHEN] {
@@ -911,7 +991,13 @@ fn hidden(stage: &Stage) {
     }
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn metric(stage: &Stage, name: &str) -> f64 {
+    let (_, text) = stage.gateway.admin_get("/metrics").unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+pub(crate) fn now_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     since.as_millis() as i64
 }

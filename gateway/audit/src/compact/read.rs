@@ -166,6 +166,7 @@ fn push_hex(to: &mut String, mask: u8, bytes: &[u8]) {
 
 fn intent(mut fields: Fields<'_>) -> Option<Record> {
     let mut intent = Intent::default();
+    let mut limit: Option<String> = None;
     while let Some(field) = fields.next()? {
         let Field { tag, number, text, .. } = field;
         match tag {
@@ -191,16 +192,25 @@ fn intent(mut fields: Fields<'_>) -> Option<Record> {
             tag::TRACE => intent.trace = text.into(),
             tag::SUBJECTS => intent.subjects.push(text.into()),
             tag::OVERRIDES => intent.overrides.push(text.into()),
+            tag::CONSENTS => intent.consents.push(text.into()),
+            tag::MARKS => intent.marks.push(text.into()),
+            tag::RECIPIENT => intent.recipient = Some(text.into()),
+            tag::LIMITS => match limit.take() {
+                None => limit = Some(text.into()),
+                Some(id) => drop(intent.limits.insert(id, text.into())),
+            },
             tag::CLEAR => count(&mut intent.clear, field),
             tag::MASKED => count(&mut intent.masked, field),
             tag::DROPPED => count(&mut intent.dropped, field),
             tag::MONITORED => count(&mut intent.monitored, field),
             tag::RAISED => count(&mut intent.raised, field),
             tag::INPUT_FAULTS => count(&mut intent.input_faults, field),
+            tag::KEYED => count(&mut intent.keyed, field),
+            tag::REQUEST => count(&mut intent.request, field),
             _ => {}
         }
     }
-    Some(Record::Intent(Box::new(intent)))
+    limit.is_none().then(|| Record::Intent(Box::new(intent)))
 }
 
 fn outcome(mut fields: Fields<'_>) -> Option<Record> {

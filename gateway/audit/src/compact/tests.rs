@@ -77,7 +77,11 @@ fn full() -> Intent {
         route: "crm.internal/客户/{id}".to_owned(),
         purpose: Some(String::new()),
         basis: Some("contract".to_owned()),
+        recipient: Some("fund-manager".to_owned()),
         grants: list("grant-1"),
+        consents: list("66c7f0f4"),
+        marks: list("shared-account"),
+        limits: [("per-day", "0011"), ("", "")].map(|(id, scope)| (id.to_owned(), scope.to_owned())).into(),
         decision: "permit".to_owned(),
         code: Some("YB2001".to_owned()),
         status: 65535,
@@ -91,6 +95,8 @@ fn full() -> Intent {
         dropped: counts("credential.account"),
         monitored: counts("x"),
         raised: counts("baseline.minors"),
+        keyed: counts("identity.document: encrypt"),
+        request: counts("identity.document: mask"),
         overrides: list("wealth.cash: level 2"),
         input_faults: counts("identity.document: check-digit"),
         bytes: 4096,
@@ -160,6 +166,7 @@ fn e7_the_same_text_is_written_alike_wherever_it_stands() {
     let subject = yingbi_crypto::Pseudonym::from_hex("00112233445566778899aabbccddeeff").unwrap();
     let (nothing, faults, raised) = (Default::default(), Default::default(), Default::default());
     let subjects = [subject].into();
+    let keyed = Default::default();
     let access = Access {
         time: jiff::Timestamp::UNIX_EPOCH,
         decision_id: id,
@@ -176,7 +183,11 @@ fn e7_the_same_text_is_written_alike_wherever_it_stands() {
         status: 0,
         rules: &[],
         policy: "",
+        recipient: None,
         grants: &[],
+        consents: &[],
+        marks: &[],
+        limits: &[],
         trace: "",
         found: Some(crate::Found {
             records: 1,
@@ -186,9 +197,11 @@ fn e7_the_same_text_is_written_alike_wherever_it_stands() {
             dropped: &nothing,
             monitored: &nothing,
             raised: &raised,
+            keyed: &keyed,
         }),
         overrides: vec![],
         input_faults: &faults,
+        request: &keyed,
         bytes: 0,
         part: None,
     };
@@ -203,10 +216,15 @@ fn e7_the_same_text_is_written_alike_wherever_it_stands() {
 #[test]
 fn e1_a_typical_record_takes_half_of_400_bytes() {
     let none = std::collections::BTreeMap::new;
+    let none_of = std::collections::BTreeMap::new;
     let typical = Intent {
         roles: vec!["teller".to_owned()],
         purpose: Some("account-service".to_owned()),
+        recipient: None,
         grants: vec![],
+        consents: vec![],
+        marks: vec![],
+        limits: none_of(),
         rules: vec!["teller-sees-masked".to_owned()],
         subjects: vec!["00112233445566778899aabbccddeeff".to_owned()],
         masked: [("basic".to_owned(), 4), ("identity.document".to_owned(), 1)].into(),
@@ -214,6 +232,8 @@ fn e1_a_typical_record_takes_half_of_400_bytes() {
         dropped: none(),
         monitored: none(),
         raised: none(),
+        keyed: none(),
+        request: none(),
         overrides: vec![],
         input_faults: none(),
         code: None,

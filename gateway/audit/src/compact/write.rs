@@ -6,6 +6,7 @@ use crate::record::{Intent, Outcome};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use yingbi_crypto::Pseudonym;
+use yingbi_taxonomy::Category;
 
 /// Writes an access; `None`, with nothing written that counts, when it can only be told in JSON.
 pub(crate) fn access(to: &mut Vec<u8>, access: &Access<'_>) -> Option<()> {
@@ -34,6 +35,13 @@ pub(crate) fn access(to: &mut Vec<u8>, access: &Access<'_>) -> Option<()> {
         out.pseudonym(tag::SUBJECTS, Some(subject));
     }
     out.list(tag::OVERRIDES, &access.overrides)?;
+    out.list(tag::CONSENTS, access.consents)?;
+    out.list(tag::MARKS, access.marks)?;
+    out.option(tag::RECIPIENT, access.recipient)?;
+    for (id, scope) in access.limits {
+        out.option(tag::LIMITS, Some(id))?;
+        out.pseudonym(tag::LIMITS, Some(scope));
+    }
     if let Some(found) = &access.found {
         for (tag, counts) in [
             (tag::CLEAR, found.clear),
@@ -45,7 +53,11 @@ pub(crate) fn access(to: &mut Vec<u8>, access: &Access<'_>) -> Option<()> {
         }
         out.counts(tag::RAISED, found.raised.iter().map(|(id, count)| (&**id, *count)))?;
     }
-    out.counts(tag::INPUT_FAULTS, pairs(access.input_faults))
+    out.counts(tag::INPUT_FAULTS, pairs(access.input_faults))?;
+    if let Some(found) = &access.found {
+        out.treatments(tag::KEYED, found.keyed)?;
+    }
+    out.treatments(tag::REQUEST, access.request)
 }
 
 /// Writes an outcome, in the same way.
@@ -82,6 +94,13 @@ pub(crate) fn intent(to: &mut Vec<u8>, intent: &Intent) -> Option<()> {
     out.text(tag::TRACE, &intent.trace)?;
     out.list(tag::SUBJECTS, &intent.subjects)?;
     out.list(tag::OVERRIDES, &intent.overrides)?;
+    out.list(tag::CONSENTS, &intent.consents)?;
+    out.list(tag::MARKS, &intent.marks)?;
+    out.option(tag::RECIPIENT, intent.recipient.as_deref())?;
+    for (id, scope) in &intent.limits {
+        out.option(tag::LIMITS, Some(id))?;
+        out.option(tag::LIMITS, Some(scope))?;
+    }
     for (tag, counts) in [
         (tag::CLEAR, &intent.clear),
         (tag::MASKED, &intent.masked),
@@ -89,6 +108,8 @@ pub(crate) fn intent(to: &mut Vec<u8>, intent: &Intent) -> Option<()> {
         (tag::MONITORED, &intent.monitored),
         (tag::RAISED, &intent.raised),
         (tag::INPUT_FAULTS, &intent.input_faults),
+        (tag::KEYED, &intent.keyed),
+        (tag::REQUEST, &intent.request),
     ] {
         out.counts(tag, pairs(counts))?;
     }
@@ -183,6 +204,14 @@ impl<'a> Out<'a> {
             self.put_number(count);
         }
         Some(())
+    }
+
+    fn treatments(&mut self, tag: u8, counts: &BTreeMap<(Category, &'static str), u64>) -> Option<()> {
+        counts.iter().try_for_each(|((category, treatment), count)| {
+            self.option(tag, Some(&format!("{}: {treatment}", category.id())))?;
+            self.put_number(*count);
+            Some(())
+        })
     }
 
     fn put_number(&mut self, number: u64) {

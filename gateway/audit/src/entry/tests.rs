@@ -48,12 +48,13 @@ proptest! {
         names in prop::collection::vec(text(), 10),
         lists in prop::collection::vec(prop::collection::vec(text().prop_map(Arc::<str>::from), 0..3), 2),
         people in prop::collection::btree_set(any::<[u8; 16]>().prop_map(Pseudonym), 0..4),
-        counts in prop::collection::vec(by_category(), 4),
+        counts in prop::collection::vec(by_category(), 5),
         raised in prop::collection::btree_map(text().prop_map(Arc::<str>::from), any::<u64>(), 0..3),
         faults in prop::collection::btree_map(text(), any::<u64>(), 0..3),
         (status, bytes, records, part) in (any::<u16>(), any::<u64>(), any::<u64>(), any::<Option<u64>>()),
         (optional, is_found) in (any::<bool>(), any::<bool>()),
     ) {
+        let keyed: BTreeMap<_, _> = counts[4].iter().map(|(of, count)| ((*of, "encrypt"), *count)).collect();
         let time = Timestamp::from_microsecond(micros).unwrap();
         let found = Found {
             records,
@@ -62,8 +63,12 @@ proptest! {
             masked: &counts[1],
             dropped: &counts[2],
             monitored: &counts[3],
+            keyed: &keyed,
             raised: &raised,
         };
+        let limits = people.iter().zip(&names).map(|(scope, id)| (id.as_str().into(), *scope));
+        let limits: BTreeMap<Arc<str>, Pseudonym> = limits.collect();
+        let limits: Vec<(Arc<str>, Pseudonym)> = limits.into_iter().collect();
         let access = Access {
             time,
             decision_id: &names[0],
@@ -80,11 +85,16 @@ proptest! {
             status,
             rules: &lists[1],
             policy: &names[8],
+            recipient: optional.then_some(&names[9]),
             grants: &lists[1],
+            consents: &lists[0],
+            marks: if optional { &["shared-account"] } else { &[] },
+            limits: &limits,
             trace: &names[9],
             found: is_found.then_some(found),
             overrides: texts(&lists[0]),
             input_faults: &faults,
+            request: &keyed,
             bytes,
             part,
         };

@@ -1,7 +1,6 @@
+use super::base64url;
 use super::{InvalidKid, OVERHEAD, PREFIX, check_kid};
-use crate::sm4::gcm::{Gcm, Nonce, TooLong};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use crate::sm4::gcm::{Gcm, Nonce, TooLong, counter_block, is_too_long};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -75,19 +74,35 @@ impl SealKey {
     /// # Errors
     /// Nothing was sealed, and nothing appended.
     pub fn seal_batch(&self, fields: &[Field<'_>], out: &mut Vec<u8>) -> Result<(), SealError> {
-        let count = fields.len() as u64;
-        let first = self.sealed.fetch_add(count, Ordering::Relaxed);
+        if let Some(field) = fields.iter().find(|field| is_too_long(field.plain)) {
+            return Err(TooLong(field.plain.len()).into());
+        }
+        let first = self.sealed.fetch_add(fields.len() as u64, Ordering::Relaxed);
         if first > u64::MAX / 2 {
             return Err(SealError::NoncesSpent);
         }
-        let before = out.len();
         out.reserve(fields.iter().map(|field| self.sealed_length(field.plain.len())).sum());
-        let mut body = Vec::new();
-        for (number, field) in (first..).zip(fields) {
-            if let Err(error) = self.seal_one(number, field, &mut body, out) {
-                out.truncate(before);
-                return Err(error.into());
-            }
+        let mut batch = Batch { key: self, body: Vec::new(), out };
+        let (mut number, mut rest) = (first, fields);
+        while let [next, ..] = rest {
+            let mut blocks = 0;
+            let fits = rest.iter().take_while(|field| {
+                blocks += blocks_of(field);
+                blocks <= BATCH
+            });
+            let (now, later) = match fits.count() {
+                0 => {
+                    batch.seal_long(number, next);
+                    rest.split_at(1)
+                }
+                count => {
+                    let split = rest.split_at(count);
+                    batch.seal_short(number, split.0);
+                    split
+                }
+            };
+            number += now.len() as u64;
+            rest = later;
         }
         Ok(())
     }
@@ -98,37 +113,81 @@ impl SealKey {
         self.sealed.store(u64::MAX / 2 + 1, Ordering::Relaxed);
     }
 
-    fn seal_one(
-        &self,
-        number: u64,
-        field: &Field<'_>,
-        body: &mut Vec<u8>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), TooLong> {
-        body.clear();
-        let mut nonce: Nonce = [0; 12];
+    fn nonce(&self, number: u64) -> Nonce {
+        let mut nonce = [0; 12];
+        if let Some((instance, counter)) = nonce.split_first_chunk_mut() {
+            *instance = self.instance;
+            counter.copy_from_slice(&number.to_be_bytes());
+        }
         nonce
-            .iter_mut()
-            .zip(self.instance.into_iter().chain(number.to_be_bytes()))
-            .for_each(|(to, from)| *to = from);
-        // Room for all, so that growing leaves no copy of the value behind.
-        body.reserve(field.plain.len() + OVERHEAD);
-        body.extend_from_slice(&nonce);
-        body.extend_from_slice(field.plain);
-        let Some((_, text)) = body.split_first_chunk_mut::<12>() else { return Ok(()) };
-        let tag = match self.gcm.seal(&nonce, field.aad, text) {
-            Ok(tag) => tag,
-            Err(error) => {
-                zeroize::Zeroize::zeroize(body);
-                return Err(error);
-            }
-        };
-        body.extend_from_slice(&tag);
-        out.extend_from_slice(self.head.as_bytes());
-        out.extend_from_slice(BASE64_URL_SAFE_NO_PAD.encode(body).as_bytes());
-        Ok(())
     }
 }
+
+/// Where envelopes are put together.
+struct Batch<'a> {
+    key: &'a SealKey,
+    /// Nonce, text and tag of one field.
+    body: Vec<u8>,
+    out: &'a mut Vec<u8>,
+}
+
+impl Batch<'_> {
+    /// Seals fields that have at most [`BATCH`] blocks together, their nonces numbered from `first` on.
+    fn seal_short(&mut self, first: u64, fields: &[Field<'_>]) {
+        let mut stream = [[0; 16]; BATCH];
+        let mut free = stream.iter_mut();
+        for (number, field) in (first..).zip(fields) {
+            let nonce = self.key.nonce(number);
+            for (counter, block) in (1..).zip(free.by_ref().take(blocks_of(field))) {
+                *block = counter_block(&nonce, counter);
+            }
+        }
+        let used = BATCH - free.len();
+        let (used, _) = stream.split_at_mut(used);
+        self.key.gcm.key_stream(used);
+        let mut used = &*used;
+        for (number, field) in (first..).zip(fields) {
+            let (now, later) = used.split_at(blocks_of(field));
+            used = later;
+            let Some((mask, stream)) = now.split_first() else { continue };
+            self.body.clear();
+            self.body.extend_from_slice(&self.key.nonce(number));
+            self.body.extend(field.plain.iter().zip(stream.as_flattened()).map(|(byte, key)| byte ^ key));
+            let (_, text) = self.body.split_at(size_of::<Nonce>());
+            let tag = self.key.gcm.tag(mask, field.aad, text);
+            self.body.extend_from_slice(&tag);
+            self.write();
+        }
+    }
+
+    fn seal_long(&mut self, number: u64, field: &Field<'_>) {
+        let nonce = self.key.nonce(number);
+        self.body.clear();
+        // Room for all, so that growing leaves no copy of the value behind.
+        self.body.reserve(field.plain.len() + OVERHEAD);
+        self.body.extend_from_slice(&nonce);
+        self.body.extend_from_slice(field.plain);
+        let Some((_, text)) = self.body.split_at_mut_checked(nonce.len()) else { return };
+        let Ok(tag) = self.key.gcm.seal(&nonce, field.aad, text) else {
+            unreachable!("the lengths of all fields were checked")
+        };
+        self.body.extend_from_slice(&tag);
+        self.write();
+    }
+
+    fn write(&mut self) {
+        self.out.extend_from_slice(self.key.head.as_bytes());
+        base64url::encode(&self.body, self.out);
+    }
+}
+
+/// The tag's mask, and the text's.
+fn blocks_of(field: &Field<'_>) -> usize {
+    1 + field.plain.len().div_ceil(16)
+}
+
+/// Blocks that an engine encrypts side by side.
+const BATCH: usize = 64;
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 //! A data key and the sub-keys that are made of it.
 
+use crate::envelope::{OpenKey, SealKey};
 use crate::hmac_sm3;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -17,21 +18,33 @@ pub struct KeyName {
 
 /// A data key with its secret, wiped when dropped. `Debug` shows its name only.
 ///
-/// Its nonces are made of `instance` and a counter of this value, so it is shared, never made twice with one instance
-/// number: whoever reads the secret again draws a new one.
+/// Its nonces are made of an instance number and a counter of this value, so it is shared, never made twice with one
+/// instance number: whoever reads the secret again draws a new one.
 pub struct DataKey {
     name: KeyName,
     secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>,
-    instance: u32,
+    seal: SealKey,
+    open: OpenKey,
 }
 
 impl DataKey {
     /// Bytes of a data key's secret.
     pub const SECRET_BYTES: usize = 32;
 
-    /// A key from its secret. `instance` is 32 random bits, drawn anew for every value that is made.
-    pub fn new(name: KeyName, secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>, instance: u32) -> DataKey {
-        DataKey { name, secret, instance }
+    /// A key from its secret; `None` when the id is none ([`is_kid`]). `instance` is 32 random bits, drawn anew for every
+    /// value that is made: nonces are made of it and a counter.
+    pub fn new(
+        name: KeyName,
+        secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>,
+        instance: u32,
+    ) -> Option<DataKey> {
+        if !is_kid(&name.kid) {
+            return None;
+        }
+        let key = half(&secret, b"seal", &name.kid);
+        let seal = SealKey::new(&name.kid, &key, instance.to_be_bytes()).ok()?;
+        let open = OpenKey::new(&name.kid, &key).ok()?;
+        Some(DataKey { name, secret, seal, open })
     }
 
     /// Id in envelopes.
@@ -49,44 +62,44 @@ impl DataKey {
         self.name.version
     }
 
-    /// First half of this value's nonces.
-    pub fn instance(&self) -> u32 {
-        self.instance
+    /// Seals fields into envelopes of this key (SM4-GCM).
+    pub fn seal(&self) -> &SealKey {
+        &self.seal
     }
 
-    /// The SM4-GCM key of envelopes.
-    pub fn seal(&self) -> Zeroizing<[u8; 16]> {
-        self.half(b"seal")
+    /// Opens envelopes of this key.
+    pub fn open(&self) -> &OpenKey {
+        &self.open
     }
 
     /// The HMAC-SM3 key of tokens.
     pub fn token(&self) -> Zeroizing<[u8; 32]> {
-        self.sub_key(b"token")
+        sub_key(&self.secret, b"token", &self.name.kid)
     }
 
     /// The SM4 key of FF1.
     pub fn ff1(&self) -> Zeroizing<[u8; 16]> {
-        self.half(b"ff1")
+        half(&self.secret, b"ff1", &self.name.kid)
     }
 
     /// The HMAC-SM3 key of date shifts.
     pub fn shift(&self) -> Zeroizing<[u8; 32]> {
-        self.sub_key(b"shift")
+        sub_key(&self.secret, b"shift", &self.name.kid)
     }
+}
 
-    /// HKDF-SM3 (RFC 5869) without salt: the secret is uniform. One block is all that is asked for.
-    fn sub_key(&self, label: &[u8]) -> Zeroizing<[u8; 32]> {
-        let extracted = Zeroizing::new(hmac_sm3(&[0; 32], &[self.secret.as_slice()]));
-        let info: [&[u8]; 5] = [SUB_KEY, label, b"/", self.name.kid.as_bytes(), &[1]];
-        Zeroizing::new(hmac_sm3(extracted.as_slice(), &info))
-    }
+/// HKDF-SM3 (RFC 5869) without salt: the secret is uniform. One block is all that is asked for.
+fn sub_key(secret: &[u8; DataKey::SECRET_BYTES], label: &[u8], kid: &str) -> Zeroizing<[u8; 32]> {
+    let extracted = Zeroizing::new(hmac_sm3(&[0; 32], &[secret.as_slice()]));
+    let info: [&[u8]; 5] = [SUB_KEY, label, b"/", kid.as_bytes(), &[1]];
+    Zeroizing::new(hmac_sm3(extracted.as_slice(), &info))
+}
 
-    fn half(&self, label: &[u8]) -> Zeroizing<[u8; 16]> {
-        let whole = self.sub_key(label);
-        let mut half = Zeroizing::new([0; 16]);
-        half.iter_mut().zip(whole.iter()).for_each(|(half, byte)| *half = *byte);
-        half
-    }
+pub(super) fn half(secret: &[u8; DataKey::SECRET_BYTES], label: &[u8], kid: &str) -> Zeroizing<[u8; 16]> {
+    let whole = sub_key(secret, label, kid);
+    let mut half = Zeroizing::new([0; 16]);
+    half.iter_mut().zip(whole.iter()).for_each(|(half, byte)| *half = *byte);
+    half
 }
 
 impl fmt::Debug for DataKey {

@@ -1,9 +1,14 @@
 //! Galois/Counter Mode (NIST SP 800-38D, with SM4 as in RFC 8998): nonces of 96 bits, tags of 128.
 
 use super::ghash::GhashKey;
-use super::{Block, Sm4};
+use super::{Block, Engine, Sm4};
 use crate::constant_time_eq;
+use aead::inout::InOutBuf;
+use aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, TagPosition};
+use cipher::Array;
+use cipher::consts::{U12, U16};
 use std::fmt;
+use zeroize::ZeroizeOnDrop;
 
 /// A nonce; never use one twice under a key.
 pub type Nonce = [u8; 12];
@@ -44,11 +49,16 @@ pub struct TooLong(pub usize);
 impl Gcm {
     /// Expands a key of 128 bits.
     pub fn new(key: &[u8; 16]) -> Self {
-        let cipher = Sm4::with_key(key);
+        Gcm::on(Engine::fastest(), key)
+    }
+
+    /// The same, computed in a given way.
+    pub fn on(engine: Engine, key: &[u8; 16]) -> Self {
+        let cipher = Sm4::on(engine, key);
         let mut h = [[0; 16]];
         cipher.encrypt_each(&mut h);
         let [h] = h;
-        Gcm { cipher, ghash: GhashKey::new(h) }
+        Gcm { cipher, ghash: GhashKey::new(engine, h) }
     }
 
     /// Encrypts the text in place and gives the tag over it and the associated data.
@@ -56,11 +66,25 @@ impl Gcm {
     /// # Errors
     /// The text is too long; it is as it was.
     pub fn seal(&self, nonce: &Nonce, aad: &[u8], text: &mut [u8]) -> Result<Tag, TooLong> {
-        if text.len() as u64 > LONGEST {
+        if is_too_long(text) {
             return Err(TooLong(text.len()));
         }
-        let mask = self.crypt(nonce, text);
-        Ok(masked(self.ghash.hash(aad, text), mask))
+        if text.len() <= SHORT {
+            let stream = self.short_stream(nonce, text.len());
+            let [mask, stream @ ..] = &stream;
+            add(text, stream);
+            return Ok(self.tag(mask, aad, text));
+        }
+        let mask = self.mask(nonce);
+        let mut sum = self.ghash.start(aad);
+        let mut counter = first_counter(nonce);
+        // Each part is summed while the nearest cache still holds it.
+        for part in text.chunks_mut(PART) {
+            self.cipher.add_key_stream(counter, part);
+            sum.add(part);
+            counter = counter.wrapping_add((PART / 16) as u128);
+        }
+        Ok(masked(sum.finish(aad.len(), text.len()), mask))
     }
 
     /// Checks the tag, then decrypts the text in place.
@@ -68,48 +92,92 @@ impl Gcm {
     /// # Errors
     /// The tag is not that of this text, associated data and nonce under this key; the text is as it was.
     pub fn open(&self, nonce: &Nonce, aad: &[u8], text: &mut [u8], tag: &Tag) -> Result<(), Forged> {
-        if text.len() as u64 > LONGEST {
+        if is_too_long(text) {
             return Err(Forged);
         }
-        let mask = self.crypt(nonce, &mut []);
-        if !constant_time_eq(&masked(self.ghash.hash(aad, text), mask), tag) {
-            return Err(Forged);
+        if text.len() <= SHORT {
+            let stream = self.short_stream(nonce, text.len());
+            let [mask, stream @ ..] = &stream;
+            self.check(mask, aad, text, tag)?;
+            add(text, stream);
+        } else {
+            self.check(&self.mask(nonce), aad, text, tag)?;
+            self.cipher.add_key_stream(first_counter(nonce), text);
         }
-        self.crypt(nonce, text);
         Ok(())
     }
 
-    /// Adds the key stream to the text; returns its first block, which masks the tag.
-    fn crypt(&self, nonce: &Nonce, text: &mut [u8]) -> Block {
-        let mut mask = [0; 16];
-        // The counter of the tag's mask is 1 (7.1, steps 2 and 3).
-        let mut counter = 1u32;
-        let mut first = true;
-        let mut rest = text;
-        loop {
-            let mut stream = [[0; 16]; STRIDE];
-            let spare = usize::from(first);
-            let length = rest.len().min((STRIDE - spare) * 16);
-            let used = spare + length.div_ceil(16);
-            for block in stream.iter_mut().take(used) {
-                *block = counter_block(nonce, counter);
-                counter = counter.wrapping_add(1);
-            }
-            let (used, _) = stream.split_at_mut(used);
-            self.cipher.encrypt_each(used);
-            if let (true, Some(block)) = (first, used.first()) {
-                mask = *block;
-            }
-            let (now, later) = rest.split_at_mut(length);
-            let stream = used.iter().skip(spare).flatten();
-            now.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
-            if later.is_empty() {
-                return mask;
-            }
-            (rest, first) = (later, false);
+    fn check(&self, mask: &Block, aad: &[u8], text: &[u8], tag: &Tag) -> Result<(), Forged> {
+        if constant_time_eq(&self.tag(mask, aad, text), tag) { Ok(()) } else { Err(Forged) }
+    }
+
+    /// Encrypts counter blocks: the key stream at those places.
+    pub(crate) fn key_stream(&self, counters: &mut [Block]) {
+        self.cipher.encrypt_each(counters);
+    }
+
+    /// The tag of an encrypted text, `mask` being the key stream of counter 1.
+    pub(crate) fn tag(&self, mask: &Block, aad: &[u8], text: &[u8]) -> Tag {
+        masked(self.ghash.hash(aad, text), *mask)
+    }
+
+    /// The mask of the tag and, after it, the key stream of a short text: one call for both.
+    fn short_stream(&self, nonce: &Nonce, length: usize) -> [Block; 1 + SHORT / 16] {
+        let mut stream = [[0; 16]; 1 + SHORT / 16];
+        let (used, _) = stream.split_at_mut(1 + length.div_ceil(16));
+        for (counter, block) in (1..).zip(used.iter_mut()) {
+            *block = counter_block(nonce, counter);
         }
+        self.cipher.encrypt_each(used);
+        stream
+    }
+
+    fn mask(&self, nonce: &Nonce) -> Block {
+        let mut mask = [counter_block(nonce, 1)];
+        self.cipher.encrypt_each(&mut mask);
+        let [mask] = mask;
+        mask
     }
 }
+
+impl KeySizeUser for Gcm {
+    type KeySize = U16;
+}
+
+impl KeyInit for Gcm {
+    fn new(key: &Array<u8, U16>) -> Self {
+        Gcm::new(&key.0)
+    }
+}
+
+impl AeadCore for Gcm {
+    type NonceSize = U12;
+    type TagSize = U16;
+    const TAG_POSITION: TagPosition = TagPosition::Postfix;
+}
+
+impl AeadInOut for Gcm {
+    fn encrypt_inout_detached(
+        &self,
+        nonce: &Array<u8, U12>,
+        aad: &[u8],
+        text: InOutBuf<'_, '_, u8>,
+    ) -> Result<Array<u8, U16>, aead::Error> {
+        self.seal(&nonce.0, aad, text.into_out_with_copied_in()).map(Array).map_err(|TooLong(_)| aead::Error)
+    }
+
+    fn decrypt_inout_detached(
+        &self,
+        nonce: &Array<u8, U12>,
+        aad: &[u8],
+        text: InOutBuf<'_, '_, u8>,
+        tag: &Array<u8, U16>,
+    ) -> Result<(), aead::Error> {
+        self.open(&nonce.0, aad, text.into_out_with_copied_in(), &tag.0).map_err(|Forged| aead::Error)
+    }
+}
+
+impl ZeroizeOnDrop for Gcm {}
 
 impl fmt::Debug for Gcm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,18 +185,40 @@ impl fmt::Debug for Gcm {
     }
 }
 
+/// Whether the counter can't number so many blocks.
+pub(crate) fn is_too_long(text: &[u8]) -> bool {
+    text.len() as u64 > LONGEST
+}
+
 fn masked(hash: Block, mask: Block) -> Tag {
     (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
 }
 
-fn counter_block(nonce: &Nonce, counter: u32) -> Block {
+/// The block that counts `counter` under a nonce (7.1, step 2).
+pub(crate) fn counter_block(nonce: &Nonce, counter: u32) -> Block {
     let mut block = [0; 16];
-    block.iter_mut().zip(nonce.iter().chain(&counter.to_be_bytes())).for_each(|(block, byte)| *block = *byte);
+    if let Some((front, back)) = block.split_first_chunk_mut() {
+        *front = *nonce;
+        back.copy_from_slice(&counter.to_be_bytes());
+    }
     block
 }
 
-/// Blocks of key stream made at once.
-const STRIDE: usize = 64;
+/// The counter of a text's first block; that of the tag's mask is one less (7.1, steps 2 and 3).
+fn first_counter(nonce: &Nonce) -> u128 {
+    u128::from_be_bytes(counter_block(nonce, 2))
+}
+
+/// Adds as much of the stream as the text is long.
+fn add(text: &mut [u8], stream: &[Block]) {
+    text.iter_mut().zip(stream.as_flattened()).for_each(|(byte, key)| *byte ^= key);
+}
+
+/// Up to so many bytes, a text and the mask of its tag are encrypted by one call.
+const SHORT: usize = 63 * 16;
+
+/// Bytes that are encrypted and then summed.
+const PART: usize = 16 * 1024;
 
 /// 5.2.1.1: a text has at most 2³⁹ − 256 bits.
 const LONGEST: u64 = (1 << 36) - 32;

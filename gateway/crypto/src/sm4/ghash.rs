@@ -5,54 +5,154 @@
 //! x¹²⁸+x¹²⁷+x¹²⁶+x¹²¹+1 with the product `a·b·x⁻¹²⁸`, where nothing has to be turned round.
 
 use super::Block;
+use crate::simd::Engine;
 use zeroize::{Zeroize as _, ZeroizeOnDrop};
 
 /// The key `H` of GHASH, made ready. Zeroized on drop.
 #[derive(Clone)]
 pub(super) struct GhashKey {
-    key: u128,
+    powers: Powers,
+    engine: Engine,
+}
+
+/// `H¹⁶` to `H¹` in POLYVAL's field.
+#[derive(Clone)]
+pub(crate) struct Powers([u128; Powers::COUNT]);
+
+impl Powers {
+    /// So many blocks can be multiplied before their sum is reduced.
+    pub(crate) const COUNT: usize = 16;
+
+    /// Those for the last `count` blocks, the highest first.
+    pub(crate) fn last(&self, count: usize) -> &[u128] {
+        self.0.get(Powers::COUNT.saturating_sub(count)..).unwrap_or_default()
+    }
 }
 
 impl GhashKey {
     /// Takes `H`, the cipher of the zero block.
-    pub(super) fn new(h: Block) -> Self {
+    pub(super) fn new(engine: Engine, h: Block) -> Self {
         let h = u128::from_be_bytes(h);
         // Times x; what leaves at the top comes back as the field's polynomial.
         let carried = (h >> 127).wrapping_neg();
-        GhashKey { key: h << 1 ^ carried & POLYNOMIAL }
+        let key = h << 1 ^ carried & POLYNOMIAL;
+        // One block is multiplied by the last power, which is the key.
+        let mut powers = Powers([key; Powers::COUNT]);
+        let mut power = key;
+        for place in (0..Powers::COUNT - 1).rev() {
+            power = engine.ghash(&powers, 0, &[power.to_be_bytes()]);
+            if let Some(place) = powers.0.get_mut(place) {
+                *place = power;
+            }
+        }
+        GhashKey { powers, engine }
     }
 
     /// GHASH of both texts, each padded with zeros to whole blocks, and of their lengths in bits.
     pub(super) fn hash(&self, aad: &[u8], text: &[u8]) -> Block {
-        let sum = self.update(self.update(0, aad), text);
-        let lengths = u128::from(bits(aad)) << 64 | u128::from(bits(text));
-        dot(sum ^ lengths, self.key).to_be_bytes()
+        let count = aad.len().div_ceil(16) + text.len().div_ceil(16) + 1;
+        if count <= Powers::COUNT {
+            // All that a short field has, one reduction for the whole.
+            let mut blocks = [[0; 16]; Powers::COUNT];
+            let (blocks, _) = blocks.split_at_mut(count);
+            let (front, back) = blocks.split_at_mut(aad.len().div_ceil(16));
+            copy(aad, front);
+            copy(text, back);
+            if let Some(last) = back.last_mut() {
+                *last = lengths(aad.len(), text.len());
+            }
+            return self.engine.ghash(&self.powers, 0, blocks).to_be_bytes();
+        }
+        let mut sum = self.start(aad);
+        sum.add(text);
+        sum.finish(aad.len(), text.len())
     }
 
-    fn update(&self, mut sum: u128, text: &[u8]) -> u128 {
-        let (blocks, rest) = text.as_chunks::<16>();
+    /// GHASH of associated data and a text that comes in pieces.
+    pub(super) fn start(&self, aad: &[u8]) -> Sum<'_> {
+        let mut sum = Sum { key: self, sum: 0, waiting: [[0; 16]; Powers::COUNT], count: 0 };
+        sum.add(aad);
+        sum
+    }
+}
+
+/// GHASH of blocks that come in pieces. Short pieces wait for each other, so that their products are reduced together.
+pub(super) struct Sum<'a> {
+    key: &'a GhashKey,
+    sum: u128,
+    waiting: [Block; Powers::COUNT],
+    count: usize,
+}
+
+impl Sum<'_> {
+    /// Adds a piece, padded with zeros to whole blocks: all but the last have whole blocks.
+    pub(super) fn add(&mut self, text: &[u8]) {
+        let (mut blocks, rest) = text.as_chunks::<16>();
+        if blocks.len() >= Powers::COUNT {
+            self.flush();
+            let (now, later) = blocks.split_at(blocks.len() / Powers::COUNT * Powers::COUNT);
+            self.sum = self.key.engine.ghash(&self.key.powers, self.sum, now);
+            blocks = later;
+        }
         for block in blocks {
-            sum = dot(sum ^ u128::from_be_bytes(*block), self.key);
+            self.push(*block);
         }
         if !rest.is_empty() {
             let mut block = [0; 16];
             block.iter_mut().zip(rest).for_each(|(padded, byte)| *padded = *byte);
-            sum = dot(sum ^ u128::from_be_bytes(block), self.key);
+            self.push(block);
         }
-        sum
+    }
+
+    #[inline]
+    fn push(&mut self, block: Block) {
+        if self.count == Powers::COUNT {
+            self.flush();
+        }
+        if let Some(place) = self.waiting.get_mut(self.count) {
+            *place = block;
+            self.count += 1;
+        }
+    }
+
+    fn flush(&mut self) {
+        let (waiting, _) = self.waiting.split_at(self.count);
+        self.sum = self.key.engine.ghash(&self.key.powers, self.sum, waiting);
+        self.count = 0;
+    }
+
+    /// Adds the lengths of both, in bytes.
+    pub(super) fn finish(mut self, aad: usize, text: usize) -> Block {
+        self.push(lengths(aad, text));
+        self.flush();
+        self.sum.to_be_bytes()
     }
 }
 
 impl Drop for GhashKey {
     fn drop(&mut self) {
-        self.key.zeroize();
+        self.powers.0.zeroize();
     }
 }
 
 impl ZeroizeOnDrop for GhashKey {}
 
-fn bits(text: &[u8]) -> u64 {
-    text.len() as u64 * 8
+/// Copies to the front of blocks that are long enough.
+fn copy(text: &[u8], blocks: &mut [Block]) {
+    if let Some((front, _)) = blocks.as_flattened_mut().split_at_mut_checked(text.len()) {
+        front.copy_from_slice(text);
+    }
+}
+
+/// The last block: how many bits associated data and text have.
+fn lengths(aad: usize, text: usize) -> Block {
+    (u128::from(aad as u64 * 8) << 64 | u128::from(text as u64 * 8)).to_be_bytes()
+}
+
+/// The sum of GHASH after these blocks, on any machine.
+pub(crate) fn portable(powers: &Powers, sum: u128, blocks: &[Block]) -> u128 {
+    let [.., key] = powers.0;
+    blocks.iter().fold(sum, |sum, block| dot(sum ^ u128::from_be_bytes(*block), key))
 }
 
 /// `a·b·x⁻¹²⁸` modulo the polynomial.

@@ -10,6 +10,8 @@ pub(super) trait Planes:
 
 impl Planes for u32 {}
 
+impl Planes for u64 {}
+
 /// The S-box of 6.2 on bit planes; plane `i` holds bit `i` of every byte.
 ///
 /// The standard's S-box is `s(x) = A·I(A·x + c) + c` with `I` the inverse in GF(2⁸) modulo x⁸+x⁷+x⁶+x⁵+x⁴+x²+1, `A`

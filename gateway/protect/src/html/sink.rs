@@ -8,7 +8,7 @@ use crate::json::looks_like_json;
 use crate::meaning::Meaning;
 use crate::plan::Rules;
 use crate::tree::{Known, Scan, Treat};
-use crate::{Finding, Uninspectable, mask};
+use crate::{Finding, Uninspectable};
 use yingbi_classifiers::{Hit, Signals};
 
 /// What is done with what is found.
@@ -106,7 +106,7 @@ impl<C: Classify> Sink for Treating<'_, '_, '_, C> {
             self.treat.survey.note(self.rules, hit.kind, value);
             if let Some(mask) = self.treat.decide(hit.kind, self.rules)? {
                 let mut masked = String::new();
-                mask::text(mask, value, &mut masked);
+                self.treat.masked(mask, hit.kind, value, &mut masked);
                 self.replace(flow, hit.start..hit.end, |out| spelling.write(&masked, false, out));
             }
         }

@@ -2,7 +2,15 @@
 
 use super::{Hidden, is_han};
 
-pub(super) fn hidden(value: &str) -> Option<Hidden> {
+/// What may stay of an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    Province,
+    City,
+    District,
+}
+
+pub(super) fn hidden(value: &str, parts: Parts) -> Option<Hidden> {
     let rest = value.trim_start();
     let rest = rest.strip_prefix("中国").unwrap_or(rest);
     let mut province_end = 0;
@@ -25,7 +33,13 @@ pub(super) fn hidden(value: &str) -> Option<Hidden> {
             |stop| matches!(stop, '路' | '街' | '号' | '乡' | '镇' | '村'),
         );
     // Where all of it is a region, its finest part is what it tells; something always hides.
-    let ends = [district_end, city_end, province_end];
+    let mut ends = [district_end, city_end, province_end];
+    match parts {
+        Parts::District => {}
+        Parts::City => ends[0] = city_end,
+        // Where no province is named, what is named is finer.
+        Parts::Province => ends = [province_end; 3],
+    }
     let shown = ends.into_iter().find(|end| *end < rest.len()).filter(|end| *end > 0)?;
     Some(Hidden { from: value.len() - rest.len() + shown, to: value.len(), fill: 3 })
 }

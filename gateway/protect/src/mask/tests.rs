@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use yingbi_policies::Region;
 
 fn masked(mask: &Mask, value: &str) -> String {
     let mut out = String::new();
@@ -83,6 +84,41 @@ fn t1_masks_have_the_customary_form() {
         case(Mask::Year, "1990010", "********"),
         case(Mask::Year, "1999123456789", "********"),
         case(Mask::Year, "yesterday", "********"),
+        case(Mask::Month, "1990-01-02", "1990-01-**"),
+        case(Mask::Month, "19900102", "199001**"),
+        case(Mask::Month, "1990年1月2日", "1990年1月*日"),
+        case(Mask::Month, "1990-01-02T03:04:05Z", "1990-01-**T**:**:**Z"),
+        case(Mask::Month, "1990-13-02", "1990-**-**"),
+        case(Mask::Month, "02/01/1990", "**/**/1990"),
+        case(Mask::Month, "1990", "1990"),
+        case(Mask::Month, "yesterday", "********"),
+        case(Mask::Quarter, "1990-01-02", "1990-Q1"),
+        case(Mask::Quarter, "19901231", "1990-Q4"),
+        case(Mask::Quarter, "1990/4/2", "1990-Q2"),
+        case(Mask::Quarter, "1990年10月2日", "1990-Q4"),
+        case(Mask::Quarter, "02/01/1990", "**/**/1990"),
+        case(Mask::Quarter, "1999123456789", "********"),
+        case(Mask::AmountBand, "7372452.01", "1000000..10000000"),
+        case(Mask::AmountBand, "7,372,452.01", "1000000..10000000"),
+        case(Mask::AmountBand, "¥ 52", "********"),
+        case(Mask::AmountBand, "¥52", "10..100"),
+        case(Mask::AmountBand, "-52.5", "-100..-10"),
+        case(Mask::AmountBand, "0.05", "0..1"),
+        case(Mask::AmountBand, "-0.05", "0..1"),
+        case(Mask::AmountBand, "737.2万元", "100..1000万元"),
+        case(Mask::AmountBand, "7,37", "********"),
+        case(Mask::AmountBand, "1e9", "********"),
+        case(Mask::AmountBand, ".", "********"),
+        case(Mask::AmountBand, "6222021234567890123", "********"),
+        case(Mask::AmountBand, "about 5", "********"),
+        case(Mask::Region(Region::City), "浙江省杭州市西湖区文三路1号", "浙江省杭州市***"),
+        case(Mask::Region(Region::City), "上海市浦东新区世纪大道100号", "上海市***"),
+        case(Mask::Region(Region::Province), "浙江省杭州市西湖区文三路1号", "浙江省***"),
+        case(Mask::Region(Region::Province), "杭州市西湖区文三路1号", "********"),
+        case(Mask::Region(Region::Province), "浙江省", "********"),
+        case(Mask::Region(Region::City), "330106", "330100"),
+        case(Mask::Region(Region::Province), "330106", "330000"),
+        case(Mask::Region(Region::City), "990106", "********"),
         case(Mask::AgeBand, "37", "30-39"),
         case(Mask::AgeBand, "37岁", "30-39岁"),
         case(Mask::AgeBand, "8周岁", "0-9周岁"),
@@ -112,6 +148,14 @@ fn numbers_stay_json() {
         Mask::Email,
         Mask::Address,
         Mask::Year,
+        Mask::Quarter,
+        Mask::Month,
+        Mask::AmountBand,
+        Mask::Region(Region::City),
+        Mask::Encrypt { to_subject: false, number: NumberMask::Text },
+        Mask::HashToken { number: NumberMask::Null },
+        Mask::Ff1,
+        Mask::DateShift,
         Mask::AgeBand,
         Mask::Mac,
         Mask::Ip,
@@ -127,6 +171,29 @@ fn numbers_stay_json() {
                 "{mask:?} of {spelt}: {out}"
             );
         }
+    }
+}
+
+#[test]
+fn t6_numbers_are_generalised_to_numbers() {
+    let cases = [
+        (Mask::AmountBand, "7372452.01", "1000000"),
+        (Mask::AmountBand, "-52", "-10"),
+        (Mask::AmountBand, "0.5", "0"),
+        (Mask::AmountBand, "1e9", "0"),
+        (Mask::AmountBand, "1234567890123456", "0"),
+        (Mask::Month, "19900802", "199008"),
+        (Mask::Quarter, "19900802", "199007"),
+        (Mask::Year, "19900802", "1990"),
+        (Mask::Month, "19901302", "0"),
+        (Mask::Region(Region::City), "330106", "330100"),
+        (Mask::Region(Region::Province), "330106", "330000"),
+        (Mask::Region(Region::Province), "3301061", "0"),
+    ];
+    for (mask, spelt, expect) in cases {
+        let mut out = String::new();
+        number(&mask, spelt, &mut out);
+        assert_eq!(out, expect, "{mask:?} of {spelt}");
     }
 }
 
@@ -171,7 +238,7 @@ proptest! {
 
     #[test]
     fn anything_can_be_masked(value in "\\PC{0,40}") {
-        for mask in [keep(3, 4), Mask::Name, Mask::Phone, Mask::Email, Mask::Address, Mask::Year, Mask::AgeBand, Mask::Mac, Mask::Ip] {
+        for mask in [keep(3, 4), Mask::Name, Mask::Phone, Mask::Email, Mask::Address, Mask::Year, Mask::Quarter, Mask::Month, Mask::AmountBand, Mask::Region(Region::Province), Mask::AgeBand, Mask::Mac, Mask::Ip, Mask::Ff1] {
             prop_assert!(!masked(&mask, &value).is_empty());
         }
     }

@@ -134,6 +134,7 @@ fn c6_parts_that_are_no_text_are_refused_or_masked_whole() {
         opaque: vec!["image/png".into()],
         overrides: vec![],
         validation: None,
+        result_codes: false,
     };
     let table = Table { binding: Some(opaque), ..Table::all(fixed()) };
     let passed = treat_as(form("b"), &table, &part("13800138000", b"\x89PNG\xff")).expect("treatable");

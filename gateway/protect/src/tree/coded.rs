@@ -155,7 +155,8 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
                 }
             }
             Coded::Base64(base64) => {
-                let edits = self.value(&base64.text, known)?;
+                let mut edits = self.value(&base64.text, known)?;
+                self.settle_keyed(&mut edits);
                 let mut treated = Vec::new();
                 edits.apply(base64.text.as_bytes(), &mut treated);
                 if treated != base64.text.as_bytes() {

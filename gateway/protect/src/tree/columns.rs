@@ -76,10 +76,11 @@ impl Columns {
     pub(crate) fn settle(&mut self, counts: &mut Counts, fields: &mut Fields) {
         for key in self.counted.drain(..) {
             if let Some(Some(column)) = self.columns.get_mut(key as usize) {
-                let Column { kind, is_monitored, field, .. } = *column;
+                let Column { kind, is_monitored, field, mask, .. } = *column;
+                let outcome = Outcome::of(&mask);
                 let count = std::mem::take(&mut column.count).into();
-                counts.tally(Found { kind, outcome: Outcome::Masked }, is_monitored, count);
-                fields.add(field, Outcome::Masked, count);
+                counts.tally(Found { kind, outcome }, is_monitored, count);
+                fields.add(field, outcome, count);
             }
         }
     }

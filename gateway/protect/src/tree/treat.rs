@@ -1,5 +1,7 @@
 //! Treating a document: every hit by its own rule, edits over the original bytes.
 
+mod keyed;
+mod opened;
 mod raised;
 
 use super::clean;
@@ -15,6 +17,7 @@ use crate::counts::{Counts, Found, Outcome};
 use crate::edit::Edits;
 use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
+use crate::keyed::{KeyTrouble, begins_sealed};
 use crate::mask::Hidden;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
@@ -22,6 +25,7 @@ use crate::record::Survey;
 use crate::segments::{Torn, named_before};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
+use keyed::Owners;
 use std::mem;
 use std::ops::Range;
 use yingbi_classifiers::{Hit, How, Scalar, Signals, begins_plainly};
@@ -42,6 +46,11 @@ pub(crate) struct Treat<'a, 'p, C> {
     /// Of such a document: what is named by others, by where it begins, as far as it is known.
     pub(crate) names: Vec<(u32, Meaning)>,
     hits: Vec<Hit>,
+    /// Where the value at hand stands in the document that is no string, and whose values are: for what needs keys.
+    position: u32,
+    owners: Owners,
+    /// Whether envelopes may be opened.
+    opens: bool,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
     pub(super) strings: usize,
     depth: usize,
@@ -62,8 +71,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Self {
         let edits = mem::take(&mut workspace.edits);
         let counts = Counts::with_room(mem::take(&mut workspace.found));
-        let (survey, torn, names, hits) = Default::default();
-        let (strings, depth) = (0, 0);
+        let (survey, torn, names, hits, owners) = Default::default();
+        let (strings, depth, position) = (0, 0, 0);
+        let opens = plan.keys().is_some() && plan.opens();
         Treat {
             classifier,
             plan,
@@ -75,6 +85,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             torn,
             names,
             hits,
+            position,
+            owners,
+            opens,
             strings,
             depth,
         }
@@ -95,7 +108,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         // What is left out depends on what stands beside it.
         let Workspace { columns, fields, .. } = &mut *self.workspace;
         columns.begin(fields);
-        let may_be_terse = !self.plan.drops() && binding.is_none_or(declares_by_name);
+        let may_be_terse = !self.plan.drops() && !self.opens && binding.is_none_or(declares_by_name);
         let mut level = self.take_level(G::IS_TERSE && may_be_terse);
         self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
         let mut parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
@@ -116,6 +129,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
         };
         let (spelling, bound) = bound;
+        if self.plan.keys().is_some() {
+            self.owners = Owners::of(&bound.records, &level.nodes);
+        }
         let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
@@ -139,6 +155,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
         self.put_level(level);
         self.settle::<G>();
+        self.owners = Owners::default();
         self.workspace.fields.begin_document();
         walked?;
         let count = records.len() as u64;
@@ -181,9 +198,26 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             let value = text.get(hit.start..hit.end).unwrap_or("");
             self.survey.note(rules, hit.kind, value);
             let Some(mask) = self.decide(hit.kind, rules)? else { continue };
-            lay(mask, value, &mut self.edits, place, hit.start);
+            self.lay(mask, hit.kind, value, place, hit.start);
         }
         Ok(())
+    }
+
+    /// Lays a mask over a value that begins at `start` of the text in that place.
+    #[inline]
+    fn lay(&mut self, mask: &Mask, kind: Kind, value: &str, place: &mut impl Place, start: usize) {
+        match mask::hidden(mask, value) {
+            Some(Hidden { from, to, fill }) => place.fill(&mut self.edits, start + from, start + to, fill),
+            None if mask.keyed().is_some() => {
+                let mut made = String::new();
+                self.masked(mask, kind, value, &mut made);
+                place.replace(&mut self.edits, start, start + value.len(), |out| out.push_str(&made));
+            }
+            None => {
+                place
+                    .replace(&mut self.edits, start, start + value.len(), |out| mask::text(mask, value, out));
+            }
+        }
     }
 
     /// Decides on a value within a text, and counts it: the mask to lay over it, if any.
@@ -199,7 +233,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             // Part of a text can't be left out without saying that something was there.
             Action::Drop => &NOTHING,
         };
-        self.counts.add(kind, Outcome::Masked, monitored);
+        self.counts.add(kind, Outcome::of(mask), monitored);
         Ok(Some(mask))
     }
 
@@ -230,7 +264,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         let site = self.workspace.fields.enter();
         self.strings += 1;
-        let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && !self.plan.drops());
+        let may_be_terse = !self.plan.drops() && !self.opens;
+        let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && may_be_terse);
         let left = (limit.saturating_sub(depth), limit);
         let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
@@ -364,6 +399,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         if node.start < self.known {
             return Ok(());
         }
+        self.at(node.start);
         let range = self.spelling.name(self.text, node);
         let raw = self.text.get(range.clone()).unwrap_or("");
         self.decoded.clear();
@@ -418,6 +454,7 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         if leaf.node.start < self.known {
             return self.known(leaf);
         }
+        self.at(leaf.node.start);
         let fate = match leaf.node.shape {
             Shape::Plain => self.text(leaf),
             // The same bytes spell the same text unless markup is read with it.
@@ -446,6 +483,14 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
 }
 
 impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
+    /// The value at hand stands there, unless it stands in a string that does.
+    #[inline(always)]
+    fn at(&mut self, start: u32) {
+        if self.treat.strings == 0 {
+            self.treat.position = start;
+        }
+    }
+
     /// Takes note of what was treated before, for what it says of the records at hand.
     #[cold]
     fn known(&mut self, leaf: &Leaf<'_, Rules<'p>>) -> Result<Fate, Uninspectable> {
@@ -511,9 +556,16 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             }
             Shape::Number => {
                 let spelt = self.text.get(start..end).unwrap_or("");
-                self.whole(leaf, Scalar::Number(spelt), |mask, out| mask::number(mask, spelt, out))
+                self.whole(leaf, Scalar::Number(spelt), |treat, mask, kind, out| {
+                    treat.masked_number(mask, kind, spelt, out);
+                })
             }
-            _ => self.whole(leaf, Scalar::Bool, |_, out| out.push_str("null")),
+            _ => self.whole(leaf, Scalar::Bool, |treat, mask, kind, out| {
+                if let Some(keyed) = mask.keyed() {
+                    treat.counts.fell(kind, keyed, KeyTrouble::Unfit);
+                }
+                out.push_str("null");
+            }),
         }
     }
 
@@ -534,8 +586,12 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         {
             return false;
         }
-        cover(&known.column.mask, told, text, &mut treat.edits);
+        let (mask, kind) = (column.mask, column.kind);
+        let is_covered = cover(&mask, told, text, &mut treat.edits);
         known.count();
+        if !is_covered {
+            treat.cover_keyed(&mask, kind, told, text);
+        }
         true
     }
 
@@ -558,9 +614,11 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         let Action::Mask(mask) = rules.action(kind) else { return false };
         let is_monitored = rules.is_monitored(kind);
         treat.survey.note(rules, kind, text);
-        cover(mask, told, text, &mut treat.edits);
-        let found = Found { kind, outcome: Outcome::Masked };
+        let found = Found { kind, outcome: Outcome::of(mask) };
         treat.counts.tally(found, is_monitored, 1);
+        if !cover(mask, told, text, &mut treat.edits) {
+            treat.cover_keyed(mask, kind, told, text);
+        }
         let field = treat.note_at(frames, told.key, meaning, found);
         if view != 0 {
             let is_plain =
@@ -580,6 +638,12 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         text: &str,
         place: &mut impl Place,
     ) -> Result<Fate, Uninspectable> {
+        if self.treat.opens
+            && begins_sealed(text)
+            && let Some(fate) = self.opened(leaf, text, place)?
+        {
+            return Ok(fate);
+        }
         if self.document(leaf, text, place)? {
             return Ok(Fate::Kept);
         }
@@ -589,8 +653,8 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             match leaf.rules.action(kind) {
                 Action::Clear => {}
                 Action::Mask(mask) => {
-                    self.treat.counts.add(kind, Outcome::Masked, leaf.rules.is_monitored(kind));
-                    lay(mask, text, &mut self.treat.edits, place, 0);
+                    self.treat.counts.add(kind, Outcome::of(mask), leaf.rules.is_monitored(kind));
+                    self.treat.lay(mask, kind, text, place, 0);
                     return Ok(Fate::Kept);
                 }
                 Action::Drop => {
@@ -676,7 +740,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
         value: Scalar<'_>,
-        write: impl FnOnce(&Mask, &mut String),
+        write: impl FnOnce(&mut Treat<'_, 'p, C>, &Mask, Kind, &mut String),
     ) -> Result<Fate, Uninspectable> {
         let treat = &mut *self.treat;
         let (kind, action) = match leaf.meaning.whole(treat.classifier, leaf.signals, value) {
@@ -698,10 +762,10 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Ok(Fate::Kept)
             }
             Action::Mask(mask) => {
-                treat.counts.add(kind, Outcome::Masked, monitored);
-                treat
-                    .edits
-                    .push_with(leaf.node.start as usize, leaf.node.end as usize, |out| write(mask, out));
+                treat.counts.add(kind, Outcome::of(mask), monitored);
+                let mut made = String::new();
+                write(treat, mask, kind, &mut made);
+                treat.edits.push(leaf.node.start as usize, leaf.node.end as usize, &made);
                 Ok(Fate::Kept)
             }
             Action::Drop => {
@@ -712,25 +776,21 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     }
 }
 
-/// Lays a mask over a value that was told by its name.
+/// Lays a mask over a value that was told by its name; `false` when that needs a key.
 #[inline]
-fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) {
+fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) -> bool {
     let (start, end) = (told.start as usize, told.end as usize);
     if told.is_number {
+        if mask.keyed().is_some() {
+            return false;
+        }
         edits.push_with(start, end, |out| mask::number(mask, text, out));
-        return;
+        return true;
     }
     match mask::hidden(mask, text) {
         Some(Hidden { from, to, fill }) => edits.push_fill(start + from, start + to, fill),
+        None if mask.keyed().is_some() => return false,
         None => edits.push_with(start, end, |out| mask::text(mask, text, out)),
     }
-}
-
-/// Lays a mask over a value that begins at `start` of the text in that place.
-#[inline]
-fn lay(mask: &Mask, value: &str, edits: &mut Edits, place: &mut impl Place, start: usize) {
-    match mask::hidden(mask, value) {
-        Some(Hidden { from, to, fill }) => place.fill(edits, start + from, start + to, fill),
-        None => place.replace(edits, start, start + value.len(), |out| mask::text(mask, value, out)),
-    }
+    true
 }

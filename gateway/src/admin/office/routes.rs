@@ -1,7 +1,7 @@
 //! The table of routes: method, path, who may use it. The router is made of it, so no route is without a row.
 
 use super::OfficerRole::{self, Approver, Auditor, DataOperator, Platform, SecurityAdmin};
-use super::{Office, Officer, Refused, Served, consents, grants, restrictions, switches, webhooks};
+use super::{Office, Officer, Refused, Served, consents, grants, holders, restrictions, switches, webhooks};
 use crate::admin::{audit, inventory};
 use crate::exchange::record;
 use axum::Router;
@@ -44,6 +44,8 @@ fn table() -> Vec<Row> {
         row("POST", "/api/v1/consents", Officers(&[DataOperator]), post(consents::record)),
         row("POST", "/api/v1/consents/search", Officers(&[DataOperator, Auditor]), post(consents::search)),
         row("POST", "/api/v1/consents/withdraw", Officers(&[DataOperator]), post(consents::withdraw)),
+        row("POST", "/api/v1/holders", Officers(&[DataOperator]), post(holders::record)),
+        row("DELETE", "/api/v1/holders/{id}", Officers(&[DataOperator]), delete(holders::remove)),
         row("POST", "/api/v1/restrictions", Officers(&[DataOperator]), post(restrictions::restrict)),
         row("GET", "/api/v1/restrictions", Officers(&[DataOperator, Auditor]), get(restrictions::list)),
         row("DELETE", "/api/v1/restrictions/{id}", Officers(&[DataOperator]), delete(restrictions::release)),

@@ -1,6 +1,7 @@
 //! `yingbi policy test DIR`: cases through the gateway's own decision and protection.
 
 use super::{Format, Speech, load, print};
+use crate::exchange::problem::{self, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -65,11 +66,12 @@ fn run_case(set: &PolicySet, protector: &Protector, case: &TestCase) -> CaseResu
     let (status, code, rules) = match decision {
         Decision::Refuse(refusal) => (refusal.status, Some(refusal.code), refusal.rules),
         Decision::Permit(permit) => {
-            let status = match &case.response {
+            run_request(protector, &permit, case, &mut failures);
+            let (status, code) = match &case.response {
                 Some(response) => run_body(protector, &permit, case, response, &mut failures),
-                None => 200,
+                None => (200, None),
             };
-            (status, None, permit.rules().to_vec())
+            (status, code, permit.rules().to_vec())
         }
     };
     // A case that names a body, or no status and no code, is about an answer.
@@ -98,20 +100,38 @@ fn run_case(set: &PolicySet, protector: &Protector, case: &TestCase) -> CaseResu
     CaseResult { test: case.test.clone(), name: case.name.clone(), failures }
 }
 
-/// Treats the response as the gateway would; the status that comes of it.
+/// Treats the request's body as the gateway would.
+fn run_request(
+    protector: &Protector,
+    permit: &yingbi_policies::Permit,
+    case: &TestCase,
+    failures: &mut Vec<Failure>,
+) {
+    let Some((body, expected)) = case.body.as_ref().zip(case.expect.request_body.as_ref()) else { return };
+    let treated = format_of(&case.body_type).map(|format| protector.request(permit, format, body.as_bytes()));
+    let found = match treated {
+        Some(None) => body.clone(),
+        Some(Some(Ok(treated))) => String::from_utf8_lossy(&treated.body).into_owned(),
+        None | Some(Some(Err(_))) => "refused".to_owned(),
+    };
+    differ(failures, "request_body", expected.trim_end().to_owned(), found.trim_end().to_owned());
+}
+
+/// Treats the response as the gateway would; the status that comes of it, and the code of a refusal.
 fn run_body(
     protector: &Protector,
     permit: &yingbi_policies::Permit,
     case: &TestCase,
     response: &str,
     failures: &mut Vec<Failure>,
-) -> u16 {
+) -> (u16, Option<&'static str>) {
+    let refused = |problem: Problem| (problem.status, Some(problem.code));
     let Some(format) = format_of(&case.content_type) else {
-        return 502;
+        return refused(problem::CONTENT_TYPE);
     };
     let treated = match protector.body(permit, format, response.as_bytes()) {
         Ok(treated) => treated,
-        Err(_) => return 502,
+        Err(why) => return refused(why.into()),
     };
     if let Some(expected) = &case.expect.body {
         let found = String::from_utf8_lossy(&treated.body).into_owned();
@@ -120,7 +140,7 @@ fn run_body(
     if let Some(expected) = &case.expect.record {
         record(expected, &treated.summary, failures);
     }
-    200
+    (200, None)
 }
 
 fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure>) {
@@ -163,13 +183,8 @@ fn differ(failures: &mut Vec<Failure>, what: &'static str, expected: String, fou
 /// How a media type is read.
 pub(super) fn format_of(content_type: &str) -> Option<yingbi_protect::Format> {
     let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media.as_str() {
-        "application/json" => Some(yingbi_protect::Format::Json),
-        json if json.ends_with("+json") => Some(yingbi_protect::Format::Json),
-        "text/html" => Some(yingbi_protect::Format::Html),
-        text if text.starts_with("text/") => Some(yingbi_protect::Format::Text),
-        _ => None,
-    }
+    let text = || media.starts_with("text/").then_some(yingbi_protect::Format::Text);
+    yingbi_protect::Format::of(&media, None).or_else(text)
 }
 
 fn as_text(results: &[CaseResult], failed: usize, speech: Speech) {

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::Audit;
-use crate::config::file::KeysFile;
+use crate::config::keys::KeysFile;
 use std::path::{Path, PathBuf};
 
 impl Check {

@@ -3,6 +3,9 @@
 use super::Check;
 use crate::config::identity::IdentityFile;
 use crate::config::{ApiTokenEntry, IdentityConfig, JwksSource, JwtIssuer, parse_token_file, read_directory};
+use crate::exchange::headers::goes_upstream;
+use http::HeaderName;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -36,6 +39,7 @@ impl Check {
             }
         }
         self.tokens(place, &api_tokens);
+        let token_header = written.token_header.and_then(|name| self.token_header(&name));
         let mtls = written.mtls;
         if mtls.id_from.is_empty() {
             self.error(
@@ -58,7 +62,28 @@ impl Check {
                 }
             }
         });
-        IdentityConfig { jwt, api_tokens, mtls, directory, zones: written.zones }
+        IdentityConfig { jwt, api_tokens, token_header, mtls, directory, zones: written.zones }
+    }
+
+    /// A header that means nothing else, and travels.
+    fn token_header(&mut self, name: &str) -> Option<HeaderName> {
+        let header = name.parse::<HeaderName>().ok();
+        let header = header.filter(|header| {
+            let taken = [AUTHORIZATION, COOKIE, CONTENT_TYPE, ACCEPT].contains(header);
+            !taken && goes_upstream(header.as_str(), true, true) && !header.as_str().starts_with("yingbi-")
+        });
+        if header.is_none() {
+            self.error(
+                "YB0014",
+                "identity.token_header",
+                ("not a header that a token may come in", "不是可用于携带令牌的请求头"),
+                (
+                    "name a header that means nothing else, such as `token`",
+                    "请写没有其他含义的请求头，如 `token`",
+                ),
+            );
+        }
+        header
     }
 
     pub(super) fn issuer(&mut self, at: &str, issuer: &mut JwtIssuer) {

@@ -1,22 +1,20 @@
-//! Codings undone while the body comes, within the same bounds.
+//! Codings undone piece by piece, output bounded while it grows.
 
 use super::{Coding, CodingError, DecodeLimits};
-use crate::exchange::problem::{self, Problem};
 use brotli::enc::StandardAlloc;
 use brotli::{BrotliDecompressStream, BrotliResult, BrotliState};
-use flate2::write::{DeflateDecoder, GzDecoder, ZlibDecoder};
-use std::io::Write;
+use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// The codings of one body, the last applied first.
 pub struct Layers {
     layers: Vec<Layer>,
     received: usize,
-    ratio: usize,
+    limits: DecodeLimits,
 }
 
 /// Where plain bytes go.
-type Sink<'s> = &'s mut dyn FnMut(&[u8]) -> Result<(), Problem>;
+type Sink<'s, E> = &'s mut dyn FnMut(&[u8]) -> Result<(), E>;
 
 impl Layers {
     /// Ready for the first byte.
@@ -27,78 +25,140 @@ impl Layers {
         if codings.len() > limits.layers {
             return Err(CodingError::TooManyLayers);
         }
-        let layers = codings.iter().rev().map(|coding| Layer::new(*coding)).collect::<Result<_, _>>()?;
-        Ok(Layers { layers, received: 0, ratio: limits.ratio })
+        let layers = codings.iter().rev().map(|coding| Layer::new(*coding)).collect();
+        Ok(Layers { layers, received: 0, limits: *limits })
     }
 
-    /// Decodes a piece and hands on what comes of it.
+    /// Decodes a piece and hands on what comes of it, a little at a time.
     ///
     /// # Errors
-    /// It is not of its coding, or too dense.
-    pub fn push(&mut self, piece: &[u8], sink: Sink<'_>) -> Result<(), Problem> {
+    /// It is not of its coding, or yields too much; what the sink refuses.
+    pub fn push<E: From<CodingError>>(&mut self, piece: &[u8], sink: Sink<'_, E>) -> Result<(), E> {
         self.received = self.received.saturating_add(piece.len());
-        let most = self.received.saturating_mul(self.ratio).max(64 * 1024);
-        // Little at a time: what comes of it is held.
-        piece.chunks(STEP).try_for_each(|step| through(&mut self.layers, step, most, sink))
+        // The ratio is taken to what was received: two layers of 100 would be 10 000.
+        through(&mut self.layers, piece, self.limits.output_of(self.received), sink)
     }
 
-    /// The body is whole.
+    /// The body is whole. One without a byte is empty in any coding.
     ///
     /// # Errors
-    /// It is cut short, or its check sum is wrong.
-    pub fn end(&mut self, sink: Sink<'_>) -> Result<(), Problem> {
-        let most = self.received.saturating_mul(self.ratio).max(64 * 1024);
-        for at in 0..self.layers.len() {
-            let (first, inner) = self.layers.split_at_mut(at + 1);
-            if let Some(layer) = first.last_mut() {
-                let left = layer.end().map_err(refused)?;
-                left.chunks(STEP).try_for_each(|step| through(inner, step, most, sink))?;
-            }
+    /// It is cut short.
+    pub fn end(&self) -> Result<(), CodingError> {
+        match self.received == 0 || self.layers.iter().all(Layer::is_whole) {
+            true => Ok(()),
+            false => Err(CodingError::Truncated),
         }
-        Ok(())
     }
 }
 
-fn through(layers: &mut [Layer], piece: &[u8], most: usize, sink: Sink<'_>) -> Result<(), Problem> {
-    let Some((layer, inner)) = layers.split_first_mut() else { return sink(piece) };
-    let plain = layer.push(piece).map_err(refused)?;
-    layer.yielded = layer.yielded.saturating_add(plain.len());
-    if layer.yielded > most {
-        return Err(refused(CodingError::TooLarge));
+fn through<E: From<CodingError>>(
+    layers: &mut [Layer],
+    piece: &[u8],
+    most: usize,
+    sink: Sink<'_, E>,
+) -> Result<(), E> {
+    match layers.split_first_mut() {
+        Some((layer, inner)) => layer.push(piece, most, &mut |plain| through(inner, plain, most, sink)),
+        None => sink(piece),
     }
-    plain.chunks(STEP).try_for_each(|step| through(inner, step, most, sink))
-}
-
-fn refused(_: CodingError) -> Problem {
-    problem::CONTENT_CODING
 }
 
 /// One coding being undone.
 struct Layer {
     coding: Coding,
     state: State,
-    yielded: usize,
-    /// Bytes at the beginning, until it is known how they are to be read.
+    /// The first of the bytes that tell how those behind are to be read.
     head: Vec<u8>,
+    /// Members or frames that have ended.
+    members: usize,
+    yielded: usize,
+    room: Vec<u8>,
 }
 
 enum State {
-    /// Nothing has come.
+    /// A member or frame begins with the next byte.
     Fresh,
-    Gzip(Box<GzDecoder<Vec<u8>>>),
-    Zlib(Box<ZlibDecoder<Vec<u8>>>),
-    Raw(Box<DeflateDecoder<Vec<u8>>>),
+    Flate(Decompress),
     Brotli(Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>),
-    /// Whether a frame has begun that has not ended.
-    Zstd(Box<Decoder<'static>>, bool),
+    Zstd(Box<Decoder<'static>>),
     /// Nothing may follow.
     Ended,
 }
 
+/// What a decoder did with a piece.
+struct Step {
+    read: usize,
+    written: usize,
+    is_end: bool,
+}
+
 impl Layer {
-    fn new(coding: Coding) -> Result<Layer, CodingError> {
-        let state = match coding {
-            Coding::Gzip | Coding::Deflate => State::Fresh,
+    fn new(coding: Coding) -> Layer {
+        let (head, room) = (Vec::new(), vec![0; ROOM]);
+        Layer { coding, state: State::Fresh, head, members: 0, yielded: 0, room }
+    }
+
+    fn push<E: From<CodingError>>(&mut self, piece: &[u8], most: usize, sink: Sink<'_, E>) -> Result<(), E> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let joined;
+        let mut rest = piece;
+        if matches!(self.state, State::Fresh) {
+            self.head.extend_from_slice(piece);
+            if self.head.len() < self.tells() {
+                return Ok(());
+            }
+            joined = std::mem::take(&mut self.head);
+            rest = &joined;
+        }
+        loop {
+            match self.state {
+                State::Fresh if rest.is_empty() => return Ok(()),
+                State::Fresh if rest.len() < self.tells() => {
+                    self.head = rest.to_vec();
+                    return Ok(());
+                }
+                State::Fresh => self.state = self.open(rest)?,
+                State::Ended if rest.is_empty() => return Ok(()),
+                State::Ended => return Err(CodingError::TrailingData.into()),
+                _ => {
+                    let Step { read, written, is_end } = self.step(rest)?;
+                    self.yielded = self.yielded.saturating_add(written);
+                    if self.yielded > most {
+                        return Err(CodingError::TooLarge.into());
+                    }
+                    if written > 0 {
+                        sink(self.room.get(..written).unwrap_or_default())?;
+                    }
+                    rest = rest.get(read..).unwrap_or_default();
+                    if is_end {
+                        self.close();
+                    } else if rest.is_empty() && written < ROOM {
+                        return Ok(());
+                    } else if read == 0 && written == 0 {
+                        return Err(CodingError::Corrupt.into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many bytes tell how those behind are to be read.
+    fn tells(&self) -> usize {
+        match self.coding {
+            Coding::Gzip | Coding::Deflate => 2,
+            Coding::Brotli | Coding::Zstd => 1,
+        }
+    }
+
+    /// How what begins with these bytes is decoded.
+    fn open(&self, head: &[u8]) -> Result<State, CodingError> {
+        Ok(match self.coding {
+            Coding::Gzip if head.starts_with(&GZIP_MAGIC) => State::Flate(Decompress::new_gzip(15)),
+            Coding::Gzip if self.members == 0 => return Err(CodingError::Corrupt),
+            Coding::Gzip => return Err(CodingError::TrailingData),
+            Coding::Deflate => State::Flate(Decompress::new(has_zlib_header(head))),
             Coding::Brotli => State::Brotli(Box::new(BrotliState::new_strict(
                 StandardAlloc::default(),
                 StandardAlloc::default(),
@@ -106,186 +166,95 @@ impl Layer {
             ))),
             Coding::Zstd => {
                 let mut decoder = Decoder::new().map_err(|_| CodingError::Corrupt)?;
-                decoder
-                    .set_parameter(DParameter::WindowLogMax(super::inflate::ZSTD_WINDOW_LOG))
-                    .map_err(|_| CodingError::Corrupt)?;
-                State::Zstd(Box::new(decoder), false)
+                let window = DParameter::WindowLogMax(ZSTD_WINDOW_LOG);
+                decoder.set_parameter(window).map_err(|_| CodingError::Corrupt)?;
+                State::Zstd(Box::new(decoder))
             }
-        };
-        Ok(Layer { coding, state, yielded: 0, head: Vec::new() })
+        })
     }
 
-    fn push(&mut self, piece: &[u8]) -> Result<Vec<u8>, CodingError> {
-        let mut out = Vec::new();
-        let mut rest = piece;
-        while !rest.is_empty() {
-            let read = match &mut self.state {
-                State::Fresh => self.open(rest)?,
-                State::Gzip(decoder) => {
-                    let read = decoder.write(rest).map_err(|_| CodingError::Corrupt)?;
-                    out.append(decoder.get_mut());
-                    if read == 0 {
-                        // A member has ended; another is its continuation.
-                        decoder.try_finish().map_err(|_| CodingError::Truncated)?;
-                        out.append(decoder.get_mut());
-                        self.state = State::Fresh;
-                    }
-                    read
-                }
-                State::Zlib(decoder) => {
-                    let read = decoder.write(rest).map_err(|_| CodingError::Corrupt)?;
-                    out.append(decoder.get_mut());
-                    if read == 0 {
-                        return Err(CodingError::TrailingData);
-                    }
-                    read
-                }
-                State::Raw(decoder) => {
-                    let read = decoder.write(rest).map_err(|_| CodingError::Corrupt)?;
-                    out.append(decoder.get_mut());
-                    if read == 0 {
-                        return Err(CodingError::TrailingData);
-                    }
-                    read
-                }
-                State::Brotli(state) => {
-                    let (read, is_end) = brotli(state, rest, &mut out)?;
-                    if is_end {
-                        self.state = State::Ended;
-                    }
-                    read
-                }
-                State::Zstd(decoder, is_open) => {
-                    let mut piece = vec![0; PIECE];
-                    let mut input = InBuffer::around(rest);
-                    let mut output = OutBuffer::around(piece.as_mut_slice());
-                    let left = decoder.run(&mut input, &mut output).map_err(|_| CodingError::Corrupt)?;
-                    let (read, written) = (input.pos(), output.pos());
-                    *is_open = left > 0;
-                    out.extend_from_slice(piece.get(..written).unwrap_or_default());
-                    if read == 0 && written == 0 {
-                        return Err(CodingError::Corrupt);
-                    }
-                    // What the last bytes yield may be more than fits.
-                    if read == rest.len() && written == PIECE {
-                        drain(decoder, &mut out)?;
-                    }
-                    read
-                }
-                State::Ended => return Err(CodingError::TrailingData),
-            };
-            rest = rest.get(read..).unwrap_or_default();
-        }
-        Ok(out)
-    }
-
-    /// Begins a member; how many bytes were needed for that.
-    fn open(&mut self, piece: &[u8]) -> Result<usize, CodingError> {
-        let missing = 2usize.saturating_sub(self.head.len());
-        let taken = piece.len().min(missing);
-        self.head.extend_from_slice(piece.get(..taken).unwrap_or_default());
-        let Some(head) = self.head.first_chunk::<2>().copied() else { return Ok(taken) };
-        let is_first = self.yielded == 0;
-        self.head.clear();
-        let mut head: &[u8] = &head;
-        let state = match self.coding {
-            Coding::Gzip if head == super::inflate::GZIP_MAGIC => {
-                let mut decoder = GzDecoder::new(Vec::new());
-                decoder.write_all(head).map_err(|_| CodingError::Corrupt)?;
-                State::Gzip(Box::new(decoder))
-            }
-            Coding::Gzip if is_first => return Err(CodingError::Corrupt),
-            Coding::Gzip => return Err(CodingError::TrailingData),
-            _ if super::inflate::has_zlib_header(head) => {
-                let mut decoder = ZlibDecoder::new(Vec::new());
-                decoder.write_all(head).map_err(|_| CodingError::Corrupt)?;
-                State::Zlib(Box::new(decoder))
-            }
-            _ => {
-                let mut decoder = DeflateDecoder::new(Vec::new());
-                while !head.is_empty() {
-                    let read = decoder.write(head).map_err(|_| CodingError::Corrupt)?;
-                    if read == 0 {
-                        return Err(CodingError::TrailingData);
-                    }
-                    head = head.get(read..).unwrap_or_default();
-                }
-                State::Raw(Box::new(decoder))
-            }
-        };
-        self.state = state;
-        Ok(taken)
-    }
-
-    /// What is left when nothing comes any more.
-    fn end(&mut self) -> Result<Vec<u8>, CodingError> {
-        let mut out = Vec::new();
+    fn step(&mut self, rest: &[u8]) -> Result<Step, CodingError> {
         match &mut self.state {
-            // Between members nothing is missing.
-            State::Fresh if self.head.is_empty() => {}
-            State::Gzip(decoder) => {
-                decoder.try_finish().map_err(|_| CodingError::Truncated)?;
-                out.append(decoder.get_mut());
+            State::Flate(decoder) => flate(decoder, rest, &mut self.room),
+            State::Brotli(state) => brotli(state, rest, &mut self.room),
+            State::Zstd(decoder) => {
+                let error = if self.members == 0 { CodingError::Corrupt } else { CodingError::TrailingData };
+                zstd(decoder, rest, &mut self.room).map_err(|_| error)
             }
-            State::Zlib(decoder) => {
-                decoder.try_finish().map_err(|_| CodingError::Truncated)?;
-                out.append(decoder.get_mut());
-            }
-            State::Raw(decoder) => {
-                decoder.try_finish().map_err(|_| CodingError::Truncated)?;
-                out.append(decoder.get_mut());
-            }
-            State::Zstd(_, false) | State::Ended => {}
-            State::Zstd(_, true) | State::Brotli(_) | State::Fresh => return Err(CodingError::Truncated),
+            State::Fresh | State::Ended => Ok(Step { read: 0, written: 0, is_end: false }),
         }
-        Ok(out)
+    }
+
+    /// A member has ended. Several of them are one body where the coding says so.
+    fn close(&mut self) {
+        self.members += 1;
+        self.state = match self.coding {
+            Coding::Gzip | Coding::Zstd => State::Fresh,
+            Coding::Deflate | Coding::Brotli => State::Ended,
+        };
+    }
+
+    fn is_whole(&self) -> bool {
+        self.members > 0 && self.head.is_empty() && matches!(self.state, State::Fresh | State::Ended)
     }
 }
 
-/// Feeds a decoder of brotli; how much it took, and whether the body has ended.
+fn flate(decoder: &mut Decompress, body: &[u8], room: &mut [u8]) -> Result<Step, CodingError> {
+    let before = (decoder.total_in(), decoder.total_out());
+    let status = decoder.decompress(body, room, FlushDecompress::None);
+    let is_end = match status.map_err(|_| CodingError::Corrupt)? {
+        Status::StreamEnd => true,
+        Status::Ok | Status::BufError => false,
+    };
+    let (read, written) = (decoder.total_in() - before.0, decoder.total_out() - before.1);
+    Ok(Step { read: read as usize, written: written as usize, is_end })
+}
+
 fn brotli(
     state: &mut BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>,
     body: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(usize, bool), CodingError> {
-    let mut piece = vec![0; PIECE];
+    room: &mut [u8],
+) -> Result<Step, CodingError> {
     let (mut available_in, mut read) = (body.len(), 0);
-    loop {
-        let (mut available_out, mut written, mut total) = (piece.len(), 0, 0);
-        let result = BrotliDecompressStream(
-            &mut available_in,
-            &mut read,
-            body,
-            &mut available_out,
-            &mut written,
-            &mut piece,
-            &mut total,
-            state,
-        );
-        out.extend_from_slice(piece.get(..written).unwrap_or_default());
-        match result {
-            BrotliResult::NeedsMoreOutput => {}
-            BrotliResult::NeedsMoreInput => return Ok((body.len(), false)),
-            BrotliResult::ResultFailure => return Err(CodingError::Corrupt),
-            BrotliResult::ResultSuccess => return Ok((read, true)),
+    let (mut available_out, mut written, mut total) = (room.len(), 0, 0);
+    let result = BrotliDecompressStream(
+        &mut available_in,
+        &mut read,
+        body,
+        &mut available_out,
+        &mut written,
+        room,
+        &mut total,
+        state,
+    );
+    match result {
+        BrotliResult::ResultFailure => Err(CodingError::Corrupt),
+        BrotliResult::ResultSuccess => Ok(Step { read, written, is_end: true }),
+        BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {
+            Ok(Step { read, written, is_end: false })
         }
     }
 }
 
-/// Takes what a decoder still holds.
-fn drain(decoder: &mut Decoder<'static>, out: &mut Vec<u8>) -> Result<(), CodingError> {
-    loop {
-        let mut piece = vec![0; PIECE];
-        let mut output = OutBuffer::around(piece.as_mut_slice());
-        decoder.run(&mut InBuffer::around(&[]), &mut output).map_err(|_| CodingError::Corrupt)?;
-        let written = output.pos();
-        out.extend_from_slice(piece.get(..written).unwrap_or_default());
-        if written < PIECE {
-            return Ok(());
-        }
+fn zstd(decoder: &mut Decoder<'static>, body: &[u8], room: &mut [u8]) -> std::io::Result<Step> {
+    let mut input = InBuffer::around(body);
+    let mut output = OutBuffer::around(room);
+    let left = decoder.run(&mut input, &mut output)?;
+    Ok(Step { read: input.pos(), written: output.pos(), is_end: left == 0 })
+}
+
+/// RFC 1950 §2.2: method 8 and a header that is a multiple of 31.
+fn has_zlib_header(body: &[u8]) -> bool {
+    match body {
+        [method, flags, ..] => method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
+        _ => false,
     }
 }
 
-/// Bytes decoded at a time: even at the highest density of any coding, what comes of them fits.
-const STEP: usize = 4 * 1024;
-const PIECE: usize = 32 * 1024;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// 8 MiB, RFC 9659 §3.
+const ZSTD_WINDOW_LOG: u32 = 23;
+
+/// Bytes decoded at a time.
+const ROOM: usize = 32 * 1024;

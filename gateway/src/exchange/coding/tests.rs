@@ -77,6 +77,9 @@ fn p6_refuses_what_it_cannot_read() {
     assert_eq!(undo("deflate", [raw(BODY), b"x".to_vec()].concat()), Err(CodingError::TrailingData));
     assert_eq!(undo("br", [br(BODY), b"x".to_vec()].concat()), Err(CodingError::TrailingData));
     assert_eq!(undo("zstd", [zstd(BODY), b"xxxxx".to_vec()].concat()), Err(CodingError::TrailingData));
+    // Blocks of zeros, 128 KiB from four bytes each: refused before they are held.
+    let dense = [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58][..], &[0x02, 0x00, 0x10, 0x00].repeat(1000)].concat();
+    assert_eq!(undo("zstd", dense), Err(CodingError::TooLarge));
 }
 
 #[test]
@@ -155,6 +158,37 @@ proptest! {
             let coded = encode(&[accept], body.clone().into()).unwrap();
             let name = coded.coding.map_or("identity", Coding::name);
             prop_assert_eq!(decode(&[name], coded.body, &LIMITS).unwrap(), body.clone());
+        }
+    }
+
+    #[test]
+    fn p7_however_it_is_cut_it_is_read_alike(
+        body in proptest::collection::vec(any::<u8>(), 0..300),
+        coder in 0..6usize,
+        sizes in proptest::collection::vec(0..9usize, 1..20),
+        wrong in any::<Option<(usize, u8)>>(),
+    ) {
+        let (name, code) = CODERS[coder];
+        let mut coded = [code(&body), code(&body)].concat();
+        if let Some((at, by)) = wrong {
+            let at = at % coded.len();
+            coded[at] ^= by;
+        }
+        let whole = undo(name, coded.clone());
+        let mut layers = Layers::new(&parse(&[name]).unwrap(), &LIMITS).unwrap();
+        let (mut rest, mut out) = (coded.as_slice(), Vec::new());
+        let mut pieces = Ok(());
+        for size in sizes.iter().cycle().map(|size| size + 1) {
+            let (piece, behind) = rest.split_at(size.min(rest.len()));
+            pieces = layers.push(piece, &mut |plain| { out.extend_from_slice(plain); Ok::<(), CodingError>(()) });
+            rest = behind;
+            if pieces.is_err() || rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!(whole.is_ok(), pieces.and_then(|()| layers.end()).is_ok());
+        if let Ok(whole) = whole {
+            prop_assert_eq!(whole, out);
         }
     }
 

@@ -29,10 +29,12 @@ struct Gb {
 
 impl Plain {
     pub(super) fn new(codings: &[&str], charset: Charset, limits: &DecodeLimits) -> Result<Plain, Problem> {
-        let codings = coding::parse(codings).map_err(|_| problem::CONTENT_CODING)?;
+        let codings = coding::parse(codings)?;
+        // What flows has no size to keep within.
+        let limits = DecodeLimits { output_bytes: usize::MAX, ..*limits };
         let layers = match codings.as_slice() {
             [] => None,
-            codings => Some(Layers::new(codings, limits).map_err(|_| problem::CONTENT_CODING)?),
+            codings => Some(Layers::new(codings, &limits)?),
         };
         let gb = |encoding: &'static encoding_rs::Encoding| {
             let decoder = encoding.new_decoder_without_bom_handling();
@@ -71,7 +73,7 @@ impl Plain {
     pub(super) fn end(&mut self, segments: &mut Segments) -> Result<(), Problem> {
         let Plain { layers, text } = self;
         if let Some(layers) = layers {
-            layers.end(&mut |plain| text.push(plain, segments))?;
+            layers.end()?;
         }
         if let Text::Gb(gb) = text {
             gb.read(&[], true, segments)?;

@@ -1,7 +1,7 @@
 use super::*;
 
 fn challenge(problem: Problem) -> Option<String> {
-    let head = problem.head(0).unwrap();
+    let head = problem.head(Form::Problem, 0).unwrap();
     head.headers.get("www-authenticate").map(|value| value.to_str().unwrap().to_owned())
 }
 

@@ -2,13 +2,14 @@
 //! the data path reads, without locks and without SQL.
 
 use super::clock::Moment;
+use crate::state::credential::Presented;
 use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use yingbi_crypto::Pseudonym;
-use yingbi_policies::{Asked, Reach, Standing};
+use yingbi_policies::{Asked, ConsentNeeded, Reach, Standing};
 use yingbi_taxonomy::{Category, Kind, KindSet};
 
 /// One consent, with its evidence. Identifiers of people are pseudonyms.
@@ -88,12 +89,14 @@ pub(super) struct Table {
 #[derive(Clone, Debug, Default)]
 struct Known {
     consents: Arc<[Kept]>,
+    /// Purposes to which a consent was withdrawn, and when last: a credential of before does not bring it back.
+    withdrawn: Arc<[(Arc<str>, i64)]>,
     restricted: bool,
 }
 
 /// What a decision needs of a consent.
 #[derive(Clone, Debug)]
-struct Kept {
+pub(super) struct Kept {
     id: Arc<str>,
     purpose: Arc<str>,
     recipient: Arc<str>,
@@ -108,20 +111,7 @@ struct Kept {
 impl Consent {
     /// The kinds it covers; `None`: a category is not known.
     pub fn covers(&self) -> Option<Reach> {
-        if self.categories.is_empty() {
-            return Some(Reach::All);
-        }
-        let mut kinds = KindSet::default();
-        for name in &self.categories {
-            match (Category::from_id(name), Kind::from_id(name)) {
-                (Some(row), _) => {
-                    Kind::all().filter(|kind| kind.category() == row).for_each(|kind| kinds.insert(kind))
-                }
-                (None, Some(kind)) => kinds.insert(kind),
-                (None, None) => return None,
-            }
-        }
-        Some(Reach::Kinds(kinds))
+        reach(&self.categories)
     }
 
     fn kept(&self) -> Kept {
@@ -140,6 +130,49 @@ impl Consent {
     }
 }
 
+impl Kept {
+    /// A consent that a request brought with it; `None`: a category is not known.
+    pub(super) fn brought(presented: Presented) -> Option<Kept> {
+        Some(Kept {
+            id: presented.reference,
+            covers: reach(&presented.categories)?,
+            purpose: presented.purpose.into(),
+            recipient: presented.recipient.into(),
+            notice: presented.notice.into(),
+            separate: presented.separate,
+            by_guardian: presented.by_guardian,
+            // Its times were checked by another clock's leeway.
+            from: i64::MIN,
+            until: presented.until.saturating_mul(1000).saturating_add(LEEWAY_MS),
+        })
+    }
+
+    fn meets(&self, purpose: &str, needed: &ConsentNeeded, now: i64) -> bool {
+        *self.purpose == *purpose
+            && *self.recipient == *needed.recipient
+            && (self.separate || !needed.separate)
+            && (needed.notices.is_empty() || needed.notices.iter().any(|notice| **notice == *self.notice))
+            && (self.from..self.until).contains(&now)
+    }
+}
+
+fn reach(categories: &[String]) -> Option<Reach> {
+    if categories.is_empty() {
+        return Some(Reach::All);
+    }
+    let mut kinds = KindSet::default();
+    for name in categories {
+        match (Category::from_id(name), Kind::from_id(name)) {
+            (Some(row), _) => {
+                Kind::all().filter(|kind| kind.category() == row).for_each(|kind| kinds.insert(kind))
+            }
+            (None, Some(kind)) => kinds.insert(kind),
+            (None, None) => return None,
+        }
+    }
+    Some(Reach::Kinds(kinds))
+}
+
 impl Table {
     pub(super) fn new() -> Table {
         let shards = (0..=u8::MAX).map(|_| ArcSwap::default()).collect();
@@ -151,16 +184,21 @@ impl Table {
         (self.consents.load(Ordering::Relaxed) > 0, self.restrictions.load(Ordering::Relaxed) > 0)
     }
 
-    /// Takes in many consents at once, each in force.
+    /// Takes in many consents at once, in force or withdrawn.
     pub(super) fn load(&self, consents: impl IntoIterator<Item = (Pseudonym, Consent)>) {
-        let mut by_subject: HashMap<Pseudonym, Vec<Kept>> = HashMap::new();
+        type Of = (Vec<Kept>, Vec<(Arc<str>, i64)>);
+        let mut by_subject: HashMap<Pseudonym, Of> = HashMap::new();
         for (subject, consent) in consents {
             self.consents.fetch_add(1, Ordering::Relaxed);
-            by_subject.entry(subject).or_default().push(consent.kept());
+            let (kept, withdrawn) = by_subject.entry(subject).or_default();
+            match consent.withdrawn {
+                None => kept.push(consent.kept()),
+                Some(at) => withdrawn.push((consent.purpose.as_str().into(), at.ms())),
+            }
         }
         let mut by_shard: HashMap<u8, HashMap<Pseudonym, Known>> = HashMap::new();
-        for (subject, kept) in by_subject {
-            let known = Known { consents: kept.into(), restricted: false };
+        for (subject, (kept, withdrawn)) in by_subject {
+            let known = Known { consents: kept.into(), withdrawn: withdrawn.into(), restricted: false };
             by_shard.entry(subject.0[0]).or_default().insert(subject, known);
         }
         for (shard, known) in by_shard {
@@ -179,10 +217,20 @@ impl Table {
     }
 
     /// A consent that no longer holds.
-    pub(super) fn withdraw(&self, subject: Pseudonym, id: &str) {
+    pub(super) fn withdraw(&self, subject: Pseudonym, consent: &Consent) {
+        let at = (Arc::from(consent.purpose.as_str()), consent.withdrawn.map_or(i64::MAX, Moment::ms));
         self.change(subject, |known| {
-            known.consents = known.consents.iter().filter(|kept| *kept.id != *id).cloned().collect();
+            known.consents = known.consents.iter().filter(|kept| *kept.id != *consent.id).cloned().collect();
+            known.withdrawn = known.withdrawn.iter().cloned().chain([at.clone()]).collect();
         });
+    }
+
+    /// Whether an investor has withdrawn a consent to a purpose after this time.
+    pub(super) fn has_withdrawn_since(&self, subject: Pseudonym, purpose: &str, given: i64) -> bool {
+        let Some(shard) = self.shards.get(usize::from(subject.0[0])) else { return true };
+        let shard = shard.load();
+        let is_later = |(of, at): &(Arc<str>, i64)| **of == *purpose && *at >= given;
+        shard.get(&subject).is_some_and(|known| known.withdrawn.iter().any(is_later))
     }
 
     /// Restricts an investor's data, or ends that.
@@ -194,19 +242,21 @@ impl Table {
     }
 
     /// How an investor stands, but for grants.
-    pub(super) fn standing(&self, subject: Pseudonym, asked: &Asked<'_>, now: i64) -> Standing {
+    pub(super) fn standing(
+        &self,
+        subject: Pseudonym,
+        asked: &Asked<'_>,
+        brought: Option<&Kept>,
+        now: i64,
+    ) -> Standing {
         let Some(shard) = self.shards.get(usize::from(subject.0[0])) else { return Standing::default() };
         let shard = shard.load();
-        let Some(known) = shard.get(&subject) else { return Standing::default() };
-        let mut standing = Standing { restricted: known.restricted, ..Standing::default() };
+        let known = shard.get(&subject);
+        let restricted = known.is_some_and(|known| known.restricted);
+        let mut standing = Standing { restricted, ..Standing::default() };
         let (Some(purpose), Some(needed)) = (asked.purpose, asked.consent) else { return standing };
-        let in_force = known.consents.iter().filter(|kept| {
-            *kept.purpose == *purpose
-                && *kept.recipient == *needed.recipient
-                && (kept.separate || !needed.separate)
-                && (needed.notices.is_empty() || needed.notices.iter().any(|notice| **notice == *kept.notice))
-                && (kept.from..kept.until).contains(&now)
-        });
+        let on_record = known.map(|known| &*known.consents).unwrap_or_default();
+        let in_force = on_record.iter().chain(brought).filter(|kept| kept.meets(purpose, needed, now));
         // A guardian's consent is not widened by what the investor consented to alone.
         let by_guardian = in_force.clone().any(|kept| kept.by_guardian);
         for kept in in_force.filter(|kept| kept.by_guardian == by_guardian) {
@@ -225,3 +275,6 @@ impl Table {
         });
     }
 }
+
+/// Difference of clocks that was tolerated of a credential (F13).
+const LEEWAY_MS: i64 = 30_000;

@@ -31,6 +31,18 @@ struct Counted {
 }
 
 impl Counters {
+    /// Whether so many investors more are let through by a limit; how many they would be, when not.
+    pub(super) fn fits<'s>(
+        &self,
+        limit: &Limit,
+        scope: Pseudonym,
+        subjects: impl Iterator<Item = &'s Pseudonym>,
+        now: i64,
+    ) -> Result<(), u64> {
+        let mut shard = self.shard(scope);
+        shard.counted.entry((limit.id().clone(), scope)).or_default().fits(limit, subjects, now)
+    }
+
     /// Counts investors under a limit, unless that would make too many of them; then none is counted, and how many they
     /// would have been comes back.
     pub(super) fn count<'s>(
@@ -38,22 +50,12 @@ impl Counters {
         limit: &Limit,
         scope: Pseudonym,
         subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
-        (now, lifted): (i64, bool),
+        now: i64,
     ) -> Result<(), u64> {
         let mut shard = self.shard(scope);
         let Shard { counted, unwritten } = &mut *shard;
         let counted = counted.entry((limit.id().clone(), scope)).or_default();
-        let period = i64::try_from(limit.per().duration().as_millis()).unwrap_or(i64::MAX);
-        counted.forget(now.saturating_sub(period));
-        let new = subjects.clone().filter(|subject| !counted.last.contains_key(subject)).count();
-        let all = (counted.last.len() + new) as u64;
-        if all > limit.at() && limit.is_enforced() && !lifted {
-            return Err(all);
-        }
-        if lifted {
-            // What a second person approved is not held against the caller after.
-            return Ok(());
-        }
+        counted.fits(limit, subjects.clone(), now)?;
         for subject in subjects {
             counted.last.insert(*subject, now);
             counted.order.push_back((now, *subject));
@@ -67,8 +69,11 @@ impl Counters {
         for one in seen {
             let mut shard = self.shard(one.scope);
             let counted = shard.counted.entry((one.limit.as_str().into(), one.scope)).or_default();
-            counted.last.insert(one.subject, one.last);
-            counted.order.push_back((one.last, one.subject));
+            let last = counted.last.entry(one.subject).or_insert(one.last);
+            if *last <= one.last {
+                *last = one.last;
+                counted.order.push_back((one.last, one.subject));
+            }
         }
     }
 
@@ -93,6 +98,19 @@ impl Counters {
 }
 
 impl Counted {
+    fn fits<'s>(
+        &mut self,
+        limit: &Limit,
+        subjects: impl Iterator<Item = &'s Pseudonym>,
+        now: i64,
+    ) -> Result<(), u64> {
+        let period = i64::try_from(limit.per().duration().as_millis()).unwrap_or(i64::MAX);
+        self.forget(now.saturating_sub(period));
+        let new = subjects.filter(|subject| !self.last.contains_key(subject)).count();
+        let all = (self.last.len() + new) as u64;
+        if all > limit.at() && limit.is_enforced() { Err(all) } else { Ok(()) }
+    }
+
     fn forget(&mut self, before: i64) {
         while let Some((at, subject)) = self.order.front().copied()
             && (at <= before || self.last.get(&subject) != Some(&at))

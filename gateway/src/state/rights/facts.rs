@@ -1,6 +1,6 @@
 //! What one request can ask of investors: answered from tables in memory, once a record.
 
-use super::{Clock, LiveGrant, consent};
+use super::{Brought, Clock, LiveGrant, consent};
 use std::sync::Arc;
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Asked, Possible, Standing, Subjects};
@@ -18,16 +18,18 @@ struct Known {
     key: PseudonymKey,
     clock: Clock,
     grants: Vec<Arc<LiveGrant>>,
+    brought: Option<Arc<Brought>>,
 }
 
 impl Facts {
     pub(super) fn common(subjects: &Arc<consent::Table>, key: &PseudonymKey, clock: Clock) -> Facts {
-        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock, grants: Vec::new() })
+        let (grants, brought) = (Vec::new(), None);
+        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock, grants, brought })
     }
 
-    pub(super) fn with_grants(&self, grants: Vec<Arc<LiveGrant>>) -> Facts {
+    pub(super) fn with(&self, grants: Vec<Arc<LiveGrant>>, brought: Option<Arc<Brought>>) -> Facts {
         let Known { subjects, key, clock, .. } = &*self.known;
-        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock: *clock, grants })
+        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock: *clock, grants, brought })
     }
 
     fn of(known: Known) -> Facts {
@@ -65,12 +67,18 @@ impl Facts {
 impl Subjects for Known {
     fn possible(&self) -> Possible {
         let (consents, restrictions) = self.subjects.possible();
-        Possible { grants: !self.grants.is_empty(), consents, restrictions }
+        Possible {
+            grants: !self.grants.is_empty(),
+            consents: consents || self.brought.is_some(),
+            restrictions,
+        }
     }
 
     fn standing(&self, subject: &str, asked: &Asked<'_>) -> Standing {
         let subject = self.key.pseudonym("subject", subject);
-        let mut standing = self.subjects.standing(subject, asked, self.clock.now_ms());
+        let brought = self.brought.as_ref().filter(|brought| brought.subject == subject);
+        let brought = brought.map(|brought| &brought.kept);
+        let mut standing = self.subjects.standing(subject, asked, brought, self.clock.now_ms());
         for grant in &self.grants {
             standing.granted = standing.granted.union(grant.opens(subject, asked));
         }

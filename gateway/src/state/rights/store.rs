@@ -14,6 +14,8 @@ pub enum Table {
     Consents,
     /// Investors the processing of whose data is restricted or ended.
     Restrictions,
+    /// DIDs of investors.
+    Holders,
     /// Grants in all their states.
     Grants,
     /// Tickets of complaint and call-back systems.
@@ -175,6 +177,7 @@ impl Table {
         match self {
             Table::Consents => "consents",
             Table::Restrictions => "restrictions",
+            Table::Holders => "holders",
             Table::Grants => "grants",
             Table::Tickets => "tickets",
             Table::Switches => "switches",
@@ -201,4 +204,6 @@ const STEPS: &[&str] = &["
         PRIMARY KEY (limit_id, scope, subject)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX seen_last ON seen (last);
+", "
+    CREATE TABLE holders (id TEXT PRIMARY KEY, subject BLOB, changed INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
 "];

@@ -87,7 +87,7 @@ fn covers(rights: &Rights, subject: &str) -> Reach {
     let needed = ConsentNeeded { separate: true, recipient: "self".to_owned(), notices: vec![] };
     let asked = Asked { purpose: Some("marketing"), consent: Some(&needed) };
     rights
-        .facts(None, None)
+        .facts(None, None, None)
         .subjects()
         .map(|subjects| subjects.standing(subject, &asked).consented)
         .unwrap_or_default()
@@ -157,7 +157,7 @@ fn a5_a_count_is_exact_slides_and_is_of_people() {
     let people: Vec<Pseudonym> = (0..10).map(|nth| Pseudonym([nth; 16])).collect();
     let see = |who: &[usize], at: i64| {
         let subjects: Vec<Pseudonym> = who.iter().map(|nth| people[*nth]).collect();
-        counters.count(&limit, scope, subjects.iter(), (at, false)).is_ok()
+        counters.count(&limit, scope, subjects.iter(), at).is_ok()
     };
     assert!(see(&[0, 0, 1], 0) && see(&[1], 30_000) && see(&[2], 40_000));
     assert!(!see(&[3], 59_999), "0, 1 and 2 were seen in the last minute");
@@ -166,12 +166,11 @@ fn a5_a_count_is_exact_slides_and_is_of_people() {
     assert!(!see(&[4, 5, 6, 7], 10_000_000), "more than the limit in one answer");
     assert!(see(&[4, 5, 6], 10_000_000), "what was refused was not counted");
     // Another's count is another.
-    assert!(counters.count(&limit, Pseudonym([2; 16]), people.iter().take(3), (10_000_001, false)).is_ok());
+    assert!(counters.count(&limit, Pseudonym([2; 16]), people.iter().take(3), 10_000_001).is_ok());
     let written = counters.unwritten();
     let next = Counters::default();
     next.load(written);
-    assert!(next.count(&limit, scope, [people[7]].iter(), (10_000_002, false)).is_err(), "remembered");
-    assert!(next.count(&limit, scope, [people[7]].iter(), (10_000_002, true)).is_ok(), "lifted");
+    assert!(next.count(&limit, scope, [people[7]].iter(), 10_000_002).is_err(), "remembered");
 }
 
 #[test]
@@ -203,13 +202,13 @@ fn a3_a_grant_that_may_be_used_once_is_used_once_by_many_at_a_time() {
         review: None,
     };
     rights.ask(grant).unwrap();
-    let facts: Vec<Facts> = (0..8).map(|_| rights.facts(Some("g-1"), Some(holder))).collect();
+    let facts: Vec<Facts> = (0..8).map(|_| rights.facts(Some("g-1"), Some(holder), None)).collect();
     assert!(facts.iter().all(Facts::is_once));
     let taken: Vec<bool> = std::thread::scope(|scope| {
         let each = facts.iter().map(|facts| scope.spawn(|| rights.take(facts).is_ok())).collect::<Vec<_>>();
         each.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{taken:?}");
-    assert!(!rights.facts(Some("g-1"), Some(holder)).is_once());
-    assert!(!Rights::over(Box::new(stub), key()).unwrap().facts(Some("g-1"), Some(holder)).is_once());
+    assert!(!rights.facts(Some("g-1"), Some(holder), None).is_once());
+    assert!(!Rights::over(Box::new(stub), key()).unwrap().facts(Some("g-1"), Some(holder), None).is_once());
 }

@@ -5,7 +5,7 @@ use super::{Views, whole};
 use crate::condition::Relation;
 use crate::{Cause, Raise, Reach, Standing, Treatment, View};
 use std::sync::{Arc, OnceLock};
-use yingbi_taxonomy::Kind;
+use yingbi_taxonomy::{Kind, KindSet};
 
 /// A list that only grows, so that what it gives out stays where it is.
 #[derive(Debug, Default)]
@@ -57,6 +57,7 @@ impl Views {
             let view = side(kind);
             view.monitored(kind).unwrap_or_else(|| view.treatment(kind)).clone()
         });
+        let opens: KindSet = Kind::all().filter(|kind| side(*kind).opens().contains(*kind)).collect();
         let mut raises: Vec<Raise> = Vec::new();
         for raise in Kind::all().flat_map(|kind| side(kind).raises()) {
             if raises.iter().any(|other| other.id == raise.id) {
@@ -77,7 +78,7 @@ impl Views {
                 side(kind).treatment(kind).clone().stronger(closed(kind).treatment(kind).clone())
             });
             if raises.len() >= Raise::MOST {
-                return View::new(guarded, None, raises.into());
+                return View::new(guarded, None, raises.into()).opening(opens);
             }
             if guarded != treatments {
                 raises.push(Raise {
@@ -89,7 +90,7 @@ impl Views {
             }
         }
         let monitored = (would != treatments).then_some(would);
-        View::new(treatments, monitored, raises.into())
+        View::new(treatments, monitored, raises.into()).opening(opens)
     }
 }
 

@@ -1,0 +1,211 @@
+//! Treatments that need keys: envelopes, tokens, shifted dates. Keys come in, bytes go out; what can't be made is the mask
+//! that shows nothing, and counted by a code (T/TSAC 001—2025 §8.3.3.2 c, d, §8.4.6 e; T/SAC 003 App. A).
+
+mod canonical;
+mod date;
+mod sealing;
+
+pub(crate) use sealing::Sealing;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use canonical::canonical;
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
+use yingbi_crypto::HmacSm3;
+use yingbi_crypto::envelope::{self, Binding, SealKey};
+use yingbi_crypto::keys::{KeyFault, Ring};
+use yingbi_taxonomy::{Category, Kind, Level};
+use zeroize::Zeroizing;
+
+/// Gives the keys that rule now.
+pub type KeySource = Arc<dyn Fn() -> Arc<Ring> + Send + Sync>;
+
+/// The keys that one body is treated with, and what is made of them once.
+pub(crate) struct Keys {
+    ring: Arc<Ring>,
+    /// Tokens join within it and not across.
+    purpose: String,
+    tokens: RefCell<Vec<(Category, Option<HmacSm3>)>>,
+    shift: OnceCell<Option<HmacSm3>>,
+}
+
+/// Why something has not been made or opened, as metrics and records say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyTrouble {
+    /// No key to make it with.
+    NoKey,
+    /// The value, or whose it is, is not what the treatment needs.
+    Unfit,
+    /// The envelope names a key that was never here.
+    UnknownKey,
+    /// The envelope's key was destroyed.
+    Destroyed,
+    /// The envelope's key can't be had now.
+    Unavailable,
+    /// The envelope was altered, moved from where it belongs, or is another key's.
+    Forged,
+    /// The envelope is cut or misspelt.
+    Malformed,
+}
+
+impl KeyTrouble {
+    /// All of them.
+    pub const ALL: [KeyTrouble; 7] = [
+        KeyTrouble::NoKey,
+        KeyTrouble::Unfit,
+        KeyTrouble::UnknownKey,
+        KeyTrouble::Destroyed,
+        KeyTrouble::Unavailable,
+        KeyTrouble::Forged,
+        KeyTrouble::Malformed,
+    ];
+
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            KeyTrouble::NoKey => "YB0720",
+            KeyTrouble::Unfit => "YB0721",
+            KeyTrouble::UnknownKey => "YB0722",
+            KeyTrouble::Destroyed => "YB0723",
+            KeyTrouble::Unavailable => "YB0724",
+            KeyTrouble::Forged => "YB0725",
+            KeyTrouble::Malformed => "YB0726",
+        }
+    }
+}
+
+impl From<KeyFault> for KeyTrouble {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Unknown => KeyTrouble::UnknownKey,
+            KeyFault::Destroyed => KeyTrouble::Destroyed,
+            KeyFault::Unavailable => KeyTrouble::Unavailable,
+        }
+    }
+}
+
+/// What an envelope held.
+pub(crate) struct Opened {
+    pub(crate) text: Zeroizing<String>,
+    /// It was a number, and stands for one again.
+    pub(crate) is_number: bool,
+}
+
+impl Keys {
+    pub(crate) fn new(ring: Arc<Ring>, purpose: Option<&str>) -> Keys {
+        let purpose = purpose.unwrap_or_default().to_owned();
+        Keys { ring, purpose, tokens: RefCell::default(), shift: OnceCell::new() }
+    }
+
+    /// What seals values of a category now.
+    fn seal_key(&self, category: Category) -> Option<&SealKey> {
+        self.ring.active(category.id()).map(|key| key.seal())
+    }
+
+    /// Appends the token of a value.
+    pub(crate) fn token(&self, category: Category, value: &str, out: &mut String) -> Result<(), KeyTrouble> {
+        let mut tokens = self.tokens.borrow_mut();
+        let at = match tokens.iter().position(|(of, _)| *of == category) {
+            Some(at) => at,
+            None => {
+                let key = self.ring.lasting(category.id());
+                tokens.push((category, key.map(|key| HmacSm3::new(key.token().as_slice()))));
+                tokens.len() - 1
+            }
+        };
+        let key = tokens.get(at).and_then(|(_, key)| key.as_ref()).ok_or(KeyTrouble::NoKey)?;
+        let value = Zeroizing::new(canonical(value));
+        // Its length before the purpose, so that no purpose and value run together into another pair.
+        let length = (self.purpose.len() as u64).to_be_bytes();
+        let tag = key.tag(&[&length, self.purpose.as_bytes(), value.as_bytes()]);
+        out.push_str(TOKEN);
+        BASE64_URL_SAFE_NO_PAD.encode_string(tag.split_at(TOKEN_BYTES).0, out);
+        Ok(())
+    }
+
+    /// Appends a date, moved by its subject's number of days.
+    pub(crate) fn shifted(
+        &self,
+        subject: Option<&str>,
+        value: &str,
+        out: &mut String,
+    ) -> Result<(), KeyTrouble> {
+        let subject = subject.ok_or(KeyTrouble::Unfit)?;
+        // One key for all categories, so that all of a subject's dates keep their distance.
+        let key = self.shift.get_or_init(|| {
+            let key = self.ring.lasting(Kind::BirthDate.category().id())?;
+            Some(HmacSm3::new(key.shift().as_slice()))
+        });
+        let key = key.as_ref().ok_or(KeyTrouble::NoKey)?;
+        let length = (self.purpose.len() as u64).to_be_bytes();
+        let tag = key.tag(&[&length, self.purpose.as_bytes(), subject.as_bytes()]);
+        let number = tag.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        date::shifted(value, date::days(number), out).ok_or(KeyTrouble::Unfit)
+    }
+
+    /// Opens the envelope that stands for a value of a kind.
+    pub(crate) fn open(
+        &self,
+        kind: Option<Kind>,
+        subject: Option<&str>,
+        text: &str,
+    ) -> Result<(Kind, Opened), (Kind, KeyTrouble)> {
+        let known = kind.unwrap_or(Kind::general(Category::Other));
+        let envelope = envelope::parse(text).map_err(|_| (known, KeyTrouble::Malformed))?;
+        let key = self.ring.by_id(envelope.kid()).map_err(|fault| (known, fault.into()))?;
+        let sealed = Category::from_id(key.category()).ok_or((known, KeyTrouble::UnknownKey))?;
+        let kind = kind.unwrap_or(Kind::general(sealed));
+        // A key of another category: the envelope was moved. Authentication data is opened for nobody (§8.3.3.2 d).
+        if kind.category() != sealed || sealed.level() == Level::L4 || kind.level() == Level::L4 {
+            return Err((kind, KeyTrouble::Forged));
+        }
+        let bindings =
+            [None, subject].into_iter().enumerate().filter(|(nth, whose)| *nth == 0 || whose.is_some());
+        for (_, whose) in bindings {
+            for is_number in [false, true] {
+                if let Ok(plain) = key.open().open(&envelope, &bound(sealed, is_number, whose)) {
+                    let text = String::from_utf8(plain.to_vec()).map_err(|_| (kind, KeyTrouble::Forged))?;
+                    return Ok((kind, Opened { text: Zeroizing::new(text), is_number }));
+                }
+            }
+        }
+        Err((kind, KeyTrouble::Forged))
+    }
+
+    /// Whether a text is an envelope of ours for a value of this category already.
+    pub(crate) fn is_sealed(&self, category: Category, subject: Option<&str>, text: &str) -> bool {
+        let Ok(envelope) = envelope::parse(text) else { return false };
+        let Ok(key) = self.ring.by_id(envelope.kid()) else { return false };
+        key.category() == category.id()
+            && [None, subject].into_iter().any(|whose| {
+                [false, true]
+                    .into_iter()
+                    .any(|is_number| key.open().open(&envelope, &bound(category, is_number, whose)).is_ok())
+            })
+    }
+}
+
+/// What a sealed value belongs to.
+fn bound(category: Category, is_number: bool, subject: Option<&str>) -> Vec<u8> {
+    let path = is_number.then_some(NUMBER);
+    Binding { tenant: TENANT, category: category.id(), path, subject }.to_bytes()
+}
+
+/// Whether a text may be an envelope.
+#[inline]
+pub(crate) fn begins_sealed(text: &str) -> bool {
+    text.as_bytes().starts_with(b"yb1.")
+}
+
+/// Whose values: one gateway protects one firm's.
+const TENANT: &str = "main";
+
+/// Stands where a path may: the value was a number.
+const NUMBER: &str = "!number";
+
+const TOKEN: &str = "ybt1.";
+const TOKEN_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests;

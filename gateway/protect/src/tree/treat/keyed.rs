@@ -1,0 +1,153 @@
+//! What needs keys: made where a value stood, and opened where an envelope stands for one.
+
+use super::Treat;
+use crate::classify::Classify;
+use crate::edit::Edits;
+use crate::keyed::{KeyTrouble, begins_sealed};
+use crate::plan::NOTHING_WIDTH;
+use crate::plan::Plan;
+use crate::tree::{Told, paths::Record, paths::Subject};
+use crate::{mask, tree::Node};
+use yingbi_policies::{Keyed, Mask, NumberMask};
+use yingbi_taxonomy::Kind;
+
+/// Whose the values of a document are, by where its records stand.
+#[derive(Default)]
+pub(crate) struct Owners {
+    records: Vec<(u32, u32, Subject)>,
+}
+
+impl Owners {
+    pub(crate) fn of(records: &[Record], nodes: &[Node]) -> Owners {
+        let place = |record: &Record| {
+            let node = nodes.get(record.node as usize)?;
+            Some((node.start, node.end, record.subject.clone()))
+        };
+        Owners { records: records.iter().filter_map(place).collect() }
+    }
+
+    fn at(&self, position: u32) -> Option<&Subject> {
+        let before = self.records.partition_point(|(start, _, _)| *start <= position);
+        let (_, end, subject) = self.records.get(before.checked_sub(1)?)?;
+        (position < *end).then_some(subject)
+    }
+}
+
+impl<C: Classify> Treat<'_, '_, C> {
+    /// Whose the value at hand is, where that is one person.
+    pub(super) fn subject(&self) -> Option<&str> {
+        whose(&self.owners, self.position, self.plan)
+    }
+
+    /// Appends what stands for a text under a mask, whatever the mask needs.
+    pub(crate) fn masked(&mut self, mask: &Mask, kind: Kind, value: &str, out: &mut String) {
+        match mask.keyed() {
+            None => mask::text(mask, value, out),
+            Some(keyed) => self.make(mask, keyed, (kind, value), out),
+        }
+    }
+
+    /// Appends what stands for a number under a mask.
+    pub(crate) fn masked_number(&mut self, mask: &Mask, kind: Kind, spelt: &str, out: &mut String) {
+        let Some(keyed) = mask.keyed() else { return mask::number(mask, spelt, out) };
+        match mask {
+            Mask::Encrypt { number: NumberMask::Text, .. } | Mask::HashToken { number: NumberMask::Text } => {
+                out.push('"');
+                self.make_of(mask, keyed, (kind, spelt, true), out);
+                out.push('"');
+            }
+            Mask::DateShift => {
+                let (from, mut shifted) = (out.len(), String::new());
+                self.make(mask, keyed, (kind, spelt), &mut shifted);
+                // A date has no zero in front; what shows nothing is no number.
+                let is_number =
+                    shifted.bytes().all(|byte| byte.is_ascii_digit()) && !shifted.starts_with('0');
+                out.push_str(if is_number { &shifted } else { "0" });
+                debug_assert!(out.len() > from);
+            }
+            _ => {
+                self.counts.fell(kind, keyed, KeyTrouble::Unfit);
+                mask::number(mask, spelt, out);
+            }
+        }
+    }
+
+    fn make(&mut self, mask: &Mask, keyed: Keyed, (kind, value): (Kind, &str), out: &mut String) {
+        self.make_of(mask, keyed, (kind, value, false), out);
+    }
+
+    fn make_of(
+        &mut self,
+        mask: &Mask,
+        keyed: Keyed,
+        (kind, value, is_number): (Kind, &str, bool),
+        out: &mut String,
+    ) {
+        let before = out.len();
+        let whose = match mask {
+            Mask::Encrypt { to_subject: false, .. } | Mask::HashToken { .. } | Mask::Ff1 => None,
+            _ => whose(&self.owners, self.position, self.plan),
+        };
+        let made = match (self.plan.keys(), mask) {
+            (None, _) => Err(KeyTrouble::NoKey),
+            (Some(keys), Mask::Encrypt { to_subject, .. }) => {
+                let category = kind.category();
+                if *to_subject && whose.is_none() {
+                    Err(KeyTrouble::Unfit)
+                } else {
+                    // Nothing is encrypted twice.
+                    match begins_sealed(value) && keys.is_sealed(category, whose, value) {
+                        true => out.push_str(value),
+                        false => self.workspace.sealing.push(category, value, is_number, whose, out),
+                    }
+                    Ok(())
+                }
+            }
+            (Some(_), _) if begins_sealed(value) => Err(KeyTrouble::Unfit),
+            (Some(keys), Mask::HashToken { .. }) => keys.token(kind.category(), value, out),
+            (Some(keys), Mask::DateShift) => keys.shifted(whose, value, out),
+            (Some(_), _) => Err(KeyTrouble::Unfit),
+        };
+        if let Err(why) = made {
+            self.counts.fell(kind, keyed, why);
+            out.truncate(before);
+            mask::fill(NOTHING_WIDTH.into(), out);
+        }
+    }
+
+    /// Lays what needs a key over a value that was told by its name.
+    #[cold]
+    pub(super) fn cover_keyed(&mut self, mask: &Mask, kind: Kind, told: &Told, text: &str) {
+        if self.strings == 0 {
+            self.position = told.start;
+        }
+        let mut made = String::new();
+        match told.is_number {
+            true => self.masked_number(mask, kind, text, &mut made),
+            false => self.masked(mask, kind, text, &mut made),
+        }
+        self.edits.push(told.start as usize, told.end as usize, &made);
+    }
+
+    /// Seals all that waits for it in the edits of the body.
+    pub(crate) fn seal(&mut self) {
+        if !self.workspace.sealing.is_empty() {
+            self.workspace.sealing.settle(&mut self.edits, self.plan.keys(), &mut self.counts);
+        }
+    }
+
+    /// The same in edits whose texts are read before the body is whole.
+    pub(crate) fn settle_keyed(&mut self, edits: &mut Edits) {
+        if !self.workspace.sealing.is_empty() {
+            self.workspace.sealing.settle(edits, self.plan.keys(), &mut self.counts);
+        }
+    }
+}
+
+fn whose<'o>(owners: &'o Owners, position: u32, plan: Plan<'o>) -> Option<&'o str> {
+    match owners.at(position) {
+        Some(Subject::One(subject)) => Some(subject),
+        Some(Subject::Several(_)) => None,
+        Some(Subject::Unknown) | None => plan.document_subject(),
+    }
+}
