@@ -100,6 +100,8 @@ pub struct AuditPlaces {
     pub checkpoint: PathBuf,
     /// Anchors.
     pub anchors: Vec<PathBuf>,
+    /// Recipients that are abroad.
+    pub abroad: Vec<String>,
 }
 
 /// What commands that make and change data keys need to know of their gateway.
@@ -175,6 +177,7 @@ impl Config {
             dir: directory.join(&parsed.data_dir).join(AUDIT),
             pseudonym: directory.join(&parsed.keys.pseudonym),
             checkpoint: directory.join(parsed.keys.checkpoint()),
+            abroad: parsed.audit.abroad.clone(),
             anchors: parsed.audit.anchors.iter().map(|anchor| directory.join(anchor)).collect(),
         })
     }

@@ -11,6 +11,7 @@ pub mod summary;
 use crate::compact;
 use crate::record::{Intent, Outcome};
 use segments::Segments;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use yingbi_taxonomy::{Category, Level};
@@ -221,6 +222,31 @@ pub fn search(
         segments.leave(place, order);
     }
     Ok(searched)
+}
+
+/// An event of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// UTC, RFC 3339.
+    pub time: String,
+    /// Its name.
+    pub event: String,
+    /// Details.
+    pub detail: BTreeMap<String, String>,
+}
+
+/// Gives every event in `dir` of the filter's time, oldest first; its other conditions are about accesses.
+///
+/// # Errors
+/// The directory or a segment can't be read, or `each` fails.
+pub fn events(dir: &Path, filter: &Filter, each: &mut dyn FnMut(Event) -> io::Result<()>) -> io::Result<()> {
+    let segments = Segments::of(dir)?;
+    for place in 0..segments.count() {
+        segments.events(place, filter, each)?;
+    }
+    Ok(())
 }
 
 /// Every category found in an access, however treated.

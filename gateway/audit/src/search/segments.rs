@@ -1,6 +1,6 @@
 //! The segments of a log as a search reads them: by their index where there is one, whole where there is none.
 
-use super::{Filter, Order, Searched};
+use super::{Event, Filter, Order, Searched};
 use crate::compact::{self, Fields};
 use crate::format::{self, Begun, HEAD_BYTES, Head, Header};
 use crate::index::{self, Index};
@@ -103,6 +103,32 @@ impl Segments {
         }
         filter.from.is_none_or(|from| latest >= from.as_microsecond())
             && filter.to.is_none_or(|to| index.earliest < to.as_microsecond())
+    }
+
+    /// The events of a segment, in order.
+    pub fn events(
+        &self,
+        place: usize,
+        filter: &Filter,
+        each: &mut dyn FnMut(Event) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(segment) = self.all.get(place) else { return Ok(()) };
+        if let (Some(index), Some(from)) = (&segment.index, filter.from)
+            && index.latest.events < from.as_microsecond()
+        {
+            return Ok(());
+        }
+        let bytes = std::fs::read(self.dir.join(format::name(segment.number)))?;
+        for (_, head, payload) in walk::skim(&bytes).filter(|(_, head, _)| head.sequence < segment.end) {
+            if !payload.starts_with(b"{\"type\":\"event\"") {
+                continue;
+            }
+            let Some(Record::Event { time, event, detail }) = compact::record(payload) else { continue };
+            if filter.is_within(&time) {
+                each(Event { sequence: head.sequence, time, event, detail })?;
+            }
+        }
+        Ok(())
     }
 
     /// The places of a segment where something wanted may stand, in order.
