@@ -117,7 +117,7 @@ pub(crate) mod mark {
     pub(crate) const NUMBER: u32 = 1 << 19;
     /// What every address has one of.
     pub(crate) const PLACE: u32 = 1 << 20;
-    /// The end of 答案, 性别 and 民族, whose values are words, and 生 behind a date.
+    /// In 答案, 性别, 民族 and 职业, whose values are words, and 生 behind a date.
     pub(crate) const WORDED: u32 = 1 << 21;
     /// The end of 验证码 and 口令.
     pub(crate) const CODE: u32 = 1 << 22;
@@ -182,11 +182,11 @@ static MARKS: LazyLock<Vec<u32>> = LazyLock::new(|| {
         add(matches!(c, '：' | '＝'), mark::COLON);
         add(c == '→', mark::ARROW);
         add(c == '（', mark::BRACKET);
-        add(matches!(c, '案' | '别' | '族' | '生'), mark::WORDED);
+        add(matches!(c, '案' | '别' | '族' | '生' | '职'), mark::WORDED);
         add(matches!(c, '码' | '令'), mark::CODE);
         add(matches!(c, '元' | '块' | '万'), mark::MONEY);
         add(c == '岁', mark::AGE);
-        add(matches!(c, '患' | '诊'), mark::ILL);
+        add(matches!(c, '患' | '诊' | '病' | '癌' | '症' | '压' | '瘤' | '炎' | '梗' | '喘'), mark::ILL);
         add(prose::plates::PROVINCES.contains(&c), mark::PLATE);
         marks
     };

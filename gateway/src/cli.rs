@@ -4,11 +4,13 @@
 
 pub mod audit;
 pub mod consent;
+pub mod drill;
 pub mod grant;
 pub mod inventory;
 pub mod keys;
 mod office;
 pub mod policy;
+pub mod response;
 pub mod run;
 pub mod scan;
 pub mod switch;
@@ -59,10 +61,14 @@ enum Command {
     Grant(grant::GrantArgs),
     /// Stops a caller, role, recipient or route at once, through a running gateway.
     Switch(switch::SwitchArgs),
+    /// Checks digests and signatures of answers.
+    Response(response::ResponseArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
-    /// Makes secret keys.
+    /// Makes, rotates, destroys and backs up keys.
     Keys(keys::KeysArgs),
+    /// Lets something fail on purpose, says what happened, and switches back.
+    Drill(drill::DrillArgs),
     /// Prints the version.
     Version {
         /// How the result is printed.
@@ -117,8 +123,10 @@ pub fn main() -> ExitCode {
         Command::Consent(args) => consent::run(&args).into(),
         Command::Grant(args) => grant::run(&args).into(),
         Command::Switch(args) => switch::run(&args).into(),
+        Command::Response(args) => response::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
+        Command::Drill(args) => drill::run(&args).into(),
         Command::Version { format } => {
             print_version(format);
             Exit::Good.into()

@@ -27,6 +27,7 @@ mod limits;
 mod listen;
 mod places;
 mod secret;
+mod stores;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -34,7 +35,7 @@ mod upstream;
 
 pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
-pub use directory::{DirectoryEntry, Zone, read_directory};
+pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
@@ -45,13 +46,16 @@ pub use keys::{
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
 pub use secret::{Secret, SecretError};
+pub use stores::{PostgresStore, Stores};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
 pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
+use crate::exchange::integrity::IntegrityConfig;
 use std::path::{Path, PathBuf};
+use yingbi_crypto::VerifyingKey;
 use yingbi_policies::Diagnostic;
 
 /// A whole configuration, checked: what it names exists and parses.
@@ -67,6 +71,8 @@ pub struct Config {
     pub admin: Admin,
     /// `policy_dir`: directory of policy files; no policy means that everything is refused.
     pub policy_dir: PathBuf,
+    /// `policy_signers`: public keys; only a version that one of these signers stands for may rule. None: any.
+    pub policy_signers: Vec<VerifyingKey>,
     /// `data_dir`: directory for the audit log and state, writable, on a durable disk.
     pub data_dir: PathBuf,
     /// `keys`: secret key files.
@@ -81,6 +87,10 @@ pub struct Config {
     pub drain: Drain,
     /// `audit`: evidence and retention of the access log.
     pub audit: Audit,
+    /// `integrity`: digests and signatures of answers.
+    pub integrity: IntegrityConfig,
+    /// `stores`: where consents, grants, switches and counts are kept.
+    pub stores: Stores,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,
     /// `threads`: worker threads of the data plane; default one a core.
@@ -100,8 +110,6 @@ pub struct AuditPlaces {
     pub checkpoint: PathBuf,
     /// Anchors.
     pub anchors: Vec<PathBuf>,
-    /// Recipients that are abroad.
-    pub abroad: Vec<String>,
 }
 
 /// What commands that make and change data keys need to know of their gateway.
@@ -177,7 +185,6 @@ impl Config {
             dir: directory.join(&parsed.data_dir).join(AUDIT),
             pseudonym: directory.join(&parsed.keys.pseudonym),
             checkpoint: directory.join(parsed.keys.checkpoint()),
-            abroad: parsed.audit.abroad.clone(),
             anchors: parsed.audit.anchors.iter().map(|anchor| directory.join(anchor)).collect(),
         })
     }

@@ -14,6 +14,7 @@
 
 mod backup;
 mod destruction;
+pub mod drill;
 mod keeper;
 mod life;
 mod provider;

@@ -5,17 +5,21 @@
 
 mod classifiers;
 mod files;
+mod signature;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use files::{read, version};
+pub use signature::{SIGNATURE_FILE, sign, verify};
 pub use watch::ReloadEvent;
 
 use arc_swap::ArcSwap;
+use files::Reading;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use yingbi_crypto::VerifyingKey;
 use yingbi_policies::{Diagnostic, PolicySet};
 
 /// Problems, each with the text of the file it stands in (empty where the file could not be read).
@@ -25,6 +29,8 @@ pub type Problems = Vec<(Diagnostic, String)>;
 #[derive(Debug)]
 pub struct PolicyStore {
     directory: PathBuf,
+    /// Who may let a version rule; empty: whoever can write to the directory.
+    signers: Vec<VerifyingKey>,
     current: ArcSwap<PolicySet>,
     /// Held while reloading, so that an older reading never replaces a newer one.
     reloading: Mutex<()>,
@@ -47,9 +53,18 @@ impl PolicyStore {
     /// # Errors
     /// The directory can't be read, holds no policy file, or does not compile: nothing may start with it.
     pub fn open(directory: &Path) -> Result<PolicyStore, Problems> {
-        let (set, _) = load(directory)?;
+        PolicyStore::open_signed(directory, &[])
+    }
+
+    /// The same where only what one of these signers stands for may rule, now and later; none: whatever is there.
+    ///
+    /// # Errors
+    /// As [`PolicyStore::open`]; and there is no signature, or not a good one.
+    pub fn open_signed(directory: &Path, signers: &[VerifyingKey]) -> Result<PolicyStore, Problems> {
+        let (set, _) = judge(files::read_signed(directory)?, directory, signers)?;
         Ok(PolicyStore {
             directory: directory.to_owned(),
+            signers: signers.to_vec(),
             current: ArcSwap::from_pointee(set),
             reloading: Mutex::new(()),
         })
@@ -71,7 +86,8 @@ impl PolicyStore {
     /// As [`PolicyStore::open`]; the set before stays.
     pub fn reload(&self) -> Result<Reloaded, Problems> {
         let _held = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let (set, warnings) = load(&self.directory)?;
+        let reading = files::read_signed(&self.directory)?;
+        let (set, warnings) = judge(reading, &self.directory, &self.signers)?;
         Ok(self.rule(set, warnings))
     }
 
@@ -88,6 +104,16 @@ impl PolicyStore {
 /// As [`PolicyStore::open`].
 pub fn load(directory: &Path) -> Result<(PolicySet, Problems), Problems> {
     compile(read(directory)?)
+}
+
+/// Compiles what was read, if somebody who may stands for it.
+fn judge(
+    reading: Reading,
+    directory: &Path,
+    signers: &[VerifyingKey],
+) -> Result<(PolicySet, Problems), Problems> {
+    verify(directory, &version(&reading.sources), reading.note.as_deref(), signers)?;
+    compile(reading.sources)
 }
 
 fn compile(sources: Vec<yingbi_policies::Source>) -> Result<(PolicySet, Problems), Problems> {

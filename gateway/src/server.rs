@@ -14,11 +14,13 @@ use crate::evidence;
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
 use crate::exchange::identity::Identifier;
+use crate::exchange::integrity::{Integrity, response_keys};
 use crate::exchange::record::{self, DecisionIds};
 use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
@@ -92,8 +94,8 @@ impl Ready {
 /// # Errors
 /// Something is wrong; the text says what and where.
 pub fn prepare(config: Config) -> Result<Ready, StartError> {
-    let policies =
-        PolicyStore::open(&config.policy_dir).map_err(|problems| StartError::Bad(shown(&problems)))?;
+    let policies = PolicyStore::open_signed(&config.policy_dir, &config.policy_signers)
+        .map_err(|problems| StartError::Bad(shown(&problems)))?;
     let key = &config.keys.pseudonym;
     let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
     let peer = peer::of(&config.upstream)?;
@@ -137,9 +139,11 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        integrity: integrity(&config)?,
         keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
+        accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
         step_up: config
             .identity
             .jwt
@@ -168,7 +172,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     let lag = evidence::start(&config.audit, &config.data_dir.join(crate::config::AUDIT))
         .map_err(|error| StartError::Unusable(error.to_string()))?;
-    let scraped = (identifier, audit.clone());
+    let scraped = (identifier, audit.clone(), rights.clone());
     let admin = Admin {
         listen: config.admin.listen,
         metrics: metrics.clone(),
@@ -182,6 +186,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
             metrics.audit_up(scraped.1.stats().up);
             metrics.anchor_lag("directory", directory_lag(&scraped.1.evidence()));
             lag.ages().into_iter().for_each(|(anchor, seconds)| metrics.anchor_lag(anchor, seconds));
+            metrics.store_failed(scraped.2.take_store_errors());
         }),
     };
     let listen = config.admin.listen;
@@ -252,6 +257,18 @@ fn retention(kept: &config::Retention) -> Retention {
     }
 }
 
+/// What makes digests and signatures of answers.
+fn integrity(config: &Config) -> Result<Integrity, StartError> {
+    let configured = config.integrity;
+    let Some(path) = config.keys.checkpoint.as_ref().filter(|_| configured.sign) else {
+        return Ok(Integrity::new(configured.digest, None));
+    };
+    let bad = |why: &dyn std::fmt::Display| StartError::Bad(format!("{}: {why}", path.display()));
+    let secret = Secret::read(path).map_err(|error| bad(&error))?;
+    let keys = response_keys(secret.expose()).ok_or_else(|| bad(&"no signing key can be made of it"))?;
+    Ok(Integrity::new(configured.digest, Some(keys)))
+}
+
 /// The keys that checkpoints are signed with, if there are any.
 fn checkpoint_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
     let Some(path) = &config.keys.checkpoint else { return Ok(None) };
@@ -311,7 +328,12 @@ fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<R
     let unusable = |error: &dyn std::fmt::Display| {
         StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
     };
-    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    let rights = match &config.stores.postgres {
+        None => Rights::open(&dir, key).map_err(|error| unusable(&error))?,
+        Some(store) => Rights::shared(&store.connection, &dir, key, store.max_stale)
+            .map_err(|error| StartError::Unusable(format!("stores.postgres: {error}")))?,
+    };
+    let rights = Arc::new(rights);
     let log = config.data_dir.join(crate::config::AUDIT);
     let again = rights.recount(&log, records).map_err(|error| unusable(&error))?;
     if again > 0 {

@@ -7,8 +7,6 @@ mod tables;
 mod view;
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod tests;
 
 pub use caller::Caller;
@@ -124,6 +122,7 @@ impl PolicySet {
             subjects: situation.subjects.filter(|_| asks_of_subject).cloned(),
             consent: purpose.and_then(|purpose| purpose.consent.clone()),
             recipient: purpose.and_then(|purpose| purpose.recipient.clone()),
+            country: purpose.and_then(|purpose| purpose.country.clone()),
             document_subject: situation.document_subject,
             document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),
@@ -242,7 +241,7 @@ impl PolicySet {
     }
 
     /// The most specific binding that matches.
-    fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
+    pub(crate) fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
         self.bindings_by_host
             .concerning(request.host)
             .filter_map(|at| self.tables.bindings.get(at))
@@ -251,7 +250,7 @@ impl PolicySet {
     }
 
     /// The views of a situation, remembered by what they depend on.
-    fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
+    pub(crate) fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
         let outcomes = self.outcomes(situation);
         let requests = self.request_outcomes(situation);
         let key = self.key(situation, &outcomes, &requests);
@@ -293,7 +292,8 @@ impl PolicySet {
         }
         for outcome in requests {
             let relation = situation.of_request();
-            key.extend([u32::MAX - 1, number(outcome.rule), outcome.branches(relation)]);
+            let rule = number(outcome.rule) << 1 | u32::from(outcome.rules);
+            key.extend([u32::MAX - 1, rule, outcome.branches(relation)]);
         }
         key.push(u32::MAX);
         let position = |id: &Arc<str>| self.tables.roles.iter().position(|own| own.id == *id);

@@ -52,6 +52,19 @@ pub struct Place {
     pub bytes: std::ops::Range<usize>,
 }
 
+/// What is wrong with the signature of policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFault {
+    /// There is none.
+    Missing,
+    /// It can't be read.
+    Malformed,
+    /// It is for other files.
+    OtherVersion,
+    /// Nobody who may has signed.
+    NoSigner,
+}
+
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -93,6 +106,39 @@ impl Diagnostic {
             help: Text::new(
                 "policy files are regular UTF-8 files named `*.yaml` or `*.yml` inside the policy directory",
                 "策略文件须为策略目录内的普通UTF-8文件，名为 `*.yaml` 或 `*.yml`",
+            ),
+        }
+    }
+
+    /// Policies that nobody who may stands for.
+    pub fn unsigned(file: impl Into<String>, fault: SignatureFault) -> Diagnostic {
+        let (code, message) = match fault {
+            SignatureFault::Missing => {
+                (Code::Unsigned, Text::new("the policies are not signed", "策略未签名"))
+            }
+            SignatureFault::Malformed => {
+                (Code::SignatureMalformed, Text::new("not a signature of policies", "不是策略签名文件"))
+            }
+            SignatureFault::OtherVersion => (
+                Code::SignatureOtherVersion,
+                Text::new("the signature is for other files than stand here", "签名对应的并非此处的文件"),
+            ),
+            SignatureFault::NoSigner => (
+                Code::SignatureNoSigner,
+                Text::new(
+                    "no signer in `policy_signers` signed this version",
+                    "`policy_signers` 中无人签署此版本",
+                ),
+            ),
+        };
+        Diagnostic {
+            code: code.id(),
+            severity: Severity::Error,
+            place: Place { file: file.into(), ..Place::default() },
+            message,
+            help: Text::new(
+                "have a signer run `yingbi policy sign DIR --key FILE` over exactly these files",
+                "请由签署人对这些文件执行 `yingbi policy sign DIR --key FILE`",
             ),
         }
     }

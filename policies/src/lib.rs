@@ -32,26 +32,35 @@
 mod classifier;
 mod compile;
 mod condition;
+mod coverage;
 mod day;
 mod decide;
 mod diagnostic;
+mod diff;
 mod document;
 mod explain;
 mod facts;
 mod format;
+mod grid;
 mod limit;
 mod mask;
+mod matrix;
 mod path;
 mod permit;
+mod replay;
 mod route;
 mod schema;
 mod source;
 mod yaml;
 
 pub use classifier::{ClassifierTest, FirmClassifier, FirmClassifiers, NameRule, Pattern, Strength};
+pub use coverage::{Coverage, RuleCoverage};
 pub use day::{Day, NoDay};
 pub use decide::{Caller, PolicySet, REFUSALS, RefusalRow};
-pub use diagnostic::{CODES, CodeRow, Diagnostic, Language, Place, Severity, Text, render, render_with};
+pub use diagnostic::{
+    CODES, CodeRow, Diagnostic, Language, Place, Severity, SignatureFault, Text, render, render_with,
+};
+pub use diff::{Change, Diff, Outcome, Whose};
 pub use document::test::{Expectation, ExpectedRecord, Remembered, TestCaller, TestCase, parse_request_line};
 pub use explain::{Explanation, KindWord, RaiseWord, RuleWord, Verdict};
 pub use facts::{
@@ -59,12 +68,14 @@ pub use facts::{
     Request, Standing, Subjects,
 };
 pub use format::format;
-pub use limit::{CountedBy, GrantTemplate, Limit, Period};
+pub use grid::{Endpoint, Login};
+pub use limit::{CountedBy, Distinct, GrantTemplate, Limit, Period};
 pub use mask::{Keyed, Mask, NumberMask, Region};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{
     Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
     Treatment, Validation, View,
 };
+pub use replay::{Past, Replayed};
 pub use schema::schema;
 pub use source::Source;

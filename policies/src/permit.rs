@@ -44,6 +44,7 @@ pub struct Permit {
     pub(crate) subjects: Option<Arc<dyn Subjects>>,
     pub(crate) consent: Option<Arc<ConsentNeeded>>,
     pub(crate) recipient: Option<Arc<str>>,
+    pub(crate) country: Option<Arc<str>>,
     pub(crate) limits: Vec<Arc<Limit>>,
     pub(crate) document_subject: Option<String>,
     /// How that investor stood when this was decided: an answer about one investor is of one piece.
@@ -104,6 +105,11 @@ impl Permit {
     /// Who receives the data, where the purpose names somebody else than the firm.
     pub fn recipient(&self) -> Option<&str> {
         self.recipient.as_deref()
+    }
+
+    /// Where the recipient is, when that is abroad (T/TSAC 001 §8.6.2).
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
     }
 
     /// The limits that concern the access.

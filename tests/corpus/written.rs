@@ -20,6 +20,7 @@ pub fn file(name: &str) -> &'static str {
         "first" => include_str!("written/first.txt"),
         "second" => include_str!("written/second.txt"),
         "third" => include_str!("written/third.txt"),
+        "fourth" => include_str!("written/fourth.txt"),
         other => panic!("no texts named `{other}`"),
     }
 }

@@ -1,12 +1,13 @@
 //! The real binary in a process of its own.
 
+use crate::postgres::Postgres;
 use crate::{Origin, Scratch, binary};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ pub struct Setup {
     limits: Vec<(String, String)>,
     upstream_keys: Vec<(String, String)>,
     environment: Vec<(String, String)>,
+    keys: String,
 }
 
 impl Gateway {
@@ -67,6 +69,7 @@ impl Gateway {
             limits: Vec::new(),
             upstream_keys: Vec::new(),
             environment: Vec::new(),
+            keys: String::new(),
         }
     }
 
@@ -119,6 +122,25 @@ impl Gateway {
     /// Replaces a policy file; the gateway isn't told.
     pub fn write_policy(&self, name: &str, text: &str) {
         self.scratch.write(&format!("policies/{name}"), text);
+    }
+
+    /// A command of the binary under this gateway's configuration and environment.
+    ///
+    /// # Panics
+    /// The binary can't be run.
+    pub fn yingbi(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(binary());
+        command.args(arguments).arg("--config").arg(self.config()).current_dir(self.scratch.path());
+        command.stdin(Stdio::null()).env("LC_ALL", "C");
+        command.envs(self.setup.environment.iter().map(|(name, value)| (name, value)));
+        command.output().expect("the binary runs")
+    }
+
+    /// The value of a metric with these labels, as it is written.
+    pub fn metric(&self, series: &str) -> Option<String> {
+        let (_, text) = self.admin_get("/metrics").ok()?;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
+        Some(value.to_owned())
     }
 
     /// Its process id.
@@ -318,6 +340,12 @@ impl Setup {
         self
     }
 
+    /// Further lines of `keys`, indented by two; `yingbi keys init` runs before the gateway does.
+    pub fn keys(mut self, lines: &str) -> Setup {
+        self.keys.push_str(lines);
+        self
+    }
+
     /// Starts it and waits until it is ready.
     ///
     /// # Panics
@@ -343,6 +371,12 @@ impl Setup {
             self.write(&scratch, address, admin);
             let setup = self.clone();
             let mut gateway = Gateway { address, admin, scratch, child: None, setup, _ports: ports };
+            if !gateway.setup.keys.is_empty() {
+                let made = gateway.yingbi(&["keys", "init"]);
+                if !made.status.success() {
+                    return Err(format!("keys init: {}", String::from_utf8_lossy(&made.stderr)));
+                }
+            }
             match gateway.launch() {
                 Ok(()) => return Ok(gateway),
                 Err(why) => problem = format!("{why}\n{}", gateway.logs()),
@@ -357,12 +391,13 @@ impl Setup {
     fn write(&self, scratch: &Scratch, data: SocketAddr, admin: SocketAddr) {
         let mut config = format!(
             "listen:\n  - address: {data}\n{}upstream:\n  address: {}\n{}admin:\n  listen: {admin}\n{}\
-             policy_dir: policies\ndata_dir: {}\nkeys:\n  pseudonym: {KEY}\n",
+             policy_dir: policies\ndata_dir: {}\nkeys:\n  pseudonym: {KEY}\n{}",
             self.listen,
             self.upstream,
             indented(&self.upstream_keys),
             self.admin,
             self.data_dir,
+            self.keys,
         );
         config.push_str("identity:\n  api_tokens:\n");
         for (caller, subjects) in &self.callers {
@@ -377,6 +412,11 @@ impl Setup {
             let _ = write!(config, "limits:\n{}", indented(&self.limits));
         }
         config.push_str(&self.config);
+        // The same tests over the other store.
+        if let Some(postgres) = Postgres::shared().filter(|_| !self.config.contains("stores:")) {
+            config.push_str("stores:\n  postgres: {url: shared-store.url}\n");
+            scratch.write_secret("shared-store.url", &postgres.database());
+        }
         scratch.write("yingbi.yaml", &config);
         scratch.write_secret(KEY, &"5a".repeat(32));
         for (name, text) in &self.files {

@@ -9,16 +9,22 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "conformance/abroad.rs"]
+mod abroad;
 #[path = "conformance/access.rs"]
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/callers.rs"]
+mod callers;
 #[path = "conformance/channels.rs"]
 mod channels;
 #[path = "conformance/classification.rs"]
 mod classification;
 #[path = "conformance/credentials.rs"]
 mod credentials;
+#[path = "conformance/cryptography.rs"]
+mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
 #[path = "conformance/errors.rs"]
@@ -31,8 +37,14 @@ mod exports;
 mod firm;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/integrity.rs"]
+mod integrity;
 #[path = "conformance/inventory.rs"]
 mod inventory;
+#[path = "conformance/keys.rs"]
+mod keys;
+#[path = "conformance/keys_services.rs"]
+mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
 #[path = "conformance/reports.rs"]
@@ -43,12 +55,18 @@ mod rights;
 mod scenes;
 #[path = "conformance/shipping.rs"]
 mod shipping;
+#[path = "conformance/stores.rs"]
+mod stores;
 #[path = "conformance/streams.rs"]
 mod streams;
+#[path = "conformance/treatments.rs"]
+mod treatments;
 #[path = "conformance/views.rs"]
 mod views;
 #[path = "conformance/witness.rs"]
 mod witness;
+#[path = "conformance/workbench.rs"]
+mod workbench;
 
 /// A firm: tellers see masks, officers report to the supervisor in clear, investors see their own in full once stepped
 /// up and others' masked, anybody asks for notices.

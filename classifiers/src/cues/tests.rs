@@ -16,7 +16,7 @@ fn lets_run(text: &str) {
     };
     assert!(cues.may_hold_address() || !finds(&|hits| addresses::find(text, hits)), "{text}");
     assert!(cues.may_hold_numerals() || !finds(&|hits| numerals::find(text, hits)), "{text}");
-    assert!(cues.may_hold_name() || !finds(&|hits| names::find(text, hits)), "{text}");
+    assert!(cues.may_hold_name() || !finds(&|hits| names::find(text, cues, hits)), "{text}");
     assert!(cues.may_hold_label() || !finds(&|hits| labels::find(&LEXICON, text, cues, hits)), "{text}");
     let has_code = cues.has(mark::DIGIT) && cues.has(mark::CODE | mark::LETTER);
     assert!(has_code || !finds(&|hits| codes::find(text, cues, hits)), "{text}");

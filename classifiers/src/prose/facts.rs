@@ -28,10 +28,26 @@ fn ages(text: &str, hits: &mut Vec<Hit>) {
         let Some((left, right)) = text.split_at_checked(at) else { continue };
         let number = tail(left, 3, |c| c.is_ascii_digit());
         let before = left.strip_suffix(number).unwrap_or_default();
-        let is_limit =
-            ["岁以", "岁及", "岁（含", "岁至", "岁到", "岁-", "岁～", "岁~", "岁的投资", "岁的客户"]
-                .iter()
-                .any(|word| right.starts_with(word));
+        let is_limit = [
+            "岁以",
+            "岁及",
+            "岁（含",
+            "岁至",
+            "岁到",
+            "岁-",
+            "岁～",
+            "岁~",
+            "岁的投资",
+            "岁的客户",
+            "岁方",
+            "岁才",
+            "岁可",
+            "岁时",
+            "岁前",
+            "岁后",
+        ]
+        .iter()
+        .any(|word| right.starts_with(word));
         if number.is_empty() || number.starts_with('0') || is_limit {
             continue;
         }
@@ -65,6 +81,21 @@ const AGES: &[&str] = &[
     "虚岁",
     "男",
     "女",
+    "客户",
+    "老人",
+    "父亲",
+    "母亲",
+    "本人",
+    "他",
+    "她",
+    "我",
+    "爸",
+    "妈",
+    "先生",
+    "女士",
+    "奶奶",
+    "爷爷",
+    "老太太",
 ];
 
 /// Sums that came or went, and what somebody has.
@@ -92,6 +123,9 @@ fn sums(text: &str, hits: &mut Vec<Hit>) {
 fn sum_of(left: &str, counted: bool) -> Option<Kind> {
     let sentence = tail(left, 48, |c| !matches!(c, '。' | '；' | '\n' | '！' | '？' | ';'));
     let said = sentence.trim_end_matches(FILLERS);
+    if !said.ends_with(LAST) {
+        return None;
+    }
     let ends = |words: &[&str]| words.iter().any(|word| said.ends_with(word));
     // `20日均资产50万元` is a condition, `近20日日均资产` somebody's.
     let is_condition =
@@ -101,16 +135,34 @@ fn sum_of(left: &str, counted: bool) -> Option<Kind> {
     }
     let is_ones =
         || ["女士", "先生", "客户", "您", "本人", "我的", "账户"].iter().any(|word| said.contains(word));
-    if ends(&["资产", "总资产", "余额", "权益", "净资产", "存款"]) && is_ones() && !is_condition()
+    let stock = ["资产", "总资产", "余额", "权益", "净资产", "存款"];
+    if ends(&stock) && is_ones() && !is_condition() {
+        return Some(Kind::Balance);
+    }
+    // What flows through a branch or a market is nobody's.
+    let is_firms = || {
+        ["营业部", "公司", "市场", "板块", "北向", "主力", "行业"].iter().any(|word| sentence.contains(word))
+    };
+    if ends(&["净流出", "净流入", "流出", "流入"]) && said.contains("资产") && is_ones() && !is_firms()
     {
         return Some(Kind::Balance);
     }
     if ends(POSITIONS) {
         return Some(Kind::Position);
     }
+    if ends(&["成交金额", "卖出金额", "买入金额", "委托金额"]) && (is_ones() || said.contains("尾号"))
+    {
+        return Some(Kind::TradeFill);
+    }
     let is_somebodys = || SOMEBODY.iter().any(|word| sentence.contains(word)) && !sentence.contains(LIMITS);
     (counted && ends(MOVES) && is_somebodys()).then_some(Kind::TradeBankTransfer)
 }
+
+/// The last characters of all that says something of a sum.
+const LAST: &[char] = &[
+    '内', '里', '上', '产', '额', '款', '益', '值', '出', '入', '现', '账', '转', '划', '除', '费', '走',
+    '金', '取', '来',
+];
 
 /// What may stand between such words and the sum.
 const FILLERS: &[char] = &[
@@ -207,7 +259,72 @@ fn illnesses(text: &str, hits: &mut Vec<Hit>) {
             }
         }
     }
+    for illness in ILLNESSES {
+        for start in memmem::find_iter(text.as_bytes(), illness) {
+            let (left, right) = text.split_at_checked(start).unwrap_or_default();
+            let sentence = tail(left, 48, |c| !matches!(c, '。' | '；' | '\n' | '！' | '？'));
+            let is_had = HAVING.iter().any(|word| left.ends_with(word));
+            let is_ones = || SUFFERERS.iter().any(|word| sentence.contains(word));
+            let is_business = || {
+                BUSINESS
+                    .iter()
+                    .any(|word| right.get(illness.len()..).is_some_and(|right| right.starts_with(word)))
+            };
+            if is_had && is_ones() && !is_business() {
+                push(start, illness.len(), Kind::HealthStatus, hits);
+            }
+        }
+    }
 }
+
+/// What is had with them.
+const HAVING: &[&str] =
+    &["有", "得了", "得的是", "查出", "查出来", "诊断", "诊断出", "诊断为", "检查出", "确诊", "因", "是"];
+
+/// Whom a sentence speaks of that names an illness.
+const SUFFERERS: &[&str] = &[
+    "客户", "自己", "本人", "我", "他", "她", "先生", "女士", "母亲", "父亲", "爱人", "老伴", "太太", "丈夫",
+];
+
+/// What of an illness is a business.
+const BUSINESS: &[&str] =
+    &["概念", "药", "板块", "检测", "治疗", "用药", "诊断", "新药", "产业", "行业", "疫苗", "器械"];
+
+/// Common illnesses.
+const ILLNESSES: &[&str] = &[
+    "高血压",
+    "糖尿病",
+    "心脏病",
+    "冠心病",
+    "抑郁症",
+    "焦虑症",
+    "癌症",
+    "肺癌",
+    "胃癌",
+    "肝癌",
+    "乳腺癌",
+    "甲状腺癌",
+    "白血病",
+    "尿毒症",
+    "脑梗",
+    "脑出血",
+    "中风",
+    "肿瘤",
+    "哮喘",
+    "肺炎",
+    "肝炎",
+    "乙肝",
+    "肾病",
+    "肺结核",
+    "癫痫",
+    "精神分裂症",
+    "帕金森",
+    "阿尔茨海默",
+    "艾滋病",
+    "老年痴呆",
+    "骨折",
+    "结节",
+];
 
 fn push(start: usize, length: usize, kind: Kind, hits: &mut Vec<Hit>) {
     hits.push(Hit { start, end: start + length, kind, how: How::Text, confidence: 65 });

@@ -5,9 +5,11 @@ mod judge;
 mod lists;
 
 use super::{head, is_han, tail};
+use crate::cues::{Cues, mark};
 use crate::{Hit, How};
 use judge::{Left, Right, judge, name_at};
 use lists::{AHEAD_MARKS, AHEAD_WORDS, LISTS, role};
+use memchr::memmem;
 use yingbi_taxonomy::Kind;
 
 /// Whether a whole value is a person's name: Chinese with a known surname, a minority's with `·`, or Latin words.
@@ -96,13 +98,33 @@ pub(crate) fn announced(text: &str) -> Option<usize> {
 }
 
 /// Appends the people that running text names.
-pub(crate) fn find(text: &str, hits: &mut Vec<Hit>) {
+pub(crate) fn find(text: &str, cues: Cues, hits: &mut Vec<Hit>) {
     let first = hits.len();
     once(text, hits);
-    answers(text, hits);
-    signatures(text, hits);
+    surnames(text, hits);
+    if cues.has(mark::LINE) {
+        answers(text, hits);
+    }
+    if cues.has(mark::LINE | mark::DASH) {
+        signatures(text, hits);
+    }
     if hits.len() > first {
         again(text, first, hits);
+    }
+}
+
+/// `我姓呼延`: a surname that is said to be one.
+fn surnames(text: &str, hits: &mut Vec<Hit>) {
+    for at in memmem::find_iter(text.as_bytes(), "姓") {
+        let Some((left, right)) = text.split_at_checked(at) else { continue };
+        let rest = right.get("姓".len()..).unwrap_or_default();
+        let is_said = ["我", "免贵", "本人", "敝", "她", "他"].iter().any(|word| left.ends_with(word));
+        if let Some(length) = surname_length(rest)
+            .filter(|_| is_said)
+            .and_then(|count| rest.char_indices().nth(count).map(|(at, _)| at).or(Some(rest.len())))
+        {
+            push(at + "姓".len(), length, 70, hits);
+        }
     }
 }
 

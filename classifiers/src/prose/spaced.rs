@@ -12,7 +12,7 @@ use crate::lexicon::Lexicon;
 pub(crate) fn find(lexicon: &Lexicon, text: &str, hits: &mut Vec<Hit>) {
     let Some(closed) = Closed::of(text) else { return };
     let mut found = Vec::new();
-    names::find(&closed.text, &mut found);
+    names::find(&closed.text, Cues::of(&closed.text), &mut found);
     labels::find(lexicon, &closed.text, Cues::of(&closed.text), &mut found);
     hits.extend(found.into_iter().filter_map(|hit| closed.carry_back(hit)));
 }

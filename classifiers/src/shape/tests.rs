@@ -10,7 +10,16 @@ fn shapes_tell_right_from_near() {
         ),
         (Kind::Mobile, &["13800138001", "138-0013-8001"], &["ok", "12345", "400-820-8820", "95536"]),
         (Kind::Phone, &["010-62345678", "+86 571 87654321"], &["https://example.com/1234567", "12386"]),
-        (Kind::Email, &["a@b.cn"], &["a.b.cn"]),
+        (
+            Kind::Phone,
+            &["Ab12x9", "9f86d081884c7d659a2feaa0c55ad015", "a8F3+k2Z/w=="],
+            &["PHONE01", "V2", "home", "true"],
+        ),
+        (
+            Kind::Email,
+            &["a@b.cn", "Ab12x", "zhangsan#qq.com", "zhang.san(at)163.com"],
+            &["a.b.cn", "T001", "weekly", "https://example.cn/#mail.cn"],
+        ),
         (
             Kind::Address,
             &["上海市浦东新区世纪大道100号", "1 Century Avenue, Shanghai"],
@@ -56,5 +65,26 @@ fn a_record_of_something_else_is_no_persons() {
     ];
     for (kind, record, value, want) in cases {
         assert_eq!(agrees(key(*kind), *kind, *record, *value), *want, "{kind} {record:?}");
+    }
+}
+
+#[test]
+fn c8_a_switch_under_a_telling_name_is_no_number() {
+    let decides = |kind| KeyMeaning { kind: Some(kind), strength: Strength::Decides, ..KeyMeaning::UNKNOWN };
+    let record = Signals::PERSON;
+    for kind in [Kind::Mobile, Kind::IdNumber, Kind::BankCard, Kind::Password, Kind::Face, Kind::Name] {
+        for flag in ["0", "1", "Y", "n", "true", "FALSE", "null", "是", "否"] {
+            assert!(!agrees(decides(kind), kind, record, Scalar::Text(flag)), "{kind}: {flag}");
+            assert!(!begins_plainly(Scalar::Text(flag)), "{flag}");
+        }
+        assert!(!agrees(decides(kind), kind, record, Scalar::Bool), "{kind}");
+        // Whatever else is odd may be a slip or a cipher of one.
+        for odd in ["Ab12x", "x", "13", "13800", "张", "6222 ****", "TRUEE"] {
+            assert!(agrees(decides(kind), kind, record, Scalar::Text(odd)), "{kind}: {odd}");
+        }
+    }
+    // Yes and no are the whole of other facts.
+    for kind in [Kind::Gender, Kind::IdentitySpecial, Kind::Balance, Kind::Other] {
+        assert!(agrees(decides(kind), kind, record, Scalar::Text("1")), "{kind}");
     }
 }

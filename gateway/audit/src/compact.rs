@@ -19,6 +19,7 @@
 //! | b1 | text | | result |
 //! | b2, b3, b4 | text | *consents*, *marks*, recipient | |
 //! | b5 | text | *limits*: of each its id, then its scope | |
+//! | b6 | text | country | |
 //! | c0 to c7 | text, number | counts: clear, masked, dropped, monitored, raised, input faults, keyed, request | |
 //!
 //! Later versions may add tags: 80 to 9f are numbers, a0 to bf texts, c0 to df texts with a number; readers pass over those
@@ -138,6 +139,7 @@ pub(crate) mod tag {
     pub const MARKS: u8 = 0xb3;
     pub const RECIPIENT: u8 = 0xb4;
     pub const LIMITS: u8 = 0xb5;
+    pub const COUNTRY: u8 = 0xb6;
     pub const CLEAR: u8 = 0xc0;
     pub const MASKED: u8 = 0xc1;
     pub const DROPPED: u8 = 0xc2;

@@ -64,8 +64,10 @@ pub struct Access<'a> {
     pub purpose: Option<&'a str>,
     /// Lawful basis.
     pub basis: Option<&'a str>,
-    /// Whom what is released is provided to, when that is not the firm itself.
+    /// Who receives the data, where it is not the firm itself.
     pub recipient: Option<&'a str>,
+    /// Where that is, when it is abroad.
+    pub country: Option<&'a str>,
     /// `permit` or `refuse`.
     pub decision: &'a str,
     /// Refusal code, when refused.
@@ -186,6 +188,7 @@ impl Access<'_> {
             purpose: self.purpose.map(str::to_owned),
             basis: self.basis.map(str::to_owned),
             recipient: self.recipient.map(str::to_owned),
+            country: self.country.map(str::to_owned),
             grants: texts(self.grants),
             consents: texts(self.consents),
             marks: self.marks.iter().map(|mark| (*mark).to_owned()).collect(),

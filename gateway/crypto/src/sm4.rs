@@ -208,3 +208,5 @@ impl BlockCipherDecBackend for Sm4 {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timing;

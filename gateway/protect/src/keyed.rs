@@ -7,27 +7,33 @@ mod sealing;
 
 pub(crate) use sealing::Sealing;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use canonical::canonical;
 use std::cell::{OnceCell, RefCell};
+use std::num::NonZeroU16;
+use std::rc::Rc;
 use std::sync::Arc;
-use yingbi_crypto::HmacSm3;
+use yingbi_crypto::date::DateShift;
 use yingbi_crypto::envelope::{self, Binding, SealKey};
-use yingbi_crypto::keys::{KeyFault, Ring};
+use yingbi_crypto::fpe::{Ff1, Format};
+use yingbi_crypto::keys::{DataKey, KeyFault, Ring};
+use yingbi_crypto::token::{TokenKey, looks_like_token};
 use yingbi_taxonomy::{Category, Kind, Level};
 use zeroize::Zeroizing;
 
 /// Gives the keys that rule now.
 pub type KeySource = Arc<dyn Fn() -> Arc<Ring> + Send + Sync>;
 
+/// Keys of categories that were asked for; `None`: there is none.
+type Made<T> = RefCell<Vec<(Category, Option<Rc<T>>)>>;
+
 /// The keys that one body is treated with, and what is made of them once.
 pub(crate) struct Keys {
     ring: Arc<Ring>,
     /// Tokens join within it and not across.
     purpose: String,
-    tokens: RefCell<Vec<(Category, Option<HmacSm3>)>>,
-    shift: OnceCell<Option<HmacSm3>>,
+    tokens: Made<TokenKey>,
+    forms: Made<Ff1>,
+    shift: OnceCell<Option<DateShift>>,
 }
 
 /// Why something has not been made or opened, as metrics and records say it.
@@ -95,7 +101,7 @@ pub(crate) struct Opened {
 impl Keys {
     pub(crate) fn new(ring: Arc<Ring>, purpose: Option<&str>) -> Keys {
         let purpose = purpose.unwrap_or_default().to_owned();
-        Keys { ring, purpose, tokens: RefCell::default(), shift: OnceCell::new() }
+        Keys { ring, purpose, tokens: RefCell::default(), forms: RefCell::default(), shift: OnceCell::new() }
     }
 
     /// What seals values of a category now.
@@ -103,25 +109,56 @@ impl Keys {
         self.ring.active(category.id()).map(|key| key.seal())
     }
 
-    /// Appends the token of a value.
+    /// What is made with the lasting key of a category, made ready once.
+    fn lasting<T>(
+        &self,
+        made: &Made<T>,
+        category: Category,
+        make: impl FnOnce(&DataKey) -> T,
+    ) -> Result<Rc<T>, KeyTrouble> {
+        let mut made = made.borrow_mut();
+        if let Some((_, key)) = made.iter().find(|(of, _)| *of == category) {
+            return key.clone().ok_or(KeyTrouble::NoKey);
+        }
+        let key = self.ring.lasting(category.id()).map(make).map(Rc::new);
+        made.push((category, key.clone()));
+        key.ok_or(KeyTrouble::NoKey)
+    }
+
+    /// Appends the token of a value; a token stays what it is.
     pub(crate) fn token(&self, category: Category, value: &str, out: &mut String) -> Result<(), KeyTrouble> {
-        let mut tokens = self.tokens.borrow_mut();
-        let at = match tokens.iter().position(|(of, _)| *of == category) {
-            Some(at) => at,
-            None => {
-                let key = self.ring.lasting(category.id());
-                tokens.push((category, key.map(|key| HmacSm3::new(key.token().as_slice()))));
-                tokens.len() - 1
-            }
-        };
-        let key = tokens.get(at).and_then(|(_, key)| key.as_ref()).ok_or(KeyTrouble::NoKey)?;
+        if looks_like_token(value) {
+            out.push_str(value);
+            return Ok(());
+        }
+        let make = |key: &DataKey| TokenKey::new(&key.token(), category.id(), &self.purpose);
+        let key = self.lasting(&self.tokens, category, make)?;
         let value = Zeroizing::new(canonical(value));
-        // Its length before the purpose, so that no purpose and value run together into another pair.
-        let length = (self.purpose.len() as u64).to_be_bytes();
-        let tag = key.tag(&[&length, self.purpose.as_bytes(), value.as_bytes()]);
-        out.push_str(TOKEN);
-        BASE64_URL_SAFE_NO_PAD.encode_string(tag.split_at(TOKEN_BYTES).0, out);
+        out.push_str(&key.token(value.as_bytes()));
         Ok(())
+    }
+
+    /// Appends another value of the same form.
+    pub(crate) fn of_same_form(
+        &self,
+        kind: Kind,
+        value: &str,
+        is_number: bool,
+        out: &mut String,
+    ) -> Result<(), KeyTrouble> {
+        let key = self.lasting(&self.forms, kind.category(), |key| Ff1::new(&key.ff1()))?;
+        let tweak = [kind.category().id().as_bytes(), b"/", self.purpose.as_bytes()].concat();
+        let mut text = Zeroizing::new(value.to_owned());
+        // What stands for a number has no zero in front: again, until it has none.
+        for _ in 0..WALK {
+            let next = form(kind).iter().find_map(|format| key.encrypt(*format, &tweak, &text).ok());
+            text = Zeroizing::new(next.ok_or(KeyTrouble::Unfit)?);
+            if !(is_number && text.starts_with('0')) {
+                out.push_str(&text);
+                return Ok(());
+            }
+        }
+        Err(KeyTrouble::Unfit)
     }
 
     /// Appends a date, moved by its subject's number of days.
@@ -135,13 +172,11 @@ impl Keys {
         // One key for all categories, so that all of a subject's dates keep their distance.
         let key = self.shift.get_or_init(|| {
             let key = self.ring.lasting(Kind::BirthDate.category().id())?;
-            Some(HmacSm3::new(key.shift().as_slice()))
+            Some(DateShift::new(&key.shift(), MOST_DAYS))
         });
         let key = key.as_ref().ok_or(KeyTrouble::NoKey)?;
-        let length = (self.purpose.len() as u64).to_be_bytes();
-        let tag = key.tag(&[&length, self.purpose.as_bytes(), subject.as_bytes()]);
-        let number = tag.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        date::shifted(value, date::days(number), out).ok_or(KeyTrouble::Unfit)
+        let within = Zeroizing::new(format!("{}\0{subject}", self.purpose));
+        date::shifted(value, |day| key.shift(&within, day), out).ok_or(KeyTrouble::Unfit)
     }
 
     /// Opens the envelope that stands for a value of a kind.
@@ -204,8 +239,24 @@ const TENANT: &str = "main";
 /// Stands where a path may: the value was a number.
 const NUMBER: &str = "!number";
 
-const TOKEN: &str = "ybt1.";
-const TOKEN_BYTES: usize = 16;
+/// Farthest that a date moves either way, in days.
+const MOST_DAYS: NonZeroU16 = match NonZeroU16::new(183) {
+    Some(days) => days,
+    None => NonZeroU16::MIN,
+};
+
+/// Nine of ten numbers have no zero in front, so none walks so far.
+const WALK: usize = 64;
+
+/// The forms that a kind's values may have, the narrowest first.
+fn form(kind: Kind) -> &'static [Format] {
+    match kind {
+        Kind::ResidentId | Kind::IdNumber => &[Format::ResidentId, Format::Digits],
+        Kind::BankCard => &[Format::Luhn, Format::Digits],
+        Kind::Mobile => &[Format::Mobile, Format::Digits],
+        _ => &[Format::Digits],
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -66,10 +66,7 @@ pub fn run(args: &KeysArgs) -> Exit {
         KeysCommand::Backup(backup) => backup::make(backup, config, args.format),
         KeysCommand::Restore(restore) => backup::restore(restore, config, args.format),
     };
-    done.unwrap_or_else(|trouble| {
-        trouble.tell(args.format);
-        trouble.exit
-    })
+    done.unwrap_or_else(|trouble| trouble.end(args.format))
 }
 
 /// Why a command did nothing.
@@ -84,11 +81,17 @@ pub(super) struct Trouble {
 type Done = Result<Exit, Trouble>;
 
 impl Trouble {
-    pub(super) fn new(code: &'static str, exit: Exit, message: (&str, &str), help: (&str, &str)) -> Trouble {
+    fn new(code: &'static str, exit: Exit, message: (&str, &str), help: (&str, &str)) -> Trouble {
         Trouble { code, message: Text::new(message.0, message.1), help: Text::new(help.0, help.1), exit }
     }
 
-    pub(super) fn tell(&self, format: Format) {
+    /// Tells it, and how the command ends.
+    pub(super) fn end(&self, format: Format) -> Exit {
+        self.tell(format);
+        self.exit
+    }
+
+    fn tell(&self, format: Format) {
         let language = Language::of_environment();
         match format {
             Format::Text => err(&format!(

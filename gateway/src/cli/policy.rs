@@ -1,13 +1,19 @@
-//! `yingbi policy check|test|explain|fmt DIR`: what a security team does with policy files before they rule; and
-//! `yingbi policy schema`, for their editors.
+//! `yingbi policy check|test|coverage|explain|diff|replay|matrix|fmt|sign|verify DIR`: what a security team does with policy
+//! files before they rule; and `yingbi policy schema`, for their editors.
 //!
-//! All use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed or a file is not formatted, 64
+//! All use the gateway's own loader and engine. Exit codes: 0 good, 1 a test failed, a file is not formatted, or something
+//! differs, 64
 //! wrong usage, 78 a policy that may not rule.
 
 mod bound;
 mod check;
+mod coverage;
+mod diff;
 mod explain;
 mod layout;
+mod matrix;
+mod replay;
+mod sign;
 mod test_run;
 
 pub use test_run::{CaseResult, Failure, run_cases};
@@ -49,6 +55,40 @@ enum Command {
     Test {
         /// The policy directory.
         dir: PathBuf,
+    },
+    /// Say which rules the cases of the tests exercise; exit 1 when one is not.
+    Coverage {
+        /// The policy directory.
+        dir: PathBuf,
+    },
+    /// Say what another version changes, by endpoint, caller, purpose and kind; exit 1 when anything does.
+    Diff {
+        /// The version before.
+        before: PathBuf,
+        /// The version after.
+        after: PathBuf,
+    },
+    /// Judge past accesses by this version: which decisions and treatments would be others; exit 1 when one would.
+    Replay(replay::ReplayArgs),
+    /// Print what happens to every row of Appendix A for whom, or compare it with the file that was reviewed.
+    Matrix {
+        /// The policy directory.
+        dir: PathBuf,
+        /// The reviewed file; exit 1 and its differences when it is out of date.
+        #[arg(long, value_name = "FILE")]
+        golden: Option<PathBuf>,
+        /// Write that file anew.
+        #[arg(long, requires = "golden")]
+        write: bool,
+    },
+    /// Sign a version with SM2 and Ed25519, so that gateways with `policy_signers` let it rule.
+    Sign(sign::SignArgs),
+    /// Say whether a version is signed; exit 78 when it is not.
+    Verify(sign::VerifyArgs),
+    /// Print a signer's public keys as `policy_signers` takes them; the key is made when there is none.
+    Signer {
+        /// The signer's secret key file.
+        key: PathBuf,
     },
     /// Say in words how one request is decided and treated, and why.
     Explain(Box<explain::ExplainArgs>),
@@ -111,6 +151,13 @@ pub fn run(args: PolicyArgs) -> ExitCode {
         Command::Check { dir } => check::run(&dir, speech),
         Command::Test { dir } => test_run::run(&dir, speech),
         Command::Explain(args) => explain::run(*args, speech),
+        Command::Coverage { dir } => coverage::run(&dir, speech),
+        Command::Diff { before, after } => diff::run(&before, &after, speech),
+        Command::Replay(args) => replay::run(&args, speech),
+        Command::Matrix { dir, golden, write } => matrix::run(&dir, golden.as_deref(), write, speech),
+        Command::Sign(args) => sign::sign(&args, speech),
+        Command::Verify(args) => sign::verify(&args, speech),
+        Command::Signer { key } => sign::signer(&key, speech),
         Command::Schema => {
             print(&format!("{:#}", yingbi_policies::schema()));
             ExitCode::SUCCESS

@@ -17,9 +17,6 @@ pub struct Audit {
     /// `checkpoint_interval_ms`, default 10000: how far apart checkpoints are while records come.
     #[serde(rename = "checkpoint_interval_ms", with = "millis")]
     pub checkpoint_interval: Duration,
-    /// `abroad`, default none: recipients, as purposes name them, that are abroad: the report's register of its own for them
-    /// (T/TSAC 001 8.7.3).
-    pub abroad: Vec<String>,
     /// `time_stamps`: an authority that stamps checkpoints; left out: none.
     pub time_stamps: Option<TimeStamps>,
     /// `chain`: the gateway of an evidence chain that checkpoints and slices are handed to; left out: none.
@@ -125,7 +122,6 @@ impl Default for Audit {
         Audit {
             anchors: Vec::new(),
             checkpoint_interval: Duration::from_secs(10),
-            abroad: Vec::new(),
             time_stamps: None,
             chain: None,
             readers: None,

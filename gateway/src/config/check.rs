@@ -6,6 +6,7 @@ mod files;
 mod identity;
 mod keys;
 mod officers;
+mod stores;
 
 pub(super) use keys::key_places;
 pub(crate) use keys::store_problem;
@@ -20,6 +21,7 @@ use super::{
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use yingbi_crypto::VerifyingKey;
 use yingbi_policies::{Diagnostic, Severity, Text};
 
 /// Turns what is written into what is meant, or lists everything that is wrong.
@@ -50,6 +52,7 @@ impl Check {
         let upstream = self.upstream(written.upstream);
         let admin = self.admin(written.admin);
         let policy_dir = self.read_directory("policy_dir", &written.policy_dir);
+        let policy_signers = self.policy_signers(&written.policy_signers);
         let data_dir = self.data_dir(&written.data_dir);
         let pseudonym = self.secret("keys.pseudonym", &written.keys.pseudonym);
         let checkpoint = self.checkpoint_key(&written.keys);
@@ -59,6 +62,18 @@ impl Check {
         let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
+        if written.integrity.sign && checkpoint.is_none() {
+            self.error(
+                "YB0710",
+                "integrity.sign",
+                ("answers are to be signed, and there is no key", "要求对应答签名，但没有密钥"),
+                (
+                    "run `yingbi keys init`: it makes `keys.checkpoint`",
+                    "请运行 `yingbi keys init` 生成 `keys.checkpoint`",
+                ),
+            );
+        }
+        let stores = self.stores(written.stores);
         let threads = self.threads(written.threads);
         Some(Config {
             file: path.to_path_buf(),
@@ -66,6 +81,7 @@ impl Check {
             upstream: upstream?,
             admin: admin?,
             policy_dir,
+            policy_signers,
             data_dir,
             keys: Keys { pseudonym, checkpoint, data },
             identity,
@@ -73,10 +89,31 @@ impl Check {
             limits: written.limits,
             drain: written.drain,
             audit,
+            integrity: written.integrity,
+            stores,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),
         })
+    }
+
+    fn policy_signers(&mut self, written: &[String]) -> Vec<VerifyingKey> {
+        let mut signers = Vec::new();
+        for (index, text) in written.iter().enumerate() {
+            match text.parse::<VerifyingKey>() {
+                Ok(key) => signers.push(key),
+                Err(why) => self.error(
+                    "YB0014",
+                    &format!("policy_signers.{index}"),
+                    (&why.to_string(), "不是公钥"),
+                    (
+                        "write what `yingbi policy signer FILE` prints",
+                        "请写 `yingbi policy signer FILE` 所输出的内容",
+                    ),
+                ),
+            }
+        }
+        signers
     }
 
     fn listeners(&mut self, written: Vec<ListenFile>) -> Vec<Listen> {

@@ -3,6 +3,7 @@
 use super::keys::KeysFile;
 use super::places::{Places, place_of};
 use super::{Audit, Limits, Telemetry, identity, limits, listen, upstream};
+use crate::exchange::integrity::IntegrityConfig;
 use serde::Deserialize;
 use serde_saphyr::Error as Yaml;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) admin: listen::AdminFile,
     pub(super) policy_dir: PathBuf,
+    #[serde(default)]
+    pub(super) policy_signers: Vec<String>,
     pub(super) data_dir: PathBuf,
     pub(super) keys: KeysFile,
     #[serde(default)]
@@ -29,6 +32,10 @@ pub(super) struct ConfigFile {
     pub(super) drain: limits::Drain,
     #[serde(default)]
     pub(super) audit: Audit,
+    #[serde(default)]
+    pub(super) integrity: IntegrityConfig,
+    #[serde(default)]
+    pub(super) stores: super::Stores,
     #[serde(default)]
     pub(super) telemetry: Telemetry,
     #[serde(default)]

@@ -484,7 +484,9 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     assert_eq!(shipped.warnings, []);
 
     fs::create_dir_all(place.0.join("tls")).unwrap();
-    for name in ["gateway.pem", "clients-ca.pem", "api-ca.pem", "gateway-client.pem", "sso-ca.pem"] {
+    for name in
+        ["gateway.pem", "clients-ca.pem", "api-ca.pem", "gateway-client.pem", "sso-ca.pem", "kms-ca.pem"]
+    {
         fs::copy(place.0.join("cert.pem"), place.0.join("tls").join(name)).unwrap();
     }
     for name in ["gateway.key", "gateway-client.key"] {
@@ -492,6 +494,10 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     }
     Secret::create(&place.0.join("checkpoint.key")).unwrap();
     place.secret("complaints.key", &"3c".repeat(32));
+    place.secret("kek.pass", "correct horse battery staple");
+    place.secret("kms.token", "hvs.synthetic");
+    place
+        .secret("keystore.json", r#"{"format": "yingbi-keystore/1", "revision": 0, "keks": {}, "keys": []}"#);
     fs::write(place.0.join("staff.yaml"), "- {id: u1, state: active, kind: person}\n").unwrap();
     let text = example_in_full().replace("/run/yingbi/data.sock", "data.sock");
     let full = place.load(&text).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
@@ -507,6 +513,9 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     };
     assert_eq!(waits(&full), waits(&shipped));
     assert_eq!(full.upstream.idle_connections, shipped.upstream.idle_connections);
+    let data = full.keys.data.as_ref().unwrap();
+    assert_eq!((data.cache.as_secs(), data.health.as_millis(), data.timeout.as_millis()), (900, 500, 400));
+    assert!(data.standby.is_some() && data.store.ends_with("keystore.json"));
     assert_eq!(full.listen.len(), 2);
     assert_eq!((full.identity.jwt.len(), full.identity.api_tokens.len(), full.threads), (1, 1, 2));
     assert_eq!((full.admin.officers.len(), full.admin.webhooks.len(), full.identity.zones.len()), (1, 1, 1));

@@ -7,7 +7,7 @@
 
 use super::life::secret_of;
 use super::provider::{FileProvider, Provider as _, key_of_passphrase};
-use super::{Fault, Kdf, LifeError, Services, Store, StoredKey};
+use super::{Fault, Kdf, LifeError, Lives, Services, Store, StoredKey};
 use yingbi_crypto::keys::{KeyState, pack, unpack};
 use zeroize::Zeroizing;
 
@@ -68,6 +68,7 @@ impl Backup {
         services: &mut Services,
     ) -> Result<usize, BackupError> {
         let mut backup = Backup::of(shares, from.keks.get(KEK).ok_or(BackupError::NotOne)?)?;
+        Lives { store: &mut *into, services: &mut *services }.prove(true)?;
         let mut came = 0;
         for kept in &from.keys {
             let secret = backup.secret(kept)?;

@@ -100,9 +100,10 @@ impl Destruction {
     /// Whether it is the record of this key, signed by all of these keys.
     pub fn verifies(&self, key: &KeyName, public: &[VerifyingKey]) -> bool {
         let record: serde_json::Value = serde_json::from_str(&self.record).unwrap_or_default();
-        let is_of_key = record["kid"] == key.kid.as_str()
-            && record["category"] == key.category.as_str()
-            && record["version"] == key.version;
+        let is = |member: &str, value: serde_json::Value| record.get(member) == Some(&value);
+        let is_of_key = is("kid", json!(key.kid))
+            && is("category", json!(key.category))
+            && is("version", json!(key.version));
         let signed = |public: &VerifyingKey| {
             let id = hex::encode(&public.id());
             let own = self.signatures.iter().find(|signature| signature.key == id);

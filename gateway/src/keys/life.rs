@@ -66,6 +66,7 @@ impl Lives<'_> {
     /// # Errors
     /// A service did not answer; the store in memory is not to be written then.
     pub fn complete(&mut self, categories: &[&str]) -> Result<NewKeys, LifeError> {
+        self.prove(true)?;
         let mut new = NewKeys::default();
         for at in 0..self.store.keys.len() {
             new.wrapped += usize::from(self.wrap_everywhere(at)?);
@@ -85,6 +86,7 @@ impl Lives<'_> {
     /// # Errors
     /// There is no such category, or a service did not answer; the store in memory is not to be written then.
     pub fn rotate(&mut self, categories: &[String], lasting: bool) -> Result<NewKeys, LifeError> {
+        self.prove(false)?;
         let mut new = NewKeys::default();
         for category in categories {
             if !self.store.keys.iter().any(|key| key.category == *category) {
@@ -94,6 +96,23 @@ impl Lives<'_> {
         }
         self.counted(new.made.is_empty());
         Ok(new)
+    }
+
+    /// That every service still holds the key it wrapped with before: under another one (a mistyped passphrase, a key
+    /// replaced under the same name) new keys would part from the old ones.
+    pub(super) fn prove(&mut self, may_be_new: bool) -> Result<(), LifeError> {
+        for service in self.services.iter_mut() {
+            let mut live = self.store.keys.iter().filter(|key| key.state != KeyState::Destroyed).peekable();
+            let Some(first) = live.peek().copied() else { continue };
+            let wrapped = live.find(|key| key.wrapped.contains_key(&service.kek));
+            if wrapped.is_none() && may_be_new {
+                continue;
+            }
+            service
+                .unwrap(wrapped.unwrap_or(first))
+                .map_err(|fault| LifeError::Service(service.kek.clone(), fault, service.role))?;
+        }
+        Ok(())
     }
 
     fn make(&mut self, category: &str, lasting: bool) -> Result<KeyName, LifeError> {

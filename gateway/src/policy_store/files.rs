@@ -1,6 +1,7 @@
 //! Policy files on disk: which are read, and what they are called together.
 
 use super::Problems;
+use super::signature::{LARGEST, SIGNATURE_FILE};
 use std::fs;
 use std::path::{Path, PathBuf};
 use yingbi_policies::{Diagnostic, Source, Text};
@@ -33,6 +34,24 @@ pub fn read(directory: &Path) -> Result<Vec<Source>, Problems> {
     }
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+/// What is read of a policy directory.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The files that rule.
+    pub sources: Vec<Source>,
+    /// Their signature, where there is one.
+    pub note: Option<String>,
+}
+
+/// The policies of a directory and their signature. A signature that can't be read is none.
+pub(super) fn read_signed(directory: &Path) -> Result<Reading, Problems> {
+    let sources = read(directory)?;
+    let path = directory.join(SIGNATURE_FILE);
+    let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= LARGEST);
+    let root = fs::canonicalize(directory).ok().filter(|_| is_small);
+    Ok(Reading { sources, note: root.and_then(|root| file(&root, &path).ok()) })
 }
 
 /// Hex SM3 over names and contents in the order of names, each preceded by its length: what a set is called.

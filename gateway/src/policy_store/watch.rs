@@ -1,7 +1,7 @@
 //! Watching the policy directory: by polling, since links swapped under a mount (config maps) and network file systems
 //! tell no other way.
 
-use super::{PolicyStore, Problems, Reloaded, compile, files};
+use super::{PolicyStore, Problems, Reloaded, files, judge};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -42,21 +42,22 @@ impl PolicyStore {
     /// One look at the directory.
     pub(super) fn poll(&self, seen: &mut Seen) -> Option<ReloadEvent> {
         let _held = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = files::read(&self.directory);
+        let read = files::read_signed(&self.directory);
+        let version = read.as_ref().map(|read| files::version(&read.sources)).unwrap_or_default();
         let reading = match &read {
-            Ok(sources) => Ok(files::version(sources)),
+            Ok(read) => Ok((version.clone(), read.note.clone())),
             Err(problems) => Err(problems.iter().map(|(problem, _)| problem.to_string()).collect::<String>()),
         };
         let stable = seen.reading.as_ref() == Some(&reading);
         seen.reading = Some(reading.clone());
-        if reading.as_ref() == Ok(&self.current.load().version().to_owned()) {
+        if reading.is_ok() && version == self.current.load().version() {
             seen.rejected = None;
             return None;
         }
         if !stable || seen.rejected.as_ref() == Some(&reading) {
             return None;
         }
-        match read.and_then(compile) {
+        match read.and_then(|read| judge(read, &self.directory, &self.signers)) {
             Ok((set, warnings)) => Some(ReloadEvent::Applied(self.rule(set, warnings))),
             Err(problems) => {
                 seen.rejected = Some(reading);
@@ -66,10 +67,13 @@ impl PolicyStore {
     }
 }
 
+/// What one look saw.
+type Looked = Result<(String, Option<String>), String>;
+
 /// What the last looks saw.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Version, or the problems in words.
-    reading: Option<Result<String, String>>,
-    rejected: Option<Result<String, String>>,
+    /// Version and signature, or the problems in words.
+    reading: Option<Looked>,
+    rejected: Option<Looked>,
 }

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use yingbi_taxonomy::{Kind, Level};
 
 pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
-    let rules = [(&set.tables.rules, tested(set)), (&set.tables.requests, tested_requests(set))];
-    let each = rules.iter().flat_map(|(rules, tested)| {
-        rules.iter().enumerate().map(move |(at, rule)| (rule, tested.contains(&at)))
-    });
-    for (rule, is_tested) in each.filter(|(rule, _)| !rule.shipped) {
+    let coverage = set.coverage();
+    let rules = [(&set.tables.rules, Direction::Answer), (&set.tables.requests, Direction::Request)];
+    let each =
+        rules.iter().flat_map(|(rules, of)| rules.iter().enumerate().map(move |(at, rule)| (at, rule, *of)));
+    for (at, rule, of) in each.filter(|(_, rule, _)| !rule.shipped) {
         never_fires(rule, sink);
         if rule.mode == Mode::Off {
             continue;
@@ -23,6 +23,7 @@ pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
             no_ground(rule, sink);
             public_level(rule, sink);
             shadowed(set, rule, sink);
+            only_denied(set, rule, sink);
         }
         if rule.clauses.is_empty() {
             sink.report(
@@ -35,7 +36,22 @@ pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
                 ),
             );
         }
-        if !is_tested {
+        let covered =
+            coverage.rules.iter().filter(|own| (own.rule, own.of) == (at, of) && !own.cases.is_empty());
+        for (nth, _) in
+            covered.clone().flat_map(|own| own.branches.iter().enumerate()).filter(|(_, held)| !**held)
+        {
+            sink.report(
+                Code::UntestedCondition,
+                rule.at,
+                Text::new(
+                    format!("in no case does condition {} under `treat.when` of `{}` hold", nth + 1, rule.id),
+                    format!("没有用例使 `{}` 的 `treat.when` 中第{}个条件成立", rule.id, nth + 1),
+                ),
+                Text::new("add a case in which it holds", "请添加使其成立的用例"),
+            );
+        }
+        if covered.count() == 0 {
             sink.report(
                 Code::Untested,
                 rule.at,
@@ -50,34 +66,6 @@ pub(super) fn lint(set: &PolicySet, sink: &mut Sink<'_>) {
             );
         }
     }
-}
-
-/// Rules that apply in some case of a test.
-pub(crate) fn tested(set: &PolicySet) -> Vec<usize> {
-    let mut tested = Vec::new();
-    for case in &set.tables.tests {
-        let caller = case.caller.resolved();
-        let subjects = case.subjects();
-        let (request, subjects) = (case.request(), subjects.as_ref());
-        let situation = set.situation(&caller, &request, subjects);
-        let applied = set
-            .outcomes(&situation)
-            .into_iter()
-            .filter(|outcome| situation.relevant.0 & outcome.applies.0 != 0);
-        tested.extend(applied.map(|outcome| outcome.rule));
-    }
-    tested
-}
-
-/// Rules for requests that apply in some case with a body.
-fn tested_requests(set: &PolicySet) -> Vec<usize> {
-    let mut tested = Vec::new();
-    for case in set.tables.tests.iter().filter(|case| case.body.is_some()) {
-        let (caller, subjects, request) = (case.caller.resolved(), case.subjects(), case.request());
-        let situation = set.situation(&caller, &request, subjects.as_ref());
-        tested.extend(set.request_outcomes(&situation).into_iter().map(|outcome| outcome.rule));
-    }
-    tested
 }
 
 impl TestCase {
@@ -212,6 +200,32 @@ fn shadowed(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
                 format!("`{}` 不起作用：已被 `{}` 完全覆盖", rule.id, by.id),
             ),
             Text::new("remove one of the two, or narrow the other", "请删除其一，或收窄另一条"),
+        );
+    }
+}
+
+/// A rule all of whose kinds another blocks wherever it applies: what it would show is never there.
+fn only_denied(set: &PolicySet, rule: &Rule, sink: &mut Sink<'_>) {
+    let Effect::Allow { allow, .. } = &rule.effect else { return };
+    let by = set.tables.rules.iter().find(|other| {
+        let all = match &other.effect {
+            Effect::Deny { kinds, all: false, .. } => allow.iter().all(|kind| kinds.contains(kind)),
+            _ => false,
+        };
+        all && other.mode == Mode::Enforce
+            && other.share >= rule.share
+            && other.days == Days::default()
+            && matches_all_of(other, rule)
+    });
+    if let Some(by) = by.filter(|_| rule.mode == Mode::Enforce) {
+        sink.report(
+            Code::OnlyDenied,
+            rule.at,
+            Text::new(
+                format!("`{}` allows nothing that `{}` does not deny", rule.id, by.id),
+                format!("`{}` 所允许的均被 `{}` 禁止", rule.id, by.id),
+            ),
+            Text::new("narrow the denial, or remove the rule", "请收窄禁止规则，或删除此规则"),
         );
     }
 }

@@ -106,7 +106,7 @@ const CONSENT_NEEDED: RefusalRow = RefusalRow {
 };
 
 impl PolicySet {
-    pub(super) fn refusal(&self, situation: &Situation<'_>, views: &Views) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, situation: &Situation<'_>, views: &Views) -> Option<Refusal> {
         let purpose_taken = matches!(situation.purpose, PurposeNamed::Taken(_));
         if views.permitted && purpose_taken {
             return None;

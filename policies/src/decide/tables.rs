@@ -46,6 +46,8 @@ pub(crate) struct Purpose {
     pub consent: Option<Arc<ConsentNeeded>>,
     /// Who receives the data, where it is not the firm itself.
     pub recipient: Option<Arc<str>>,
+    /// Where that is, when it is abroad.
+    pub country: Option<Arc<str>>,
 }
 
 #[derive(Debug)]

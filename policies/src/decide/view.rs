@@ -75,7 +75,7 @@ impl Outcome {
         self.applies.contains(relation)
     }
 
-    pub(super) fn branches(&self, relation: Relation) -> u32 {
+    pub(crate) fn branches(&self, relation: Relation) -> u32 {
         self.branches.get(relation.position()).copied().unwrap_or_default()
     }
 
@@ -171,11 +171,8 @@ impl PolicySet {
                 route = route.into_iter().chain(hit.map(|own| own.text.as_str())).min();
             }
         }
-        for rule in requests.iter().filter_map(|outcome| self.tables.requests.get(outcome.rule)) {
-            if rule.mode == Mode::Enforce && !denied {
-                rules.push(rule.id.clone());
-            }
-        }
+        let ruling = requests.iter().filter(|outcome| outcome.rules && !denied);
+        rules.extend(ruling.filter_map(|outcome| Some(self.tables.requests.get(outcome.rule)?.id.clone())));
         let purpose = match situation.purpose {
             PurposeNamed::Taken(at) => at.and_then(|at| self.tables.purposes.get(at)),
             _ => None,
@@ -259,11 +256,8 @@ impl PolicySet {
                 })
                 .collect()
         };
-        let is_of = |mode: Mode| {
-            let mut rules = outcomes.iter().filter_map(|outcome| self.tables.requests.get(outcome.rule));
-            rules.any(|rule| rule.mode == mode)
-        };
-        let (enforces, monitors) = (is_of(Mode::Enforce), is_of(Mode::Monitor));
+        let enforces = outcomes.iter().any(|outcome| outcome.rules);
+        let monitors = outcomes.iter().any(|outcome| !outcome.rules);
         if !enforces && !monitors {
             return None;
         }
@@ -288,7 +282,7 @@ impl PolicySet {
         let mut treatment = Treatment::Clear;
         for outcome in outcomes {
             let Some(rule) = self.tables.requests.get(outcome.rule) else { continue };
-            if rule.mode != Mode::Enforce && !(with_monitors && rule.mode == Mode::Monitor) {
+            if !outcome.rules && !with_monitors {
                 continue;
             }
             let given = match &rule.effect {

@@ -81,4 +81,10 @@ codes! {
     Ff1NotAcknowledged, "YB2201", Error, true, "FF1 without saying that no national standard names it", "使用FF1而未声明其非国家标准";
     LevelFourOpened, "YB2202", Error, true, "level 4 decrypted", "解密4级信息";
     RequestRule, "YB2203", Error, true, "not what a rule for requests may say", "请求方向的规则不能这样写";
+    Unsigned, "YB2301", Error, true, "policies not signed", "策略未签名";
+    SignatureMalformed, "YB2302", Error, true, "not a signature of policies", "不是策略签名文件";
+    SignatureOtherVersion, "YB2303", Error, true, "signature for other files", "签名对应其他文件";
+    SignatureNoSigner, "YB2304", Error, true, "signed by no configured signer", "无已配置的签署人签名";
+    UntestedCondition, "YB2310", Warning, true, "condition without a test", "条件没有测试";
+    OnlyDenied, "YB2311", Warning, true, "rule allows only what another denies", "规则所允许者均被另一条禁止";
 }

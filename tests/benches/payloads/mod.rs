@@ -107,8 +107,20 @@ pub fn permit_bound() -> Permit {
 
 /// Leave to see masks on a route.
 pub fn permit(path: &str) -> Permit {
+    permit_under(POLICY, path)
+}
+
+/// The same, every ID number encrypted.
+pub fn permit_encrypting(path: &str) -> Permit {
+    permit_under(
+        &POLICY.replace("treat: mask", "treat: {default: mask, categories: {identity.document: encrypt}}"),
+        path,
+    )
+}
+
+fn permit_under(policy: &str, path: &str) -> Permit {
     let (set, _) =
-        PolicySet::compile(&[Source::new("bench.yaml", POLICY)], "bench".into()).expect("a good policy");
+        PolicySet::compile(&[Source::new("bench.yaml", policy)], "bench".into()).expect("a good policy");
     let caller =
         Caller { id: "t".into(), roles: vec!["teller".into()], authenticated: true, ..Caller::default() };
     let request = Request {

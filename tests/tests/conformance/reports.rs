@@ -17,7 +17,7 @@ spec: {basis: contract, recipient: clearing-house}
 apiVersion: yingbi/v1
 kind: Purpose
 metadata: {id: custody}
-spec: {basis: legal-duty, recipient: custodian-abroad}
+spec: {basis: legal-duty, recipient: custodian-abroad, country: SG}
 ---
 apiVersion: yingbi/v1
 kind: Purpose
@@ -45,9 +45,7 @@ fn stage() -> Stage {
     Stage::with(&format!("{FIRM}{PROVIDES}"), |setup| {
         setup
             .file("checkpoint.key", &"a7".repeat(32))
-            .config(
-                "audit:\n  checkpoint_interval_ms: 20\n  anchors: [anchor]\n  abroad: [custodian-abroad]\n",
-            )
+            .config("audit:\n  checkpoint_interval_ms: 20\n  anchors: [anchor]\n")
             .officer("auditor", &["auditor"], &[])
             .officer("guard", &["security-admin"], &[])
     })
@@ -101,6 +99,7 @@ fn e9_x5_x9_registers_clauses_and_grades_are_counted_from_the_log_with_its_proof
     assert!(clearing["clear"]["basic"].as_u64() >= Some(3) && clearing["first"].is_string(), "{clearing}");
     let abroad = register("abroad");
     assert_eq!((abroad.len(), &abroad[0]["recipient"]), (1, &json!("custodian-abroad")));
+    assert_eq!(abroad[0]["country"], json!("SG"));
     let published = register("publications");
     assert_eq!((published.len(), &published[0]["investors"]), (1, &json!(1)), "{published:?}");
     assert!(

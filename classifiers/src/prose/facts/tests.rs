@@ -20,6 +20,10 @@ fn c8_sentences_say_ages_sums_and_illnesses() {
         ("近20日日均资产52.3万元", &[("52.3万", "wealth.cash.balance")]),
         ("持仓市值约863421.90元", &[("863421.90", "wealth.position")]),
         ("患有高血压，行动不便", &[("高血压", "health.status")]),
+        ("顺便提到自己有高血压", &[("高血压", "health.status")]),
+        ("该客户67岁，已退休", &[("67", "basic.age")]),
+        ("您尾号8890的账户卖出，成交金额32,560.00元", &[("32,560.00", "trade.fill")]),
+        ("客户糜贞资产净流出1200万元", &[("1200万", "wealth.cash.balance")]),
     ];
     for (text, expect) in cases {
         assert_eq!(found(text), *expect, "{text}");
@@ -38,6 +42,11 @@ fn c8_conditions_and_markets_are_nobodys() {
         "每10股派现金45.53元",
         "起购金额10000元",
         "患者权益保护",
+        "高血压概念股走强，糖尿病用药集采落地",
+        "公司有糖尿病新药在研",
+        "客户18岁方可开户",
+        "两市成交金额12,560.00亿元",
+        "营业部接待客户35人次，资产净流入1,203万元",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

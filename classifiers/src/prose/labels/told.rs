@@ -19,8 +19,7 @@ pub(super) fn worded(text: &str, at: usize) -> Option<Hit> {
     let word = words.iter().find(|word| value.starts_with(**word))?;
     let length = word.len() + head(value.get(word.len()..)?, 1, |c| c == '族' || c == '性');
     let behind = value.get(length..)?;
-    let ends = !behind.starts_with(is_han)
-        || ["民族", "出生", "住址", "公民"].iter().any(|label| behind.starts_with(label));
+    let ends = !behind.starts_with(is_han) || NEXT.iter().any(|label| behind.starts_with(label));
     ends.then(|| hit(at + skip, length, kind))
 }
 
@@ -34,6 +33,50 @@ pub(super) fn born(text: &str, at: usize) -> Option<Hit> {
         .or_else(|| numeric_length(Kind::BirthDate, date).filter(|length| *length >= 8))
         .filter(|length| *length == date.len())?;
     (!goes_on).then(|| hit(left.len() - length, length, Kind::BirthDate))
+}
+
+/// Labels that stand right behind a word of few.
+const NEXT: &[&str] = &[
+    "民族", "出生", "住址", "公民", "身份", "证件", "手机", "电话", "年龄", "籍贯", "婚姻", "地址", "联系",
+    "职业", "国籍", "学历",
+];
+
+/// `职业为出租车司机`, `就职于某某银行`: what somebody does for a living, up to the next mark.
+pub(super) fn worked(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let bare = left.trim_end_matches(['是', '为']);
+    let said = match bare.len() == left.len() {
+        true => ["就职于", "任职于", "供职于", "受雇于", "工作于"].iter().any(|word| left.ends_with(word)),
+        false => ["职业", "职务", "职位", "工作单位", "任职单位"].iter().any(|word| bare.ends_with(word)),
+    };
+    let length = head(value, 24, |c| is_han(c) || c.is_ascii_alphanumeric());
+    let word = value.get(..length)?;
+    let says_nothing =
+        ["空", "必填", "未知", "其他", "什么", "否", "无"].iter().any(|none| word.starts_with(none));
+    (said && length >= 6 && !says_nothing).then(|| hit(at, length, Kind::EducationWork))
+}
+
+/// `签发机关 杭州市公安局西湖分局`: who issued a document, up to its last office.
+pub(super) fn issued(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let said = ["签发机关", "发证机关", "签发 机关", "签 发 机 关"].iter().any(|word| left.ends_with(word));
+    let skip = head(value, 3, |c| opens(c) || matches!(c, '：' | ':' | '\n'));
+    let office = value.get(skip..)?;
+    let run = office.get(..head(office, 24, is_han))?;
+    let length =
+        ["局", "厅", "处", "所", "馆"].iter().filter_map(|end| Some(run.rfind(end)? + end.len())).max()?;
+    (said && length >= 9).then(|| hit(at + skip, length, Kind::IdIssuer))
+}
+
+/// `客户10086021`: whom a firm knows by a number.
+pub(super) fn numbered(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let length = head(value, 16, |c| c.is_ascii_digit());
+    let behind = value.get(length..)?;
+    let is_count =
+        behind.starts_with(['元', '万', '人', '户', '名', '股', '位', '份', '.', ',', '%', '家', '年']);
+    let said = ["客户", "投资者", "会员"].iter().any(|word| left.ends_with(word));
+    (said && (6..=12).contains(&length) && !is_count).then(|| hit(at, length, Kind::InvestorCode))
 }
 
 const GENDERS: &[&str] = &["男", "女"];

@@ -2,7 +2,7 @@ use super::*;
 
 fn named(text: &str) -> Vec<String> {
     let mut hits = Vec::new();
-    find(text, &mut hits);
+    find(text, Cues::of(text), &mut hits);
     let mut names: Vec<String> =
         hits.iter().filter_map(|hit| text.get(hit.start..hit.end)).map(str::to_owned).collect();
     names.dedup();
@@ -146,7 +146,7 @@ fn common_words_are_no_people() {
 fn c8_answers_greetings_and_users_are_named() {
     let found = |text: &'static str| {
         let mut hits = Vec::new();
-        find(text, &mut hits);
+        find(text, Cues::of(text), &mut hits);
         hits.sort_unstable_by_key(|hit| hit.start);
         hits.iter().filter_map(|hit| text.get(hit.start..hit.end)).collect::<Vec<_>>()
     };

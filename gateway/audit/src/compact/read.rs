@@ -195,6 +195,7 @@ fn intent(mut fields: Fields<'_>) -> Option<Record> {
             tag::CONSENTS => intent.consents.push(text.into()),
             tag::MARKS => intent.marks.push(text.into()),
             tag::RECIPIENT => intent.recipient = Some(text.into()),
+            tag::COUNTRY => intent.country = Some(text.into()),
             tag::LIMITS => match limit.take() {
                 None => limit = Some(text.into()),
                 Some(id) => drop(intent.limits.insert(id, text.into())),

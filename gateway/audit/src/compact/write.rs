@@ -42,6 +42,7 @@ pub(crate) fn access(to: &mut Vec<u8>, access: &Access<'_>) -> Option<()> {
         out.option(tag::LIMITS, Some(id))?;
         out.pseudonym(tag::LIMITS, Some(scope));
     }
+    out.option(tag::COUNTRY, access.country)?;
     if let Some(found) = &access.found {
         for (tag, counts) in [
             (tag::CLEAR, found.clear),
@@ -101,6 +102,7 @@ pub(crate) fn intent(to: &mut Vec<u8>, intent: &Intent) -> Option<()> {
         out.option(tag::LIMITS, Some(id))?;
         out.option(tag::LIMITS, Some(scope))?;
     }
+    out.option(tag::COUNTRY, intent.country.as_deref())?;
     for (tag, counts) in [
         (tag::CLEAR, &intent.clear),
         (tag::MASKED, &intent.masked),

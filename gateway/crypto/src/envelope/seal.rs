@@ -1,5 +1,5 @@
 use super::base64url;
-use super::{InvalidKid, OVERHEAD, PREFIX, check_kid};
+use super::{BATCH, InvalidKid, OVERHEAD, PREFIX, blocks_of, check_kid};
 use crate::sm4::gcm::{Gcm, Nonce, TooLong, counter_block, is_too_long};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -87,7 +87,7 @@ impl SealKey {
         while let [next, ..] = rest {
             let mut blocks = 0;
             let fits = rest.iter().take_while(|field| {
-                blocks += blocks_of(field);
+                blocks += blocks_of(field.plain);
                 blocks <= BATCH
             });
             let (now, later) = match fits.count() {
@@ -138,7 +138,7 @@ impl Batch<'_> {
         let mut free = stream.iter_mut();
         for (number, field) in (first..).zip(fields) {
             let nonce = self.key.nonce(number);
-            for (counter, block) in (1..).zip(free.by_ref().take(blocks_of(field))) {
+            for (counter, block) in (1..).zip(free.by_ref().take(blocks_of(field.plain))) {
                 *block = counter_block(&nonce, counter);
             }
         }
@@ -147,7 +147,7 @@ impl Batch<'_> {
         self.key.gcm.key_stream(used);
         let mut used = &*used;
         for (number, field) in (first..).zip(fields) {
-            let (now, later) = used.split_at(blocks_of(field));
+            let (now, later) = used.split_at(blocks_of(field.plain));
             used = later;
             let Some((mask, stream)) = now.split_first() else { continue };
             self.body.clear();
@@ -180,14 +180,6 @@ impl Batch<'_> {
         base64url::encode(&self.body, self.out);
     }
 }
-
-/// The tag's mask, and the text's.
-fn blocks_of(field: &Field<'_>) -> usize {
-    1 + field.plain.len().div_ceil(16)
-}
-
-/// Blocks that an engine encrypts side by side.
-const BATCH: usize = 64;
 
 impl fmt::Debug for SealKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,34 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn k1_sm2_meets_the_published_example() {
+    // GB/T 32918.5—2017, Annex A.2: the signer ALICE's default identity, message "message digest".
+    let point = "0409f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13";
+    let signature = "f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa";
+    let key = VerifyingKey { name: "alice".to_owned(), algorithm: Algorithm::Sm2, key: bytes(point) };
+    assert!(key.verifies(b"message digest", &bytes(signature)));
+    assert!(!key.verifies(b"message digesT", &bytes(signature)));
+    // The key pair of A.2, and Z of 5.5 in SM3 of identity, curve and key.
+    let secret = bytes("3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8");
+    let pair = sm2::dsa::SigningKey::from_slice(SM2_IDENTITY, &secret).unwrap();
+    assert_eq!(pair.verifying_key().to_sec1_bytes().as_ref(), bytes(point));
+    let curve = [
+        "fffffffeffffffffffffffffffffffffffffffff00000000fffffffffffffffc",
+        "28e9fa9e9d9f5e344d5a9e4bcf6509a7f39789f515ab8f92ddbcbd414d940e93",
+        "32c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7",
+        "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0",
+    ];
+    let point = bytes(point);
+    let z = sm3(&[&[0, 128], SM2_IDENTITY.as_bytes(), &curve.map(bytes).concat(), &point[1..]]);
+    assert_eq!(hex::encode(&z), "b2e14c5c79c6df5b85f4fe7ed8db7a262b9da7e07ccb0ea9f4747b8ccda8a4f3");
+    let e = sm3(&[&z, b"message digest"]);
+    assert_eq!(hex::encode(&e), "f0b43e94ba45accaace692ed534382eb17e6ab5a19ce7b31f4486fdfc0d28640");
+    // What this implementation signs, with a nonce of its own, is as good.
+    let ours = pair.sign(b"message digest");
+    assert!(key.verifies(b"message digest", &ours.to_vec()));
+}
+
+#[test]
 fn e4_signatures_of_another_implementation_are_read() {
     // Made by OpenSSL 3.0: `openssl pkeyutl -sign -rawin`, for SM2 with `-digest sm3 -pkeyopt distid:1234567812345678`.
     let cases = [

@@ -107,7 +107,8 @@ impl Gcm {
         Ok(())
     }
 
-    fn check(&self, mask: &Block, aad: &[u8], text: &[u8], tag: &Tag) -> Result<(), Forged> {
+    /// Whether a tag is that of an encrypted text, `mask` being the key stream of counter 1.
+    pub(crate) fn check(&self, mask: &Block, aad: &[u8], text: &[u8], tag: &Tag) -> Result<(), Forged> {
         if constant_time_eq(&self.tag(mask, aad, text), tag) { Ok(()) } else { Err(Forged) }
     }
 

@@ -7,6 +7,7 @@ use crate::tree::Workspace;
 use crate::{Format, Limits, Treated};
 use proptest::prelude::*;
 use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::date::Day;
 use yingbi_crypto::keys::{DataKey, KeyName, KeyState, Slot};
 use yingbi_policies::{Binding as Bound, Mask, NumberMask, SubjectSelector, Treatment};
 use yingbi_taxonomy::KindSet;
@@ -231,7 +232,7 @@ fn t6_tokens_join_within_a_purpose_and_not_across() {
         text(&treat_as(Format::Json, &table(token.clone(), false), Some(&keys), body)).to_owned()
     };
     let one = made("test", r#"{"mobile":"13800138000"}"#);
-    assert!(one.starts_with(r#"{"mobile":"ybt1."#) && one.len() == r#"{"mobile":""}"#.len() + 27, "{one}");
+    assert!(one.starts_with(r#"{"mobile":"tk1."#) && one.len() == r#"{"mobile":""}"#.len() + 26, "{one}");
     assert_eq!(made("test", r#"{"mobile":"138 0013 8000"}"#), one);
     assert_eq!(made("test", r#"{"mobile":"１３８００１３８０００"}"#), one);
     assert_eq!(made("test", r#"{"mobile":13800138000}"#), one);
@@ -270,12 +271,12 @@ fn t6_dates_of_one_subject_keep_their_distance() {
     let birth = |nth: usize| value["list"][nth]["birth"].clone();
     let (first, second) =
         (birth(0).as_str().unwrap().replace('-', ""), birth(1).as_u64().unwrap().to_string());
-    let number = |text: &str| {
-        let part = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();
-        date::tests_number(part(0..4), part(4..6), part(6..8))
+    let day = |text: &str| {
+        let part = |range: std::ops::Range<usize>| text[range].parse::<u16>().unwrap();
+        Day::new(part(0..4), part(4..6) as u8, part(6..8) as u8).unwrap()
     };
-    assert_eq!(number(&second) - number(&first), 10);
-    let moved = number(&first) - number("19900228");
+    assert_eq!(day(&second).since(day(&first)), 10);
+    let moved = day(&first).since(day("19900228"));
     assert!((1..=183).contains(&moved.abs()), "{moved}");
     assert!(birth(2).as_str().unwrap().contains('/') && birth(3) == "********", "{value}");
     let again = treat_as(Format::Json, &table(masks(Mask::DateShift), false), Some(&keys), body);
@@ -302,14 +303,45 @@ proptest! {
         let is: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
         prop_assert_eq!(was, is);
     }
+}
 
-    /// A shifted date is a day that exists, that many days away.
-    #[test]
-    fn dates_move_by_days(year in 1850i64..2150, month in 1i64..13, day in 1i64..29, by in -183i64..184) {
+#[test]
+fn t6_dates_are_read_as_they_are_written() {
+    let cases = [
+        ("1990-02-28", "1990-03-01"),
+        ("1990/2/28", "1990/03/01"),
+        ("1990.02.28", "1990.03.01"),
+        ("19900228", "19900301"),
+        ("1990年2月28日", "1990-03-01"),
+        ("1990-02-28T03:04:05Z", "1990-03-01"),
+        ("19900228030405", "19900301"),
+        ("1990-02-30", ""),
+        ("28/02/1990", ""),
+        ("1990", ""),
+        ("1990-02-28x", ""),
+        ("8000-1-1-1", ""),
+    ];
+    for (value, expect) in cases {
         let mut out = String::new();
-        date::shifted(&format!("{year:04}{month:02}{day:02}"), by, &mut out).expect("a date");
-        let part = |range: std::ops::Range<usize>| out[range].parse::<i64>().unwrap();
-        let moved = date::tests_number(part(0..4), part(4..6), part(6..8));
-        prop_assert_eq!(moved - date::tests_number(year, month, day), by);
+        let done = date::shifted(value, |day| day.plus(1), &mut out);
+        assert_eq!((out.as_str(), done.is_some()), (expect, !expect.is_empty()), "{value}");
     }
+}
+
+#[test]
+fn t6_ff1_keeps_the_form() {
+    let keys = keys(&[], "test");
+    let done = |body: &str| {
+        text(&treat_as(Format::Json, &table(masks(Mask::Ff1), false), Some(&keys), body)).to_owned()
+    };
+    let mobile = done(r#"{"mobile":"13800138000"}"#);
+    let digits: String = mobile.chars().filter(char::is_ascii_digit).collect();
+    assert!(digits.len() == 11 && digits.starts_with('1') && digits != MOBILE, "{mobile}");
+    assert_eq!(mobile, done(r#"{"mobile":"13800138000"}"#));
+    let number: serde_json::Value = serde_json::from_str(&done(r#"{"mobile":13800138000}"#)).expect("JSON");
+    assert!(number["mobile"].is_u64(), "{number}");
+    // What has no form that FF1 may keep shows nothing; what is secret too.
+    assert_eq!(done(r#"{"mobile":"ask me"}"#), r#"{"mobile":"********"}"#);
+    assert_eq!(done(r#"{"balance":1.5}"#), r#"{"balance":0}"#);
+    assert_eq!(done(r#"{"password":"135790246"}"#), r#"{"password":"********"}"#);
 }

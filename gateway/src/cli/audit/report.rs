@@ -41,9 +41,6 @@ pub(super) struct ReportArgs {
     /// File to write; must not exist. Without it the report goes to standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A recipient, as purposes name it, that is abroad (8.7.3); besides those of `audit.abroad` in the configuration
-    #[arg(long, value_name = "RECIPIENT")]
-    abroad: Vec<String>,
     /// File of public keys under which checkpoints must be signed
     #[arg(long = "public-key", value_name = "FILE")]
     public_keys: Vec<PathBuf>,
@@ -116,13 +113,11 @@ pub(super) fn run(args: &ReportArgs, language: Language) -> Result<ExitCode, Fai
     for file in &args.public_keys {
         expected.keys.extend(public_keys(file)?);
     }
-    let mut abroad = args.abroad.clone();
     if let Some(places) = location.places()? {
         expected.anchors = places.anchors;
-        abroad.extend(places.abroad);
     }
     let unreadable = |error: io::Error| Failure::unreadable(dir, &error);
-    let report = make(dir, &filter, &expected, &abroad, language).map_err(unreadable)?;
+    let report = make(dir, &filter, &expected, language).map_err(unreadable)?;
     let text = match args.format {
         Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
         Format::Html => html::page(&report, language),
@@ -144,7 +139,6 @@ fn make(
     dir: &std::path::Path,
     filter: &Filter,
     expected: &Expected,
-    abroad: &[String],
     language: Language,
 ) -> io::Result<Report> {
     let verified = verify_against(dir, expected)?;
@@ -175,7 +169,7 @@ fn make(
         time_stamped_at: witnessed.stamped_at.clone(),
         failures: verified.failures.iter().map(ToString::to_string).collect(),
     };
-    let (third_parties, abroad, publications) = provisions.registers(abroad);
+    let (third_parties, abroad, publications) = provisions.registers();
     let registers = Registers { third_parties, abroad, publications, exceptions };
     let clauses = clauses::all(&figures, &proof, &registers, language);
     let time = |time: Option<jiff::Timestamp>| time.map(|time| time.to_string());

@@ -56,14 +56,12 @@ impl<C: Classify> Treat<'_, '_, C> {
                 self.make_of(mask, keyed, (kind, spelt, true), out);
                 out.push('"');
             }
-            Mask::DateShift => {
-                let (from, mut shifted) = (out.len(), String::new());
-                self.make(mask, keyed, (kind, spelt), &mut shifted);
-                // A date has no zero in front; what shows nothing is no number.
-                let is_number =
-                    shifted.bytes().all(|byte| byte.is_ascii_digit()) && !shifted.starts_with('0');
-                out.push_str(if is_number { &shifted } else { "0" });
-                debug_assert!(out.len() > from);
+            Mask::DateShift | Mask::Ff1 => {
+                let mut made = String::new();
+                self.make_of(mask, keyed, (kind, spelt, true), &mut made);
+                // What shows nothing is no number.
+                let is_number = made.bytes().all(|byte| byte.is_ascii_digit()) && !made.starts_with('0');
+                out.push_str(if is_number { &made } else { "0" });
             }
             _ => {
                 self.counts.fell(kind, keyed, KeyTrouble::Unfit);
@@ -106,6 +104,7 @@ impl<C: Classify> Treat<'_, '_, C> {
             (Some(_), _) if begins_sealed(value) => Err(KeyTrouble::Unfit),
             (Some(keys), Mask::HashToken { .. }) => keys.token(kind.category(), value, out),
             (Some(keys), Mask::DateShift) => keys.shifted(whose, value, out),
+            (Some(keys), Mask::Ff1) => keys.of_same_form(kind, value, is_number, out),
             (Some(_), _) => Err(KeyTrouble::Unfit),
         };
         if let Err(why) = made {

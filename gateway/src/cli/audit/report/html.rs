@@ -181,7 +181,10 @@ fn provisions_table(page: &mut String, provisions: &[Provision], language: Langu
         let scale =
             format!("{} {} · {} {}", one.investors, t("investors", "人"), one.accesses, t("times", "次"));
         let cells = [
-            escaped(&one.recipient),
+            match one.country.is_empty() {
+                true => escaped(&one.recipient),
+                false => format!("{} ({})", escaped(&one.recipient), escaped(&one.country)),
+            },
             escaped(&one.purpose),
             escaped(&one.basis),
             dates,

@@ -12,6 +12,8 @@ const PUBLIC: &str = "public";
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Provision {
     pub recipient: String,
+    /// Where that is, when it is abroad.
+    pub country: String,
     pub purpose: String,
     pub basis: String,
     /// Dates of the first and the last time.
@@ -58,6 +60,7 @@ impl Provisions {
         let purpose = intent.purpose.clone().unwrap_or_default();
         let provision = self.0.entry((recipient.clone(), purpose.clone())).or_insert_with(|| Provision {
             recipient: recipient.clone(),
+            country: intent.country.clone().unwrap_or_default(),
             purpose,
             basis: intent.basis.clone().unwrap_or_default(),
             first: intent.time.clone(),
@@ -78,11 +81,10 @@ impl Provisions {
     }
 
     /// The registers of third parties, of those of them abroad, and of publications.
-    pub fn registers(self, abroad: &[String]) -> (Vec<Provision>, Vec<Provision>, Vec<Provision>) {
+    pub fn registers(self) -> (Vec<Provision>, Vec<Provision>, Vec<Provision>) {
         let (published, provided): (Vec<_>, Vec<_>) =
             self.0.into_values().partition(|provision| provision.recipient == PUBLIC);
-        let is_abroad = |provision: &&Provision| abroad.contains(&provision.recipient);
-        let out = provided.iter().filter(is_abroad).cloned().collect();
+        let out = provided.iter().filter(|provision| !provision.country.is_empty()).cloned().collect();
         (provided, out, published)
     }
 }

@@ -1,41 +1,15 @@
-//! The whole matrix of the example firm, as a file that is reviewed as a diff: route × purpose × role × login state →
-//! treatment of every row of Appendix A. `YINGBI_BLESS=1 cargo test -p yingbi-policies golden` writes it anew.
+//! The matrix of a set: route × purpose × role × login state → treatment of every row of Appendix A.
 
-use crate::{Caller, KindWord, Language, PolicySet, Request, Source};
+use crate::{Caller, KindWord, Language, PolicySet, Request};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use yingbi_taxonomy::{Category, Kind};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/golden.txt");
-
-#[test]
-fn golden_matrix_is_up_to_date() {
-    let firm = [
-        Source::new("firm.yaml", include_str!("../../examples/firm.yaml")),
-        Source::new("firm-tests.yaml", include_str!("../../examples/firm-tests.yaml")),
-        Source::new("scenes.yaml", include_str!("../../examples/scenes.yaml")),
-        Source::new("lexicon/counter.tsv", include_str!("../../examples/lexicon/counter.tsv")),
-    ];
-    let (set, _) = PolicySet::compile(&firm, "golden".into()).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    let matrix = matrix(&set);
-    if std::env::var_os("YINGBI_BLESS").is_some() {
-        std::fs::write(FILE, &matrix).unwrap();
-    }
-    let golden = std::fs::read_to_string(FILE).unwrap_or_default();
-    let differs = golden.lines().zip(matrix.lines()).find(|(golden, now)| golden != now);
-    assert!(golden == matrix, "examples/golden.txt is out of date, first at {differs:?}");
-    // Completeness: every role, purpose and row stands in it.
-    for role in &set.tables.roles {
-        assert!(matrix.contains(&*role.id), "{} is not in the matrix", role.id);
-    }
-    for category in Category::all() {
-        assert!(matrix.contains(category.id()), "{category} is not in the matrix");
-    }
-    // 001 §8.4.4 c: nowhere in it is level 4 in clear.
-    let clear = matrix.lines().filter_map(|line| line.trim().strip_prefix("clear: "));
-    assert!(clear.clone().count() > 0);
-    for word in clear.flat_map(|line| line.split(' ')) {
-        assert!(!word.starts_with("credential"), "{word} in clear");
+impl PolicySet {
+    /// What happens to every row, for every caller and purpose, on every route that a test names: a text to be kept beside
+    /// the policies and reviewed as a diff. Callers have one role each, and the investor identifiers that tests give them.
+    pub fn matrix(&self) -> String {
+        matrix(self)
     }
 }
 
@@ -74,7 +48,12 @@ fn callers(set: &PolicySet) -> Vec<(String, Caller)> {
         for stepped_up in [false, true] {
             let name = roles.first().map_or("no role", |role| role).to_owned();
             let state = if stepped_up { ", stepped up" } else { "" };
-            let subjects = if name == "investor" { vec!["80001234".to_owned()] } else { Vec::new() };
+            let with_subject = |case: &&crate::TestCase| {
+                let caller = &case.caller;
+                !caller.subjects.is_empty() && caller.roles.iter().any(|role| *role == name)
+            };
+            let subjects = set.tests().iter().find(with_subject).map(|case| case.caller.subjects.clone());
+            let subjects = subjects.unwrap_or_default();
             let caller = Caller {
                 id: "u".into(),
                 roles: roles.clone(),
@@ -137,3 +116,6 @@ fn grouped(words: &[KindWord]) -> String {
     }
     groups.into_iter().map(|(treatment, ids)| format!("      {treatment}: {}\n", ids.join(" "))).collect()
 }
+
+#[cfg(test)]
+mod tests;
