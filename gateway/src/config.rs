@@ -33,7 +33,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Hold, Retention};
+pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
@@ -85,7 +85,7 @@ pub struct Config {
     pub limits: Limits,
     /// `drain`: how the gateway stops.
     pub drain: Drain,
-    /// `audit`: evidence, readers and retention of the access log.
+    /// `audit`: evidence and retention of the access log.
     pub audit: Audit,
     /// `integrity`: digests and signatures of answers.
     pub integrity: IntegrityConfig,

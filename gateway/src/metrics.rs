@@ -65,6 +65,7 @@ pub struct Metrics {
     audit_up: IntGauge,
     audit_refused: IntCounter,
     audit_recovered: IntGauge,
+    anchor_lag: IntGaugeVec,
     policy_loaded: IntCounter,
     policy_rejected: IntCounter,
     policy_reject: IntCounter,
@@ -155,6 +156,7 @@ impl Metrics {
             audit_up: table::AUDIT_UP.gauge(&registry)?,
             audit_refused: table::AUDIT_REFUSED.counter(&registry)?,
             audit_recovered: table::AUDIT_RECOVERED.gauge(&registry)?,
+            anchor_lag: table::ANCHOR_LAG.gauges(&registry)?,
             policy_loaded: reloads.with_label_values(&["loaded"]),
             policy_rejected: reloads.with_label_values(&["rejected"]),
             policy_reject: table::POLICY_REJECT.counter(&registry)?,
@@ -329,6 +331,11 @@ impl Metrics {
     /// An answer was withheld because its record could not be made durable.
     pub fn audit_refused(&self) {
         self.audit_refused.inc();
+    }
+
+    /// How long, in seconds, the oldest checkpoint has waited for an anchor: one of [`crate::evidence::ANCHORS`].
+    pub fn anchor_lag(&self, anchor: &'static str, seconds: i64) {
+        self.anchor_lag.with_label_values(&[anchor]).set(seconds);
     }
 
     /// Bytes of a torn tail that recovery cut at start.
