@@ -50,7 +50,7 @@ fn callers(set: &PolicySet) -> Vec<(String, Caller)> {
             let state = if stepped_up { ", stepped up" } else { "" };
             let with_subject = |case: &&crate::TestCase| {
                 let caller = &case.caller;
-                !caller.subjects.is_empty() && caller.roles.iter().any(|role| *role == name)
+                !caller.subjects.is_empty() && caller.roles.contains(&name)
             };
             let subjects = set.tests().iter().find(with_subject).map(|case| case.caller.subjects.clone());
             let subjects = subjects.unwrap_or_default();
