@@ -34,6 +34,7 @@ use crate::config::StepUp;
 use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
@@ -57,7 +58,7 @@ use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFact, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -84,6 +85,8 @@ pub struct Exchange {
     pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
+    /// From where accounts are used, where somebody looks.
+    pub accounts: Option<Accounts>,
     /// What counts as fresh strong authentication, by issuer.
     pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
@@ -155,7 +158,7 @@ impl Exchange {
     ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
         let facts = self.gather(head, access);
-        let known = self.known(&caller, peer)?;
+        let known = self.known(&caller, peer, access)?;
         let permit = self.decide((&caller, known), head, &facts, access)?;
         let place = self.audit.announce();
         if let Some(query) = head.target.query() {
@@ -212,10 +215,12 @@ impl Exchange {
         access.policy = policies.version().to_owned();
         let lot = record::lot(&access.decision_id);
         let resolved = Caller { facts: known, lot, ..policies.caller(&caller.identity) };
+        let kind = resolved.facts.of(CallerFact::Kind);
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
                 self.check_switches(&permit, access)?;
+                self.check_abroad(&permit, kind)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {

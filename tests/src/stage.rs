@@ -85,13 +85,21 @@ impl Stage {
 
     /// One request on a connection of its own, with further header lines.
     pub fn ask(&self, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
+        self.ask_over(Client::connect(self.gateway.address), who, method, path, headers)
+    }
+
+    /// The same from a local address of its own.
+    pub fn ask_from(&self, from: &str, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
+        self.ask_over(Client::connect_from(from, self.gateway.address), who, method, path, headers)
+    }
+
+    fn ask_over(&self, mut client: Client, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
         let trace = trace();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\n{}traceparent: 00-{trace}-00000000000000aa-01\r\n{headers}\r\n",
             crate::HOST,
             self.credentials(who)
         );
-        let mut client = Client::connect(self.gateway.address);
         client.send(request.as_bytes());
         let response = client.try_response(method == "HEAD", Duration::from_secs(20));
         let response = response.unwrap_or_else(|why| panic!("{why:?}: {}", client.shown()));

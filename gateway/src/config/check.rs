@@ -6,6 +6,7 @@ mod files;
 mod identity;
 mod keys;
 mod officers;
+mod stores;
 
 pub(super) use keys::key_places;
 pub(crate) use keys::store_problem;
@@ -72,6 +73,7 @@ impl Check {
                 ),
             );
         }
+        let stores = self.stores(written.stores);
         let threads = self.threads(written.threads);
         Some(Config {
             file: path.to_path_buf(),
@@ -88,6 +90,7 @@ impl Check {
             drain: written.drain,
             audit,
             integrity: written.integrity,
+            stores,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),

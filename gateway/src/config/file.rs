@@ -35,6 +35,8 @@ pub(super) struct ConfigFile {
     #[serde(default)]
     pub(super) integrity: IntegrityConfig,
     #[serde(default)]
+    pub(super) stores: super::Stores,
+    #[serde(default)]
     pub(super) telemetry: Telemetry,
     #[serde(default)]
     pub(super) threads: Option<usize>,
