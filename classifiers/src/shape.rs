@@ -2,6 +2,7 @@
 //! text; and whether a record as a whole may hold the kind.
 
 use crate::cues::Cues;
+use crate::plain::Plain;
 use crate::prose::names;
 use crate::recognize::{are_digits, bank_card, email, mobile, network, organisation, phone, resident_id};
 use crate::scan::{self, Reach};
@@ -152,6 +153,14 @@ fn unspaced(text: &str) -> Cow<'_, str> {
     if is_parted { text.chars().filter(|c| !is_gap(*c)).collect::<String>().into() } else { text.into() }
 }
 
+/// `８５：Ｅ７`, `85\u{200b}:E7`: as it is read.
+fn unwidened(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text.into();
+    }
+    Plain::of(text).map_or(Cow::Borrowed(text), |plain| Cow::Owned(plain.text))
+}
+
 /// No Chinese name is longer than this in bytes, gaps included.
 const LONGEST_PARTED: usize = 64;
 
@@ -202,7 +211,7 @@ fn record_allows(kind: Kind, record: Signals) -> bool {
         | Kind::Terminal
         | Kind::AccessToken => person || !(record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION)),
         // These are everywhere: prices, tags, channels; only an investor's own record makes them personal.
-        _ => person || record.has(Signals::ACCOUNT),
+        _ => person || record.has(Signals::ACCOUNT) || record.adds_up(),
     }
 }
 
@@ -243,8 +252,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Face | Kind::Fingerprint | Kind::CredentialBiometric => text.len() >= 16,
         Kind::BankCard | Kind::AccountCard => (8..=23).contains(&digits()) && is_code(text),
         Kind::TradingAccount => text.contains('@') || (digits() >= 3 && text.len() >= 4 && is_code(text)),
-        Kind::IpAddress => is_ip(text),
-        Kind::Mac => network::has_mac_form(text.as_bytes()),
+        Kind::IpAddress => is_ip(&unwidened(text)),
+        Kind::Mac => network::has_mac_form(unwidened(text).as_bytes()),
         Kind::Terminal => text.len() >= 6,
         Kind::InvestorCode => digits() >= 4 && is_code(text),
         _ => match kind.category() {

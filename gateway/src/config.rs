@@ -33,7 +33,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Hold, Retention};
+pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
@@ -53,6 +53,7 @@ pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
+use crate::exchange::integrity::IntegrityConfig;
 use std::path::{Path, PathBuf};
 use yingbi_crypto::VerifyingKey;
 use yingbi_policies::Diagnostic;
@@ -84,8 +85,10 @@ pub struct Config {
     pub limits: Limits,
     /// `drain`: how the gateway stops.
     pub drain: Drain,
-    /// `audit`: evidence, readers and retention of the access log.
+    /// `audit`: evidence and retention of the access log.
     pub audit: Audit,
+    /// `integrity`: digests and signatures of answers.
+    pub integrity: IntegrityConfig,
     /// `stores`: where consents, grants, switches and counts are kept.
     pub stores: Stores,
     /// `telemetry`: logs.

@@ -21,6 +21,7 @@ pub mod headers;
 pub mod identity;
 pub mod input;
 pub mod inspect;
+pub mod integrity;
 pub mod passing;
 pub mod problem;
 pub mod record;
@@ -44,6 +45,7 @@ use forward::{Changed, Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
+use integrity::Integrity;
 use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
@@ -75,6 +77,8 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Digests and signatures of answers.
+    pub integrity: Integrity,
     /// Data keys: what encrypts and decrypts fields.
     pub keys: Arc<Keys>,
     /// Verifies consents that requests bring with them, where they are accepted.
@@ -169,6 +173,7 @@ impl Exchange {
         }
         let (mut treated, summary) = self.treat(&permit, client, answer)?;
         tell_consent(&mut treated.head, access)?;
+        self.integrity.add(client.req_header(), &mut treated)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
@@ -246,8 +251,8 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let token_header = self.identifier.token_header();
-        let said =
-            Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change, changed };
+        let decision_id = &access.decision_id;
+        let said = Said { decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;

@@ -65,6 +65,7 @@ pub struct Metrics {
     audit_up: IntGauge,
     audit_refused: IntCounter,
     audit_recovered: IntGauge,
+    anchor_lag: IntGaugeVec,
     policy_loaded: IntCounter,
     policy_rejected: IntCounter,
     policy_reject: IntCounter,
@@ -155,6 +156,7 @@ impl Metrics {
             audit_up: table::AUDIT_UP.gauge(&registry)?,
             audit_refused: table::AUDIT_REFUSED.counter(&registry)?,
             audit_recovered: table::AUDIT_RECOVERED.gauge(&registry)?,
+            anchor_lag: table::ANCHOR_LAG.gauges(&registry)?,
             policy_loaded: reloads.with_label_values(&["loaded"]),
             policy_rejected: reloads.with_label_values(&["rejected"]),
             policy_reject: table::POLICY_REJECT.counter(&registry)?,
@@ -216,11 +218,11 @@ impl Metrics {
             self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
         }
         for ((category, treatment), count) in &summary.keyed {
-            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
-                Some(shown) => self.values(*category, shown, *count),
-                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
+            if let Some(shown) = Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                self.values(*category, shown, *count);
             }
         }
+        self.key_events(summary);
         for (category, count) in &summary.monitored {
             self.monitored(*category, *count);
         }
@@ -232,10 +234,17 @@ impl Metrics {
     }
 
     /// What was done to a request before it went on, by category and treatment.
-    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
-        for ((category, treatment), count) in treated {
+    pub fn request_treated(&self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
             let level = category.level().number().to_string();
             self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
+        }
+        self.key_events(summary);
+    }
+
+    fn key_events(&self, summary: &Summary) {
+        for ((category, outcome), count) in summary.key_events() {
+            self.field_keys.with_label_values(&[category.id(), outcome]).inc_by(count);
         }
     }
 
@@ -322,6 +331,11 @@ impl Metrics {
     /// An answer was withheld because its record could not be made durable.
     pub fn audit_refused(&self) {
         self.audit_refused.inc();
+    }
+
+    /// How long, in seconds, the oldest checkpoint has waited for an anchor: one of [`crate::evidence::ANCHORS`].
+    pub fn anchor_lag(&self, anchor: &'static str, seconds: i64) {
+        self.anchor_lag.with_label_values(&[anchor]).set(seconds);
     }
 
     /// Bytes of a torn tail that recovery cut at start.

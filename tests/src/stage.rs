@@ -52,6 +52,14 @@ impl Stage {
 
     /// The same with a setup of the test's own.
     pub fn with(policy: &str, change: impl FnOnce(Setup) -> Setup) -> Stage {
+        Stage::try_with(policy, change).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same, which need not start.
+    ///
+    /// # Errors
+    /// Why it doesn't start.
+    pub fn try_with(policy: &str, change: impl FnOnce(Setup) -> Setup) -> Result<Stage, String> {
         let answer = Arc::new(Mutex::new(Answer::json("{}")));
         let told = Arc::clone(&answer);
         let origin = Origin::start(move |_| told.lock().expect("no test holds it").clone());
@@ -61,7 +69,7 @@ impl Stage {
             .caller("officer")
             .identity(IDENTITY)
             .file("jwks.json", &provider.jwks().to_string());
-        Stage { gateway: change(setup).start(), origin, answer, provider }
+        Ok(Stage { gateway: change(setup).try_start()?, origin, answer, provider })
     }
 
     /// Sets what the origin answers from now on.

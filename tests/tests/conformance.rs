@@ -37,6 +37,8 @@ mod exports;
 mod firm;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/integrity.rs"]
+mod integrity;
 #[path = "conformance/inventory.rs"]
 mod inventory;
 #[path = "conformance/keys.rs"]
@@ -45,10 +47,14 @@ mod keys;
 mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/reports.rs"]
+mod reports;
 #[path = "conformance/rights.rs"]
 mod rights;
 #[path = "conformance/scenes.rs"]
 mod scenes;
+#[path = "conformance/shipping.rs"]
+mod shipping;
 #[path = "conformance/stores.rs"]
 mod stores;
 #[path = "conformance/streams.rs"]

@@ -11,15 +11,19 @@ use super::{addresses, head, is_han, names, tail};
 use crate::cues::{Cues, mark};
 use crate::lexicon::Lexicon;
 use crate::recognize::phone;
-use crate::{Hit, How, Scalar, Strength, shape};
-use told::{another, before_label, born, login, misspelt, numbered, worded, worked};
+use crate::{Hit, How, KeyMeaning, Scalar, Signals, Strength, shape};
+use told::{another, before_label, born, issued, login, misspelt, numbered, worded, worked};
 use turns::{answered_in_turn, behind_english, contact, secret_in_clause};
 use yingbi_taxonomy::{Category, Kind};
 
 /// Appends the labelled values of a text.
 pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit>) {
-    let mut labels = Labels { lexicon, seen: Vec::new() };
-    let labels = &mut labels;
+    let mut labels = Labels { lexicon, seen: Vec::new(), record: Signals::default(), waiting: Vec::new() };
+    one_by_one(&mut labels, text, cues, hits);
+    labels.in_record(text, hits);
+}
+
+fn one_by_one<'t>(labels: &mut Labels<'_, 't>, text: &'t str, cues: Cues, hits: &mut Vec<Hit>) {
     // Where the last labelled value ended: a value is no label of the next mark.
     let mut done = 0;
     marks::find(labels, text, cues, hits);
@@ -82,6 +86,7 @@ pub(crate) fn find(lexicon: &Lexicon, text: &str, cues: Cues, hits: &mut Vec<Hit
                     .or_else(|| secret_in_clause(text, may_hold_secret.then_some(at)?))
             }
             '生' => born(text, at),
+            '关' => issued(text, at + c.len_utf8()),
             '别' | '族' => worded(text, at + c.len_utf8()),
             '是' | '为' => answered(text, at + c.len_utf8()).or_else(|| worked(text, at + c.len_utf8())),
             '于' => worked(text, at + c.len_utf8()),
@@ -143,11 +148,21 @@ fn marked<'t>(labels: &mut Labels<'_, 't>, text: &'t str, at: usize, mark: usize
     if let Some(answer) = answered_in_turn(left, label, value, at + mark + skip) {
         return Some(answer);
     }
-    let (kind, strength) = labels
+    let spoken = labels
         .kind(label)
         .or_else(|| asked().then_some((Kind::SecurityAnswer, Strength::Decides)))
-        .or_else(|| is_sent_code(left, label, value).then_some((Kind::Otp, Strength::Decides)))?;
-    let length = value_length(kind, strength, value, true)?;
+        .or_else(|| is_sent_code(left, label, value).then_some((Kind::Otp, Strength::Decides)));
+    let Some((kind, strength)) = spoken else {
+        labels.wait(label, at + mark + skip);
+        return None;
+    };
+    let Some(length) = value_length(kind, strength, value, true) else {
+        // `credit_level: BB`: not the sum that its label most often has.
+        if kind.category() == Category::Credit && labels.waiting.len() < MOST_WAITING {
+            labels.waiting.push((kind, at + mark + skip));
+        }
+        return None;
+    };
     let length = without_closing(text.get(..at)?, value.get(..length)?).len();
     Some(hit(at + mark + skip, length, kind))
 }
@@ -389,14 +404,17 @@ type Spoken = Option<(Kind, Strength)>;
 struct Labels<'l, 't> {
     lexicon: &'l Lexicon,
     /// Empty until something is looked up.
-    seen: Vec<Option<(&'t str, Spoken)>>,
+    seen: Vec<Option<(&'t str, Spoken, Option<Kind>)>>,
+    /// What the labels so far say of whom the text is about.
+    record: Signals,
+    /// What would be somebody's in such a record, and where its value begins.
+    waiting: Vec<(Kind, usize)>,
 }
 
 impl<'t> Labels<'_, 't> {
     fn kind(&mut self, label: &'t str) -> Spoken {
-        let place =
-            label.bytes().fold(label.len(), |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte)) % 32;
-        if let Some(Some((known, kind))) = self.seen.get(place)
+        let place = place_of(label);
+        if let Some(Some((known, kind, _))) = self.seen.get(place)
             && *known == label
         {
             return *kind;
@@ -417,13 +435,65 @@ impl<'t> Labels<'_, 't> {
         );
         let speaks = key.strength != Strength::NeedsRecord || told_by_form;
         let kind = key.kind.filter(|_| speaks).map(|kind| (kind, key.strength));
+        self.record = self.record.union(key.signals);
         self.seen.resize(32, None);
         if let Some(slot) = self.seen.get_mut(place) {
-            *slot = Some((label, kind));
+            *slot = Some((label, kind, key.kind.filter(|_| !speaks)));
         }
         kind
     }
+
+    /// Keeps a marked value whose label says something only within a record.
+    fn wait(&mut self, label: &str, start: usize) {
+        if self.waiting.len() < MOST_WAITING
+            && let Some(Some((known, _, Some(kind)))) = self.seen.get(place_of(label))
+            && *known == label
+        {
+            self.waiting.push((*kind, start));
+        }
+    }
+
+    /// `client_name: 梁梓涵, repay_date: 2025-06-09, credit_level: BB`: one after the other they are a record.
+    fn in_record(&self, text: &str, hits: &mut Vec<Hit>) {
+        if !self.record.has(Signals::PERSON) && !self.record.has(Signals::ACCOUNT) {
+            return;
+        }
+        for (kind, start) in &self.waiting {
+            let key =
+                KeyMeaning { kind: Some(*kind), strength: Strength::NeedsRecord, ..KeyMeaning::UNKNOWN };
+            let Some(value) = text.get(*start..) else { continue };
+            let length = head(value, 48, |c| {
+                c.is_alphanumeric() || matches!(c, '·' | '/' | '-' | '.' | '_' | ':' | ',' | '%' | '+')
+            });
+            let value = value.get(..length).unwrap_or_default();
+            // `1,203.50, next`: a comma that a space follows parts fields.
+            let value = value.trim_end_matches([',', '.', ':', '-', '/']);
+            // What is told in sentences is no field's value.
+            let is_told = value.chars().filter(|c| is_han(*c)).count() > LONGEST_WORDED;
+            // `cost=35ms` is a machine's.
+            let is_timed = value.ends_with("ms") && value.starts_with(|c: char| c.is_ascii_digit());
+            if !value.is_empty()
+                && !is_told
+                && !is_timed
+                && !is_stand_in(value)
+                && shape::agrees(key, *kind, self.record, Scalar::Text(value))
+            {
+                hits.push(hit(*start, value.len(), *kind));
+            }
+        }
+    }
 }
+
+/// More characters of Chinese are a sentence.
+const LONGEST_WORDED: usize = 8;
+
+/// Where a label is remembered.
+fn place_of(label: &str) -> usize {
+    label.bytes().fold(label.len(), |hash, byte| hash.wrapping_mul(31) ^ usize::from(byte)) % 32
+}
+
+/// A text of more fields is read as far as these.
+const MOST_WAITING: usize = 64;
 
 /// How many bytes of `value` are a value of the kind; `marked` when a colon or an equals sign announced it.
 fn value_length(kind: Kind, strength: Strength, value: &str, marked: bool) -> Option<usize> {

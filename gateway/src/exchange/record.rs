@@ -121,7 +121,7 @@ impl Access {
 
     /// Takes over what was done to what came in.
     pub fn treated(&mut self, summary: &Summary) {
-        for ((category, treatment), count) in summary.treatments() {
+        for ((category, treatment), count) in summary.treatments().chain(summary.key_events()) {
             *self.request.entry((category, treatment)).or_default() += count;
         }
     }

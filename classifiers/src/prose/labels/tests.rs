@@ -37,6 +37,24 @@ fn labels_announce_values() {
 }
 
 #[test]
+fn c8_labels_one_after_the_other_are_a_record() {
+    let cases: &[(&str, &[&str])] = &[
+        ("client_name: 梁梓涵, credit_level: BB, repay_date: 2025-06-09", &["梁梓涵", "BB", "2025-06-09"]),
+        ("CJJG：1693.41；KHXM：诸葛文博；WTSL：34800", &["1693.41", "诸葛文博", "34800"]),
+        ("签发机关 杭州市公安局西湖分局 有效期限", &["杭州市公安局西湖分局"]),
+        // Nobody is spoken of, or no value of a field.
+        ("CJJG：1693.41；ZQMC：贵州茅台；HSL：0.3", &[]),
+        ("custNo=100023 cost=35ms", &["100023"]),
+    ];
+    for (text, want) in cases {
+        let mut got: Vec<String> = found(text).into_iter().map(|(text, _)| text).collect();
+        got.sort_unstable_by_key(|value| text.find(value.as_str()));
+        got.dedup();
+        assert_eq!(got, *want, "{text}");
+    }
+}
+
+#[test]
 fn other_labels_announce_nothing() {
     for text in [
         "订单号：202611200001",

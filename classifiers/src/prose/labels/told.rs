@@ -56,6 +56,18 @@ pub(super) fn worked(text: &str, at: usize) -> Option<Hit> {
     (said && length >= 6 && !says_nothing).then(|| hit(at, length, Kind::EducationWork))
 }
 
+/// `签发机关 杭州市公安局西湖分局`: who issued a document, up to its last office.
+pub(super) fn issued(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let said = ["签发机关", "发证机关", "签发 机关", "签 发 机 关"].iter().any(|word| left.ends_with(word));
+    let skip = head(value, 3, |c| opens(c) || matches!(c, '：' | ':' | '\n'));
+    let office = value.get(skip..)?;
+    let run = office.get(..head(office, 24, is_han))?;
+    let length =
+        ["局", "厅", "处", "所", "馆"].iter().filter_map(|end| Some(run.rfind(end)? + end.len())).max()?;
+    (said && length >= 9).then(|| hit(at + skip, length, Kind::IdIssuer))
+}
+
 /// `客户10086021`: whom a firm knows by a number.
 pub(super) fn numbered(text: &str, at: usize) -> Option<Hit> {
     let (left, value) = text.split_at_checked(at)?;
