@@ -40,6 +40,7 @@ mod diff;
 mod document;
 mod explain;
 mod facts;
+mod few;
 mod format;
 mod grid;
 mod limit;

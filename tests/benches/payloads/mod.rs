@@ -6,6 +6,8 @@
     reason = "each bench takes what it needs, and stops at what is wrong"
 )]
 
+pub mod counter;
+
 use yingbi_policies::{Caller, Decision, Permit, PolicySet, Request, Source};
 
 /// About `size` bytes of customers, all different, as an account system answers.
