@@ -211,7 +211,7 @@ fn record_allows(kind: Kind, record: Signals) -> bool {
         | Kind::Terminal
         | Kind::AccessToken => person || !(record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION)),
         // These are everywhere: prices, tags, channels; only an investor's own record makes them personal.
-        _ => person || record.has(Signals::ACCOUNT) || record.adds_up(),
+        _ => person || record.has(Signals::ACCOUNT),
     }
 }
 
