@@ -83,7 +83,6 @@ fn router(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .route("/livez", get(live))
         .route("/readyz", get(ready))
-        .route("/api/v1/audit/{what}", get(audit::read).post(audit::read))
         .merge(office::routes(&served))
         .fallback(|| async { problem(StatusCode::NOT_FOUND, "YB1901", "not found") })
         .method_not_allowed_fallback(|| async {

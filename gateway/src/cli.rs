@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod keys;
 mod office;
 pub mod policy;
+pub mod response;
 pub mod run;
 pub mod scan;
 pub mod switch;
@@ -60,6 +61,8 @@ enum Command {
     Grant(grant::GrantArgs),
     /// Stops a caller, role, recipient or route at once, through a running gateway.
     Switch(switch::SwitchArgs),
+    /// Checks digests and signatures of answers.
+    Response(response::ResponseArgs),
     /// Makes and hashes API tokens.
     Token(token::TokenArgs),
     /// Makes, rotates, destroys and backs up keys.
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Consent(args) => consent::run(&args).into(),
         Command::Grant(args) => grant::run(&args).into(),
         Command::Switch(args) => switch::run(&args).into(),
+        Command::Response(args) => response::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),
         Command::Keys(args) => keys::run(&args).into(),
         Command::Drill(args) => drill::run(&args).into(),

@@ -27,14 +27,15 @@ mod limits;
 mod listen;
 mod places;
 mod secret;
+mod stores;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Hold, Retention};
+pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
-pub use directory::{DirectoryEntry, Zone, read_directory};
+pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };
@@ -45,12 +46,14 @@ pub use keys::{
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
 pub use secret::{Secret, SecretError};
+pub use stores::{PostgresStore, Stores};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 pub use upstream::{Upstream, UpstreamEndpoint, UpstreamTls};
 
 pub(crate) use check::store_problem;
 pub(crate) use identity::{parse_token_file, token_hash_text};
 
+use crate::exchange::integrity::IntegrityConfig;
 use std::path::{Path, PathBuf};
 use yingbi_crypto::VerifyingKey;
 use yingbi_policies::Diagnostic;
@@ -82,8 +85,12 @@ pub struct Config {
     pub limits: Limits,
     /// `drain`: how the gateway stops.
     pub drain: Drain,
-    /// `audit`: evidence, readers and retention of the access log.
+    /// `audit`: evidence and retention of the access log.
     pub audit: Audit,
+    /// `integrity`: digests and signatures of answers.
+    pub integrity: IntegrityConfig,
+    /// `stores`: where consents, grants, switches and counts are kept.
+    pub stores: Stores,
     /// `telemetry`: logs.
     pub telemetry: Telemetry,
     /// `threads`: worker threads of the data plane; default one a core.

@@ -21,6 +21,7 @@ pub mod headers;
 pub mod identity;
 pub mod input;
 pub mod inspect;
+pub mod integrity;
 pub mod passing;
 pub mod problem;
 pub mod record;
@@ -33,6 +34,7 @@ use crate::config::StepUp;
 use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
@@ -43,6 +45,7 @@ use forward::{Changed, Said, upstream_request};
 use front::{Head, HeadError, HeadLimits};
 use http::HeaderMap;
 use identity::{Identified, IdentifiedBy, Identifier, IdentityError};
+use integrity::Integrity;
 use passing::Passing;
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use pingora_core::server::ShutdownWatch;
@@ -55,7 +58,7 @@ use std::time::{Duration, Instant, SystemTime};
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::{Caller, CallerFacts, Day, Decision, Permit, Request};
+use yingbi_policies::{Caller, CallerFact, CallerFacts, Day, Decision, Permit, Request};
 use yingbi_protect::{Protector, SegmentLimits, Summary};
 
 /// Everything one exchange needs; one per process.
@@ -74,12 +77,16 @@ pub struct Exchange {
     pub inventory: Arc<Inventory>,
     /// Who consented, what was granted, what is stopped.
     pub rights: Arc<Rights>,
+    /// Digests and signatures of answers.
+    pub integrity: Integrity,
     /// Data keys: what encrypts and decrypts fields.
     pub keys: Arc<Keys>,
     /// Verifies consents that requests bring with them, where they are accepted.
     pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
+    /// From where accounts are used, where somebody looks.
+    pub accounts: Option<Accounts>,
     /// What counts as fresh strong authentication, by issuer.
     pub step_up: Vec<(String, StepUp)>,
     /// The API behind.
@@ -151,7 +158,7 @@ impl Exchange {
     ) -> Result<Option<Box<Flow>>, Stop> {
         let caller = self.identify(client, peer, access)?;
         let facts = self.gather(head, access);
-        let known = self.known(&caller, peer)?;
+        let known = self.known(&caller, peer, access)?;
         let permit = self.decide((&caller, known), head, &facts, access)?;
         let place = self.audit.announce();
         if let Some(query) = head.target.query() {
@@ -166,6 +173,7 @@ impl Exchange {
         }
         let (mut treated, summary) = self.treat(&permit, client, answer)?;
         tell_consent(&mut treated.head, access)?;
+        self.integrity.add(client.req_header(), &mut treated)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, None).await?;
         self.inventory.answered(access.caller_of_route());
@@ -207,10 +215,12 @@ impl Exchange {
         access.policy = policies.version().to_owned();
         let lot = record::lot(&access.decision_id);
         let resolved = Caller { facts: known, lot, ..policies.caller(&caller.identity) };
+        let kind = resolved.facts.of(CallerFact::Kind);
         match policies.decide_caller_about(&resolved, &request, facts.subjects()) {
             Decision::Permit(permit) => {
                 access.permitted(&permit);
                 self.check_switches(&permit, access)?;
+                self.check_abroad(&permit, kind)?;
                 Ok(permit)
             }
             Decision::Refuse(refusal) => {
@@ -241,8 +251,8 @@ impl Exchange {
         let may_change = permit.binding().is_none_or(|binding| binding.opaque.is_empty());
         let keep_authorization = caller.by != IdentifiedBy::ApiToken;
         let token_header = self.identifier.token_header();
-        let said =
-            Said { decision_id: &access.decision_id, keep_authorization, token_header, may_change, changed };
+        let decision_id = &access.decision_id;
+        let said = Said { decision_id, keep_authorization, token_header, may_change, changed };
         let request = upstream_request(head, peer, &said);
         if !body.is_held() {
             input::invite(client, head).await?;

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod cli;
 pub mod config;
 mod csv;
+pub mod evidence;
 pub mod exchange;
 pub mod keys;
 pub mod logs;

@@ -52,6 +52,10 @@ pub struct Metrics {
     field_keys: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
+    consent_errors: IntCounter,
+    shared_accounts: IntCounter,
+    limits: IntCounterVec,
+    limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
     upstream_errors: Vec<IntCounter>,
     upstream_duration: Histogram,
@@ -61,6 +65,7 @@ pub struct Metrics {
     audit_up: IntGauge,
     audit_refused: IntCounter,
     audit_recovered: IntGauge,
+    anchor_lag: IntGaugeVec,
     policy_loaded: IntCounter,
     policy_rejected: IntCounter,
     policy_reject: IntCounter,
@@ -138,6 +143,10 @@ impl Metrics {
             field_keys: table::FIELD_KEYS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
+            consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
+            shared_accounts: table::SHARED_ACCOUNTS.counter(&registry)?,
+            limits: table::LIMITS.counters(&registry)?,
+            limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
             upstream_errors: labelled::<UpstreamFailure>(&table::UPSTREAM_ERRORS.counters(&registry)?),
             upstream_duration: table::UPSTREAM_DURATION.histogram(&registry, &EXCHANGE_SECONDS)?,
@@ -147,6 +156,7 @@ impl Metrics {
             audit_up: table::AUDIT_UP.gauge(&registry)?,
             audit_refused: table::AUDIT_REFUSED.counter(&registry)?,
             audit_recovered: table::AUDIT_RECOVERED.gauge(&registry)?,
+            anchor_lag: table::ANCHOR_LAG.gauges(&registry)?,
             policy_loaded: reloads.with_label_values(&["loaded"]),
             policy_rejected: reloads.with_label_values(&["rejected"]),
             policy_reject: table::POLICY_REJECT.counter(&registry)?,
@@ -208,11 +218,11 @@ impl Metrics {
             self.values(*category, Shown::Mask, count.saturating_sub(summary.keyed_of(*category)));
         }
         for ((category, treatment), count) in &summary.keyed {
-            match Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
-                Some(shown) => self.values(*category, shown, *count),
-                None => self.field_keys.with_label_values(&[category.id(), treatment]).inc_by(*count),
+            if let Some(shown) = Shown::ALL.into_iter().find(|shown| shown.name() == *treatment) {
+                self.values(*category, shown, *count);
             }
         }
+        self.key_events(summary);
         for (category, count) in &summary.monitored {
             self.monitored(*category, *count);
         }
@@ -224,10 +234,17 @@ impl Metrics {
     }
 
     /// What was done to a request before it went on, by category and treatment.
-    pub fn request_treated(&self, treated: impl Iterator<Item = ((Category, &'static str), u64)>) {
-        for ((category, treatment), count) in treated {
+    pub fn request_treated(&self, summary: &Summary) {
+        for ((category, treatment), count) in summary.treatments() {
             let level = category.level().number().to_string();
             self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
+        }
+        self.key_events(summary);
+    }
+
+    fn key_events(&self, summary: &Summary) {
+        for ((category, outcome), count) in summary.key_events() {
+            self.field_keys.with_label_values(&[category.id(), outcome]).inc_by(count);
         }
     }
 
@@ -265,6 +282,22 @@ impl Metrics {
         self.consent_credentials.with_label_values(&[if holds { "accepted" } else { "refused" }]).inc();
     }
 
+    /// A limit in investors refused an answer, or came to where it warns.
+    pub fn limit_reached(&self, limit: &str, refused: bool) {
+        let limit = self.limit_ids.label(Some(limit));
+        self.limits.with_label_values(&[&*limit, if refused { "refused" } else { "warned" }]).inc();
+    }
+
+    /// An account is used from more places at once than it may.
+    pub fn account_shared(&self) {
+        self.shared_accounts.inc();
+    }
+
+    /// The store of consents and grants failed so often.
+    pub fn store_failed(&self, count: u64) {
+        self.consent_errors.inc_by(count);
+    }
+
     /// The upstream failed.
     pub fn upstream_failed(&self, reason: UpstreamFailure) {
         add(&self.upstream_errors, reason.index(), 1);
@@ -298,6 +331,11 @@ impl Metrics {
     /// An answer was withheld because its record could not be made durable.
     pub fn audit_refused(&self) {
         self.audit_refused.inc();
+    }
+
+    /// How long, in seconds, the oldest checkpoint has waited for an anchor: one of [`crate::evidence::ANCHORS`].
+    pub fn anchor_lag(&self, anchor: &'static str, seconds: i64) {
+        self.anchor_lag.with_label_values(&[anchor]).set(seconds);
     }
 
     /// Bytes of a torn tail that recovery cut at start.

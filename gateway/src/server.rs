@@ -10,14 +10,17 @@ mod peer;
 
 use crate::admin::{Admin, Auditing, Office, Probe, Readiness};
 use crate::config::{self, Config, Secret};
+use crate::evidence;
 use crate::exchange::coding::DecodeLimits;
 use crate::exchange::front::HeadLimits;
 use crate::exchange::identity::Identifier;
+use crate::exchange::integrity::{Integrity, response_keys};
 use crate::exchange::record::{self, DecisionIds};
 use crate::exchange::upstream::{Bounds, Upstream};
 use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
+use crate::state::accounts::Accounts;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
@@ -136,9 +139,11 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         audit: audit.clone(),
         inventory: inventory.clone(),
         rights: rights.clone(),
+        integrity: integrity(&config)?,
         keys: data_keys,
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
+        accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
         step_up: config
             .identity
             .jwt
@@ -156,8 +161,6 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let auditing = Auditing {
         dir: config.data_dir.join(crate::config::AUDIT),
         log: audit.clone(),
-        identifier: identifier.clone(),
-        readers: config.audit.readers.clone(),
         pseudonyms: PseudonymKey::new(*secret.expose()),
     };
     let office = Office {
@@ -167,7 +170,9 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         officers: config.admin.officers.clone(),
         webhooks: config.admin.webhooks.clone(),
     };
-    let scraped = (identifier, audit.clone());
+    let lag = evidence::start(&config.audit, &config.data_dir.join(crate::config::AUDIT))
+        .map_err(|error| StartError::Unusable(error.to_string()))?;
+    let scraped = (identifier, audit.clone(), rights.clone());
     let admin = Admin {
         listen: config.admin.listen,
         metrics: metrics.clone(),
@@ -179,6 +184,9 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         before_scrape: Box::new(move |metrics| {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
+            metrics.anchor_lag("directory", directory_lag(&scraped.1.evidence()));
+            lag.ages().into_iter().for_each(|(anchor, seconds)| metrics.anchor_lag(anchor, seconds));
+            metrics.store_failed(scraped.2.take_store_errors());
         }),
     };
     let listen = config.admin.listen;
@@ -249,6 +257,18 @@ fn retention(kept: &config::Retention) -> Retention {
     }
 }
 
+/// What makes digests and signatures of answers.
+fn integrity(config: &Config) -> Result<Integrity, StartError> {
+    let configured = config.integrity;
+    let Some(path) = config.keys.checkpoint.as_ref().filter(|_| configured.sign) else {
+        return Ok(Integrity::new(configured.digest, None));
+    };
+    let bad = |why: &dyn std::fmt::Display| StartError::Bad(format!("{}: {why}", path.display()));
+    let secret = Secret::read(path).map_err(|error| bad(&error))?;
+    let keys = response_keys(secret.expose()).ok_or_else(|| bad(&"no signing key can be made of it"))?;
+    Ok(Integrity::new(configured.digest, Some(keys)))
+}
+
 /// The keys that checkpoints are signed with, if there are any.
 fn checkpoint_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
     let Some(path) = &config.keys.checkpoint else { return Ok(None) };
@@ -308,7 +328,12 @@ fn open_rights(config: &Config, key: PseudonymKey, records: u64) -> Result<Arc<R
     let unusable = |error: &dyn std::fmt::Display| {
         StartError::Unusable(format!("{}: rights.db: {error}", dir.display()))
     };
-    let rights = Arc::new(Rights::open(&dir, key).map_err(|error| unusable(&error))?);
+    let rights = match &config.stores.postgres {
+        None => Rights::open(&dir, key).map_err(|error| unusable(&error))?,
+        Some(store) => Rights::shared(&store.connection, &dir, key, store.max_stale)
+            .map_err(|error| StartError::Unusable(format!("stores.postgres: {error}")))?,
+    };
+    let rights = Arc::new(rights);
     let log = config.data_dir.join(crate::config::AUDIT);
     let again = rights.recount(&log, records).map_err(|error| unusable(&error))?;
     if again > 0 {
@@ -438,6 +463,12 @@ fn tell_evidence(told: EvidenceStats, now: EvidenceStats) -> EvidenceStats {
         tracing::warn!("a checkpoint could not be delivered to every anchor; it is tried again");
     }
     now
+}
+
+/// How long the oldest checkpoint has waited for a directory, in seconds.
+fn directory_lag(stats: &EvidenceStats) -> i64 {
+    let now = jiff::Timestamp::now().as_microsecond();
+    if stats.behind == 0 { 0 } else { (now - stats.behind_since).max(0) / 1_000_000 }
 }
 
 fn note_event(audit: &Log, event: &str, version: &str) {

@@ -1,5 +1,6 @@
 //! What is remembered between exchanges, and the stores it is kept in.
 
+pub mod accounts;
 pub mod credential;
 pub mod directory;
 pub mod inventory;

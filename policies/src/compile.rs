@@ -97,6 +97,7 @@ fn build(
                 basis: spec.basis,
                 consent: spec.consent.clone().map(Arc::new),
                 recipient: spec.recipient.as_deref().map(Arc::from),
+                country: spec.country.as_ref().map(|country| Arc::from(country.value.as_str())),
             }),
             _ => None,
         })
@@ -115,6 +116,7 @@ fn build(
     let tests = tests(documents, &names, sink);
     let grant_templates = grants::templates(documents, &names, sink);
     let limits = grants::limits(documents, &names, &grant_templates, sink);
+    grants::check_abroad(documents, &names, &limits, sink);
     checks::check(&compiled, &bindings, sink);
     firm::lint(&combinations, &scenes, sink);
     let tables = Tables {

@@ -82,7 +82,8 @@ impl PolicySet {
             let situation = self.situation(&caller, &request, subjects.as_ref());
             let outcomes = self.outcomes(&situation);
             // What a case sends is what rules for requests are exercised by.
-            let requests = if case.body.is_some() { self.request_outcomes(&situation) } else { Vec::new() };
+            let requests =
+                if case.body.is_some() { self.request_outcomes(&situation).collect() } else { Vec::new() };
             for coverage in &mut rules {
                 let (rules, outcomes, relevant) = match coverage.of {
                     Direction::Answer => (&tables.rules, &outcomes, situation.relevant),

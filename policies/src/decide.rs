@@ -10,7 +10,7 @@ mod view;
 mod tests;
 
 pub use caller::Caller;
-pub(crate) use index::Index;
+pub(crate) use index::{Glimpse, Index};
 pub use refuse::{REFUSALS, RefusalRow};
 pub(crate) use tables::{
     BoundRoute, Combination, Days, Direction, Effect, Given, Purpose, Role, Rule, Tables, Word, Words,
@@ -20,6 +20,7 @@ pub(crate) use view::{Lost, Outcome, Views};
 
 use crate::condition::{Facts, Relation, Relations};
 use crate::document::scope::Grading;
+use crate::few::{Few, Short};
 use crate::route;
 use crate::{
     Asked, ClassifierTest, Day, Decision, FirmClassifiers, Identity, Limit, Permit, Raise, Request, Standing,
@@ -42,6 +43,8 @@ pub struct PolicySet {
     rules_by_host: Index,
     requests_by_host: Index,
     bindings_by_host: Index,
+    roles_by_name: HashMap<Arc<str>, u32>,
+    purposes_by_name: HashMap<Arc<str>, usize>,
     views: ArcSwap<HashMap<Box<[u32]>, Arc<Views>>>,
     pub(crate) standard: Grading,
 }
@@ -51,8 +54,19 @@ impl PolicySet {
         let rules_by_host = Index::of_rules(&tables.rules);
         let requests_by_host = Index::of_rules(&tables.requests);
         let bindings_by_host = Index::of_bindings(&tables.bindings);
-        let (views, standard) = (ArcSwap::default(), Grading::standard());
-        PolicySet { version, tables, rules_by_host, requests_by_host, bindings_by_host, views, standard }
+        let roles = tables.roles.iter().enumerate().map(|(at, role)| (role.id.clone(), number(at)));
+        let purposes = tables.purposes.iter().enumerate().map(|(at, purpose)| (purpose.id.clone(), at));
+        PolicySet {
+            version,
+            rules_by_host,
+            requests_by_host,
+            bindings_by_host,
+            roles_by_name: roles.collect(),
+            purposes_by_name: purposes.collect(),
+            views: ArcSwap::default(),
+            standard: Grading::standard(),
+            tables,
+        }
     }
 
     /// The version's name: hex SM3 of its sources, given by the loader.
@@ -115,13 +129,12 @@ impl PolicySet {
         let template = situation.bound.map(|bound| bound.template.clone());
         let asks_of_subject = views.asks.both(situation.possible_parts).0 & !Relation::OWN.0 != 0;
         let purpose = situation.purpose_taken(self);
-        let limits = self.tables.limits.iter().filter(|limit| self.limits(limit, &situation)).cloned();
         Permit {
-            limits: limits.collect(),
-            own_subjects: situation.caller.subjects.clone(),
+            own_subjects: situation.caller.subjects.iter().map(|own| Short::from(own.as_str())).collect(),
             subjects: situation.subjects.filter(|_| asks_of_subject).cloned(),
             consent: purpose.and_then(|purpose| purpose.consent.clone()),
             recipient: purpose.and_then(|purpose| purpose.recipient.clone()),
+            country: purpose.and_then(|purpose| purpose.country.clone()),
             document_subject: situation.document_subject,
             document_standing: situation.document_standing,
             binding: situation.bound.map(|bound| bound.binding.clone()),
@@ -133,10 +146,9 @@ impl PolicySet {
         }
     }
 
-    fn limits(&self, limit: &Limit, situation: &Situation<'_>) -> bool {
+    pub(super) fn limits(&self, limit: &Limit, situation: &Situation<'_>) -> bool {
         let facts = &situation.facts;
-        let holds =
-            |at: &usize| self.tables.roles.get(*at).is_some_and(|role| facts.roles.contains(&role.id));
+        let holds = |at: &usize| situation.has_role(*at);
         let purpose = match situation.purpose {
             PurposeNamed::Taken(Some(at)) => limit.purposes.contains(&at),
             _ => false,
@@ -185,12 +197,12 @@ impl PolicySet {
         request: &Request<'a>,
         subjects: Option<&'a Arc<dyn Subjects>>,
     ) -> Situation<'a> {
-        let segments: Vec<&'a str> = route::split_path(request.path).collect();
+        let segments: Segments<'a> = route::split_path(request.path).collect();
         let bound = self.binding(request, &segments);
         let document_subject = bound.and_then(|bound| bound.document_subject(&segments, caller));
         let named = request.purpose.filter(|purpose| !purpose.is_empty());
         let default = bound.and_then(|bound| bound.purpose_default);
-        let declared = named.and_then(|name| self.tables.purposes.iter().position(|own| &*own.id == name));
+        let declared = named.and_then(|name| self.purposes_by_name.get(name).copied());
         // A route that fixes its purpose hears no other: neither is silently taken for the other.
         let fixed = bound.is_some_and(|bound| !bound.purpose_header);
         let purpose = match named {
@@ -218,13 +230,14 @@ impl PolicySet {
         let consent = taken.and_then(|purpose| purpose.consent.as_deref());
         let asked = Asked { purpose: taken.map(|purpose| &*purpose.id), consent };
         let possible_parts = possible(subjects);
-        let standing = |subject: &String| subjects.map(|subjects| subjects.standing(subject, &asked));
+        let standing = |subject: &Short| subjects.map(|subjects| subjects.standing(subject, &asked));
         let document_standing = document_subject.as_ref().and_then(standing).unwrap_or_default();
         let document = document_subject.as_deref().map(|subject| (subject, document_standing));
         let relevant = relevant(bound, document, caller, possible_parts);
         let possible = Relation::all_of(possible_parts);
         Situation {
             caller,
+            roles: caller.roles.iter().filter_map(|role| self.roles_by_name.get(role).copied()).collect(),
             facts,
             segments,
             bound,
@@ -241,8 +254,9 @@ impl PolicySet {
 
     /// The most specific binding that matches.
     pub(crate) fn binding(&self, request: &Request<'_>, segments: &[&str]) -> Option<&BoundRoute> {
+        let glimpse = Glimpse { host: request.host, segments, roles: None, purpose: None };
         self.bindings_by_host
-            .concerning(request.host)
+            .concerning(glimpse)
             .filter_map(|at| self.tables.bindings.get(at))
             .filter(|bound| bound.matches(request.method, request.host, segments))
             .max_by(|a, b| a.specificity(b))
@@ -250,15 +264,15 @@ impl PolicySet {
 
     /// The views of a situation, remembered by what they depend on.
     pub(crate) fn views(&self, situation: &Situation<'_>) -> Arc<Views> {
-        let outcomes = self.outcomes(situation);
-        let requests = self.request_outcomes(situation);
-        let key = self.key(situation, &outcomes, &requests);
-        if let Some(views) = self.views.load().get(key.as_slice()) {
+        let key = self.key(situation);
+        if let Some(views) = self.views.load().get(&*key) {
             return views.clone();
         }
+        let outcomes = self.outcomes(situation);
+        let requests: Vec<Outcome> = self.request_outcomes(situation).collect();
         let views = Arc::new(self.compute(situation, &outcomes, &requests));
         if self.views.load().len() < REMEMBERED {
-            let key = key.into_boxed_slice();
+            let key: Box<[u32]> = (&*key).into();
             self.views.rcu(|seen| {
                 let mut seen = HashMap::clone(seen);
                 seen.insert(key.clone(), views.clone());
@@ -269,8 +283,8 @@ impl PolicySet {
     }
 
     /// Which rules matched and how their conditions came out: all that views depend on, beyond what is fixed.
-    fn key(&self, situation: &Situation<'_>, outcomes: &[Outcome], requests: &[Outcome]) -> Vec<u32> {
-        let mut key = Vec::with_capacity(outcomes.len() * 5 + situation.caller.roles.len() + 5);
+    fn key(&self, situation: &Situation<'_>) -> Few<u32, 96> {
+        let mut key = Few::new();
         key.push(u32::from(situation.relevant.0) << 16 | u32::from(situation.possible_parts.0));
         key.push(match situation.purpose {
             PurposeNamed::Taken(Some(at)) => number(at) + 1,
@@ -281,22 +295,25 @@ impl PolicySet {
         key.push((0_u32..).zip(&self.tables.combinations).take(Raise::MOST).fold(0, |bits, (nth, one)| {
             bits | u32::from(one.concerns(facts.method, facts.host, &situation.segments)) << nth
         }));
-        for outcome in outcomes {
+        for limits in self.tables.limits.chunks(32) {
+            let bit = |limit| u32::from(self.limits(limit, situation));
+            key.push((0_u32..).zip(limits).fold(0, |bits, (nth, limit)| bits | bit(limit) << nth));
+        }
+        for outcome in self.each_outcome(situation) {
             key.push(number(outcome.rule) << 16 | u32::from(outcome.applies.0));
             key.push(outcome.route << 1 | u32::from(outcome.rules));
             let Some(rule) = self.tables.rules.get(outcome.rule).filter(|rule| rule.has_branches()) else {
                 continue;
             };
-            key.extend(Relation::within(rule.mentions).map(|relation| outcome.branches(relation)));
+            Relation::within(rule.mentions).for_each(|relation| key.push(outcome.branches(relation)));
         }
-        for outcome in requests {
+        for outcome in self.request_outcomes(situation) {
             let relation = situation.of_request();
             let rule = number(outcome.rule) << 1 | u32::from(outcome.rules);
-            key.extend([u32::MAX - 1, rule, outcome.branches(relation)]);
+            [u32::MAX - 1, rule, outcome.branches(relation)].into_iter().for_each(|word| key.push(word));
         }
         key.push(u32::MAX);
-        let position = |id: &Arc<str>| self.tables.roles.iter().position(|own| own.id == *id);
-        key.extend(situation.caller.roles.iter().filter_map(position).map(number));
+        situation.roles.iter().for_each(|role| key.push(*role));
         key
     }
 }
@@ -305,9 +322,11 @@ impl PolicySet {
 pub(crate) struct Situation<'a> {
     pub caller: &'a Caller,
     pub facts: Facts<'a>,
-    pub segments: Vec<&'a str>,
+    /// The declared roles of the caller, by position.
+    pub roles: Few<u32, 16>,
+    pub segments: Segments<'a>,
     pub bound: Option<&'a BoundRoute>,
-    pub document_subject: Option<String>,
+    pub document_subject: Option<Short>,
     /// How that investor stands, once for the whole answer.
     pub document_standing: Standing,
     pub today: Day,
@@ -321,7 +340,29 @@ pub(crate) struct Situation<'a> {
     pub relevant: Relations,
 }
 
+/// A path, taken apart.
+pub(crate) type Segments<'a> = Few<&'a str, 24>;
+
 impl Situation<'_> {
+    /// Whether the caller has a declared role.
+    pub(crate) fn has_role(&self, at: usize) -> bool {
+        self.roles.contains(&number(at))
+    }
+
+    /// What rules can be picked by.
+    pub(crate) fn glimpse(&self) -> Glimpse<'_> {
+        let purpose = match self.purpose {
+            PurposeNamed::Taken(at) => at,
+            _ => None,
+        };
+        Glimpse {
+            host: self.facts.host,
+            segments: &self.segments,
+            roles: Some(&self.roles),
+            purpose: Some(purpose),
+        }
+    }
+
     pub(crate) fn is_relevant(&self, relation: Relation) -> bool {
         self.relevant.contains(relation)
     }

@@ -44,17 +44,23 @@ pub enum CallerFact {
     Zone,
     /// `production`, `test`, `office`, `remote` …
     Environment,
+    /// The bound device it comes from (§7.5 d).
+    Device,
+    /// `yes` while the account is used from more places at once than it may (§7.5 a).
+    Shared,
 }
 
 impl CallerFact {
     /// All of them.
-    pub const ALL: [CallerFact; 6] = [
+    pub const ALL: [CallerFact; 8] = [
         CallerFact::Kind,
         CallerFact::Department,
         CallerFact::Owner,
         CallerFact::Licence,
         CallerFact::Zone,
         CallerFact::Environment,
+        CallerFact::Device,
+        CallerFact::Shared,
     ];
 
     /// Its name: `caller.kind` without the part before the dot.
@@ -66,6 +72,8 @@ impl CallerFact {
             CallerFact::Licence => "licence",
             CallerFact::Zone => "zone",
             CallerFact::Environment => "environment",
+            CallerFact::Device => "device",
+            CallerFact::Shared => "shared",
         }
     }
 

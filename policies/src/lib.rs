@@ -40,6 +40,7 @@ mod diff;
 mod document;
 mod explain;
 mod facts;
+mod few;
 mod format;
 mod grid;
 mod limit;
@@ -69,7 +70,7 @@ pub use facts::{
 };
 pub use format::format;
 pub use grid::{Endpoint, Login};
-pub use limit::{CountedBy, GrantTemplate, Limit, Period};
+pub use limit::{CountedBy, Distinct, GrantTemplate, Limit, Period};
 pub use mask::{Keyed, Mask, NumberMask, Region};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{

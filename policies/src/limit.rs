@@ -17,6 +17,8 @@ pub struct Limit {
     pub(crate) routes: Vec<RoutePattern>,
     pub(crate) by: CountedBy,
     pub(crate) per: Period,
+    pub(crate) distinct: Distinct,
+    pub(crate) warn_at: Option<u64>,
     pub(crate) at: u64,
     pub(crate) lift: Option<Arc<str>>,
 }
@@ -35,6 +37,16 @@ impl Limit {
     /// Over which time.
     pub fn per(&self) -> Period {
         self.per
+    }
+
+    /// Which investors count.
+    pub fn distinct(&self) -> Distinct {
+        self.distinct
+    }
+
+    /// From how many investors on somebody is warned, if anybody is.
+    pub fn warn_at(&self) -> Option<u64> {
+        self.warn_at
     }
 
     /// How many investors are allowed.
@@ -56,6 +68,29 @@ impl Limit {
     pub(crate) fn concerns(&self, method: &str, host: &str, segments: &[&str]) -> bool {
         let hit = |segments: &[&str]| self.routes.iter().any(|route| route.matches(method, host, segments));
         self.routes.is_empty() || hit(segments) || route::without_last_slash(segments).is_some_and(hit)
+    }
+}
+
+/// Which investors a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distinct {
+    /// All that an answer concerns.
+    Investors,
+    /// Those of an answer that shows anything sensitive (001 §8.6.2 b 3) in clear. Whose it is of several is not told
+    /// apart: all of them count.
+    SensitiveInvestors,
+}
+
+impl Distinct {
+    /// All of them.
+    pub const ALL: [Distinct; 2] = [Distinct::Investors, Distinct::SensitiveInvestors];
+
+    /// The word policies use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Distinct::Investors => "investors",
+            Distinct::SensitiveInvestors => "sensitive-investors",
+        }
     }
 }
 

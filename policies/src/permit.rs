@@ -3,6 +3,7 @@
 
 use crate::condition::Relation;
 use crate::decide::Views;
+use crate::few::Short;
 use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -39,13 +40,13 @@ pub struct Refusal {
 #[derive(Debug)]
 pub struct Permit {
     pub(crate) views: Arc<Views>,
-    pub(crate) own_subjects: Vec<String>,
+    pub(crate) own_subjects: Own,
     /// What is remembered of investors, where that makes a difference.
     pub(crate) subjects: Option<Arc<dyn Subjects>>,
     pub(crate) consent: Option<Arc<ConsentNeeded>>,
     pub(crate) recipient: Option<Arc<str>>,
-    pub(crate) limits: Vec<Arc<Limit>>,
-    pub(crate) document_subject: Option<String>,
+    pub(crate) country: Option<Arc<str>>,
+    pub(crate) document_subject: Option<Short>,
     /// How that investor stood when this was decided: an answer about one investor is of one piece.
     pub(crate) document_standing: Standing,
     pub(crate) binding: Option<Arc<Binding>>,
@@ -56,12 +57,32 @@ pub struct Permit {
     pub(crate) classifiers: Option<Arc<FirmClassifiers>>,
 }
 
+/// Investor identifiers that are the caller's own: mostly one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Own {
+    first: Option<Short>,
+    more: Vec<Short>,
+}
+
+impl Own {
+    fn contains(&self, subject: &str) -> bool {
+        self.first.iter().chain(&self.more).any(|own| **own == *subject)
+    }
+}
+
+impl FromIterator<Short> for Own {
+    fn from_iter<I: IntoIterator<Item = Short>>(subjects: I) -> Own {
+        let mut subjects = subjects.into_iter();
+        Own { first: subjects.next(), more: subjects.collect() }
+    }
+}
+
 impl Permit {
     /// The view of a record of this subject; an unknown subject is another's, whom nothing opens.
     pub fn view(&self, subject: Option<&str>) -> &View {
         let document = self.document_subject.as_deref();
         let Some(subject) = subject.or(document) else { return self.views.of(Relation::OTHER) };
-        let own = self.own_subjects.iter().any(|own| own == subject);
+        let own = self.own_subjects.contains(subject);
         match &self.subjects {
             None => self.views.of(Relation::OTHER.with(Relation::OWN, own)),
             Some(_) if document == Some(subject) => self.views.standing(own, self.document_standing),
@@ -106,9 +127,14 @@ impl Permit {
         self.recipient.as_deref()
     }
 
+    /// Where the recipient is, when that is abroad (T/TSAC 001 §8.6.2).
+    pub fn country(&self) -> Option<&str> {
+        self.country.as_deref()
+    }
+
     /// The limits that concern the access.
     pub fn limits(&self) -> &[Arc<Limit>] {
-        &self.limits
+        &self.views.limits
     }
 
     /// The consent that the purpose rests on.

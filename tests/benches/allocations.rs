@@ -1,22 +1,20 @@
 //! What treating one body asks of the allocator, once names are learned and the working space has grown: calls and
 //! bytes, exact.
 //!
-//! The counter is a small library in C, loaded before this program (`LD_PRELOAD`): a counting allocator in Rust would
-//! need `unsafe`. Each case runs in processes of its own, with so many bodies and with twice as many; what the second
+//! Each case runs in processes of its own, with so many bodies and with twice as many; what the second
 //! asked for more is what bodies cost. Fails where a case costs more than its bound.
 //!
 //! `cargo bench -p yingbi-tests --bench allocations`; needs `cc`.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a bench stops at what is wrong, and prints")]
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use yingbi_classifiers::Classifier;
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::Permit;
 use yingbi_protect::{Format, Limits, Protector};
 
 mod payloads;
+use payloads::counter::{CHILD, Counter};
 use payloads::{customers, escaped, indented, permit, permit_bound, quotes, wrapped};
 
 fn main() {
@@ -88,41 +86,6 @@ fn treat(case: &Case, count: usize) {
     }
 }
 
-/// The library that counts.
-struct Counter(PathBuf);
-
-impl Counter {
-    fn build() -> Counter {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/payloads/allocations.c");
-        let library = std::env::temp_dir().join(format!("yingbi-allocations-{}.so", std::process::id()));
-        let built =
-            Command::new("cc").args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).status();
-        assert!(built.expect("`cc` is needed").success(), "the counter does not compile");
-        Counter(library)
-    }
-
-    /// Calls and bytes of a process that treats so many bodies.
-    fn count(&self, name: &str, bodies: usize) -> Vec<f64> {
-        let program = std::env::current_exe().expect("this program");
-        let output = Command::new(program)
-            .args([CHILD, name, &bodies.to_string()])
-            .env("LD_PRELOAD", &self.0)
-            .output()
-            .expect("a process");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{name}: {said}");
-        let counted = said.lines().find_map(|line| line.strip_prefix("allocations ")).expect("figures");
-        counted.split(' ').map(|number| number.parse().expect("a number")).collect()
-    }
-}
-
-impl Drop for Counter {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-const CHILD: &str = "--treat";
 /// Bodies before counting begins: names are learned and room is made.
 const WARM: usize = 16;
 const BODIES: usize = 32;

@@ -1,7 +1,7 @@
 //! Appends a second at several numbers of concurrent appenders, beside serial syncs of the same records in the same run:
 //! what group commit is worth on this disk, and what a record costs in CPU.
 //!
-//! Then a log of many accesses: how fast it verifies, and how fast searches answer.
+//! Then a log of many accesses: how large it is, how fast it verifies, and how fast searches answer.
 //!
 //! `cargo bench -p yingbi-tests --bench audit [DIR]`; the directory should be on the disk the log will be on.
 //! `YINGBI_BENCH_ACCESSES` sets how many, 1,000,000 unless told otherwise; with `--test` a thousandth of it.
@@ -45,7 +45,7 @@ fn measure(dir: &Path) -> Outcomes<()> {
         cpu,
         1
     )?;
-    for appenders in [1, 16, 256] {
+    for appenders in [1, 16, 64, 256] {
         let (rate, cpu, batch) = grouped(&dir.join(appenders.to_string()), appenders)?;
         let name = format!("log, {appenders} appenders");
         let each = 1e6 * f64::from(appenders) / rate;
@@ -74,7 +74,11 @@ fn large(dir: &Path, accesses: u64, out: &mut dyn Write) -> Outcomes<()> {
     log.close()?;
     let bytes: u64 =
         std::fs::read_dir(dir)?.map(|entry| Ok(entry?.metadata()?.len())).sum::<std::io::Result<_>>()?;
-    writeln!(out, "\n{accesses} accesses, {} bytes each with outcome and index", bytes / accesses.max(1))?;
+    writeln!(
+        out,
+        "\n{accesses} accesses and as many outcomes, {} bytes a record",
+        bytes / (2 * accesses.max(1))
+    )?;
     let began = Instant::now();
     let report = yingbi_audit::verify::verify(dir, None)?;
     let rate = report.records as f64 / began.elapsed().as_secs_f64();

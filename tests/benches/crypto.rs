@@ -188,7 +188,7 @@ impl Bench {
             &mut || drop(black_box(ff1.encrypt(Format::ResidentId, AAD, black_box(id)).expect("an id"))),
             &mut || {},
         ]);
-        println!("{:<44} {walked:>12.0}", "FF1-SM4 of an identity number, one walk (ns)");
+        println!("{:<44} {walked:>12.0}", "FF1-SM4 of one identity number (ns)");
     }
 
     /// A row of rates: more is better.

@@ -14,14 +14,17 @@
 use serde_json::Value;
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use yingbi_classifiers::{Classifier, KeyMeaning, Scalar, Signals, Strength};
 use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::keys::{DataKey, KeyName, KeyState, Ring, Slot};
 use yingbi_policies::Permit;
 use yingbi_protect::{Format, Limits, Protector, SegmentLimits, Segments};
+use yingbi_taxonomy::Category;
 
 mod payloads;
-use payloads::{customers, escaped, indented, permit, permit_bound, quotes, wrapped};
+use payloads::{customers, escaped, indented, permit, permit_bound, permit_encrypting, quotes, wrapped};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -73,6 +76,7 @@ fn main() {
     println!("geometric mean over the first six: {names:.2}x, {values:.2}x, {sonic:.2}x");
     growth(&protector, &permit, is_test);
     in_chunks(&protector, &permit, is_test);
+    encrypted(&permit, is_test);
 }
 
 /// How many of the payloads the geometric mean is of.
@@ -156,6 +160,31 @@ fn in_chunks(protector: &Protector, permit: &Permit, is_test: bool) {
             chunked / whole,
         );
     }
+}
+
+/// An export with every ID number encrypted, against the same masked.
+fn encrypted(masking: &Permit, is_test: bool) {
+    let protector = Protector::new(Classifier::shipped(), PseudonymKey::new([7; 32]), Limits::default());
+    let category = Category::IdentityDocument.id();
+    let name = KeyName { kid: "bench0001".into(), category: category.into(), version: 1 };
+    let key = DataKey::new(name.clone(), [7; 32].into(), 1).expect("a key");
+    let slot = Slot { name, state: KeyState::Active, lasting: true, key: Some(Arc::new(key)) };
+    let ring = Arc::new(Ring::new(vec![slot]));
+    protector.set_keys(Arc::new(move || ring.clone()));
+    let encrypting = permit_encrypting("/plain");
+    let body = customers(1 << 20);
+    let treated = protector.body(&encrypting, Format::Json, &body).expect("treatable");
+    let envelopes = treated.body.windows(4).filter(|window| window == b"yb1.").count();
+    assert!(envelopes > 100, "IDs are encrypted: {envelopes}");
+    let treat =
+        |permit| drop(black_box(protector.body(permit, Format::Json, black_box(&body)).expect("treatable")));
+    let mut ways: [Way<'_>; 2] = [Box::new(|| treat(masking)), Box::new(|| treat(&encrypting))];
+    let budget = if is_test { Duration::ZERO } else { Duration::from_secs(4) };
+    let [masked, encrypted] = medians(&mut ways, budget);
+    println!(
+        "1 MB, {envelopes} ID numbers encrypted: {encrypted:.0} ns, {:.2} times masked (aim: 1.3)",
+        encrypted / masked
+    );
 }
 
 /// One way to treat a body.

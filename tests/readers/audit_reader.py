@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A second reader of Yingbi's audit logs, written from the format's description alone (gateway/audit, rustdoc of
-`format`, `slice`, `index`, `checkpoint` and `bundle`). Standard library only, SM3 and both signatures included, so that an
+`format`, `compact`, `slice`, `index`, `checkpoint` and `bundle`). Standard library only, SM3 and both signatures included, so that an
 auditor need not believe the gateway's own code.
 
     audit_reader.py log DIR [--public-key FILE]... [--anchor FILE]...
@@ -12,6 +12,7 @@ Prints one JSON object; exits 0 when all is good, 1 when something is wrong.
 import argparse
 import base64
 import binascii
+import datetime
 import hashlib
 import hmac
 import json
@@ -358,6 +359,120 @@ def notes(text):
     return found
 
 
+# --- Records ------------------------------------------------------------------------------------------------------------
+
+# What stands for itself by its number (`compact`).
+WORDS = """
+    GET POST PUT DELETE PATCH HEAD OPTIONS permit refuse jwt api-token mtls none handed-to-socket aborted partial
+    not-begun consent contract legal-duty emergency public-interest public-information other-law basic
+    identity.document identity.special credential.account credential.biometric account.opening account.investor-code
+    trade.fill trade.order trade.bank-transfer trade.parameters trade.log trade.other wealth.position wealth.bank
+    wealth.cash credit behaviour derived device.resettable device.permanent device.apps location.coarse
+    location.track health.status health.medical education-work other relationship service operation-analysis channel
+    marketing service-staff
+""".split()
+
+NUMBERS = {0x80: "time", 0x81: "status", 0x82: "records", 0x83: "bytes", 0x84: "part"}
+TEXTS = {
+    0xA0: "decision_id", 0xA1: "caller", 0xA2: "identified_by", 0xA4: "source", 0xA5: "method", 0xA6: "route",
+    0xA7: "purpose", 0xA8: "basis", 0xAA: "decision", 0xAB: "code", 0xAD: "policy", 0xAE: "trace", 0xB1: "result",
+    0xB4: "recipient", 0xB6: "country",
+}
+LISTS = {0xA3: "roles", 0xA9: "grants", 0xAC: "rules", 0xAF: "subjects", 0xB0: "overrides", 0xB2: "consents", 0xB3: "marks"}
+COUNTS = {0xC0: "clear", 0xC1: "masked", 0xC2: "dropped", 0xC3: "monitored", 0xC4: "raised", 0xC5: "input_faults",
+          0xC6: "keyed", 0xC7: "request"}
+# Always there in JSON, in its order but for `type`.
+ALWAYS = {
+    "I": ["time", "decision_id", "caller", "identified_by", "roles", "source", "method", "route", "decision", "status",
+          "rules", "policy", "trace", "records", "subjects", "bytes"],
+    "O": ["time", "decision_id", "result", "bytes"],
+}
+
+
+class Fields:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        if count < 0 or self.at + count > len(self.data):
+            raise ValueError("a record is cut short")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def leb128(self):
+        number = 0
+        for place in range(10):
+            byte = self.take(1)[0]
+            number |= (byte & 0x7F) << 7 * place
+            if byte < 0x80:
+                return number
+        raise ValueError("a number of a record is too long")
+
+    def number(self):
+        number = self.leb128() - 1
+        if not 0 <= number < 1 << 64:
+            raise ValueError("a number of a record is none")
+        return number
+
+    def text(self):
+        head = self.leb128()
+        form, count = head & 3, head >> 2
+        if form == 0:
+            return self.take(count - 1).decode()
+        if form == 1:
+            if not 1 <= count <= len(WORDS):
+                raise ValueError("a word of a record is unknown")
+            return WORDS[count - 1]
+        mask = self.take(1)[0]
+        if form == 2:
+            return bytes(byte ^ mask for byte in self.take(count)).hex()
+        instance, number = bytes(byte ^ mask for byte in self.take(8)).hex(), self.number()
+        if count or number >= 1 << 40:
+            raise ValueError("an id of a record is none")
+        return f"{instance}-{number:010x}"
+
+
+def read_record(payload):
+    """A record as its JSON has it, however it is written."""
+    kind = payload[:1].decode("ascii", "replace")
+    if kind == "{":
+        return json.loads(payload)
+    if kind not in ALWAYS:
+        raise ValueError("a record is of no known form")
+    fields, last, found, limits = Fields(payload[1:]), 0, {}, []
+    while fields.at < len(fields.data):
+        tag = fields.take(1)[0]
+        if tag < 0x80:
+            if fields.data[fields.at - 1 :].strip(b" "):
+                raise ValueError("a field of a record is of no known kind")
+            break
+        if tag < last or (tag == last and tag < 0xA0) or tag >= 0xE0:
+            raise ValueError("a field of a record is out of order")
+        last = tag
+        text = fields.text() if tag >= 0xA0 else None
+        number = fields.number() if tag < 0xA0 or tag >= 0xC0 else None
+        if tag in NUMBERS:
+            found[NUMBERS[tag]] = number
+        elif tag in TEXTS:
+            found[TEXTS[tag]] = text
+        elif tag in LISTS:
+            found.setdefault(LISTS[tag], []).append(text)
+        elif tag == 0xB5:
+            limits.append(text)
+        elif tag in COUNTS:
+            found.setdefault(COUNTS[tag], {})[text] = number
+    if len(limits) % 2:
+        raise ValueError("a limit of a record has no scope")
+    if limits:
+        found["limits"] = dict(zip(limits[::2], limits[1::2]))
+    if "time" in found:
+        seconds, micros = divmod(found["time"], 1_000_000)
+        at = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)
+        found["time"] = f"{at:%Y-%m-%dT%H:%M:%S}.{micros:06}Z"
+    empty = {"status": 0, "records": 0, "bytes": 0, "roles": [], "rules": [], "subjects": []}
+    return {"type": {"I": "intent", "O": "outcome"}[kind], **{name: empty.get(name, "") for name in ALWAYS[kind]}, **found}
+
+
 # --- Log ---------------------------------------------------------------------------------------------------------------
 
 
@@ -408,7 +523,7 @@ class Log:
         version, begun = struct.unpack(">II", header[8:16])
         stream = header[16:32].hex()
         own, first, _created = struct.unpack(">QQq", header[32:56])
-        if version not in (1, 2) or own != number or stream != (self.stream or stream):
+        if version not in (1, 2, 3) or own != number or stream != (self.stream or stream):
             return self.fail(name, "the header is of another version, place or log")
         self.stream = stream
         previous, next_ = expected
@@ -429,6 +544,10 @@ class Log:
                     return self.fail(f"{name}:{at}", "the seal says otherwise than the segment")
                 sealed = True
             else:
+                try:
+                    read_record(frame[24:])
+                except (ValueError, OverflowError):
+                    self.fail(f"{name}:{at}", f"record {sequence} is none")
                 leaves.append(leaf(chain))
                 self.hashes[sequence] = chain
                 sequence, last, self.head = sequence + 1, chain, sequence
@@ -548,14 +667,15 @@ def prove(arguments):
         bundle = json.load(file)
     if bundle["format"] == "yingbi-growth/1":
         return grown(bundle, read_keys(arguments.public_key))
-    if bundle["format"] != "yingbi-evidence/1" or not bundle["records"]:
+    if bundle["format"] not in ("yingbi-evidence/1", "yingbi-evidence/2") or not bundle["records"]:
         raise ValueError("this is no bundle of evidence")
     note = Note(bundle["checkpoint"])
     if note.signed(read_keys(arguments.public_key)) is not True:
         raise ValueError("the checkpoint is not signed by the given key")
     proved = []
     for record in bundle["records"]:
-        head_bytes, payload = bytes.fromhex(record["head"]), record["payload"].encode()
+        head_bytes, payload = bytes.fromhex(record["head"]), record["payload"]
+        payload = payload.encode() if payload.startswith("{") else bytes.fromhex(payload)
         head = read_head(head_bytes)
         if len(head_bytes) != 24 or head is None or head[0] != b"R" or head[1] != len(payload):
             raise ValueError("a record is none")
@@ -577,7 +697,7 @@ def prove(arguments):
                 raise ValueError("the slice is not one that the checkpoint covers")
         if head[2] < first or root_by(head[2] - first, size, leaf(chain), path) != expected:
             raise ValueError("a record was changed, or is not in its slice")
-        proved.append({"sequence": head[2], "record": json.loads(payload)})
+        proved.append({"sequence": head[2], "record": read_record(payload)})
     return {"stream": note.stream, "time": note.time, "records": proved}
 
 

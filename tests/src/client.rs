@@ -51,6 +51,19 @@ impl Client {
         Client { stream, received: Vec::new(), taken: 0, ended: false }
     }
 
+    /// Connects from a local address of its own, such as `127.0.0.2`.
+    pub fn connect_from(from: &str, address: SocketAddr) -> Client {
+        let from: std::net::IpAddr = from.parse().expect("an address");
+        let socket =
+            socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::new(from, 0).into()).expect("an address of this machine");
+        socket.connect(&address.into()).expect("the gateway listens");
+        let stream = TcpStream::from(socket);
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a TCP socket");
+        Client { stream, received: Vec::new(), taken: 0, ended: false }
+    }
+
     /// Sends bytes; a peer that has closed is no error, for it may have answered before.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);

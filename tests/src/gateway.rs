@@ -1,5 +1,6 @@
 //! The real binary in a process of its own.
 
+use crate::postgres::Postgres;
 use crate::{Origin, Scratch, binary};
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -411,6 +412,11 @@ impl Setup {
             let _ = write!(config, "limits:\n{}", indented(&self.limits));
         }
         config.push_str(&self.config);
+        // The same tests over the other store.
+        if let Some(postgres) = Postgres::shared().filter(|_| !self.config.contains("stores:")) {
+            config.push_str("stores:\n  postgres: {url: shared-store.url}\n");
+            scratch.write_secret("shared-store.url", &postgres.database());
+        }
         scratch.write("yingbi.yaml", &config);
         scratch.write_secret(KEY, &"5a".repeat(32));
         for (name, text) in &self.files {

@@ -36,6 +36,7 @@ pub mod load;
 mod office;
 mod origin;
 pub mod payload;
+pub mod postgres;
 mod scratch;
 pub mod stage;
 

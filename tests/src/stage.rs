@@ -52,6 +52,14 @@ impl Stage {
 
     /// The same with a setup of the test's own.
     pub fn with(policy: &str, change: impl FnOnce(Setup) -> Setup) -> Stage {
+        Stage::try_with(policy, change).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// The same, which need not start.
+    ///
+    /// # Errors
+    /// Why it doesn't start.
+    pub fn try_with(policy: &str, change: impl FnOnce(Setup) -> Setup) -> Result<Stage, String> {
         let answer = Arc::new(Mutex::new(Answer::json("{}")));
         let told = Arc::clone(&answer);
         let origin = Origin::start(move |_| told.lock().expect("no test holds it").clone());
@@ -61,7 +69,7 @@ impl Stage {
             .caller("officer")
             .identity(IDENTITY)
             .file("jwks.json", &provider.jwks().to_string());
-        Stage { gateway: change(setup).start(), origin, answer, provider }
+        Ok(Stage { gateway: change(setup).try_start()?, origin, answer, provider })
     }
 
     /// Sets what the origin answers from now on.
@@ -77,13 +85,21 @@ impl Stage {
 
     /// One request on a connection of its own, with further header lines.
     pub fn ask(&self, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
+        self.ask_over(Client::connect(self.gateway.address), who, method, path, headers)
+    }
+
+    /// The same from a local address of its own.
+    pub fn ask_from(&self, from: &str, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
+        self.ask_over(Client::connect_from(from, self.gateway.address), who, method, path, headers)
+    }
+
+    fn ask_over(&self, mut client: Client, who: Who<'_>, method: &str, path: &str, headers: &str) -> Asked {
         let trace = trace();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\n{}traceparent: 00-{trace}-00000000000000aa-01\r\n{headers}\r\n",
             crate::HOST,
             self.credentials(who)
         );
-        let mut client = Client::connect(self.gateway.address);
         client.send(request.as_bytes());
         let response = client.try_response(method == "HEAD", Duration::from_secs(20));
         let response = response.unwrap_or_else(|why| panic!("{why:?}: {}", client.shown()));

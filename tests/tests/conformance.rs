@@ -9,10 +9,14 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "conformance/abroad.rs"]
+mod abroad;
 #[path = "conformance/access.rs"]
 mod access;
 #[path = "conformance/auditors.rs"]
 mod auditors;
+#[path = "conformance/callers.rs"]
+mod callers;
 #[path = "conformance/channels.rs"]
 mod channels;
 #[path = "conformance/classification.rs"]
@@ -33,6 +37,8 @@ mod exports;
 mod firm;
 #[path = "conformance/formats.rs"]
 mod formats;
+#[path = "conformance/integrity.rs"]
+mod integrity;
 #[path = "conformance/inventory.rs"]
 mod inventory;
 #[path = "conformance/keys.rs"]
@@ -41,10 +47,16 @@ mod keys;
 mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/reports.rs"]
+mod reports;
 #[path = "conformance/rights.rs"]
 mod rights;
 #[path = "conformance/scenes.rs"]
 mod scenes;
+#[path = "conformance/shipping.rs"]
+mod shipping;
+#[path = "conformance/stores.rs"]
+mod stores;
 #[path = "conformance/streams.rs"]
 mod streams;
 #[path = "conformance/treatments.rs"]

@@ -5,10 +5,10 @@
 //!
 //! ```json
 //! {
-//!   "format": "yingbi-evidence/1",
+//!   "format": "yingbi-evidence/2",       1 is read too: there every payload is text
 //!   "records": [{
 //!     "head": "5942…",            24 bytes before the payload, as in the segment (crate::format)
-//!     "payload": "{\"type\"…",     the record's text, byte for byte
+//!     "payload": "49…",           the record byte for byte: as text when it is JSON, else in hexadecimal (crate::compact)
 //!     "previous": "31c9…",        chain hash before it
 //!     "path": ["…"],              to the root over its slice's records; its index is its sequence less the slice's start
 //!     "statement": "59422d…",     of its slice (crate::slice); null while the checkpoint has it open
@@ -25,8 +25,10 @@ mod growth;
 pub use growth::Growth;
 
 use crate::checkpoint::{self, Checkpoint, Note, Signed};
+use crate::compact;
 use crate::format::{self, FrameKind, HEAD_BYTES, Head, Header};
 use crate::notary::evidence_dir;
+use crate::record;
 use crate::slice::{self, Statement};
 use crate::tree;
 use crate::walk::{Step, Walk};
@@ -37,7 +39,9 @@ use std::path::Path;
 use yingbi_crypto::{Digest, VerifyingKey, hex};
 
 /// What `format` says.
-pub const FORMAT: &str = "yingbi-evidence/1";
+pub const FORMAT: &str = "yingbi-evidence/2";
+/// The version before, which is read too.
+pub const FIRST_FORMAT: &str = "yingbi-evidence/1";
 
 /// Records of one log with all that proves them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +61,7 @@ pub struct Bundle {
 pub struct Proof {
     /// Bytes before the payload.
     pub head: String,
-    /// The record's text.
+    /// The record: JSON as text, anything else in hexadecimal.
     pub payload: String,
     /// Chain hash before it.
     pub previous: String,
@@ -74,7 +78,7 @@ pub struct Proof {
 pub struct Proved {
     /// The log.
     pub stream: [u8; 16],
-    /// Sequence and text of each record.
+    /// Sequence of each record, and what it says, in JSON.
     pub records: Vec<(u64, String)>,
     /// When the checkpoint was made that covers them.
     pub time: String,
@@ -198,7 +202,10 @@ fn proof(
                 .ok_or(Unproved::Damaged)?
         }
     };
-    let payload = String::from_utf8(frame.payload.to_vec()).map_err(|_| Unproved::Damaged)?;
+    let payload = match frame.payload {
+        [b'{', ..] => String::from_utf8(frame.payload.to_vec()).map_err(|_| Unproved::Damaged)?,
+        payload => hex::encode(payload),
+    };
     Ok(Proof {
         head: hex::encode(&frame.head.encode()),
         payload,
@@ -218,8 +225,8 @@ impl Bundle {
         let bundle: Bundle = serde_json::from_str(text)
             .map_err(|error| Disproof::Shape(format!("line {}, column {}", error.line(), error.column())))?;
         match bundle.format.as_str() {
-            FORMAT if !bundle.records.is_empty() => Ok(bundle),
-            FORMAT => Err(Disproof::Shape("it has no record".to_owned())),
+            FORMAT | FIRST_FORMAT if !bundle.records.is_empty() => Ok(bundle),
+            FORMAT | FIRST_FORMAT => Err(Disproof::Shape("it has no record".to_owned())),
             _ => Err(Disproof::Shape("it has another format".to_owned())),
         }
     }
@@ -260,11 +267,18 @@ impl Proof {
         let not_record = Disproof::Record(place);
         let head: [u8; HEAD_BYTES] = hex::decode(&self.head).ok_or(not_record.clone())?;
         let read = Head::decode(&head).ok_or(not_record.clone())?;
-        if read.kind != FrameKind::Record || read.length as usize != self.payload.len() {
+        let payload = self.bytes().ok_or(not_record.clone())?;
+        if read.kind != FrameKind::Record || read.length as usize != payload.len() {
             return Err(not_record);
         }
+        let text = match &*payload {
+            [b'{', ..] => self.payload.clone(),
+            payload => compact::record(payload)
+                .and_then(|record| String::from_utf8(record::json(&record)).ok())
+                .ok_or(not_record.clone())?,
+        };
         let previous: Digest = hex::decode(&self.previous).ok_or(not_record.clone())?;
-        let leaf = slice::record_leaf(&format::chain(&previous, &head, self.payload.as_bytes()));
+        let leaf = slice::record_leaf(&format::chain(&previous, &head, &payload));
         let path = digests(&self.path).ok_or(not_record.clone())?;
         let slice_path = digests(&self.slice_path).ok_or(not_record)?;
         let sequence = read.sequence;
@@ -295,7 +309,17 @@ impl Proof {
                 }
             }
         }
-        Ok((sequence, self.payload.clone()))
+        Ok((sequence, text))
+    }
+
+    fn bytes(&self) -> Option<Vec<u8>> {
+        if self.payload.starts_with('{') {
+            return Some(self.payload.as_bytes().to_vec());
+        }
+        let (pairs, rest) = self.payload.as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| hex::decode::<1>(std::str::from_utf8(pair).ok()?).map(|[byte]| byte);
+        rest.is_empty().then_some(())?;
+        pairs.iter().map(byte).collect()
     }
 }
 

@@ -20,11 +20,15 @@
 //! The line `slice` is missing while no slice is open. The file `checkpoints` in a log's evidence directory, and every anchor, is
 //! nothing but such notes, one behind the other.
 
+use crate::notary::evidence_dir;
 use crate::slice::Statement;
 use crate::tree::{self, Frontier};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
 use yingbi_crypto::{Digest, SigningKeys, VerifyingKey, hex};
 
 /// Name of the file of checkpoints.
@@ -247,6 +251,26 @@ impl std::fmt::Display for Note {
     }
 }
 
+/// The last whole checkpoint beside a log; only the end of the file is read.
+///
+/// # Errors
+/// The file can't be read.
+pub fn last(dir: &Path) -> io::Result<Option<Note>> {
+    let mut file = match File::open(evidence_dir(dir).join(FILE)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    file.seek(io::SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let starts = text.rmatch_indices(ORIGIN).map(|(at, _)| at);
+    let mut notes = starts.filter_map(|at| Note::read_all(text.get(at..)?).into_iter().next()?.1.ok());
+    Ok(notes.next())
+}
+
 /// Where the note at the start of a text ends: behind its last signature.
 fn length(text: &str) -> Option<usize> {
     let (body, mut rest) = text.split_once("\n\n")?;
@@ -279,6 +303,9 @@ fn number(text: &str) -> Option<u64> {
 }
 
 const SIGNATURE: &str = "\u{2014} ";
+
+/// Several checkpoints fit in so much.
+const TAIL_BYTES: u64 = 16 << 10;
 
 #[cfg(test)]
 mod tests;

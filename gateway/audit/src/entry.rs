@@ -1,23 +1,22 @@
 //! Records as they are appended: written straight from what is borrowed, without a value in between. What is written
 //! reads back as [`Intent`](crate::Intent) and [`Outcome`](crate::Outcome).
 
-use crate::Record;
-use crate::record;
+use crate::compact;
+use crate::record::{self, Intent, Outcome, Record};
 use crate::search::categories;
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use yingbi_crypto::Pseudonym;
 use yingbi_taxonomy::{Category, Level};
 
-/// What can be appended to a log: it writes itself as one record in JSON.
+/// What can be appended to a log: it writes itself as the payload of one record.
 pub trait Entry {
-    /// Appends the record.
+    /// Appends the payload.
     ///
     /// # Errors
-    /// It can't be told in JSON.
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()>;
+    /// It can't be told.
+    fn write(&self, payload: &mut Vec<u8>) -> serde_json::Result<()>;
 
     /// Whether this is a permitted access to nothing above level 2: the first to be refused when the disk fills up.
     fn is_minor(&self) -> bool {
@@ -26,8 +25,14 @@ pub trait Entry {
 }
 
 impl Entry for Record {
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        record::write_json(self, json)
+    fn write(&self, payload: &mut Vec<u8>) -> serde_json::Result<()> {
+        let start = payload.len();
+        let written = match self {
+            Record::Intent(intent) => compact::intent(payload, intent),
+            Record::Outcome(outcome) => compact::outcome(payload, outcome),
+            Record::Event { .. } => None,
+        };
+        written.map_or_else(|| in_json(payload, start, self), Ok)
     }
 
     fn is_minor(&self) -> bool {
@@ -59,6 +64,10 @@ pub struct Access<'a> {
     pub purpose: Option<&'a str>,
     /// Lawful basis.
     pub basis: Option<&'a str>,
+    /// Who receives the data, where it is not the firm itself.
+    pub recipient: Option<&'a str>,
+    /// Where that is, when it is abroad.
+    pub country: Option<&'a str>,
     /// `permit` or `refuse`.
     pub decision: &'a str,
     /// Refusal code, when refused.
@@ -137,245 +146,91 @@ impl Entry for Access<'_> {
         self.decision == "permit" && !is_sensitive
     }
 
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        let mut object = Object(json);
-        object.raw(br#"{"type":"intent","time":""#);
-        object.time(self.time);
-        object.raw(br#"","decision_id":"#);
-        object.text(self.decision_id)?;
-        object.raw(br#","caller":"#);
-        object.pseudonym(self.caller.as_ref());
-        object.raw(br#","identified_by":"#);
-        object.text(self.identified_by)?;
-        object.raw(br#","roles":"#);
-        object.list(self.roles)?;
-        object.raw(br#","source":"#);
-        object.pseudonym(self.source.as_ref());
-        object.raw(br#","method":"#);
-        object.text(self.method)?;
-        object.raw(br#","route":"#);
-        object.text(self.route)?;
-        object.option(br#","purpose":"#, self.purpose)?;
-        object.option(br#","basis":"#, self.basis)?;
-        if !self.grants.is_empty() {
-            object.raw(br#","grants":"#);
-            object.list(self.grants)?;
-        }
-        if !self.consents.is_empty() {
-            object.raw(br#","consents":"#);
-            object.list(self.consents)?;
-        }
-        if !self.marks.is_empty() {
-            object.raw(br#","marks":"#);
-            object.list(self.marks)?;
-        }
-        object.limits(self.limits)?;
-        object.raw(br#","decision":"#);
-        object.text(self.decision)?;
-        object.option(br#","code":"#, self.code)?;
-        object.number(br#","status":"#, self.status.into());
-        object.raw(br#","rules":"#);
-        object.list(self.rules)?;
-        object.raw(br#","policy":"#);
-        object.text(self.policy)?;
-        object.raw(br#","trace":"#);
-        object.text(self.trace)?;
-        object.found(self.found)?;
-        if !self.overrides.is_empty() {
-            object.raw(br#","overrides":"#);
-            object.list(&self.overrides)?;
-        }
-        object.counts(br#","input_faults":{"#, self.input_faults)?;
-        object.treatments(br#","request":{"#, self.request)?;
-        object.number(br#","bytes":"#, self.bytes);
-        if let Some(part) = self.part {
-            object.number(br#","part":"#, part);
-        }
-        object.raw(b"}");
-        Ok(())
+    fn write(&self, payload: &mut Vec<u8>) -> serde_json::Result<()> {
+        let start = payload.len();
+        compact::access(payload, self).map_or_else(|| in_json(payload, start, &self.record()), Ok)
     }
 }
 
 impl Entry for Ended<'_> {
-    fn write(&self, json: &mut Vec<u8>) -> serde_json::Result<()> {
-        let mut object = Object(json);
-        object.raw(br#"{"type":"outcome","time":""#);
-        object.time(self.time);
-        object.raw(br#"","decision_id":"#);
-        object.text(self.decision_id)?;
-        object.raw(br#","result":"#);
-        object.text(self.result)?;
-        object.number(br#","bytes":"#, self.bytes);
-        object.raw(b"}");
-        Ok(())
+    fn write(&self, payload: &mut Vec<u8>) -> serde_json::Result<()> {
+        let start = payload.len();
+        compact::ended(payload, self).map_or_else(|| in_json(payload, start, &self.record()), Ok)
     }
 }
 
-/// An object that is being written.
-struct Object<'a>(&'a mut Vec<u8>);
+/// What can't be said in few bytes, instead of what was written of it.
+fn in_json(payload: &mut Vec<u8>, start: usize, record: &Record) -> serde_json::Result<()> {
+    payload.truncate(start);
+    record::write_json(record, payload)
+}
 
-impl Object<'_> {
-    fn raw(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    /// A text; nearly all are ids that need no escape.
-    fn text(&mut self, text: &str) -> serde_json::Result<()> {
-        // Without a branch a byte, so that many are looked at in one step.
-        let escaped = text.bytes().fold(0, |seen, byte| {
-            seen | u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\')
-        });
-        if escaped != 0 {
-            return serde_json::to_writer(&mut *self.0, text);
-        }
-        self.raw(b"\"");
-        self.raw(text.as_bytes());
-        self.raw(b"\"");
-        Ok(())
-    }
-
-    fn option(&mut self, key: &[u8], text: Option<&str>) -> serde_json::Result<()> {
-        let Some(text) = text else { return Ok(()) };
-        self.raw(key);
-        self.text(text)
-    }
-
-    fn list(&mut self, texts: &[impl AsRef<str>]) -> serde_json::Result<()> {
-        let mut before: &[u8] = b"[";
-        for text in texts {
-            self.raw(before);
-            self.text(text.as_ref())?;
-            before = b",";
-        }
-        self.raw(if texts.is_empty() { b"[]" } else { b"]" });
-        Ok(())
-    }
-
-    fn number(&mut self, key: &[u8], number: u64) {
-        self.raw(key);
-        self.digits(number, 1);
-    }
-
-    /// At least `least` decimal digits.
-    fn digits(&mut self, number: u64, least: usize) {
-        let (mut digits, mut rest, mut start) = ([b'0'; 20], number, 20);
-        for (at, digit) in digits.iter_mut().enumerate().rev() {
-            if rest == 0 && 20 - at > least {
-                break;
-            }
-            *digit = b'0' + (rest % 10) as u8;
-            (rest, start) = (rest / 10, at);
-        }
-        self.raw(digits.get(start..).unwrap_or_default());
-    }
-
-    /// UTC, RFC 3339 with microseconds.
-    fn time(&mut self, time: Timestamp) {
-        let at = Offset::UTC.to_datetime(time);
-        let positive = |number: i8| u64::try_from(number).unwrap_or_default();
-        self.digits(u64::try_from(at.year()).unwrap_or_default(), 4);
-        for (before, number) in [
-            (b"-", positive(at.month())),
-            (b"-", positive(at.day())),
-            (b"T", positive(at.hour())),
-            (b":", positive(at.minute())),
-            (b":", positive(at.second())),
-        ] {
-            self.raw(before);
-            self.digits(number, 2);
-        }
-        self.raw(b".");
-        self.digits(u64::try_from(at.subsec_nanosecond() / 1000).unwrap_or_default(), 6);
-        self.raw(b"Z");
-    }
-
-    /// A pseudonym; nobody has an empty one.
-    fn pseudonym(&mut self, pseudonym: Option<&Pseudonym>) {
-        let Some(Pseudonym(bytes)) = pseudonym else { return self.raw(br#""""#) };
-        let mut text = [b'"'; 34];
-        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-        let digits = text.iter_mut().skip(1);
-        digits
-            .zip(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]))
-            .for_each(|(to, nibble)| *to = digit(nibble));
-        self.raw(&text);
-    }
-
-    fn found(&mut self, found: Option<Found<'_>>) -> serde_json::Result<()> {
-        let Some(found) = found else {
-            self.raw(br#","records":0,"subjects":[]"#);
-            return Ok(());
+impl Access<'_> {
+    /// The same as it is read back.
+    fn record(&self) -> Record {
+        let texts = |list: &[Arc<str>]| list.iter().map(|text| text.to_string()).collect();
+        let pseudonym = |pseudonym: Option<Pseudonym>| pseudonym.map(|one| one.to_string());
+        let by_id = |counts: for<'f> fn(&Found<'f>) -> &'f BTreeMap<Category, u64>| {
+            let found = self.found.iter().flat_map(counts);
+            found.map(|(category, count)| (category.id().to_owned(), *count)).collect()
         };
-        self.number(br#","records":"#, found.records);
-        let mut before: &[u8] = br#","subjects":["#;
-        for subject in found.subjects {
-            self.raw(before);
-            self.pseudonym(Some(subject));
-            before = b",";
-        }
-        self.raw(if found.subjects.is_empty() { br#","subjects":[]"# } else { b"]" });
-        let by_category: [(&[u8], _); 4] = [
-            (br#","clear":{"#, found.clear),
-            (br#","masked":{"#, found.masked),
-            (br#","dropped":{"#, found.dropped),
-            (br#","monitored":{"#, found.monitored),
-        ];
-        for (key, counts) in by_category {
-            self.entries(key, counts.iter().map(|(category, count)| (category.id(), *count)))?;
-        }
-        self.treatments(br#","keyed":{"#, found.keyed)?;
-        self.entries(br#","raised":{"#, found.raised.iter().map(|(id, count)| (&**id, *count)))
+        let found = self.found.as_ref();
+        let raised = found.iter().flat_map(|found| found.raised);
+        Record::Intent(Box::new(Intent {
+            time: format!("{:.6}", self.time),
+            decision_id: self.decision_id.to_owned(),
+            caller: pseudonym(self.caller).unwrap_or_default(),
+            identified_by: self.identified_by.to_owned(),
+            roles: texts(self.roles),
+            source: pseudonym(self.source).unwrap_or_default(),
+            method: self.method.to_owned(),
+            route: self.route.to_owned(),
+            purpose: self.purpose.map(str::to_owned),
+            basis: self.basis.map(str::to_owned),
+            recipient: self.recipient.map(str::to_owned),
+            country: self.country.map(str::to_owned),
+            grants: texts(self.grants),
+            consents: texts(self.consents),
+            marks: self.marks.iter().map(|mark| (*mark).to_owned()).collect(),
+            limits: self.limits.iter().map(|(id, scope)| (id.to_string(), scope.to_string())).collect(),
+            decision: self.decision.to_owned(),
+            code: self.code.map(str::to_owned),
+            status: self.status,
+            rules: texts(self.rules),
+            policy: self.policy.to_owned(),
+            trace: self.trace.to_owned(),
+            records: found.map_or(0, |found| found.records),
+            subjects: found.iter().flat_map(|found| found.subjects).map(Pseudonym::to_string).collect(),
+            clear: by_id(|found| found.clear),
+            masked: by_id(|found| found.masked),
+            dropped: by_id(|found| found.dropped),
+            monitored: by_id(|found| found.monitored),
+            keyed: found.map(|found| treatments(found.keyed)).unwrap_or_default(),
+            raised: raised.map(|(id, count)| (id.to_string(), *count)).collect(),
+            overrides: self.overrides.clone(),
+            input_faults: self.input_faults.clone(),
+            request: treatments(self.request),
+            bytes: self.bytes,
+            part: self.part,
+        }))
     }
+}
 
-    /// Limits by id; left out when there are none.
-    fn limits(&mut self, limits: &[(Arc<str>, Pseudonym)]) -> serde_json::Result<()> {
-        let mut before: &[u8] = br#","limits":{"#;
-        for (id, scope) in limits {
-            self.raw(before);
-            self.text(id)?;
-            self.raw(b":");
-            self.pseudonym(Some(scope));
-            before = b",";
-        }
-        if !limits.is_empty() {
-            self.raw(b"}");
-        }
-        Ok(())
-    }
+/// Counts by category and treatment, as records name them.
+fn treatments(counts: &BTreeMap<(Category, &'static str), u64>) -> BTreeMap<String, u64> {
+    let named = counts.iter().map(|((category, what), count)| (format!("{}: {what}", category.id()), *count));
+    named.collect()
+}
 
-    fn counts(&mut self, key: &[u8], counts: &BTreeMap<String, u64>) -> serde_json::Result<()> {
-        self.entries(key, counts.iter().map(|(what, count)| (what.as_str(), *count)))
-    }
-
-    fn treatments(
-        &mut self,
-        key: &[u8],
-        counts: &BTreeMap<(Category, &'static str), u64>,
-    ) -> serde_json::Result<()> {
-        let named: Vec<(String, u64)> = counts
-            .iter()
-            .map(|((category, treatment), count)| (format!("{}: {treatment}", category.id()), *count))
-            .collect();
-        self.entries(key, named.iter().map(|(what, count)| (what.as_str(), *count)))
-    }
-
-    /// An object of counts behind its key and brace; left out when it is empty.
-    fn entries<'e>(
-        &mut self,
-        key: &[u8],
-        entries: impl Iterator<Item = (&'e str, u64)>,
-    ) -> serde_json::Result<()> {
-        let mut before = key;
-        for (what, count) in entries {
-            self.raw(before);
-            self.text(what)?;
-            self.number(b":", count);
-            before = b",";
-        }
-        if before != key {
-            self.raw(b"}");
-        }
-        Ok(())
+impl Ended<'_> {
+    /// The same as it is read back.
+    fn record(&self) -> Record {
+        Record::Outcome(Outcome {
+            time: format!("{:.6}", self.time),
+            decision_id: self.decision_id.to_owned(),
+            result: self.result.to_owned(),
+            bytes: self.bytes,
+        })
     }
 }
 

@@ -13,7 +13,7 @@
 //! | at | bytes | header |
 //! |---:|---:|---|
 //! | 0 | 8 | `YB-AUDIT` |
-//! | 8 | 4 | version of this format, 2; 1 is read too |
+//! | 8 | 4 | version of this format, 3; 1 and 2 are read too |
 //! | 12 | 4 | why the segment was begun ([`Begun`]): 0 first of the log, 1 the one before is sealed, 2 break, 3 damage |
 //! | 16 | 16 | stream id: random, the same in every segment of a log |
 //! | 32 | 8 | number of the segment, from 0, as in its name |
@@ -31,11 +31,12 @@
 //! | 8 | 8 | sequence of the record, from 0 in the log's first segment; in a seal, of the record that follows |
 //! | 16 | 4 | how many records of the same commit stand before it: everything before that commit was durable when this frame was written |
 //! | 20 | 4 | CRC-32 (ISO-HDLC, as in zlib) of bytes 0 to 19 |
-//! | 24 | length | payload: a record in JSON (UTF-8), or of a seal 8 bytes count of records in the segment, 32 bytes the chain hash before the seal; behind either up to 40 spaces |
+//! | 24 | length | payload: a record in JSON (UTF-8) or, since version 3, as [`crate::compact`] has it; of a seal 8 bytes count of records in the segment, 32 bytes the chain hash before the seal; behind either up to 40 spaces |
 //! | 24 + length | 32 | chain hash: SM3(`yingbi/audit/record/1` ‖ chain hash before ‖ bytes 0 to 23 + length) |
 //!
 //! The spaces stand in the last frame of a commit that would otherwise end within the first 40 bytes of a sector: so no
 //! commit does, and whatever stands alone at the start of a sector is none's end (in version 1 there are none).
+//! A segment of an earlier version is sealed before a writer of this one goes on.
 //!
 //! A seal ends its segment: nothing follows it there, and the next segment is begun with reason 1. A segment without
 //! seal that isn't the last was abandoned: the next one says by its own first sequence and the hash it follows what of
@@ -58,8 +59,8 @@ pub const NEW_SUFFIX: &str = ".new";
 /// Name of the file that the writer holds locked.
 pub const LOCK: &str = "lock";
 /// Version of this format.
-pub const VERSION: u32 = 2;
-/// The version before, which is read too.
+pub const VERSION: u32 = 3;
+/// The first version, which is read too, as are all between.
 pub const FIRST_VERSION: u32 = 1;
 /// Bytes of a segment's header.
 pub const HEADER_BYTES: usize = 120;
@@ -169,7 +170,7 @@ impl Header {
             return Err(BadHeader::Hash);
         }
         let version = u32::from_be_bytes(field(header, 8));
-        if ![FIRST_VERSION, VERSION].contains(&version) {
+        if !(FIRST_VERSION..=VERSION).contains(&version) {
             return Err(BadHeader::Version(version));
         }
         let begun = match u32::from_be_bytes(field(header, 12)) {
@@ -191,6 +192,11 @@ impl Header {
             field(header, 88),
         ))
     }
+}
+
+/// The version that a segment's header names.
+pub(crate) fn version(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(field(bytes, 8))
 }
 
 /// What a frame holds.

@@ -33,18 +33,19 @@
 //! Places have the keywords `trace=…` and `id=…` too, the latter also for outcomes, but not `decision=` and `level=`, which
 //! nearly every record has. The hash is FNV-1a of 64 bits, its halves joined by exclusive or.
 
+mod tally;
+
 use crate::format;
-use crate::record::Keys;
 use crate::slice::Statement;
 use crate::tree;
 use crate::walk;
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
-use yingbi_crypto::{Digest, hmac_sm3, sm3};
-use yingbi_taxonomy::Category;
+use std::path::{Path, PathBuf};
+use tally::Tally;
+use yingbi_crypto::{Digest, HmacSm3, hmac_sm3, sm3};
 
 /// Suffix of an index's name.
 pub const SUFFIX: &str = ".ybi";
@@ -82,9 +83,11 @@ pub(crate) struct Made {
     pub root: Digest,
 }
 
-/// An index on disk, read in small parts.
+/// An index on disk, read in small parts. Its file is open only from a question to [`Index::close`]: a log may have more
+/// slices than a process may have files.
 pub struct Index {
-    file: File,
+    path: PathBuf,
+    file: RefCell<Option<File>>,
     records: u64,
     keywords: u64,
     places: u64,
@@ -134,61 +137,27 @@ impl Keyword {
 
 /// Makes the index of a closed segment.
 pub(crate) fn make(statement: &Statement, segment: &[u8], salt: [u8; 32]) -> Made {
-    let mut counts: HashMap<String, u32> = HashMap::new();
-    let mut places: Vec<u64> = Vec::new();
-    let records = usize::try_from(statement.records()).unwrap_or(0);
-    let mut offsets = vec![0_u32; records];
-    let mut earliest = i64::MAX;
-    let mut latest = Latest { accesses: i64::MIN, refusals: i64::MIN, events: i64::MIN };
+    let mut tally = Tally::new(usize::try_from(statement.records()).unwrap_or(0));
     for (at, head, payload) in walk::skim(segment) {
         let Some(ordinal) = head.sequence.checked_sub(statement.first) else { continue };
-        let Some(offset) = usize::try_from(ordinal).ok().and_then(|ordinal| offsets.get_mut(ordinal)) else {
-            continue;
-        };
-        if *offset != 0 {
-            continue;
-        }
-        *offset = u32::try_from(at).unwrap_or(u32::MAX);
-        let Ok(keys) = serde_json::from_slice::<Keys<'_>>(payload) else { continue };
-        if let Ok(time) = keys.time.parse::<jiff::Timestamp>() {
-            let time = time.as_microsecond();
-            earliest = earliest.min(time);
-            let latest = match (&*keys.kind, &*keys.decision) {
-                ("intent", "refuse") => &mut latest.refusals,
-                ("intent" | "outcome", _) => &mut latest.accesses,
-                _ => &mut latest.events,
-            };
-            *latest = time.max(*latest);
-        }
-        let mut place =
-            |keyword: &str| places.push(u64::from(place_hash(keyword)) << 32 | ordinal & 0xffff_ffff);
-        keywords(&keys, &mut |keyword, is_placed| {
-            if is_placed {
-                place(keyword);
-            }
-            match counts.get_mut(keyword) {
-                Some(count) => *count = count.saturating_add(1),
-                None => {
-                    counts.insert(keyword.to_owned(), 1);
-                }
-            }
-        });
-        for (field, value) in [("trace", &keys.trace), ("id", &keys.decision_id)] {
-            if !value.is_empty() {
-                place(&format!("{field}={value}"));
-            }
-        }
+        tally.record(ordinal, at, payload);
     }
+    let Tally { offsets, mut places, earliest, latest, .. } = tally;
     places.sort_unstable();
     places.dedup();
-    let mut tagged: Vec<Keyword> = counts
+    let salted = HmacSm3::new(&salt);
+    let mut tagged: Vec<Keyword> = tally
+        .counted
         .iter()
-        .map(|(keyword, count)| Keyword { tag: tag(&opening(&salt, keyword), keyword), count: *count })
+        .map(|counted| {
+            let opening = salted.tag(&[b"k", counted.keyword.as_bytes()]);
+            Keyword { tag: tag(&opening, &counted.keyword), count: counted.count }
+        })
         .collect();
     tagged.sort_unstable();
     let root = root(&tagged);
     let mut bytes = Vec::with_capacity(
-        HEADER_BYTES + 4 * offsets.len() + KEYWORD_BYTES * tagged.len() + 8 * places.len(),
+        HEADER_BYTES + 4 * offsets.len() + KEYWORD_BYTES * tagged.len() + 8 * places.len() + 32,
     );
     let header: [&[u8]; 14] = [
         MAGIC,
@@ -216,43 +185,6 @@ pub(crate) fn make(statement: &Statement, segment: &[u8], salt: [u8; 32]) -> Mad
     let hash = sm3(&[DOMAIN, &bytes]);
     bytes.extend_from_slice(&hash);
     Made { bytes, root }
-}
-
-/// Gives every keyword of a record once, and whether it has places.
-fn keywords(keys: &Keys<'_>, give: &mut dyn FnMut(&str, bool)) {
-    if keys.kind != "intent" {
-        return;
-    }
-    let mut text = String::new();
-    let mut one = |field: &str, value: &str, is_placed: bool| {
-        if !value.is_empty() {
-            text.clear();
-            text.extend([field, "=", value]);
-            give(&text, is_placed);
-        }
-    };
-    one("caller", &keys.caller, true);
-    one("route", &keys.route, true);
-    one("decision", &keys.decision, false);
-    one("code", keys.code.as_deref().unwrap_or_default(), true);
-    one("purpose", keys.purpose.as_deref().unwrap_or_default(), true);
-    let mut subjects: Vec<&str> = keys.subjects.iter().map(|subject| &**subject).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    subjects.iter().for_each(|subject| one("subject", subject, true));
-    let mut rules: Vec<&str> = keys.rules.iter().map(|rule| &**rule).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    rules.iter().for_each(|rule| one("rule", rule, true));
-    let mut categories: BTreeMap<&str, ()> = BTreeMap::new();
-    for counts in [&keys.clear, &keys.masked, &keys.dropped, &keys.monitored] {
-        categories.extend(counts.keys().map(|category| (&**category, ())));
-    }
-    categories.keys().for_each(|category| one("category", category, true));
-    let level = categories.keys().filter_map(|id| Category::from_id(id)).map(Category::level).max();
-    if let Some(level) = level {
-        one("level", &level.number().to_string(), false);
-    }
 }
 
 fn root(keywords: &[Keyword]) -> Digest {
@@ -287,7 +219,8 @@ impl Index {
     /// # Errors
     /// There is none, or it can't be read.
     pub fn open(dir: &Path, number: u64) -> io::Result<Index> {
-        let file = File::open(dir.join(name(number)))?;
+        let path = dir.join(name(number));
+        let file = File::open(&path)?;
         let mut header = [0; HEADER_BYTES];
         file.read_exact_at(&mut header, 0)?;
         let int = |at| u64::from_be_bytes(format::field(&header, at));
@@ -302,12 +235,13 @@ impl Index {
             earliest: time(72),
             latest: Latest { accesses: time(80), refusals: time(88), events: time(96) },
             salt: format::field(&header, 104),
-            file,
+            path,
+            file: RefCell::new(None),
         };
         let is_ours = header.starts_with(MAGIC)
             && u32::from_be_bytes(format::field(&header, 8)) == VERSION
             && index.number == number
-            && index.end().is_some_and(|end| index.file.metadata().is_ok_and(|found| found.len() == end));
+            && index.end().is_some_and(|end| file.metadata().is_ok_and(|found| found.len() == end));
         if is_ours { Ok(index) } else { Err(io::ErrorKind::InvalidData.into()) }
     }
 
@@ -320,7 +254,7 @@ impl Index {
         let start = self.places_at().ok_or(io::ErrorKind::InvalidData)?;
         let place = |number: u64| {
             let mut bytes = [0; 8];
-            self.file.read_exact_at(&mut bytes, start + number * 8).map(|()| u64::from_be_bytes(bytes))
+            self.read(&mut bytes, start + number * 8).map(|()| u64::from_be_bytes(bytes))
         };
         let (mut low, mut high) = (0, self.places);
         while low < high {
@@ -332,7 +266,7 @@ impl Index {
         'read: while low < self.places {
             let count = (self.places - low).min(READ_BYTES as u64 / 8);
             let part = buffer.get_mut(..count as usize * 8).unwrap_or_default();
-            self.file.read_exact_at(part, start + low * 8)?;
+            self.read(part, start + low * 8)?;
             for place in part.as_chunks::<8>().0 {
                 let place = u64::from_be_bytes(*place);
                 if place >> 32 != hash >> 32 {
@@ -354,9 +288,23 @@ impl Index {
             return Ok(None);
         };
         let mut bytes = [0; 4];
-        self.file.read_exact_at(&mut bytes, HEADER_BYTES as u64 + ordinal * 4)?;
+        self.read(&mut bytes, HEADER_BYTES as u64 + ordinal * 4)?;
         let offset = u64::from(u32::from_be_bytes(bytes));
         Ok((offset != 0).then_some(offset))
+    }
+
+    /// Lets go of the file until the next question.
+    pub fn close(&self) {
+        self.file.replace(None);
+    }
+
+    fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        let mut file = self.file.borrow_mut();
+        let file = match &mut *file {
+            Some(file) => file,
+            none => none.insert(File::open(&self.path)?),
+        };
+        file.read_exact_at(bytes, at)
     }
 
     /// How many records the slice has.
@@ -371,7 +319,7 @@ impl Index {
     pub fn keywords(&self) -> io::Result<Vec<Keyword>> {
         let size = usize::try_from(self.keywords * KEYWORD_BYTES as u64).map_err(io::Error::other)?;
         let mut bytes = vec![0; size];
-        self.file.read_exact_at(&mut bytes, HEADER_BYTES as u64 + self.records * 4)?;
+        self.read(&mut bytes, HEADER_BYTES as u64 + self.records * 4)?;
         Ok(keywords_in(&bytes))
     }
 

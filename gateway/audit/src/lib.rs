@@ -2,7 +2,8 @@
 //! ids and pseudonyms.
 //!
 //! [`Log::append`] returns a [`Receipt`] only when its record is durable; one write and one sync serve all who wait at
-//! the time. What the files hold is laid down in [`mod@format`]; [`verify`] proves that nothing in them was touched, and
+//! the time. What the files hold is laid down in [`mod@format`] and
+//! [`compact`]; [`verify`] proves that nothing in them was touched, and
 //! [`search`] answers who saw whose data.
 //!
 //! ```
@@ -25,12 +26,14 @@
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod compact;
 mod disk;
 mod entry;
 pub mod format;
 pub mod index;
 mod log;
 mod notary;
+pub mod package;
 mod queue;
 pub mod readings;
 mod record;
@@ -40,6 +43,7 @@ pub mod search;
 pub mod slice;
 mod slices;
 mod space;
+pub mod stamp;
 pub mod tree;
 pub mod verify;
 mod walk;

@@ -52,6 +52,12 @@ pub struct Intent {
     /// Lawful basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// Who receives the data, where it is not the firm itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+    /// Where that is, when it is abroad (§8.6.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// Grants that the request could use (§7.5 j, k); their tickets stand in the events that opened them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<String>,

@@ -139,6 +139,7 @@ fn resume(
         reserved: reserved as u64,
         first: header.first,
         checked: Instant::now(),
+        is_outdated: format::version(bytes) != format::VERSION,
     });
     Ok(Some(open))
 }

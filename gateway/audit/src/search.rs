@@ -8,8 +8,10 @@
 mod segments;
 pub mod summary;
 
-use crate::record::{Intent, Outcome, Record};
+use crate::compact;
+use crate::record::{Intent, Outcome};
 use segments::Segments;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use yingbi_taxonomy::{Category, Level};
@@ -142,8 +144,8 @@ impl Filter {
             .collect()
     }
 
-    /// Texts that stand in the JSON of every wanted access.
-    fn needles(&self) -> Vec<&str> {
+    /// Texts that stand in every wanted access: in its JSON, and as they are written in few bytes.
+    fn needles(&self) -> Vec<(&str, Option<Vec<u8>>)> {
         let fields = [
             &self.decision_id,
             &self.trace,
@@ -156,7 +158,8 @@ impl Filter {
         let is_plain = |text: &&str| {
             !text.is_empty() && text.chars().all(|c| !matches!(c, '"' | '\\') && !c.is_control())
         };
-        fields.into_iter().filter_map(|field| field.as_deref()).filter(is_plain).collect()
+        let texts = fields.into_iter().filter_map(|field| field.as_deref()).filter(is_plain);
+        texts.map(|text| (text, compact::text(text))).collect()
     }
 
     fn is_within(&self, time: &str) -> bool {
@@ -221,17 +224,37 @@ pub fn search(
     Ok(searched)
 }
 
+/// An event of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Sequence of its record.
+    pub sequence: u64,
+    /// UTC, RFC 3339.
+    pub time: String,
+    /// Its name.
+    pub event: String,
+    /// Details.
+    pub detail: BTreeMap<String, String>,
+}
+
+/// Gives every event in `dir` of the filter's time, oldest first; its other conditions are about accesses.
+///
+/// # Errors
+/// The directory or a segment can't be read, or `each` fails.
+pub fn events(dir: &Path, filter: &Filter, each: &mut dyn FnMut(Event) -> io::Result<()>) -> io::Result<()> {
+    let segments = Segments::of(dir)?;
+    for place in 0..segments.count() {
+        segments.events(place, filter, each)?;
+    }
+    Ok(())
+}
+
 /// Every category found in an access, however treated.
 pub(crate) fn categories(intent: &Intent) -> impl Iterator<Item = Category> {
     [&intent.clear, &intent.masked, &intent.dropped, &intent.monitored]
         .into_iter()
         .flat_map(|counts| counts.keys())
         .filter_map(|id| Category::from_id(id))
-}
-
-/// A record, if the bytes are one of a known type.
-fn read_record(payload: &[u8]) -> Option<Record> {
-    serde_json::from_slice(payload).ok()
 }
 
 #[cfg(test)]

@@ -25,8 +25,11 @@
 //! that was found damaged only the records before the damage are in its tree.
 
 use crate::format::{self, Begun, FrameKind, Header};
+use crate::notary::evidence_dir;
 use crate::tree::{self, Frontier};
 use crate::walk::{Step, Walk};
+use std::io;
+use std::path::Path;
 use yingbi_crypto::{Digest, sm3};
 
 /// Name of the file of statements.
@@ -220,6 +223,18 @@ pub(crate) fn of_segment(number: u64, bytes: &[u8], next: Option<&Header>) -> St
 /// A record's leaf, by its chain hash.
 pub fn record_leaf(chain: &Digest) -> Digest {
     tree::leaf(chain)
+}
+
+/// The statements of a log's closed slices, as far as they are good.
+///
+/// # Errors
+/// The file can't be read.
+pub fn statements(dir: &Path) -> io::Result<Vec<Statement>> {
+    match std::fs::read(evidence_dir(dir).join(FILE)) {
+        Ok(bytes) => Ok(read(&bytes).into_iter().map_while(Result::ok).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The statements in the content of a file `slices`: each good one at its place.

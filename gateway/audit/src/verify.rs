@@ -10,16 +10,19 @@ mod witness;
 
 pub use witness::Witnessed;
 
+use crate::compact::{Fields, Text, tag};
 use crate::format::{self, Begun, Header};
 use crate::retention;
-use crate::slice::Ended;
+use crate::slice::{Ended, Statement};
+use crate::stamp::Authority;
 use segment::{Ending, Segment};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use witness::Witness;
+use std::sync::mpsc;
+use witness::{Witness, is_indexed};
 use yingbi_crypto::{Digest, VerifyingKey};
 
 /// A record known from elsewhere to be in the log.
@@ -40,6 +43,10 @@ pub struct Expected {
     pub keys: Vec<VerifyingKey>,
     /// Anchors: files of checkpoints, or directories of such files.
     pub anchors: Vec<PathBuf>,
+    /// Packages that an evidence chain has: files of one, or of deliveries one a line.
+    pub packages: Vec<PathBuf>,
+    /// Authorities of time stamps; when there are some, a checkpoint must be stamped by one of them.
+    pub authorities: Vec<Authority>,
 }
 
 /// The last record of a log.
@@ -173,6 +180,12 @@ pub enum What {
     Order,
     /// There is no signed checkpoint where one must be.
     NoCheckpoint(String),
+    /// A package can't be read, or was changed.
+    Package(String),
+    /// A time stamp proves nothing, or is over no checkpoint that is there.
+    Stamp(String),
+    /// No checkpoint is stamped.
+    NoStamp,
 }
 
 /// Failures beyond these are not listed.
@@ -198,37 +211,26 @@ pub fn verify_against(dir: &Path, expected: &Expected) -> io::Result<Report> {
         open: HashMap::new(),
         anchor: expected.head.as_ref(),
         anchored: expected.head.is_none(),
-        witness: Witness::read(dir, &expected.anchors, &expected.keys, stream(dir)?)?,
+        witness: Witness::read(dir, expected, stream(dir)?)?,
         missing: Vec::new(),
         expired: Vec::new(),
     };
     let numbers = check.list(dir)?;
-    let headers: Vec<Option<Header>> = numbers.iter().map(|number| header(dir, *number)).collect();
-    let mut before: Option<(u64, Ending)> = None;
-    for (index, number) in numbers.iter().enumerate() {
-        let name = format::name(*number);
-        let expected = before.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
-        if *number != expected {
-            check.missing.push((expected, *number));
-            before = number.checked_sub(1).and_then(|last| Some((last, check.witness.ending(last)?)));
+    // Chain and trees are one thread's work, indexes another's: each of a segment while the other has the next.
+    std::thread::scope(|scope| {
+        let (to_index, segments) = mpsc::sync_channel::<(Statement, Vec<u8>)>(1);
+        let indexing = scope.spawn(move || {
+            let wrong = segments.into_iter().filter(|(statement, bytes)| !is_indexed(dir, statement, bytes));
+            wrong.map(|(statement, _)| statement.number).collect::<Vec<u64>>()
+        });
+        check.segments(dir, &numbers, &to_index);
+        drop(to_index);
+        match indexing.join() {
+            Ok(wrong) => wrong.into_iter().for_each(|number| check.witness.wrong_index(number)),
+            // What could not be checked is not good.
+            Err(_) => numbers.iter().for_each(|number| check.witness.wrong_index(*number)),
         }
-        let next = headers.get(index + 1);
-        let segment = Segment {
-            name: &name,
-            number: *number,
-            next: next.and_then(Option::as_ref),
-            is_last: next.is_none(),
-        };
-        let ending = match std::fs::read(dir.join(&name)) {
-            Ok(bytes) => check.segment(dir, &segment, &bytes, before.as_ref().map(|(_, ending)| ending)),
-            Err(error) => {
-                check.fail(&name, 0, None, What::Unreadable(error.kind().to_string()));
-                Ending::Unknown
-            }
-        };
-        check.report.segments += 1;
-        before = Some((*number, ending));
-    }
+    });
     Ok(check.finish(numbers.last().copied()))
 }
 
@@ -267,13 +269,53 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    /// Checks all segments, in order.
+    fn segments(&mut self, dir: &Path, numbers: &[u64], to_index: &mpsc::SyncSender<(Statement, Vec<u8>)>) {
+        let headers: Vec<Option<Header>> = numbers.iter().map(|number| header(dir, *number)).collect();
+        let mut before: Option<(u64, Ending)> = None;
+        for (index, number) in numbers.iter().enumerate() {
+            let name = format::name(*number);
+            let expected = before.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
+            if *number != expected {
+                self.missing.push((expected, *number));
+                before = number.checked_sub(1).and_then(|last| Some((last, self.witness.ending(last)?)));
+            }
+            let next = headers.get(index + 1);
+            let segment = Segment {
+                name: &name,
+                number: *number,
+                next: next.and_then(Option::as_ref),
+                is_last: next.is_none(),
+            };
+            let ending = match std::fs::read(dir.join(&name)) {
+                Ok(bytes) => {
+                    let before = before.as_ref().map(|(_, ending)| ending);
+                    let (ending, statement) = self.segment(&segment, &bytes, before);
+                    if let Some(statement) = statement
+                        && to_index.send((statement, bytes)).is_err()
+                    {
+                        // Nobody is there to check it.
+                        self.witness.wrong_index(*number);
+                    }
+                    ending
+                }
+                Err(error) => {
+                    self.fail(&name, 0, None, What::Unreadable(error.kind().to_string()));
+                    Ending::Unknown
+                }
+            };
+            self.report.segments += 1;
+            before = Some((*number, ending));
+        }
+    }
+
+    /// Checks one segment; gives its statement when its index is still to be checked.
     fn segment(
         &mut self,
-        dir: &Path,
         segment: &Segment<'_>,
         bytes: &[u8],
         before: Option<&Ending>,
-    ) -> Ending {
+    ) -> (Ending, Option<Statement>) {
         let flaws = self.report.failures.len();
         self.witness.begin(segment.number);
         let ending = segment.check(self, bytes, before);
@@ -283,8 +325,8 @@ impl Check<'_> {
             Ending::Abandoned(link, next) if !segment.is_last => Some((Ended::Broken, *link, *next)),
             Ending::Abandoned(..) | Ending::Unknown => None,
         };
-        self.witness.end(dir, bytes, is_flawed, closed);
-        ending
+        let statement = self.witness.end(is_flawed, closed);
+        (ending, statement)
     }
 
     /// The numbers of all segments in order; what else lies there is noted.
@@ -325,20 +367,35 @@ impl Check<'_> {
         if let Some(anchor) = self.anchor {
             self.anchored |= anchor.hash == *hash && anchor.sequence.is_none_or(|expect| expect == sequence);
         }
-        let Ok(Peek { kind, decision, decision_id, event, detail }) = serde_json::from_slice(payload) else {
-            return false;
-        };
+        self.tally(payload).is_some()
+    }
+
+    /// Counts a record by what it is; `None` when it is none.
+    fn tally(&mut self, payload: &[u8]) -> Option<()> {
+        let Some(mut fields) = Fields::of(payload) else { return self.tally_json(payload) };
+        let (mut id, mut is_permit) = (String::new(), false);
+        while let Some(field) = fields.next()? {
+            match field.tag {
+                tag::DECISION_ID => field.text.push_to(&mut id),
+                tag::DECISION => is_permit = field.text == Text::Plain("permit"),
+                _ => {}
+            }
+        }
+        match (fields.is_outcome, is_permit) {
+            (true, _) => self.ended(&id),
+            (false, true) => self.permitted(id),
+            (false, false) => self.report.refused += 1,
+        }
+        Some(())
+    }
+
+    fn tally_json(&mut self, payload: &[u8]) -> Option<()> {
+        let Peek { kind, decision, decision_id, event, detail } = serde_json::from_slice(payload).ok()?;
         let id = decision_id.unwrap_or_default();
         match &*kind {
-            "intent" if decision.as_deref() == Some("permit") => {
-                self.report.permitted += 1;
-                *self.open.entry(id).or_default() += 1;
-            }
+            "intent" if decision.as_deref() == Some("permit") => self.permitted(id),
             "intent" => self.report.refused += 1,
-            "outcome" => {
-                self.report.outcomes += 1;
-                self.open.remove(&id);
-            }
+            "outcome" => self.ended(&id),
             "event" => {
                 self.report.events += 1;
                 if event.as_deref() == Some("opened") {
@@ -352,7 +409,17 @@ impl Check<'_> {
             }
             _ => self.report.others += 1,
         }
-        true
+        Some(())
+    }
+
+    fn permitted(&mut self, id: String) {
+        self.report.permitted += 1;
+        *self.open.entry(id).or_default() += 1;
+    }
+
+    fn ended(&mut self, id: &str) {
+        self.report.outcomes += 1;
+        self.open.remove(id);
     }
 
     fn finish(mut self, last: Option<u64>) -> Report {
@@ -448,6 +515,9 @@ impl What {
             What::Signature => "signature",
             What::Order => "order",
             What::NoCheckpoint(_) => "no-checkpoint",
+            What::Package(_) => "package",
+            What::Stamp(_) => "time-stamp",
+            What::NoStamp => "no-time-stamp",
         }
     }
 }
@@ -460,7 +530,7 @@ impl fmt::Display for What {
             What::Stranger => f.write_str("a file named like a segment that is none of this log's"),
             What::Unreadable(why) => write!(f, "the file can't be read: {why}"),
             What::Header(why) => f.write_str(why),
-            What::Misplaced => f.write_str("the segment belongs to another log or place"),
+            What::Misplaced => f.write_str("the segment or statement belongs to another log or place"),
             What::Link => f.write_str("the segment does not follow the one before"),
             What::NoRecord => f.write_str("bytes that are no record"),
             What::MissingRecords(from) => write!(f, "records from {from} up to here are missing"),
@@ -486,6 +556,9 @@ impl fmt::Display for What {
             What::Statement(why) => f.write_str(why),
             What::Note(why) => f.write_str(why),
             What::Signature => f.write_str("a signature of the checkpoint is wrong or missing"),
+            What::Package(why) => f.write_str(why),
+            What::Stamp(why) => f.write_str(why),
+            What::NoStamp => f.write_str("no checkpoint is stamped by an authority that is trusted"),
             What::Order => f.write_str("the checkpoint says less than the one before it"),
             What::NoCheckpoint(why) => write!(f, "no signed checkpoint: {why}"),
             What::Anchor => {

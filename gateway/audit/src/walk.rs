@@ -53,6 +53,12 @@ impl<'a> Walk<'a> {
         Walk { bytes, at: HEADER_BYTES, chain: header_hash, next: first }
     }
 
+    /// In the middle of a segment, where a walk stood before.
+    #[cfg(test)]
+    pub fn at(bytes: &'a [u8], at: usize, chain: Digest, next: u64) -> Self {
+        Walk { bytes, at, chain, next }
+    }
+
     /// The bytes from here on, reserve included.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
@@ -106,7 +112,7 @@ impl<'a> Walk<'a> {
         if heads(rest).any(|(_, head)| head.commit() > self.next) {
             return None;
         }
-        let is_guarded = self.bytes.get(8..12) != Some(&format::FIRST_VERSION.to_be_bytes());
+        let is_guarded = format::version(self.bytes) != format::FIRST_VERSION;
         let mut holes = false;
         let mut sectors = sectors(written, self.at).peekable();
         while let Some(sector) = sectors.next() {
@@ -163,7 +169,7 @@ pub(crate) fn skim(bytes: &[u8]) -> impl Iterator<Item = (usize, Head, &[u8])> {
     })
 }
 
-/// Every place in `bytes` where the head of a frame stands. Payloads hold none: JSON has no zero bytes.
+/// Every place in `bytes` where the head of a frame stands. Payloads hold none: they have no zero bytes.
 pub(crate) fn heads(bytes: &[u8]) -> impl Iterator<Item = (usize, Head)> {
     bytes
         .windows(HEAD_BYTES)

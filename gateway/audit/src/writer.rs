@@ -13,7 +13,7 @@ use std::io;
 use std::time::{Duration, Instant};
 use yingbi_crypto::Digest;
 
-/// Records in JSON, back to back.
+/// Payloads of records, back to back.
 #[derive(Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
@@ -87,6 +87,8 @@ pub(crate) struct Segment {
     /// Sequence of its first record.
     pub first: u64,
     pub checked: Instant,
+    /// Of an earlier version of the format: it is sealed before anything is written.
+    pub is_outdated: bool,
 }
 
 /// Why a segment is not written any more.
@@ -133,8 +135,7 @@ impl Writer {
     pub fn commit(&mut self, batch: &Batch) -> Result<u64, Failure> {
         self.check();
         if let Place::Open(segment) = &self.place
-            && segment.length >= self.sizes.segment
-            && segment.first < self.next
+            && (segment.is_outdated || segment.length >= self.sizes.segment && segment.first < self.next)
         {
             self.seal()?;
         }
@@ -304,6 +305,7 @@ impl Writer {
             reserved,
             first: self.next,
             checked: Instant::now(),
+            is_outdated: false,
         });
         self.chain = chain;
         self.next = first + batch.len() as u64;

@@ -1,8 +1,9 @@
 //! Commercial cryptography to the national standards, free of I/O.
 //!
-//! Now: SM4 (GB/T 32907) without look-up tables and its GCM, fields sealed by it, SM3 (GB/T 32905), HMAC-SM3, signatures by
-//! SM2 (GB/T 32918.2) and Ed25519, keys of those who sign credentials, pseudonyms of persons, the hierarchy of data keys,
-//! and the hexadecimal they are written in. Yingbi is not itself a certified cryptographic module.
+//! Now: SM4 (GB/T 32907) without look-up tables with GCM, CCM and counter mode, fields sealed by it, FF1 where a schema
+//! forces the format, SM3 (GB/T 32905), HMAC-SM3, HKDF-SM3 and tokens, shifts of dates, signatures by SM2 (GB/T 32918.2)
+//! and Ed25519, keys of those who sign credentials, pseudonyms of persons, the hierarchy of data keys, and the hexadecimal
+//! they are written in. Yingbi is not itself a certified cryptographic module.
 //!
 //! ```
 //! use yingbi_crypto::{PseudonymKey, hex, sm3};

@@ -107,6 +107,12 @@ impl SigningKeys {
 }
 
 impl VerifyingKey {
+    /// A key of SM2 that comes without a name, as in certificates; `None` when it is no uncompressed point of the curve.
+    pub fn of_sm2(point: &[u8]) -> Option<Self> {
+        let key = VerifyingKey { name: String::new(), algorithm: Algorithm::Sm2, key: point.to_vec() };
+        key.is_valid().then_some(key)
+    }
+
     /// The name of the signer.
     pub fn name(&self) -> &str {
         &self.name

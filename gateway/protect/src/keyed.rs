@@ -240,7 +240,10 @@ const TENANT: &str = "main";
 const NUMBER: &str = "!number";
 
 /// Farthest that a date moves either way, in days.
-const MOST_DAYS: NonZeroU16 = NonZeroU16::new(183).expect("it is not zero");
+const MOST_DAYS: NonZeroU16 = match NonZeroU16::new(183) {
+    Some(days) => days,
+    None => NonZeroU16::MIN,
+};
 
 /// Nine of ten numbers have no zero in front, so none walks so far.
 const WALK: usize = 64;

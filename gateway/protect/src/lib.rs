@@ -173,6 +173,12 @@ impl Summary {
         keyed.chain(masked).chain(dropped).filter(|(_, count)| *count > 0)
     }
 
+    /// What was decrypted, and what shows nothing because it could not be made or opened, by code.
+    pub fn key_events(&self) -> impl Iterator<Item = ((Category, &'static str), u64)> {
+        let events = self.keyed.iter().filter(|((_, what), _)| !is_keyed(what));
+        events.map(|(what, count)| (*what, *count))
+    }
+
     /// Adds what was found and done in another part of the same body.
     pub fn add(&mut self, other: Summary) {
         let pairs = [

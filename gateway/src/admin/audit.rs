@@ -1,4 +1,5 @@
-//! `/api/v1/audit/…`: the access log for those who may read it (`audit.readers`; T/TSAC 001—2025 §7.5 g, §7.8 c, §7.11).
+//! `/api/v1/audit/…`: the access log for those who may read it: officers with the role `auditor` (T/TSAC 001—2025 §7.5 g,
+//! §7.8 c, §7.11).
 //!
 //! - `GET` or `POST /api/v1/audit/records`: accesses by the filter of `yingbi audit search`, `limit` at a time, as `json`
 //!   (with the cursor of the next page), `ndjson` or `csv`;
@@ -8,21 +9,20 @@
 //! A `GET` names conditions in its query, a `POST` in a JSON object. Only a `POST` takes `subject` and `caller` in clear,
 //! for addresses are logged on their way; they become pseudonyms at once. A reading is in the log before its answer leaves.
 
+use super::office::Officer;
 use super::{Served, problem};
 use crate::cli::audit::filter::shown;
 use crate::cli::audit::incident::Question;
 use crate::cli::audit::rows;
 use crate::csv;
-use crate::exchange::identity::Identifier;
 use axum::body::Bytes;
-use axum::extract::{Path as UrlPath, RawQuery, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::extract::{Extension, Path as UrlPath, RawQuery, State};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 use yingbi_audit::bundle::{Unproved, prove};
 use yingbi_audit::search::summary::Summary;
 use yingbi_audit::search::{Filter, Order, search};
@@ -37,10 +37,6 @@ pub struct Auditing {
     pub dir: PathBuf,
     /// The log, for the record of each reading.
     pub log: Arc<Log>,
-    /// Who asks.
-    pub identifier: Arc<Identifier>,
-    /// Ids of those who may.
-    pub readers: Vec<String>,
     /// Key of pseudonyms.
     pub pseudonyms: PseudonymKey,
 }
@@ -99,22 +95,17 @@ enum Format {
     Csv,
 }
 
-/// Any of the addresses.
+/// Any of the addresses; the guard of its route has let this officer through.
 pub(super) async fn read(
     State(served): State<Arc<Served>>,
+    Extension(officer): Extension<Officer>,
     UrlPath(what): UrlPath<String>,
     method: Method,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let Some(auditing) = &served.admin.auditing else {
         return problem(StatusCode::NOT_FOUND, "YB1901", "not found");
-    };
-    // Not before it is known who asks: what there is to be asked is nobody else's business.
-    let reader = match auditing.reader(&headers) {
-        Ok(reader) => reader,
-        Err(refusal) => return *refusal,
     };
     let asked = match method {
         Method::POST => serde_json::from_slice::<Asked>(&body).ok(),
@@ -134,7 +125,7 @@ pub(super) async fn read(
         return problem(StatusCode::NOT_FOUND, "YB1901", "not found");
     }
     let detail = BTreeMap::from([
-        ("by".to_owned(), auditing.pseudonyms.pseudonym("caller", &reader).to_string()),
+        ("by".to_owned(), officer.id),
         ("what".to_owned(), what.clone()),
         ("asked".to_owned(), asked.record.map_or_else(|| shown(&filter), |_| "record".to_owned())),
     ]);
@@ -157,24 +148,6 @@ pub(super) async fn read(
 }
 
 impl Auditing {
-    /// Who asks, if they may.
-    fn reader(&self, headers: &HeaderMap) -> Result<String, Box<Response>> {
-        let unknown = || {
-            let response = problem(StatusCode::UNAUTHORIZED, "YB1924", "who asks is not known");
-            Box::new(([(header::WWW_AUTHENTICATE, "Bearer")], response).into_response())
-        };
-        let identified = self.identifier.identify(headers, None, SystemTime::now()).map_err(|_| unknown())?;
-        match identified.identity.id.as_str() {
-            "" => Err(unknown()),
-            id if self.readers.iter().any(|reader| reader == id) => Ok(id.to_owned()),
-            _ => {
-                let response =
-                    problem(StatusCode::FORBIDDEN, "YB1925", "this caller may not read the audit log");
-                Err(Box::new(response))
-            }
-        }
-    }
-
     /// The filter; `None` for what is not understood: a condition silently dropped would show more than was asked for.
     fn filter(&self, asked: &Asked) -> Option<Filter> {
         let pseudonym = |domain: &str, plain: &Option<InClear>, hex: &Option<String>| match (plain, hex) {

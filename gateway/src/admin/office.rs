@@ -15,6 +15,7 @@ mod routes;
 mod switches;
 mod webhooks;
 
+pub(super) use officer::Officer;
 pub use officer::{OfficerEntry, OfficerRole};
 pub use webhooks::WebhookEntry;
 
@@ -29,7 +30,6 @@ use crate::state::rights::{ChangeError, Rights};
 use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use officer::Officer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

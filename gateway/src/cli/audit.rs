@@ -2,9 +2,11 @@
 //!
 //! Exit codes: 0 good, 1 the log is broken or can't be read, 64 wrong usage, 78 a key file that holds no key.
 
+mod certificate;
 pub(crate) mod filter;
 pub(crate) mod incident;
 mod prove;
+mod report;
 pub(crate) mod rows;
 mod search;
 pub(super) mod table;
@@ -42,6 +44,8 @@ enum Command {
     BlastRadius(Box<incident::QuestionArgs>),
     /// Proves single records to others, without any other record
     Prove(prove::ProveArgs),
+    /// Reports a period clause by clause, with registers, for people to read, print and file
+    Report(Box<report::ReportArgs>),
     /// Proves that nothing in the log was changed, removed, added or moved; or checks a bundle of evidence
     Verify(verify::VerifyArgs),
 }
@@ -57,6 +61,7 @@ pub fn run(args: AuditArgs) -> ExitCode {
         Command::Touched(args) => incident::run(Question::Touched, &args, language),
         Command::BlastRadius(args) => incident::run(Question::BlastRadius, &args, language),
         Command::Prove(args) => prove::run(&args, language),
+        Command::Report(args) => report::run(&args, language),
         Command::Verify(args) => verify::run(&args, language),
     };
     done.unwrap_or_else(|failure| failure.tell(language))

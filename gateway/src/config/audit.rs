@@ -1,7 +1,9 @@
-//! `audit`: how the access log becomes evidence, who may read it through the gateway, and how long it is kept.
+//! `audit`: how the access log becomes evidence, and how long it is kept. Who may read it through the gateway: officers with
+//! the role `auditor` (`admin.officers`).
 
 use super::limits::millis;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,10 +17,77 @@ pub struct Audit {
     /// `checkpoint_interval_ms`, default 10000: how far apart checkpoints are while records come.
     #[serde(rename = "checkpoint_interval_ms", with = "millis")]
     pub checkpoint_interval: Duration,
-    /// `readers`, default none: ids of callers who may read the log through the administration port (T/TSAC 001 7.5 g).
-    pub readers: Vec<String>,
+    /// `time_stamps`: an authority that stamps checkpoints; left out: none.
+    pub time_stamps: Option<TimeStamps>,
+    /// `chain`: the gateway of an evidence chain that checkpoints and slices are handed to; left out: none.
+    pub chain: Option<Chain>,
+    /// `readers` is no key any more: the role took its place.
+    pub(super) readers: Option<serde::de::IgnoredAny>,
     /// `retention`: default for ever.
     pub retention: Retention,
+}
+
+/// `audit.time_stamps`: RFC 3161 (T/SAC 004 3.14, 3.15).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeStamps {
+    /// `url`: https, or http on loopback.
+    pub url: String,
+    /// `ca`: authorities of the URL's certificate; left out: the public ones.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// `authorities`: certificates under which stamps are believed, in PEM; left out: any answer to our request is kept, and
+    /// `yingbi audit verify --tsa-ca` asks who stamped.
+    #[serde(default)]
+    pub authorities: Option<PathBuf>,
+    /// `imprint`, default `sha256`: the digest that is stamped, or `sm3`.
+    #[serde(default)]
+    pub imprint: ImprintName,
+    /// `interval_ms`, default 3600000: how far apart stamps are while records come.
+    #[serde(rename = "interval_ms", with = "millis", default = "hourly")]
+    pub interval: Duration,
+}
+
+/// `audit.time_stamps.imprint`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImprintName {
+    /// SHA-256.
+    #[default]
+    Sha256,
+    /// SM3.
+    Sm3,
+}
+
+/// `audit.chain`: T/SAC 004 6.4.4.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// `url`: https, or http on loopback.
+    pub url: String,
+    /// `ca`: authorities of the URL's certificate; left out: the public ones.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// `token`: file of a bearer token, closed to others; left out: none is sent.
+    #[serde(default)]
+    pub token: Option<PathBuf>,
+    /// `interval_ms`, default 60000: how far apart packages are while records come.
+    #[serde(rename = "interval_ms", with = "millis", default = "minutely")]
+    pub interval: Duration,
+    /// `subject`: the firm's particulars by the English names of table B.3; `subject_company_name` and
+    /// `subject_main_administrative_region` must be there.
+    pub subject: BTreeMap<String, String>,
+    /// `node`: the node's, by those of table B.4.
+    #[serde(default)]
+    pub node: BTreeMap<String, String>,
+}
+
+fn hourly() -> Duration {
+    Duration::from_secs(3600)
+}
+
+fn minutely() -> Duration {
+    Duration::from_secs(60)
 }
 
 /// `audit.retention`: a closed segment is removed when all in it are older than their kind's days (T/TSAC 001 8.3.2).
@@ -53,7 +122,9 @@ impl Default for Audit {
         Audit {
             anchors: Vec::new(),
             checkpoint_interval: Duration::from_secs(10),
-            readers: Vec::new(),
+            time_stamps: None,
+            chain: None,
+            readers: None,
             retention: Retention::default(),
         }
     }

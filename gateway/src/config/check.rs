@@ -6,6 +6,7 @@ mod files;
 mod identity;
 mod keys;
 mod officers;
+mod stores;
 
 pub(super) use keys::key_places;
 pub(crate) use keys::store_problem;
@@ -61,6 +62,18 @@ impl Check {
         let credentials = self.credentials(written.credentials);
         self.limits(&written.limits);
         self.positive("drain.grace_ms", written.drain.grace);
+        if written.integrity.sign && checkpoint.is_none() {
+            self.error(
+                "YB0710",
+                "integrity.sign",
+                ("answers are to be signed, and there is no key", "要求对应答签名，但没有密钥"),
+                (
+                    "run `yingbi keys init`: it makes `keys.checkpoint`",
+                    "请运行 `yingbi keys init` 生成 `keys.checkpoint`",
+                ),
+            );
+        }
+        let stores = self.stores(written.stores);
         let threads = self.threads(written.threads);
         Some(Config {
             file: path.to_path_buf(),
@@ -76,6 +89,8 @@ impl Check {
             limits: written.limits,
             drain: written.drain,
             audit,
+            integrity: written.integrity,
+            stores,
             telemetry: written.telemetry,
             threads,
             warnings: Vec::new(),

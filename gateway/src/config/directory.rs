@@ -6,7 +6,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use yingbi_policies::{CallerFact, Diagnostic};
+use std::time::Duration;
+use yingbi_policies::{CallerFact, Diagnostic, Place, Text};
 
 /// One caller in the directory.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct DirectoryEntry {
     pub id: String,
     /// `state: left`: refused whatever they present.
     pub has_left: bool,
+    /// Devices they are bound to, by the name in the device's certificate; empty: to none.
+    pub devices: Vec<String>,
     /// What is known of them.
     pub facts: Vec<(CallerFact, String)>,
 }
@@ -48,6 +51,26 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         })
     };
     texts.iter().map(network).collect()
+}
+
+/// `identity.accounts`: from how many places an account may be used at once (T/TSAC 001 §7.5 a). Without it nobody looks.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountUse {
+    /// `window_s`, default 300: what counts as at once.
+    #[serde(default = "five_minutes", rename = "window_s", with = "super::limits::seconds")]
+    pub window: Duration,
+    /// `places`, default 1: addresses, and devices where they are bound. Behind a proxy all callers are in one place.
+    #[serde(default = "one")]
+    pub places: usize,
+}
+
+fn five_minutes() -> Duration {
+    Duration::from_secs(300)
+}
+
+fn one() -> usize {
+    1
 }
 
 /// `identity.directory` as written.
@@ -84,9 +107,27 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         licence: Option<String>,
         #[serde(default)]
         environment: Option<String>,
+        #[serde(default)]
+        devices: Vec<String>,
     }
     let text = file::read(path)?;
     let written: Vec<Written> = file::parse(path, &text)?;
+    let orphan = |one: &Written| {
+        one.kind.as_deref() == Some("robot")
+            && one.owner.as_deref().is_none_or(|owner| owner.trim().is_empty())
+    };
+    if written.iter().any(orphan) {
+        let place = Place { file: path.display().to_string(), ..Place::default() };
+        return Err(Box::new(file::problem(
+            "YB1566",
+            place,
+            Text::new("a robot that nobody answers for", "机器人没有责任人"),
+            Text::new(
+                "give each `kind: robot` an `owner` (T/TSAC 002 6.1)",
+                "请为每个 `kind: robot` 写明 `owner`（T/TSAC 002 6.1）",
+            ),
+        )));
+    }
     let entry = |written: Written| {
         let facts = [
             (CallerFact::Kind, written.kind),
@@ -98,6 +139,7 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
         DirectoryEntry {
             id: written.id,
             has_left: matches!(written.state, State::Left),
+            devices: written.devices,
             facts: facts.into_iter().filter_map(|(fact, value)| Some((fact, value?))).collect(),
         }
     };

@@ -3,6 +3,7 @@
 use super::keys::KeysFile;
 use super::places::{Places, place_of};
 use super::{Audit, Limits, Telemetry, identity, limits, listen, upstream};
+use crate::exchange::integrity::IntegrityConfig;
 use serde::Deserialize;
 use serde_saphyr::Error as Yaml;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,10 @@ pub(super) struct ConfigFile {
     pub(super) drain: limits::Drain,
     #[serde(default)]
     pub(super) audit: Audit,
+    #[serde(default)]
+    pub(super) integrity: IntegrityConfig,
+    #[serde(default)]
+    pub(super) stores: super::Stores,
     #[serde(default)]
     pub(super) telemetry: Telemetry,
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! `identity`: how callers prove who they are.
 
-use super::directory::{DirectoryEntry, DirectoryFile, Zone};
+use super::directory::{AccountUse, DirectoryEntry, DirectoryFile, Zone};
 use super::file::OURS;
 use super::limits::seconds;
 use http::HeaderName;
@@ -28,6 +28,8 @@ pub struct IdentityConfig {
     pub directory: Option<(PathBuf, Vec<DirectoryEntry>)>,
     /// `zones`: parts of the network, by address.
     pub zones: Vec<Zone>,
+    /// `accounts`: from how many places an account may be used at once.
+    pub accounts: Option<AccountUse>,
 }
 
 /// `identity.jwt[]`: one issuer.
@@ -172,6 +174,7 @@ pub(super) struct IdentityFile {
     pub(super) mtls: Mtls,
     pub(super) directory: Option<DirectoryFile>,
     pub(super) zones: Vec<Zone>,
+    pub(super) accounts: Option<AccountUse>,
 }
 
 /// `identity.api_tokens` as written: a list, or `{file: …}`.

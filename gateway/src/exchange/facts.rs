@@ -4,14 +4,18 @@
 use super::connection::Peer;
 use super::front::Head;
 use super::identity::Identified;
-use super::record::Access;
+use super::record::{self, Access};
 use super::release::Treated;
 use super::{Exchange, Stop, problem};
 use crate::state::credential::Fault;
+use crate::state::directory::Out;
 use crate::state::rights::{Brought, Facts, Scope, Switched};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use yingbi_policies::{CallerFacts, Permit, Refusal};
+use std::time::Instant;
+use yingbi_audit::Record;
+use yingbi_policies::{CallerFact, CallerFacts, Limit, Permit, Refusal};
 use yingbi_protect::Summary;
 
 impl Exchange {
@@ -52,13 +56,31 @@ impl Exchange {
     }
 
     /// What the firm knows of the caller; who left is out, whatever they present (§7.3 b).
-    pub(super) fn known(&self, caller: &Identified, peer: &Peer) -> Result<CallerFacts, Stop> {
-        match &self.directory {
-            None => Ok(CallerFacts::UNKNOWN),
+    pub(super) fn known(
+        &self,
+        caller: &Identified,
+        peer: &Peer,
+        access: &mut Access,
+    ) -> Result<CallerFacts, Stop> {
+        let mut facts = match &self.directory {
+            None => CallerFacts::UNKNOWN,
             Some(directory) => {
-                directory.facts(&caller.identity.id, peer.address).map_err(|_| Stop::Refused(problem::LEFT))
+                let device = caller.identity.certificate.as_ref();
+                directory.facts(&caller.identity.id, peer.address, device).map_err(|out| match out {
+                    Out::Left => Stop::Refused(problem::LEFT),
+                    Out::Device => Stop::Refused(problem::DEVICE),
+                })?
+            }
+        };
+        if let (Some(accounts), Some(account)) = (&self.accounts, access.caller) {
+            let place = (access.source, facts.of(CallerFact::Device).to_owned());
+            if accounts.is_shared(account, place, Instant::now()) {
+                self.metrics.account_shared();
+                access.marks.push(SHARED_ACCOUNT);
+                facts.set(CallerFact::Shared, "yes".to_owned());
             }
         }
+        Ok(facts)
     }
 
     /// What is missing, where a fresh strong authentication is all that is (RFC 9470).
@@ -82,6 +104,31 @@ impl Exchange {
         }
         let _ = write!(challenge, ", max_age={}", needed.max_age.as_secs());
         Some(challenge)
+    }
+
+    /// Says once that a limit is near: to people, to the metrics and to the access log.
+    fn warn_of(&self, limit: &Limit, investors: u64, access: &Access) {
+        let (id, at) = (&**limit.id(), limit.at());
+        tracing::warn!(limit = id, investors, at, "a limit in investors is near");
+        self.metrics.limit_reached(id, false);
+        let mut detail = BTreeMap::from([
+            ("limit".to_owned(), id.to_owned()),
+            ("investors".to_owned(), investors.to_string()),
+            ("at".to_owned(), at.to_string()),
+            ("decision_id".to_owned(), access.decision_id.to_string()),
+        ]);
+        detail.extend(access.recipient.clone().map(|recipient| ("recipient".to_owned(), recipient)));
+        detail.extend(access.country.clone().map(|country| ("country".to_owned(), country)));
+        self.audit.note(Record::Event { time: record::now(), event: "limit-near".to_owned(), detail });
+    }
+
+    /// Whether a caller abroad is given data to a purpose that says so (T/TSAC 001—2025 §8.6.2, §8.7.3): what leaves for a
+    /// recipient that nobody declared abroad is counted nowhere.
+    pub(super) fn check_abroad(&self, permit: &Permit, known: &str) -> Result<(), Stop> {
+        match known == ABROAD && permit.country().is_none() {
+            true => Err(Stop::Refused(problem::ABROAD)),
+            false => Ok(()),
+        }
     }
 
     /// Whether a kill switch stops the access.
@@ -128,20 +175,35 @@ impl Exchange {
                 purpose: permit.purpose(),
                 recipient: permit.recipient(),
             };
-            let counted = self.rights.count(permit.limits(), &scope, summary.subjects.iter(), facts);
-            access.limits = counted.map_err(|(limit, investors)| {
+            // What a combination or somebody's age raised may be sensitive whatever its category (§3.4).
+            let is_sensitive =
+                !summary.raised.is_empty() || summary.clear.keys().any(|category| category.is_sensitive());
+            let subjects = (summary.subjects.iter(), is_sensitive);
+            let counted = self.rights.count(permit.limits(), &scope, subjects, facts);
+            let counted = counted.map_err(|(limit, investors)| {
                 tracing::warn!(
                     limit = &**limit.id(),
                     investors,
                     at = limit.at(),
                     "a limit in investors is reached"
                 );
+                self.metrics.limit_reached(limit.id(), true);
                 Stop::Refused(problem::LIMIT)
             })?;
+            for (limit, investors) in &counted.warned {
+                self.warn_of(limit, *investors, access);
+            }
+            access.limits = counted.under;
         }
         Ok(())
     }
 }
+
+/// Mark of an access by an account that is used from several places at once.
+const SHARED_ACCOUNT: &str = "shared-account";
+
+/// Kind of callers abroad.
+const ABROAD: &str = "abroad";
 
 /// Code of the refusal for want of consent.
 pub(super) const NO_CONSENT: &str = "YB2008";

@@ -107,7 +107,10 @@ impl Exchange {
             self.outgoing_head(&flow.permit, status, &received, media_type.as_ref(), kept, &mut summary)?;
         tell_consent(&mut head, access)?;
         frame(&mut head, is_whole.then_some(body.len()))?;
-        let treated = Treated { head, body };
+        let mut treated = Treated { head, body };
+        if is_whole {
+            self.integrity.add(client.req_header(), &mut treated)?;
+        }
         flow.part = 1;
         self.within_limits((&flow.permit, &flow.facts), access, &treated, &summary).await?;
         let evidence = self.record(place, access, &treated, &summary, (!is_whole).then_some(1)).await?;

@@ -56,8 +56,8 @@ pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
     }
     lines.display("host", &head.host);
     for (name, value) in headers::for_upstream(head, said.may_change) {
-        let is_stale = said.changed.body.is_some() && headers::is_about_the_body(name.as_str());
         let is_credential = name == AUTHORIZATION || Some(name) == said.token_header;
+        let is_stale = said.changed.body.is_some() && headers::is_about_the_body(name.as_str());
         if (said.keep_authorization || !is_credential) && !is_stale {
             lines.header(name.as_str(), value.as_bytes());
         }

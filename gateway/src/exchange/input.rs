@@ -127,7 +127,7 @@ impl Exchange {
             None => Ok(text.to_vec()),
             Some(Ok(treated)) => {
                 access.treated(&treated.summary);
-                self.metrics.request_treated(treated.summary.treatments());
+                self.metrics.request_treated(&treated.summary);
                 Ok(treated.body)
             }
             Some(Err(why)) => {

@@ -91,6 +91,14 @@ problems! {
     GRANT_USED = 403 "YB2112"
         ["the grant was used already", "it may be used once; ask for another"]
         ["授权已使用", "该授权仅可使用一次，请重新申请"];
+    /// A caller abroad asks to a purpose that names no country.
+    ABROAD = 403 "YB0630"
+        ["the caller is abroad and the purpose is not", "name a purpose that declares the recipient and its country, with its consent and yearly limits"]
+        ["来访者在境外，而该目的未声明向境外提供", "请使用已声明境外接收方及其所在国家或地区、单独同意与年度上限的目的"];
+    /// The account is bound to other devices.
+    DEVICE = 403 "YB0631"
+        ["the account is bound to other devices", "come from a device that the directory lists, with its client certificate"]
+        ["账号已绑定其他设备", "请使用目录中登记的设备，并出示其客户端证书"];
     /// No connection to the API behind.
     UPSTREAM_CONNECT = 502 "YB4001"
         ["the API behind can't be reached", "check that it runs at `upstream.address`"]

@@ -38,6 +38,10 @@ pub struct Access {
     pub purpose: Option<String>,
     /// Lawful basis.
     pub basis: Option<Basis>,
+    /// Who receives the data and where, as the purpose says.
+    pub recipient: Option<String>,
+    /// Where that is, when it is abroad.
+    pub country: Option<String>,
     /// Version of the policies that decided.
     pub policy: String,
     /// Trace id.
@@ -78,6 +82,8 @@ impl Access {
             rules: Arc::default(),
             purpose: None,
             basis: None,
+            recipient: None,
+            country: None,
             policy: String::new(),
             trace: String::new(),
             overrides: Vec::new(),
@@ -100,6 +106,8 @@ impl Access {
         self.rules = permit.rules().into();
         self.purpose = permit.purpose().map(str::to_owned);
         self.basis = permit.basis();
+        self.recipient = permit.recipient().map(str::to_owned);
+        self.country = permit.country().map(str::to_owned);
         self.overrides = permit.binding().map(|binding| binding.overrides.clone()).unwrap_or_default();
     }
 
@@ -113,7 +121,7 @@ impl Access {
 
     /// Takes over what was done to what came in.
     pub fn treated(&mut self, summary: &Summary) {
-        for ((category, treatment), count) in summary.treatments() {
+        for ((category, treatment), count) in summary.treatments().chain(summary.key_events()) {
             *self.request.entry((category, treatment)).or_default() += count;
         }
     }
@@ -212,6 +220,8 @@ impl Access {
             route: &self.route,
             purpose: self.purpose.as_deref(),
             basis: self.basis.map(Basis::id),
+            recipient: self.recipient.as_deref(),
+            country: self.country.as_deref(),
             decision: "",
             code: None,
             status: 0,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use yingbi_crypto::hex;
 use yingbi_crypto::keys::{KeyName, KeyState, is_kid};
@@ -158,6 +158,12 @@ impl Store {
         let before = OpenOptions::new().write(true).open(path).ok();
         let written = (|| {
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+            // Whoever runs the command, the gateway's user goes on reading what it could read.
+            if let Some(owner) = before.as_ref().map(File::metadata).transpose()?
+                && owner.uid() != file.metadata()?.uid()
+            {
+                std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+            }
             file.write_all(&text)?;
             file.sync_all()?;
             std::fs::rename(&beside, path)?;

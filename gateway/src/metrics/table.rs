@@ -66,11 +66,15 @@ table! {
     AUDIT_RECORDS Counter "audit_records_total" "" ["type"] "Records written to the audit log.";
     AUDIT_UP Gauge "audit_up" "" [] "1 while the audit log accepts records.";
     AUDIT_REFUSED Counter "audit_refused_total" "" [] "Answers withheld because their record could not be made durable.";
+    ANCHOR_LAG Gauge "audit_anchor_lag_seconds" "seconds" ["anchor"] "How long the oldest checkpoint has waited for delivery; 0 when none does.";
     AUDIT_RECOVERED Gauge "audit_recovered_tail_bytes" "bytes" [] "Torn bytes that recovery cut from the audit log at start.";
     POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
     POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";
     POLICY_INFO Gauge "policy_info" "" ["version"] "1 for the policy version that rules.";
     CONSENT_CREDENTIALS Counter "consent_credentials_total" "" ["result"] "Consents that requests brought with them, by whether they hold.";
+    LIMITS Counter "limits_reached_total" "" ["limit", "what"] "Answers that brought a limit in investors to its warning, or that it refused.";
+    SHARED_ACCOUNTS Counter "shared_accounts_total" "" [] "Accesses by accounts that were used from more places at once than they may.";
+    CONSENT_ERRORS Counter "consent_errors_total" "" [] "Times the store of consents, grants and switches could not be reached or written.";
     CONNECTIONS Gauge "connections" "" [] "Client connections open.";
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";

@@ -38,11 +38,17 @@ pub(super) fn start(
 fn tell(round: &Round, keys: &Keys, audit: &Log, metrics: &Metrics) {
     metrics.keys.round(round, &keys.ring());
     for event in &round.events {
-        tell_event(event, audit, metrics);
+        tell_event(event, &faults(round), audit, metrics);
     }
 }
 
-fn tell_event(event: &KeysEvent, audit: &Log, metrics: &Metrics) {
+/// Which services failed in this round, and how.
+fn faults(round: &Round) -> String {
+    let failed = round.services.iter().filter_map(|(role, _, answer)| Some((role, answer.err()?)));
+    failed.map(|(role, fault)| format!("{}: {fault}", role.name())).collect::<Vec<_>>().join("; ")
+}
+
+fn tell_event(event: &KeysEvent, faults: &str, audit: &Log, metrics: &Metrics) {
     match event {
         KeysEvent::Loaded(revision, usable) => {
             tracing::info!(revision, usable, "data keys loaded");
@@ -68,12 +74,13 @@ fn tell_event(event: &KeysEvent, audit: &Log, metrics: &Metrics) {
         }
         KeysEvent::Switched(role) => {
             let service = role.name();
-            tracing::info!(service, "this key service vouches for the data keys");
+            tracing::info!(service, faults, "this key service vouches for the data keys");
             note(audit, "key-service-switched", [("to", service.to_owned())]);
         }
         KeysEvent::Cached => {
             tracing::error!(
                 code = "YB0702",
+                faults,
                 "no key service answers; the keys in memory stay in use for `keys.cache_seconds`"
             );
             note(audit, "key-services-down", []);
@@ -81,6 +88,7 @@ fn tell_event(event: &KeysEvent, audit: &Log, metrics: &Metrics) {
         KeysEvent::Lost => {
             tracing::error!(
                 code = "YB0701",
+                faults,
                 "data keys can't be had: values are masked in place of being encrypted, nothing is decrypted"
             );
             metrics.keys.degraded();

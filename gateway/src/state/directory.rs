@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use yingbi_policies::{CallerFact, CallerFacts};
+use yingbi_policies::{CallerFact, CallerFacts, Certificate};
 
 /// What is known of callers.
 pub struct Directory {
@@ -19,9 +19,14 @@ pub struct Directory {
     zones: Vec<Zone>,
 }
 
-/// Their account is closed.
+/// Why a caller is not let in whatever they present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left;
+pub enum Out {
+    /// Their account is closed.
+    Left,
+    /// Their account is bound to other devices.
+    Device,
+}
 
 impl Directory {
     /// A directory that was read already.
@@ -29,16 +34,25 @@ impl Directory {
         Directory { file, entries: ArcSwap::from_pointee(by_id(entries)), zones }
     }
 
-    /// What is known of a caller at an address.
+    /// What is known of a caller at an address, with a device of these names.
     ///
     /// # Errors
-    /// They have left.
-    pub fn facts(&self, caller: &str, address: Option<IpAddr>) -> Result<CallerFacts, Left> {
+    /// They have left, or come from a device that is not theirs.
+    pub fn facts(
+        &self,
+        caller: &str,
+        address: Option<IpAddr>,
+        device: Option<&Certificate>,
+    ) -> Result<CallerFacts, Out> {
         let mut facts = CallerFacts::UNKNOWN;
         let entries = self.entries.load();
         if let Some(entry) = entries.get(caller) {
             if entry.has_left {
-                return Err(Left);
+                return Err(Out::Left);
+            }
+            if !entry.devices.is_empty() {
+                let device = device.and_then(|device| entry.devices.iter().find(|own| is_of(own, device)));
+                facts.set(CallerFact::Device, device.ok_or(Out::Device)?.clone());
             }
             for (fact, value) in &entry.facts {
                 facts.set(*fact, value.clone());
@@ -80,6 +94,11 @@ impl Directory {
         };
         std::thread::Builder::new().name("yingbi-directory".to_owned()).spawn(watch).map(drop)
     }
+}
+
+fn is_of(name: &str, certificate: &Certificate) -> bool {
+    let names = certificate.uris.iter().chain(&certificate.dns_names).chain(&certificate.common_name);
+    names.into_iter().any(|own| own == name)
 }
 
 fn by_id(entries: Vec<DirectoryEntry>) -> HashMap<String, DirectoryEntry> {

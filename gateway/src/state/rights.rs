@@ -16,7 +16,9 @@ mod counters;
 mod facts;
 mod grant;
 mod holder;
+mod postgres;
 mod recount;
+mod shared;
 pub mod store;
 mod switch;
 #[cfg(test)]
@@ -35,9 +37,11 @@ use counters::Counters;
 use grant::Live;
 use holder::Holders;
 use jiff::Timestamp;
+use postgres::Postgres;
 use recount::Mark;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::Reach;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +50,7 @@ use std::time::Duration;
 use store::{Row, Sqlite, Store, Table};
 use switch::Thrown;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
-use yingbi_policies::{CountedBy, Limit};
+use yingbi_policies::{CountedBy, Distinct, Limit};
 
 /// The rights of one gateway.
 pub struct Rights {
@@ -57,6 +61,10 @@ pub struct Rights {
     live: ArcSwap<Live>,
     thrown: ArcSwap<Thrown>,
     counters: Counters,
+    /// How it stands to a store that others change too.
+    reach: Reach,
+    /// How long after a shared store was reached last what it opened stays open.
+    positive_for: Duration,
     /// How far the access log is counted.
     mark: Mark,
     /// Facts of requests that name no ticket: one for all of them, once there is anything to ask.
@@ -99,6 +107,22 @@ impl Rights {
         Ok(Rights { mark: Mark::in_dir(dir), ..Rights::over(Box::new(Sqlite::open(dir)?), key)? })
     }
 
+    /// The same over a store that gateways share, by its connection string; how far the log is counted is this gateway's
+    /// own, in a directory.
+    ///
+    /// # Errors
+    /// It can't be reached: do not start.
+    pub fn shared(
+        url: &str,
+        dir: &Path,
+        key: PseudonymKey,
+        positive_for: Duration,
+    ) -> Result<Rights, StoreError> {
+        let config = url.parse().map_err(|_| StoreError::Unusable("no connection string".to_owned()))?;
+        let rights = Rights::over(Box::new(Postgres::open(&config)?), key)?;
+        Ok(Rights { mark: Mark::in_dir(dir), positive_for, ..rights })
+    }
+
     /// The same over any store.
     ///
     /// # Errors
@@ -122,18 +146,19 @@ impl Rights {
         let switches = by_id(&rows(Table::Switches)?, |switch: &Switch| switch.id.clone())?;
         let clock = Clock::start(Timestamp::from_millisecond(latest).unwrap_or(Timestamp::UNIX_EPOCH));
         let subjects = Arc::new(consent::Table::new());
-        subjects.load(consents);
-        restricted.into_iter().for_each(|subject| subjects.restrict(subject, true));
-        let counters = Counters::default();
+        subjects.load(consents, restricted);
+        let (counters, reach, positive_for) = (Counters::default(), Reach::default(), POSITIVE_FOR);
         counters.load(store.counted(clock.now_ms().saturating_sub(LONGEST_MS))?);
         let live = ArcSwap::from_pointee(Live::of(grants.values(), &Live::default()));
         let thrown = ArcSwap::from_pointee(Thrown::of(switches.values()));
-        let common = Facts::common(&subjects, &key, clock);
+        let common = Facts::common(&subjects, &key, clock, &reach.is_lost);
         let changing = Mutex::new(Changing { store, grants, tickets, switches });
         let has_failed = AtomicBool::new(false);
         let mark = Mark::default();
         let holders = Holders::of(holders.values());
         Ok(Rights {
+            reach,
+            positive_for,
             key,
             clock,
             subjects,
@@ -196,13 +221,14 @@ impl Rights {
         &self,
         limits: &'l [Arc<Limit>],
         scope: &Scope<'_>,
-        subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
+        (subjects, is_sensitive): (impl Iterator<Item = &'s Pseudonym> + Clone, bool),
         facts: &Facts,
-    ) -> Result<Vec<(Arc<str>, Pseudonym)>, (&'l Limit, u64)> {
+    ) -> Result<Counted<'l>, (&'l Limit, u64)> {
         let now = self.clock.now_ms();
         // What a second person approved is not held against the caller after.
         let lifts = |limit: &&'l Arc<Limit>| limit.lift().is_some_and(|template| facts.lifts(template));
-        let rule = || limits.iter().filter(|limit| !lifts(limit)).map(|limit| &**limit);
+        let counts = |limit: &&'l Arc<Limit>| is_sensitive || limit.distinct() == Distinct::Investors;
+        let rule = || limits.iter().filter(counts).filter(|limit| !lifts(limit)).map(|limit| &**limit);
         let concerns = |limit: &Limit| scope.of(limit.by(), &self.key);
         if limits.len() > 1 {
             // None counts what another refuses.
@@ -212,11 +238,14 @@ impl Rights {
                     .map_err(|all| (limit, all))?;
             }
         }
-        let mut counted = Vec::with_capacity(limits.len());
+        let mut counted = Counted { under: Vec::with_capacity(limits.len()), warned: Vec::new() };
         for limit in rule() {
             let scope = concerns(limit);
-            self.counters.count(limit, scope, subjects.clone(), now).map_err(|all| (limit, all))?;
-            counted.push((Arc::clone(limit.id()), scope));
+            let warned = self.counters.count(limit, scope, subjects.clone(), now);
+            if let Some(all) = warned.map_err(|all| (limit, all))? {
+                counted.warned.push((limit, all));
+            }
+            counted.under.push((Arc::clone(limit.id()), scope));
         }
         Ok(counted)
     }
@@ -260,6 +289,7 @@ impl Rights {
             }
             Err(error) => {
                 self.counters.keep(seen);
+                self.reach.failed();
                 if !self.has_failed.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, "rights can't be written; counts of limits are kept in memory");
                 }
@@ -279,7 +309,8 @@ impl Rights {
                 rights.write();
             }
         };
-        std::thread::Builder::new().name("yingbi-rights".to_owned()).spawn(write).map(drop)
+        std::thread::Builder::new().name("yingbi-rights".to_owned()).spawn(write)?;
+        self.listen()
     }
 
     fn changing(&self) -> MutexGuard<'_, Changing> {
@@ -295,7 +326,7 @@ impl Rights {
     /// It can't be written, and does not rule.
     pub fn consent(&self, subject: Pseudonym, consent: &Consent) -> Result<(), ChangeError> {
         self.changing().put(Table::Consents, (&consent.id, Some(subject)), consent, self.now())?;
-        self.subjects.add(subject, consent);
+        self.subjects.set(subject, consent);
         Ok(())
     }
 
@@ -307,21 +338,27 @@ impl Rights {
         Ok(self.changing().store.rows(Table::Consents, Some(subject))?.iter().filter_map(read).collect())
     }
 
-    /// Withdraws consents of an investor: one by its id, all to a purpose, or all. Which.
+    /// Withdraws consents of an investor that match by id and purpose. Which.
     ///
     /// # Errors
     /// There was none, or it can't be written; it rules all the same.
     pub fn withdraw(
         &self,
         subject: Pseudonym,
-        matches: impl Fn(&Consent) -> bool,
+        matches: impl Fn(&str, &str) -> bool,
     ) -> Result<Vec<String>, ChangeError> {
         let now = self.now();
         let mut changing = self.changing();
-        let rows = changing.store.rows(Table::Consents, Some(subject))?;
+        let rows = changing.store.rows(Table::Consents, Some(subject)).inspect_err(|_| {
+            // A store that can't be read keeps nothing open.
+            self.reach.failed();
+            for (id, _) in self.subjects.of(subject).iter().filter(|(id, purpose)| matches(id, purpose)) {
+                self.subjects.close(subject, id);
+            }
+        })?;
         let mut withdrawn = Vec::new();
         for mut consent in rows.iter().filter_map(read::<Consent>) {
-            if consent.withdrawn.is_some() || !matches(&consent) {
+            if consent.withdrawn.is_some() || !matches(&consent.id, &consent.purpose) {
                 continue;
             }
             consent.withdrawn = Some(now);
@@ -437,10 +474,16 @@ impl Rights {
     ) -> Result<Grant, ChangeError> {
         let now = self.now();
         let mut changing = self.changing();
-        let mut grant = changing.grants.get(id).cloned().ok_or(ChangeError::Missing)?;
+        let (mut grant, before) = self.newest(&changing, id).ok_or(ChangeError::Missing)?;
         change(&mut grant, now)?;
         let closes = grant.ended.is_some() || grant.used.is_some();
-        let written = changing.put_grant(&grant, now);
+        let written = match before {
+            // The store did not answer: it is asked once more, and what closes rules all the same.
+            None => changing.put_grant(&grant, now),
+            // Another gateway was there first.
+            Some(before) if !changing.replace_grant(&grant, now, before)? => return Err(ChangeError::State),
+            Some(_) => Ok(()),
+        };
         if closes || written.is_ok() {
             changing.grants.insert(id.to_owned(), grant.clone());
             self.live(&changing);
@@ -459,6 +502,10 @@ impl Rights {
                 return Err(ChangeError::State);
             }
             let used = self.change(&grant.id, |grant, now| {
+                // Another gateway may have been there.
+                if grant.state(now) != GrantState::Active {
+                    return Err(ChangeError::State);
+                }
                 grant.used = Some(now);
                 Ok(())
             });
@@ -539,7 +586,7 @@ impl Rights {
     pub fn throw(&self, switch: Switch) -> Result<(), ChangeError> {
         let mut changing = self.changing();
         changing.switches.insert(switch.id.clone(), switch.clone());
-        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
+        self.rethrow(&changing);
         Ok(changing.put(Table::Switches, (&switch.id, None), &switch, self.now())?)
     }
 
@@ -554,14 +601,27 @@ impl Rights {
         }
         changing.store.remove(Table::Switches, id)?;
         let switch = changing.switches.remove(id).ok_or(ChangeError::Missing)?;
-        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
+        self.rethrow(&changing);
         Ok(switch)
+    }
+
+    fn rethrow(&self, changing: &Changing) {
+        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
     }
 
     /// All that are thrown.
     pub fn switches(&self) -> Vec<Switch> {
         self.changing().switches.values().cloned().collect()
     }
+}
+
+/// What came of counting an answer's investors.
+#[derive(Debug)]
+pub struct Counted<'l> {
+    /// Under which limits they were counted, and whose each counts together.
+    pub under: Vec<(Arc<str>, Pseudonym)>,
+    /// Limits that have just come to where they warn, and how many investors they count.
+    pub warned: Vec<(&'l Limit, u64)>,
 }
 
 /// Whose investors an answer's are, for each way of counting.
@@ -592,6 +652,13 @@ impl Changing {
     fn put_grant(&mut self, grant: &Grant, now: Moment) -> Result<(), StoreError> {
         let subject = grant.subject.as_deref().and_then(Pseudonym::from_hex);
         self.put(Table::Grants, (&grant.id, subject), grant, now)
+    }
+
+    fn replace_grant(&mut self, grant: &Grant, now: Moment, before: i64) -> Result<bool, StoreError> {
+        let subject = grant.subject.as_deref().and_then(Pseudonym::from_hex);
+        let document = serde_json::to_string(grant).map_err(|_| StoreError::Damaged)?;
+        let row = Row { id: grant.id.clone(), subject, changed: shared::after(now, before), document };
+        self.store.replace(Table::Grants, &row, before)
     }
 
     fn put(
@@ -631,6 +698,9 @@ fn by_id<T: DeserializeOwned>(
 
 /// How often counts are written. What a kill cuts off are those since, and the access log has them.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long what a shared store opened stays open when it can't be reached (F12).
+const POSITIVE_FOR: Duration = Duration::from_secs(60);
 
 /// The longest period of a limit, in milliseconds.
 const LONGEST_MS: i64 = 365 * 86_400 * 1000;

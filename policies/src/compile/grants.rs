@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
 use crate::document::policy::Mode;
 use crate::yaml::{Located, nearest};
-use crate::{GrantTemplate, Limit};
+use crate::{CountedBy, Distinct, GrantTemplate, Limit, Period};
 use std::sync::Arc;
 
 pub(super) fn templates(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<GrantTemplate> {
@@ -74,9 +74,55 @@ pub(super) fn limits(
             routes: matching.routes.clone(),
             by: spec.by,
             per: spec.per,
+            distinct: spec.distinct,
+            warn_at: spec.warn_at,
             at: spec.at,
             lift: spec.lift.as_ref().map(|lift| Arc::from(lift.value.as_str())),
         }));
     }
     limits
+}
+
+/// A recipient abroad is given data against declared thresholds only (T/TSAC 001 §8.6.2 b 3): of distinct persons, and of
+/// those whose sensitive data is given.
+pub(super) fn check_abroad(documents: &[Layered], names: &Names, limits: &[Arc<Limit>], sink: &mut Sink<'_>) {
+    for layered in documents {
+        let Spec::Purpose(spec) = &layered.document.spec else { continue };
+        let Some(country) = &spec.country else { continue };
+        let own = names.purposes.iter().position(|purpose| *purpose == layered.id());
+        for distinct in Distinct::ALL {
+            let counts = |limit: &Arc<Limit>| {
+                let holds =
+                    (limit.by, limit.per, limit.distinct) == (CountedBy::Recipient, Period::Year, distinct);
+                let concerns =
+                    limit.purposes.is_empty() || own.is_some_and(|own| limit.purposes.contains(&own));
+                holds
+                    && concerns
+                    && limit.mode == Mode::Enforce
+                    && limit.roles.is_empty()
+                    && limit.routes.is_empty()
+            };
+            if limits.iter().any(counts) {
+                continue;
+            }
+            sink.report(
+                Code::Contradiction,
+                country.at,
+                Text::new(
+                    format!("data goes abroad without a yearly limit of {}", distinct.name()),
+                    format!("向境外提供而未设年度人数上限：{}", distinct.name()),
+                ),
+                Text::new(
+                    format!(
+                        "add a `kind: Limit` with `distinct: {}`, `by: recipient`, `per: year`",
+                        distinct.name()
+                    ),
+                    format!(
+                        "请添加 `kind: Limit`：`distinct: {}`、`by: recipient`、`per: year`",
+                        distinct.name()
+                    ),
+                ),
+            );
+        }
+    }
 }

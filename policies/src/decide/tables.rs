@@ -5,6 +5,7 @@ use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::role::Proof;
 use crate::document::scope::{Grade, Grading, Scope, Selection};
+use crate::few::Short;
 use crate::route::{self, Host, RoutePattern, Segment};
 use crate::yaml::At;
 use crate::{Basis, Binding, Cause, ClassifierTest, ConsentNeeded, Day, FirmClassifiers, Mask, Treatment};
@@ -46,6 +47,8 @@ pub(crate) struct Purpose {
     pub consent: Option<Arc<ConsentNeeded>>,
     /// Who receives the data, where it is not the firm itself.
     pub recipient: Option<Arc<str>>,
+    /// Where that is, when it is abroad.
+    pub country: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -243,13 +246,15 @@ impl BoundRoute {
     }
 
     /// The one investor the whole answer is about, where the route tells.
-    pub(crate) fn document_subject(&self, segments: &[&str], caller: &super::Caller) -> Option<String> {
+    pub(crate) fn document_subject(&self, segments: &[&str], caller: &super::Caller) -> Option<Short> {
         if self.of_caller {
-            return caller.subjects.first().cloned();
+            return caller.subjects.first().map(|own| Short::from(own.as_str()));
         }
         let raw = route::parameter(&self.path, self.parameter.as_ref()?, self.fitting(segments)?)?;
         // What can't be decoded is nobody's own.
-        Some(decoded(raw).unwrap_or_else(|| raw.to_owned()))
+        let is_plain = !raw.contains('%');
+        let decoded = if is_plain { None } else { decoded(raw) };
+        Some(Short::from(decoded.as_deref().unwrap_or(raw)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Combination, Effect, Index, PolicySet, PurposeNamed, Rule, Situation
 use crate::condition::{Condition, Relation, Relations};
 use crate::document::policy::Mode;
 use crate::document::scope::{Grade, Grading};
-use crate::{Basis, Mask, NumberMask, Raise, Treatment, View};
+use crate::{Basis, Limit, Mask, NumberMask, Raise, Treatment, View};
 use mixed::Mixed;
 use std::sync::Arc;
 use yingbi_taxonomy::{Kind, KindSet, Level};
@@ -42,6 +42,8 @@ pub(crate) struct Views {
     /// Rules that decided.
     pub rules: Arc<[Arc<str>]>,
     pub roles: Arc<[Arc<str>]>,
+    /// Limits that concern the access.
+    pub limits: Arc<[Arc<Limit>]>,
     pub purpose: Option<Arc<str>>,
     pub basis: Option<Basis>,
     /// Name of the route where no binding gives one.
@@ -88,29 +90,34 @@ impl Outcome {
 impl PolicySet {
     /// Every rule that matches and applies in some view.
     pub(crate) fn outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
+        self.each_outcome(situation).collect()
+    }
+
+    /// The same, one after the other, by position.
+    pub(super) fn each_outcome<'s>(&'s self, situation: &'s Situation<'_>) -> impl Iterator<Item = Outcome> {
         self.outcomes_of((&self.rules_by_host, &self.tables.rules), situation)
     }
 
     /// Every rule for requests that matches and applies to whom this one speaks of.
-    pub(crate) fn request_outcomes(&self, situation: &Situation<'_>) -> Vec<Outcome> {
-        if self.tables.requests.is_empty() {
-            return Vec::new();
-        }
-        let mut outcomes = self.outcomes_of((&self.requests_by_host, &self.tables.requests), situation);
-        outcomes.retain(|outcome| outcome.applies(situation.of_request()));
-        outcomes
+    pub(crate) fn request_outcomes<'s>(
+        &'s self,
+        situation: &'s Situation<'_>,
+    ) -> impl Iterator<Item = Outcome> {
+        let outcomes = self.outcomes_of((&self.requests_by_host, &self.tables.requests), situation);
+        outcomes.filter(|outcome| outcome.applies(situation.of_request()))
     }
 
-    fn outcomes_of(&self, (index, rules): (&Index, &[Rule]), situation: &Situation<'_>) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = index
-            .concerning(situation.facts.host)
+    fn outcomes_of<'s>(
+        &'s self,
+        (index, rules): (&'s Index, &'s [Rule]),
+        situation: &'s Situation<'_>,
+    ) -> impl Iterator<Item = Outcome> {
+        index
+            .concerning(situation.glimpse())
             .filter_map(|at| Some((at, rules.get(at)?)))
             .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
             .map(|(at, rule)| outcome(at, rule, situation))
             .filter(|outcome| outcome.applies.0 & situation.possible.0 != 0)
-            .collect();
-        outcomes.sort_unstable_by_key(|outcome| outcome.rule);
-        outcomes
     }
 
     pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
@@ -121,9 +128,7 @@ impl PolicySet {
     }
 
     pub(crate) fn matches_caller(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
-        let holds = |at: &usize| {
-            self.tables.roles.get(*at).is_some_and(|role| situation.facts.roles.contains(&role.id))
-        };
+        let holds = |at: &usize| situation.has_role(*at);
         (situation.facts.authenticated || rule.public)
             && (rule.roles.is_empty() || rule.roles.iter().any(holds))
     }
@@ -211,6 +216,13 @@ impl PolicySet {
             denied,
             rules: rules.into(),
             roles: situation.caller.roles.clone().into(),
+            limits: self
+                .tables
+                .limits
+                .iter()
+                .filter(|limit| self.limits(limit, situation))
+                .cloned()
+                .collect(),
             purpose: purpose.map(|purpose| purpose.id.clone()),
             basis: purpose.map(|purpose| purpose.basis),
             route: Arc::from(route.unwrap_or("*")),

@@ -25,9 +25,9 @@ pub(crate) struct BindingSpec {
     pub opaque: Vec<Located<String>>,
     pub overrides: Vec<Override>,
     pub validation: Option<Validation>,
-    pub request: Option<RequestSpec>,
     /// Refusals carry the business result codes of T/TSAC 002—2025 §6.1.1.
     pub result_codes: bool,
+    pub request: Option<RequestSpec>,
 }
 
 /// `request`: what comes in.
@@ -67,11 +67,11 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
     let overrides = fields.optional("overrides").map(|node| scene::read_overrides(node, sink));
     let validation =
         fields.optional("validate").and_then(|node| scene::read_validation(node, read_field, sink));
-    let request = fields.optional("request").and_then(|node| read_request(node, &parameters, sink));
     let result_codes = fields.optional("result_codes").and_then(|node| node.text(sink));
     if let Some(word) = result_codes.as_ref().filter(|word| word.value != "rpa") {
         one_of(&word.value, word.at, &["rpa"], sink);
     }
+    let request = fields.optional("request").and_then(|node| read_request(node, &parameters, sink));
     fields.finish(sink);
     let Route { host, method, path, template, at } = route?;
     Some(BindingSpec {
@@ -88,8 +88,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
         opaque,
         overrides: overrides.unwrap_or_default(),
         validation,
-        request,
         result_codes: result_codes.is_some(),
+        request,
     })
 }
 

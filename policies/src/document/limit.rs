@@ -4,7 +4,7 @@ use super::one_of;
 use super::policy::{Match, Mode, read_match, read_mode};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::yaml::{Located, Node};
-use crate::{CountedBy, Period};
+use crate::{CountedBy, Distinct, Period};
 
 #[derive(Debug)]
 pub(crate) struct LimitSpec {
@@ -12,6 +12,9 @@ pub(crate) struct LimitSpec {
     pub matching: Match,
     pub by: CountedBy,
     pub per: Period,
+    pub distinct: Distinct,
+    /// From how many on somebody is warned.
+    pub warn_at: Option<u64>,
     pub at: u64,
     /// Template of a grant that lifts the limit.
     pub lift: Option<Located<String>>,
@@ -35,11 +38,11 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<LimitSpec> {
         Some(text.value)
     };
     // Requests are not counted: a single one may hold a thousand investors (T/TSAC 001 §7.5 h).
-    let _ = word("distinct", &["investors"], None, sink);
+    let distinct = word("distinct", &Distinct::ALL.map(Distinct::name), None, sink);
     let per = word("per", &Period::ALL.map(Period::name), None, sink);
     let by = word("by", &CountedBy::ALL.map(CountedBy::name), Some("caller"), sink);
     let _ = word("then", &["refuse"], Some("refuse"), sink);
-    let at = fields.required("at", sink).and_then(|node| {
+    let people = |node: &Node, sink: &mut Sink<'_>| {
         let number = node.integer(sink)?;
         let most = u64::try_from(number.value).ok();
         if most.is_none() {
@@ -54,7 +57,20 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<LimitSpec> {
             );
         }
         most
-    });
+    };
+    let at = fields.required("at", sink).and_then(|node| people(node, sink));
+    let warn = fields.optional("warn_at");
+    let warn_at = warn.and_then(|node| people(node, sink));
+    if let (Some(at), Some(warn_at), Some(node)) = (at, warn_at, warn)
+        && warn_at > at
+    {
+        sink.report(
+            Code::Contradiction,
+            node.at,
+            Text::new("a warning behind the limit", "预警阈值高于上限"),
+            Text::new("write less than `at`", "请小于 `at`"),
+        );
+    }
     let lift = fields.optional("lift").and_then(|node| {
         let fields = node.fields(sink)?;
         let template = fields.required("template", sink).and_then(|node| node.text(sink));
@@ -67,6 +83,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<LimitSpec> {
         matching: matching?,
         by: by.and_then(|by| CountedBy::ALL.into_iter().find(|own| own.name() == by))?,
         per: per.and_then(|per| Period::ALL.into_iter().find(|own| own.name() == per))?,
+        distinct: distinct.and_then(|word| Distinct::ALL.into_iter().find(|own| own.name() == word))?,
+        warn_at,
         at: at?,
         lift,
     })

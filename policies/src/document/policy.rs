@@ -132,15 +132,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<PolicySpec> {
         );
     }
     fields.finish(sink);
-    Some(PolicySpec {
-        mode: mode?,
-        share: share?,
-        matching: matching?,
-        when: when?,
-        action: action?,
-        is_request,
-        opens,
-    })
+    let (mode, share, matching) = (mode?, share?, matching?);
+    Some(PolicySpec { mode, share, matching, when: when?, action: action?, is_request, opens })
 }
 
 /// `direction`: whether the rule speaks of requests.

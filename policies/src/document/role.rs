@@ -2,7 +2,7 @@
 
 use super::one_of;
 use crate::diagnostic::{Code, Sink, Text};
-use crate::yaml::{Fields, Node, Value};
+use crate::yaml::{Fields, Located, Node, Value};
 use crate::{Basis, ConsentNeeded};
 
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(crate) struct PurposeSpec {
     /// There when the basis is consent.
     pub consent: Option<ConsentNeeded>,
     pub recipient: Option<String>,
+    /// Where the recipient is, when it is abroad, and the place of that key.
+    pub country: Option<Located<String>>,
 }
 
 /// The words for T/TSAC 001 §8.1 a–g.
@@ -177,6 +179,7 @@ pub(crate) fn read_purpose(node: &Node, sink: &mut Sink<'_>) -> Option<PurposeSp
     let consent = fields.optional("consent");
     let needed = consent.and_then(|consent| read_consent(consent, recipient.as_deref(), sink));
     let consent_at = fields.key_at("consent");
+    let country = fields.optional("country").and_then(|node| node.text(sink));
     fields.finish(sink);
     let word = word?;
     let Some((_, basis)) = BASES.into_iter().find(|(name, _)| *name == word.value) else {
@@ -196,8 +199,58 @@ pub(crate) fn read_purpose(node: &Node, sink: &mut Sink<'_>) -> Option<PurposeSp
         needed.unwrap_or(ConsentNeeded { separate: true, recipient, notices: Vec::new() })
     });
     let recipient = recipient.or_else(|| consent.as_ref().map(|consent| consent.recipient.clone()));
-    Some(PurposeSpec { basis, consent, recipient: recipient.filter(|recipient| recipient != SELF) })
+    let recipient = recipient.filter(|recipient| recipient != SELF);
+    let country =
+        country.filter(|country| check_abroad(country, recipient.as_deref(), consent.as_ref(), sink));
+    Some(PurposeSpec { basis, consent, recipient, country })
 }
+
+/// Whether a recipient abroad is named as T/TSAC 001 §8.6.2 and §8.7.3 ask; whether it is abroad at all.
+fn check_abroad(
+    country: &Located<String>,
+    recipient: Option<&str>,
+    consent: Option<&ConsentNeeded>,
+    sink: &mut Sink<'_>,
+) -> bool {
+    let is_code = country.value.len() == 2 && country.value.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !is_code {
+        sink.report(
+            Code::WrongValue,
+            country.at,
+            Text::new(
+                format!("`{}` is no country", country.value),
+                format!("`{}` 不是国家或地区", country.value),
+            ),
+            Text::new(
+                "write two capital letters of ISO 3166, such as `SG`",
+                "请写 ISO 3166 两位大写代码，如 `SG`",
+            ),
+        );
+    }
+    if recipient.is_none() {
+        sink.report(
+            Code::Contradiction,
+            country.at,
+            Text::new("a country, and no recipient there", "写了国家或地区，却未写接收方"),
+            Text::new("name the `recipient` (T/TSAC 001 §8.7.3 a)", "请写 `recipient`（T/TSAC 001 8.7.3 a）"),
+        );
+    }
+    if consent.is_some_and(|consent| !consent.separate) {
+        sink.report(
+            Code::Contradiction,
+            country.at,
+            Text::new("data goes abroad on a bundled consent", "以概括同意向境外提供"),
+            Text::new(
+                "it takes a separate one: `kind: separate` (T/TSAC 001 §8.7.3 a)",
+                "须取得单独同意：`kind: separate`（T/TSAC 001 8.7.3 a）",
+            ),
+        );
+    }
+    is_code && country.value != HOME
+}
+
+/// The country the standard is of; nothing that stays there goes abroad.
+const HOME: &str = "CN";
 
 /// Which consent a purpose rests on. One that is not known to be general is separate: the stricter of the two.
 fn read_consent(node: &Node, recipient: Option<&str>, sink: &mut Sink<'_>) -> Option<ConsentNeeded> {

@@ -6,6 +6,8 @@
     reason = "each bench takes what it needs, and stops at what is wrong"
 )]
 
+pub mod counter;
+
 use yingbi_policies::{Caller, Decision, Permit, PolicySet, Request, Source};
 
 /// About `size` bytes of customers, all different, as an account system answers.
@@ -107,8 +109,20 @@ pub fn permit_bound() -> Permit {
 
 /// Leave to see masks on a route.
 pub fn permit(path: &str) -> Permit {
+    permit_under(POLICY, path)
+}
+
+/// The same, every ID number encrypted.
+pub fn permit_encrypting(path: &str) -> Permit {
+    permit_under(
+        &POLICY.replace("treat: mask", "treat: {default: mask, categories: {identity.document: encrypt}}"),
+        path,
+    )
+}
+
+fn permit_under(policy: &str, path: &str) -> Permit {
     let (set, _) =
-        PolicySet::compile(&[Source::new("bench.yaml", POLICY)], "bench".into()).expect("a good policy");
+        PolicySet::compile(&[Source::new("bench.yaml", policy)], "bench".into()).expect("a good policy");
     let caller =
         Caller { id: "t".into(), roles: vec!["teller".into()], authenticated: true, ..Caller::default() };
     let request = Request {

@@ -221,7 +221,7 @@ unsafe fn crypt(
     step: impl Fn(&Sm4, &mut [u8; BLOCK], [u8; BLOCK]) -> [u8; BLOCK],
 ) -> c_int {
     match refusal(session, algorithm, SM4_CBC) {
-        OK if key.is_null() || length as usize % BLOCK != 0 => return INARGERR,
+        OK if key.is_null() || !(length as usize).is_multiple_of(BLOCK) => return INARGERR,
         OK => {}
         code => return code,
     }

@@ -14,12 +14,14 @@ const ANNA: &str = "80001234";
 const BEN: &str = "80005678";
 const TELLER: Who<'_> = Who::Token("teller");
 
-/// A firm whose officer may read the log.
+/// A firm with an auditor, and one who runs the platform.
 fn stage() -> Stage {
     Stage::with(FIRM, |setup| {
         setup
             .file("checkpoint.key", &"a7".repeat(32))
-            .config("audit:\n  readers: [officer]\n  checkpoint_interval_ms: 20\n")
+            .config("audit:\n  checkpoint_interval_ms: 20\n")
+            .officer("auditor", &["auditor"], &[])
+            .officer("operator", &["platform", "security-admin"], &[])
     })
 }
 
@@ -62,7 +64,7 @@ fn request(stage: &Stage, who: Option<&str>, method: &str, path: &str, body: &st
 }
 
 fn post(stage: &Stage, path: &str, body: &Value) -> Value {
-    let (status, text) = request(stage, Some("officer"), "POST", path, &body.to_string());
+    let (status, text) = request(stage, Some("auditor"), "POST", path, &body.to_string());
     assert_eq!(status, 200, "{text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -128,18 +130,18 @@ fn e7_searches_page_export_and_prove_through_the_api() {
     assert_eq!((all, &next["cursor"]), (expect, &Value::Null));
 
     let path = format!("/api/v1/audit/records?trace={}&format=ndjson", traces[1]);
-    let (status, text) = request(&stage, Some("officer"), "GET", &path, "");
+    let (status, text) = request(&stage, Some("auditor"), "GET", &path, "");
     assert_eq!((status, text.lines().count()), (200, 1), "{text}");
     let record: Value = serde_json::from_str(text.trim()).unwrap();
     let (status, csv) =
-        request(&stage, Some("officer"), "GET", "/api/v1/audit/records?decision=refuse&format=csv", "");
+        request(&stage, Some("auditor"), "GET", "/api/v1/audit/records?decision=refuse&format=csv", "");
     assert_eq!((status, csv.lines().count()), (200, 2), "{csv}");
 
     // Evidence of a record, as soon as a checkpoint covers it.
     let path = format!("/api/v1/audit/proof?record={}", record["sequence"]);
     let deadline = Instant::now() + Duration::from_secs(10);
     let bundle = loop {
-        let (status, text) = request(&stage, Some("officer"), "GET", &path, "");
+        let (status, text) = request(&stage, Some("auditor"), "GET", &path, "");
         if status == 200 {
             break text;
         }
@@ -183,19 +185,26 @@ fn e10_only_readers_read_and_every_reading_is_recorded() {
     let stage = stage();
     accesses(&stage);
     let path = "/api/v1/audit/records";
-    for (who, expect) in [(None, 401), (Some("teller"), 403), (Some("stranger"), 401), (Some("officer"), 200)]
-    {
+    // A caller of the data port is nobody here, whatever its policies' roles; other officers have other work.
+    for (who, expect) in [
+        (None, 401),
+        (Some("teller"), 401),
+        (Some("officer"), 401),
+        (Some("stranger"), 401),
+        (Some("operator"), 403),
+        (Some("auditor"), 200),
+    ] {
         assert_eq!(request(&stage, who, "GET", path, "").0, expect, "{who:?}");
     }
     // People in clear have no place in addresses, and a question half understood is none.
     for query in
         ["subject=80001234", "caller=teller", "lvel=3", "level=9", "level=3&level=4", "from=yesterday"]
     {
-        assert_eq!(request(&stage, Some("officer"), "GET", &format!("{path}?{query}"), "").0, 400, "{query}");
+        assert_eq!(request(&stage, Some("auditor"), "GET", &format!("{path}?{query}"), "").0, 400, "{query}");
     }
-    assert_eq!(request(&stage, Some("officer"), "POST", path, "{\"subjekt\": \"x\"}").0, 400);
-    assert_eq!(request(&stage, Some("officer"), "GET", "/api/v1/audit/who-saw", "").0, 400);
-    assert_eq!(request(&stage, Some("officer"), "GET", "/api/v1/audit/nothing", "").0, 404);
+    assert_eq!(request(&stage, Some("auditor"), "POST", path, "{\"subjekt\": \"x\"}").0, 400);
+    assert_eq!(request(&stage, Some("auditor"), "GET", "/api/v1/audit/who-saw", "").0, 400);
+    assert_eq!(request(&stage, Some("auditor"), "GET", "/api/v1/audit/nothing", "").0, 404);
     assert_eq!(request(&stage, None, "GET", "/api/v1/audit/nothing", "").0, 401);
 
     post(&stage, "/api/v1/audit/who-saw", &json!({"subject": ANNA}));
@@ -212,10 +221,14 @@ fn e10_only_readers_read_and_every_reading_is_recorded() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let log = log();
+    assert!(log.contains("\"officer-refused\""), "who tried is recorded");
     let readings: Vec<&str> =
         log.split("{\"type\":").filter(|record| record.contains("\"audit-read\"")).collect();
     assert!(
-        readings.iter().any(|reading| reading.contains("who-saw") && reading.contains("subject=")),
+        readings.iter().any(|reading| {
+            let says = |text| reading.contains(text);
+            says("who-saw") && says("subject=") && says("\"by\":\"auditor\"")
+        }),
         "{readings:?}"
     );
     assert!(!log.contains(ANNA) && !log.contains(BEN), "never in clear");
@@ -248,4 +261,18 @@ fn e7_follow_prints_accesses_as_they_come() {
     follower.kill().unwrap();
     follower.wait().unwrap();
     assert_eq!(seen, traces);
+}
+
+#[test]
+fn e10_the_key_that_named_readers_is_refused_with_what_took_its_place() {
+    let stage = Stage::start(FIRM);
+    let path = stage.gateway.directory().join("yingbi.yaml");
+    let written = fs::read_to_string(&path).unwrap();
+    fs::write(stage.gateway.directory().join("old.yaml"), written + "audit:\n  readers: [officer]\n")
+        .unwrap();
+    let output = stage.gateway.run(&["run", "--check", "--config", "old.yaml"]);
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("YB1630") && said.contains("roles: [auditor]"), "{said}");
 }

@@ -256,7 +256,6 @@ fn p8_a_wrong_credential_is_no_consent_and_says_by_code_what_is_missing() {
         ("of yesterday", anna.shows_at(&own, "n-old-000001", now - 86_400, GATEWAY), "YB0623"),
         ("to another purpose", anna.shows(&anna.consents("reporting"), "n-purpose-01"), ""),
         ("an investor nobody knows", thief.shows(&thief.consents("marketing"), "n-thief-0002"), "YB0625"),
-        ("twice", format!("{own}~\r\nYingbi-Consent: {own}~"), "YB0611"),
     ];
     for (what, text, expect) in cases {
         let asked = market(&stage, "/customers", &text);

@@ -64,10 +64,68 @@ fn scene(name: &str, teller: &str, officer: &str) -> Stage {
             Some((id, token)) => {
                 format!("apiVersion: yingbi/v1\nkind: Role\nmetadata: {{id: {id}}}\nspec: {{any: [{{api_token: {{id: {token}}}}}]}}")
             }
-            None => document.replace("disclosure.internal", "crm.internal"),
+            None => ["disclosure.internal", "match.internal", "share.internal"].iter().fold(document.to_owned(), |text, host| text.replace(host, "crm.internal")),
         });
     }
-    Stage::start(&shown.join("\n---\n"))
+    Stage::with(&shown.join("\n---\n"), |setup| {
+        setup
+            .file("kek.pass", "correct horse battery staple\n")
+            .keys("  primary: {kek: soft, file: {passphrase: {file: kek.pass}}}\n")
+    })
+}
+
+#[test]
+fn t6_shipped_profiles_de_identify_through_the_gateway() {
+    let person = json!({"data": [{
+        "client_id": "80001234", "client_name": canary::NAME, "mobile_tel": canary::MOBILE, "id_no": canary::ID, "age": 37,
+        "birthday": "1990-03-07", "contact_address": "浙江省杭州市西湖区文三路1号", "enable_balance": 7_372_452.01, "trade_pwd": "135790",
+    }]});
+    let raw =
+        [canary::NAME, canary::MOBILE, canary::ID, "80001234", "135790", "7372452", "文三路", "1990-03-07"];
+    for (profile, role, path) in
+        [("test-data", "test-loader", "/exports/test"), ("analytics", "analyst", "/exports/analysis")]
+    {
+        let stage = scene(profile, role, "nobody");
+        let asked = stage.answers_json(&person).get(Who::Token("teller"), path);
+        let text = asked.response.text();
+        assert_eq!(asked.response.status, 200, "{text}");
+        for value in raw {
+            assert!(!text.contains(value), "{profile}: {text}");
+        }
+        let row = &asked.response.json()["data"][0];
+        assert!(
+            row["client_id"].as_str().is_some_and(|token| token.starts_with("tk1.")),
+            "{profile}: {text}"
+        );
+        assert_eq!((&row["age"], &row["enable_balance"]), (&json!(30), &json!(1_000_000)), "{profile}");
+        if profile == "test-data" {
+            // FF1 keeps what a schema tests: a mobile of eleven digits, an ID number with its check digit.
+            let digits = |key: &str| row[key].as_str().unwrap().to_owned();
+            assert!(digits("mobile_tel").len() == 11 && digits("id_no").len() == 18, "{text}");
+        }
+        assert!(stage.record(&asked).intent.clear.is_empty());
+    }
+}
+
+#[test]
+fn x7_institutions_match_by_tokens_and_marketing_is_refused() {
+    let stage = scene("suitability", "peer-institution", "nobody");
+    let list = json!({"customers": [{"client_id": "80001234", "client_name": canary::NAME, "id_no": canary::ID}, {"client_id": "80005678", "id_no": "110101199003070118"}]});
+    let ask = |path: &str, purpose: &str| {
+        stage.answers_json(&list);
+        stage.ask(Who::Token("teller"), "GET", path, &format!("Yingbi-Purpose: {purpose}\r\n"))
+    };
+    let matched = ask("/customers", "suitability");
+    let (text, rows) = (matched.response.text(), matched.response.json()["customers"].clone());
+    assert_eq!(matched.response.status, 200, "{text}");
+    for raw in [canary::NAME, canary::ID, "80001234"] {
+        assert!(!text.contains(raw), "nothing raw leaves: {text}");
+    }
+    assert_eq!(rows, ask("/customers", "suitability").response.json()["customers"], "tokens join");
+    assert_ne!(rows[0], rows[1]);
+    assert_eq!(ask("/customers", "marketing").response.status, 403);
+    // Without the investor's consent no question is answered.
+    assert_eq!(ask("/customers/80001234/suitability", "suitability").response.status, 403);
 }
 
 #[test]

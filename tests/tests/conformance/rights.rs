@@ -554,7 +554,7 @@ fn p3_a_thousand_investors_cost_no_sql() {
     let state = stage.gateway.data_dir().join("state");
     stage.answers_json(&list(&names));
     for file in ["rights.db", "rights.db-wal"] {
-        std::fs::remove_file(state.join(file)).unwrap();
+        let _ = std::fs::remove_file(state.join(file));
     }
     let clear = clear(&stage);
     assert_eq!(clear.iter().filter(|clear| **clear).count(), 10);

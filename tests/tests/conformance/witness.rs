@@ -44,7 +44,7 @@ fn beside(stage: &Stage) -> PathBuf {
     yingbi_audit::evidence_dir(&stage.gateway.audit_dir())
 }
 
-fn public_keys(stage: &Stage) {
+pub fn public_keys(stage: &Stage) {
     let output = stage.gateway.run(&["keys", "public", "--config", "yingbi.yaml"]);
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -179,7 +179,10 @@ fn e4_one_access_is_proved_to_a_third_party_without_any_other() {
     let bundle = prove(id, "bundle.json");
     // Nothing of any other access is in it.
     for other in entries.iter().filter(|other| other.intent.decision_id != id) {
-        assert!(!bundle.contains(&other.intent.decision_id) && !bundle.contains(&other.intent.trace));
+        for text in [&other.intent.decision_id, &other.intent.trace] {
+            let packed: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+            assert!(!bundle.contains(text.as_str()) && !bundle.contains(&packed));
+        }
     }
     // Elsewhere, with the public key alone.
     fs::rename(stage.gateway.directory().join("data"), stage.gateway.directory().join("away")).unwrap();
@@ -201,14 +204,20 @@ fn e4_one_access_is_proved_to_a_third_party_without_any_other() {
         (&again["records"], &again["stream"], &again["time"]),
         (&proved["records"], &proved["stream"], &proved["time"])
     );
+    let fields = records[0]["record"].as_object().unwrap();
+    assert!(fields.len() >= 18 && fields["masked"].is_object() && fields["route"] != json!(""), "{fields:?}");
     // Forged in any way, to neither.
     let forgeries = [
         bundle.replacen("80", "81", 1),
-        bundle.replacen("permit", "refuse", 1),
-        bundle.replacen("handed-to-socket", "handed-to-sockeT", 1),
+        bundle.replacen("\"payload\": \"49", "\"payload\": \"4f", 1),
+        // Another decision; another result; half a byte.
+        bundle.replacen("aa21", "aa25", 1),
+        bundle.replacen("b139", "b13d", 1),
+        bundle.replacen("\"payload\": \"49", "\"payload\": \"4", 1),
         bundle.replacen("time 20", "time 21", 1),
         bundle.replacen("\"path\": [\n", "\"path\": [\n        \"00\",\n", 1),
     ];
+    assert!(forgeries.iter().filter(|forged| **forged != bundle).count() >= 6);
     for (number, forged) in forgeries.iter().enumerate().filter(|(_, forged)| **forged != bundle) {
         fs::write(stage.gateway.directory().join("forged.json"), forged).unwrap();
         assert_eq!(check("forged.json").0, 1, "forgery {number}");

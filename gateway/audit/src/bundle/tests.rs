@@ -16,7 +16,7 @@ fn sample(scratch: &Scratch) -> u64 {
         every: Duration::from_secs(60),
         ..Evidence::default()
     };
-    let options = Options { segment_bytes: 1500, evidence, ..Options::default() };
+    let options = Options { segment_bytes: 900, evidence, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     for i in 0..12 {
         block_on(log.append(intent(&format!("d-{i}")))).unwrap();
@@ -115,7 +115,7 @@ fn e4_nothing_is_proved_of_a_log_that_was_changed() {
 fn e4_a_log_is_proved_to_have_only_grown_since_any_checkpoint() {
     let scratch = Scratch::new("growth");
     let evidence = Evidence { keys: Some(keys()), every: Duration::from_millis(1), ..Evidence::default() };
-    let options = Options { segment_bytes: 1500, evidence, ..Options::default() };
+    let options = Options { segment_bytes: 900, evidence, ..Options::default() };
     for run in 0..3 {
         let (log, _) = Log::open(&scratch.0, options.clone()).unwrap();
         for i in 0..5 {

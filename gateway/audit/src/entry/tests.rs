@@ -1,72 +1,27 @@
 use super::*;
-use crate::{Intent, Outcome};
 use proptest::prelude::*;
 
 fn texts(list: &[Arc<str>]) -> Vec<String> {
     list.iter().map(|text| text.to_string()).collect()
 }
 
-fn treatments(counts: &BTreeMap<(Category, &'static str), u64>) -> BTreeMap<String, u64> {
-    counts.iter().map(|((category, what), count)| (format!("{}: {what}", category.id()), *count)).collect()
-}
-
-fn by_id(counts: &BTreeMap<Category, u64>) -> BTreeMap<String, u64> {
-    counts.iter().map(|(category, count)| (category.id().to_owned(), *count)).collect()
-}
-
-/// What the borrowed access says, as the record that is read back.
-fn intent(access: &Access<'_>) -> Record {
-    let pseudonym = |pseudonym: Option<Pseudonym>| pseudonym.map(|one| one.to_string()).unwrap_or_default();
-    let found = access.found;
-    Record::Intent(Box::new(Intent {
-        time: format!("{:.6}", access.time),
-        decision_id: access.decision_id.to_owned(),
-        caller: pseudonym(access.caller),
-        identified_by: access.identified_by.to_owned(),
-        roles: texts(access.roles),
-        source: pseudonym(access.source),
-        method: access.method.to_owned(),
-        route: access.route.to_owned(),
-        purpose: access.purpose.map(str::to_owned),
-        basis: access.basis.map(str::to_owned),
-        decision: access.decision.to_owned(),
-        code: access.code.map(str::to_owned),
-        status: access.status,
-        rules: texts(access.rules),
-        policy: access.policy.to_owned(),
-        grants: texts(access.grants),
-        consents: texts(access.consents),
-        marks: access.marks.iter().map(|mark| (*mark).to_owned()).collect(),
-        limits: access.limits.iter().map(|(id, scope)| (id.to_string(), scope.to_string())).collect(),
-        trace: access.trace.to_owned(),
-        records: found.map_or(0, |found| found.records),
-        subjects: found
-            .map(|found| found.subjects.iter().map(Pseudonym::to_string).collect())
-            .unwrap_or_default(),
-        clear: found.map(|found| by_id(found.clear)).unwrap_or_default(),
-        masked: found.map(|found| by_id(found.masked)).unwrap_or_default(),
-        dropped: found.map(|found| by_id(found.dropped)).unwrap_or_default(),
-        monitored: found.map(|found| by_id(found.monitored)).unwrap_or_default(),
-        keyed: found.map(|found| treatments(found.keyed)).unwrap_or_default(),
-        raised: found
-            .map(|found| found.raised.iter().map(|(id, count)| (id.to_string(), *count)).collect())
-            .unwrap_or_default(),
-        overrides: access.overrides.clone(),
-        input_faults: access.input_faults.clone(),
-        request: treatments(access.request),
-        bytes: access.bytes,
-        part: access.part,
-    }))
-}
-
-/// Whether both are the same JSON but for the order of counts, and read back.
+/// Whether what is written straight is what the record that is read back writes, and reads back.
 fn same(entry: &impl Entry, record: &Record) -> Result<(), TestCaseError> {
-    let mut written = Vec::new();
+    let (mut written, mut again) = (Vec::new(), Vec::new());
     entry.write(&mut written).unwrap();
-    let value = |json: &[u8]| serde_json::from_slice::<serde_json::Value>(json).unwrap();
-    prop_assert_eq!(value(&written), value(&record::json(record)));
-    prop_assert_eq!(written.len(), record::json(record).len(), "a key stands twice");
-    prop_assert_eq!(&serde_json::from_slice::<Record>(&written).unwrap(), record);
+    record.write(&mut again).unwrap();
+    if written.first() == Some(&b'{') {
+        let value = |json: &[u8]| serde_json::from_slice::<serde_json::Value>(json).unwrap();
+        prop_assert_eq!(value(&written), value(&again));
+    } else {
+        // Categories stand in the order of the standard, not of their names.
+        prop_assert_eq!(written.len(), again.len());
+        prop_assert!(!written.contains(&0));
+    }
+    prop_assert_eq!(&compact::record(&written).unwrap(), record);
+    prop_assert_eq!(&compact::record(&again).unwrap(), record);
+    let json = record::json(record);
+    prop_assert_eq!(&serde_json::from_slice::<Record>(&json).unwrap(), record);
     Ok(())
 }
 
@@ -88,7 +43,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn e1_what_is_written_straight_is_what_serde_writes(
+    fn e1_what_is_written_straight_reads_back_whatever_it_says(
         micros in 0_i64..253_402_207_200_000_000,
         names in prop::collection::vec(text(), 10),
         lists in prop::collection::vec(prop::collection::vec(text().prop_map(Arc::<str>::from), 0..3), 2),
@@ -111,9 +66,9 @@ proptest! {
             keyed: &keyed,
             raised: &raised,
         };
-        let limits: Vec<_> = people.iter().zip(&names).map(|(scope, id)| (id.as_str().into(), *scope)).collect();
-        let limits: Vec<(Arc<str>, Pseudonym)> =
-            limits.into_iter().collect::<std::collections::BTreeMap<_, _>>().into_iter().collect();
+        let limits = people.iter().zip(&names).map(|(scope, id)| (id.as_str().into(), *scope));
+        let limits: BTreeMap<Arc<str>, Pseudonym> = limits.collect();
+        let limits: Vec<(Arc<str>, Pseudonym)> = limits.into_iter().collect();
         let access = Access {
             time,
             decision_id: &names[0],
@@ -130,6 +85,8 @@ proptest! {
             status,
             rules: &lists[1],
             policy: &names[8],
+            recipient: optional.then_some(&names[1]),
+            country: is_found.then_some(&names[2]),
             grants: &lists[1],
             consents: &lists[0],
             marks: if optional { &["shared-account"] } else { &[] },
@@ -142,15 +99,9 @@ proptest! {
             bytes,
             part,
         };
-        same(&access, &intent(&access))?;
+        same(&access, &access.record())?;
 
         let ended = Ended { time, decision_id: &names[0], result: &names[1], bytes };
-        let outcome = Outcome {
-            time: format!("{time:.6}"),
-            decision_id: names[0].clone(),
-            result: names[1].clone(),
-            bytes,
-        };
-        same(&ended, &Record::Outcome(outcome))?;
+        same(&ended, &ended.record())?;
     }
 }

@@ -3,7 +3,7 @@ use crate::tests::{Scratch, block_on, intent, outcome};
 use crate::{Log, Options, slice};
 
 fn sample(scratch: &Scratch) -> (Statement, Vec<u8>, Vec<u8>) {
-    let options = Options { segment_bytes: 3000, ..Options::default() };
+    let options = Options { segment_bytes: 1500, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     for i in 0..12 {
         block_on(log.append(intent(&format!("d-{i}")))).unwrap();
@@ -22,8 +22,7 @@ fn e4_keywords_are_counted_and_each_is_shown_without_others() {
     let index = Index::open(&scratch.beside(), 0).unwrap();
     let keywords = index.keywords().unwrap();
     assert!(keywords.is_sorted());
-    let accesses =
-        walk::skim(&segment).filter(|(_, _, payload)| payload.starts_with(b"{\"type\":\"intent\"")).count();
+    let accesses = walk::skim(&segment).filter(|(_, _, payload)| payload.starts_with(b"I")).count();
     let caller = format!("caller={}", "0".repeat(32));
     for keyword in [caller.as_str(), "route=crm.internal/customers/{id}", "decision=permit"] {
         let tag = tag(&index.opening(keyword), keyword);
@@ -53,9 +52,13 @@ fn e7_places_lead_to_the_records() {
     let index = Index::open(&scratch.beside(), 0).unwrap();
     for (at, head, payload) in walk::skim(&segment) {
         assert_eq!(index.offset(head.sequence).unwrap(), Some(at as u64));
-        let keys: Keys<'_> = serde_json::from_slice(payload).unwrap();
-        if !keys.decision_id.is_empty() {
-            let places = index.places(&format!("id={}", keys.decision_id)).unwrap();
+        let id = match crate::compact::record(payload).unwrap() {
+            crate::Record::Intent(intent) => intent.decision_id,
+            crate::Record::Outcome(outcome) => outcome.decision_id,
+            crate::Record::Event { .. } => continue,
+        };
+        if !id.is_empty() {
+            let places = index.places(&format!("id={id}")).unwrap();
             assert!(places.contains(&head.sequence) && places.len() <= 2, "{places:?}");
         }
     }

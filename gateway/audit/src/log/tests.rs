@@ -77,3 +77,45 @@ fn a_note_is_written_without_any_append() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// The segment as an earlier version would have begun it; all its records are in JSON.
+fn of_version(bytes: &[u8], version: u8) -> Vec<u8> {
+    let mut old = bytes[..88].to_vec();
+    old[11] = version;
+    let mut chain = yingbi_crypto::sm3(&[b"yingbi/audit/segment/1", &old]);
+    old.extend_from_slice(&chain);
+    let mut at = format::HEADER_BYTES;
+    while let Some(head) = format::Head::decode(&bytes[at..]) {
+        let end = at + head.frame_bytes() - format::HASH_BYTES;
+        let frame = bytes[at..end].first_chunk().unwrap();
+        chain = format::chain(&chain, frame, &bytes[at + format::HEAD_BYTES..end]);
+        old.extend_from_slice(&bytes[at..end]);
+        old.extend_from_slice(&chain);
+        at = end + format::HASH_BYTES;
+    }
+    old
+}
+
+#[test]
+fn e3_a_segment_of_an_earlier_version_is_sealed_before_the_log_goes_on() {
+    for version in [1, 2] {
+        let scratch = Scratch::new("earlier");
+        let (log, _) = Log::open(&scratch.0, Options::default()).unwrap();
+        log.close().unwrap();
+        let path = scratch.0.join(format::name(0));
+        let old = of_version(&std::fs::read(&path).unwrap(), version);
+        std::fs::write(&path, &old).unwrap();
+        std::fs::remove_dir_all(scratch.beside()).unwrap();
+        assert!(crate::verify::verify(&scratch.0, None).unwrap().is_good());
+        let (log, recovery) = Log::open(&scratch.0, Options::default()).unwrap();
+        assert_eq!((recovery.damaged, recovery.records), (None, 2));
+        block_on(log.append(intent("new"))).unwrap();
+        log.close().unwrap();
+        // Nothing of the new form stands in the old segment.
+        let sealed = std::fs::read(&path).unwrap();
+        assert!(sealed.starts_with(&old) && sealed[old.len()..].starts_with(b"YBS"));
+        let report = crate::verify::verify(&scratch.0, None).unwrap();
+        assert!(report.is_good(), "{:?}", report.failures);
+        assert_eq!((report.segments, report.records, report.permitted), (2, 5, 1));
+    }
+}

@@ -1,13 +1,13 @@
 //! The segments of a log as a search reads them: by their index where there is one, whole where there is none.
 
-use super::{Filter, Order, Searched, read_record};
+use super::{Event, Filter, Order, Searched};
+use crate::compact::{self, Fields};
 use crate::format::{self, Begun, HEAD_BYTES, Head, Header};
-use crate::index::Index;
+use crate::index::{self, Index};
 use crate::notary::evidence_dir;
 use crate::record::{Intent, Outcome, Record};
 use crate::walk;
 use memchr::memmem::Finder;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
@@ -34,13 +34,15 @@ struct Segment {
     index: Option<Index>,
     /// What has been read of it.
     read: Option<Read>,
+    /// Without an index: of each outcome the hash of its id, its place and sequence, in order of the hashes.
+    outcomes: Option<Vec<(u32, u64, u64)>>,
 }
 
 enum Read {
     /// The file, to be read at places.
     Places(File),
-    /// All of it, and where outcomes stand, once somebody asked.
-    Whole(Vec<u8>, Option<HashMap<String, u64>>),
+    /// All of it.
+    Whole(Vec<u8>),
 }
 
 impl Segments {
@@ -56,7 +58,7 @@ impl Segments {
         for number in numbers.into_iter().rev() {
             let header = read_header(dir, number);
             let first = header.as_ref().map(|header| header.first);
-            all.push(Segment { number, first, end, index: None, read: None });
+            all.push(Segment { number, first, end, index: None, read: None, outcomes: None });
             // Records that a later segment, after a break, has anew are left out of the earlier.
             if let Some(header) = header.filter(|header| header.begun == Begun::Break) {
                 end = end.min(header.first);
@@ -103,6 +105,32 @@ impl Segments {
             && filter.to.is_none_or(|to| index.earliest < to.as_microsecond())
     }
 
+    /// The events of a segment, in order.
+    pub fn events(
+        &self,
+        place: usize,
+        filter: &Filter,
+        each: &mut dyn FnMut(Event) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(segment) = self.all.get(place) else { return Ok(()) };
+        if let (Some(index), Some(from)) = (&segment.index, filter.from)
+            && index.latest.events < from.as_microsecond()
+        {
+            return Ok(());
+        }
+        let bytes = std::fs::read(self.dir.join(format::name(segment.number)))?;
+        for (_, head, payload) in walk::skim(&bytes).filter(|(_, head, _)| head.sequence < segment.end) {
+            if !payload.starts_with(b"{\"type\":\"event\"") {
+                continue;
+            }
+            let Some(Record::Event { time, event, detail }) = compact::record(payload) else { continue };
+            if filter.is_within(&time) {
+                each(Event { sequence: head.sequence, time, event, detail })?;
+            }
+        }
+        Ok(())
+    }
+
     /// The places of a segment where something wanted may stand, in order.
     pub fn hits(&mut self, place: usize, filter: &Filter, searched: &mut Searched) -> io::Result<Vec<Hit>> {
         let Some(segment) = self.all.get_mut(place) else { return Ok(Vec::new()) };
@@ -130,7 +158,9 @@ impl Segments {
             return Ok(hits);
         }
         let bytes = std::fs::read(self.dir.join(format::name(segment.number)))?;
-        let needles: Vec<Finder<'_>> = filter.needles().into_iter().map(Finder::new).collect();
+        let needles = filter.needles();
+        let needles: Vec<_> =
+            needles.iter().map(|(text, written)| Needle::of(text, written.as_deref())).collect();
         let (mut hits, mut end) = (Vec::new(), format::HEADER_BYTES);
         searched.unreadable += u64::from(Header::decode(&bytes).is_err());
         for (at, head, payload) in walk::skim(&bytes) {
@@ -139,8 +169,8 @@ impl Segments {
             // Types are the first member: outcomes and events are none of the wanted.
             let is_wanted = head.sequence < segment.end
                 && filter.has_sequence(head.sequence)
-                && !payload.starts_with(b"{\"type\":\"outcome\"")
-                && needles.iter().all(|needle| needle.find(payload).is_some());
+                && !compact::is_outcome(payload)
+                && needles.iter().all(|needle| needle.is_in(payload));
             if is_wanted {
                 hits.push(Hit { sequence: head.sequence, at: at as u64 });
             }
@@ -149,7 +179,7 @@ impl Segments {
         let rest = bytes.get(end..).unwrap_or_default();
         let is_seal = Head::decode(rest).is_some_and(|head| rest.len() == head.frame_bytes());
         searched.unreadable += u64::from(!is_seal && rest.iter().any(|byte| *byte != 0));
-        segment.read = Some(Read::Whole(bytes, None));
+        segment.read = Some(Read::Whole(bytes));
         Ok(hits)
     }
 
@@ -167,32 +197,15 @@ impl Segments {
         }
     }
 
-    /// How an access ended: said in its own segment or soon after.
+    /// How an access ended: said in its own segment or any later one, mostly the next.
     pub fn outcome(&mut self, place: usize, id: &str) -> io::Result<Option<(u64, Outcome)>> {
-        for later in place..self.all.len().min(place + OUTCOME_SEGMENTS) {
-            let Some(segment) = self.all.get_mut(later) else { break };
-            let found = match &segment.index {
-                Some(index) => {
-                    let mut found = None;
-                    for sequence in index.places(&format!("id={id}"))?.into_iter().rev() {
-                        let Some(at) = index.offset(sequence)?.filter(|_| sequence < segment.end) else {
-                            continue;
-                        };
-                        if segment.read.is_none() {
-                            let file = File::open(self.dir.join(format::name(segment.number)))?;
-                            segment.read = Some(Read::Places(file));
-                        }
-                        if let Some(Record::Outcome(outcome)) = segment.record(&Hit { sequence, at })?
-                            && outcome.decision_id == id
-                        {
-                            found = Some((sequence, outcome));
-                            break;
-                        }
-                    }
-                    found
-                }
-                None => segment.outcome(&self.dir, id)?,
-            };
+        let keyword = format!("id={id}");
+        for (at, segment) in self.all.iter_mut().enumerate().skip(place) {
+            let was_read = segment.read.is_some();
+            let found = segment.outcome(&self.dir, id, &keyword)?;
+            if at >= place + NEAR_SEGMENTS && !was_read {
+                segment.close();
+            }
             if found.is_some() {
                 return Ok(found);
             }
@@ -204,10 +217,30 @@ impl Segments {
     pub fn leave(&mut self, place: usize, order: Order) {
         let gone = match order {
             Order::Oldest => Some(place),
-            Order::Newest => place.checked_add(OUTCOME_SEGMENTS - 1),
+            Order::Newest => place.checked_add(NEAR_SEGMENTS - 1),
         };
         if let Some(segment) = gone.and_then(|gone| self.all.get_mut(gone)) {
-            segment.read = None;
+            segment.close();
+        }
+    }
+}
+
+/// A text to be found in a payload, however that is written.
+struct Needle<'a> {
+    in_json: Finder<'a>,
+    /// None: it stands in no compact record.
+    written: Option<Finder<'a>>,
+}
+
+impl<'a> Needle<'a> {
+    fn of(text: &'a str, written: Option<&'a [u8]>) -> Self {
+        Needle { in_json: Finder::new(text), written: written.map(Finder::new) }
+    }
+
+    fn is_in(&self, payload: &[u8]) -> bool {
+        match Fields::of(payload) {
+            None => self.in_json.find(payload).is_some(),
+            Some(_) => self.written.as_ref().is_some_and(|written| written.find(payload).is_some()),
         }
     }
 }
@@ -215,11 +248,11 @@ impl Segments {
 impl Segment {
     fn record(&self, hit: &Hit) -> io::Result<Option<Record>> {
         match &self.read {
-            Some(Read::Whole(bytes, _)) => {
+            Some(Read::Whole(bytes)) => {
                 let frame = usize::try_from(hit.at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
                 let head = Head::decode(frame).filter(|head| head.sequence == hit.sequence);
                 let payload = head.and_then(|head| frame.get(HEAD_BYTES..HEAD_BYTES + head.length as usize));
-                Ok(payload.and_then(read_record))
+                Ok(payload.and_then(compact::record))
             }
             Some(Read::Places(file)) => {
                 let mut head = [0; HEAD_BYTES];
@@ -235,7 +268,7 @@ impl Segment {
                 };
                 let mut payload = vec![0; head.length as usize];
                 match file.read_exact_at(&mut payload, hit.at + HEAD_BYTES as u64) {
-                    Ok(()) => Ok(read_record(&payload)),
+                    Ok(()) => Ok(compact::record(&payload)),
                     Err(error) => short(error),
                 }
             }
@@ -243,31 +276,74 @@ impl Segment {
         }
     }
 
-    /// The outcome with this id in a segment without index.
-    fn outcome(&mut self, dir: &Path, id: &str) -> io::Result<Option<(u64, Outcome)>> {
+    /// The outcome with this id, if it is in this segment.
+    fn outcome(&mut self, dir: &Path, id: &str, keyword: &str) -> io::Result<Option<(u64, Outcome)>> {
+        let mut hits = Vec::new();
+        if let Some(index) = &self.index {
+            for sequence in index.places(keyword)?.into_iter().filter(|sequence| *sequence < self.end) {
+                hits.extend(index.offset(sequence)?.map(|at| Hit { sequence, at }));
+            }
+        } else {
+            hits = self.outcomes_like(dir, index::place_hash(keyword))?;
+        }
+        if hits.is_empty() {
+            return Ok(None);
+        }
         if self.read.is_none() {
-            self.read = Some(Read::Whole(std::fs::read(dir.join(format::name(self.number)))?, None));
+            self.read = Some(Read::Places(File::open(dir.join(format::name(self.number)))?));
         }
-        let Some(Read::Whole(bytes, outcomes)) = &mut self.read else { return Ok(None) };
-        let end = self.end;
-        let outcomes = outcomes.get_or_insert_with(|| {
-            walk::skim(bytes)
-                .filter(|(_, head, payload)| {
-                    head.sequence < end && payload.starts_with(b"{\"type\":\"outcome\"")
-                })
-                .filter_map(|(at, _, payload)| match read_record(payload) {
-                    Some(Record::Outcome(outcome)) => Some((outcome.decision_id, at as u64)),
-                    _ => None,
-                })
-                .collect()
-        });
-        let Some(at) = outcomes.get(id).and_then(|at| usize::try_from(*at).ok()) else { return Ok(None) };
-        let frame = bytes.get(at..).unwrap_or_default();
-        let Some(head) = Head::decode(frame) else { return Ok(None) };
-        match frame.get(HEAD_BYTES..HEAD_BYTES + head.length as usize).and_then(read_record) {
-            Some(Record::Outcome(outcome)) => Ok(Some((head.sequence, outcome))),
-            _ => Ok(None),
+        for hit in hits.into_iter().rev() {
+            if let Some(Record::Outcome(outcome)) = self.record(&hit)?
+                && outcome.decision_id == id
+            {
+                return Ok(Some((hit.sequence, outcome)));
+            }
         }
+        Ok(None)
+    }
+
+    /// Where outcomes stand, in a segment without index, whose ids have this hash.
+    fn outcomes_like(&mut self, dir: &Path, hash: u32) -> io::Result<Vec<Hit>> {
+        if self.outcomes.is_none() {
+            let read;
+            let bytes = match &self.read {
+                Some(Read::Whole(bytes)) => bytes,
+                _ => {
+                    read = std::fs::read(dir.join(format::name(self.number)))?;
+                    &read
+                }
+            };
+            let end = self.end;
+            let outcomes = walk::skim(bytes).filter_map(|(at, head, payload)| {
+                let id = outcome_id(payload).filter(|_| head.sequence < end)?;
+                Some((index::place_hash(&format!("id={id}")), at as u64, head.sequence))
+            });
+            let mut outcomes: Vec<(u32, u64, u64)> = outcomes.collect();
+            outcomes.sort_unstable();
+            self.outcomes = Some(outcomes);
+        }
+        let outcomes = self.outcomes.as_deref().unwrap_or_default();
+        let from = outcomes.partition_point(|(other, ..)| *other < hash);
+        let like = outcomes.get(from..).unwrap_or_default().iter().take_while(|(other, ..)| *other == hash);
+        Ok(like.map(|(_, at, sequence)| Hit { sequence: *sequence, at: *at }).collect())
+    }
+
+    fn close(&mut self) {
+        self.read = None;
+        if let Some(index) = &self.index {
+            index.close();
+        }
+    }
+}
+
+/// The id in an outcome's record.
+fn outcome_id(payload: &[u8]) -> Option<String> {
+    if !compact::is_outcome(payload) {
+        return None;
+    }
+    match compact::record(payload) {
+        Some(Record::Outcome(outcome)) => Some(outcome.decision_id),
+        _ => None,
     }
 }
 
@@ -277,6 +353,5 @@ fn read_header(dir: &Path, number: u64) -> Option<Header> {
     Header::decode(&bytes).ok().map(|(header, _)| header)
 }
 
-/// An access ends in its own segment or the next; one that takes longer than a segment takes to fill is looked for this
-/// far.
-const OUTCOME_SEGMENTS: usize = 3;
+/// Most accesses end in their own segment or the next: so many are kept open.
+const NEAR_SEGMENTS: usize = 3;

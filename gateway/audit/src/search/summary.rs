@@ -1,4 +1,7 @@
 //! What an incident asks: of many accesses at once, who saw whom, what, and when (T/TSAC 001—2025 §7.8 c).
+//!
+//! An answer that was released in segments has a record for each, under one id: it is one access to whomever it concerns,
+//! however many of its segments do.
 
 use super::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +44,8 @@ pub struct Group {
     pub purposes: BTreeSet<String>,
     /// Trace ids of some, to go on from.
     pub traces: Vec<String>,
+    /// Of answers in segments: what was decided, and the id.
+    flowing: BTreeSet<(String, String)>,
 }
 
 impl Summary {
@@ -62,11 +67,13 @@ impl Summary {
 impl Group {
     fn add(&mut self, entry: &Entry) {
         let intent = &entry.intent;
+        let is_new = intent.part.is_none()
+            || self.flowing.insert((intent.decision.clone(), intent.decision_id.clone()));
         match intent.decision.as_str() {
-            "permit" => self.accesses += 1,
-            _ => self.refused += 1,
+            "permit" => self.accesses += u64::from(is_new),
+            _ => self.refused += u64::from(is_new),
         }
-        self.unknown += u64::from(entry.result() == "unknown");
+        self.unknown += u64::from(is_new && entry.result() == "unknown");
         if self.first.is_empty() || intent.time < self.first {
             self.first.clone_from(&intent.time);
         }
@@ -86,7 +93,7 @@ impl Group {
             }
         }
         self.purposes.extend(intent.purpose.clone());
-        if self.traces.len() < TRACES && !intent.trace.is_empty() {
+        if is_new && self.traces.len() < TRACES && !intent.trace.is_empty() {
             self.traces.push(intent.trace.clone());
         }
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::format;
+use crate::record::Record;
 use crate::tests::{Scratch, block_on};
 use crate::{Log, Options};
 
@@ -26,7 +27,7 @@ fn sample(scratch: &Scratch) {
             bytes: 1,
         }));
     };
-    let options = Options { segment_bytes: 700, ..Options::default() };
+    let options = Options { segment_bytes: 450, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options.clone()).unwrap();
     access(&log, "0-plain", |intent| intent.masked = [("basic".to_owned(), 2)].into());
     access(&log, "1-lost", |intent| intent.subjects.push("subject-b".to_owned()));
@@ -132,7 +133,7 @@ fn a_damaged_record_hides_no_other() {
 
 /// A log of many small slices, each access of one of a few callers and investors.
 fn many(scratch: &Scratch, count: u32) {
-    let options = Options { segment_bytes: 4000, ..Options::default() };
+    let options = Options { segment_bytes: 2000, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     for i in 0..count {
         let id = format!("{i:04}");
@@ -247,4 +248,70 @@ fn e8_a_summary_counts_each_access_once_by_caller_investor_and_route() {
     assert_eq!(summary.total.clear["derived"], 1);
     assert_eq!(summary.total.first, "2026-11-20T06:00:00.000000Z");
     assert_eq!(summary.total.last, "2026-11-20T06:00:04.000000Z");
+}
+
+#[test]
+fn e8_an_answer_in_segments_is_one_access_to_each_investor_in_it() {
+    let mut summary = summary::Summary::default();
+    let entry = |sequence, id: &str, part, subjects: &[&str], outcome: Option<&str>| Entry {
+        sequence,
+        segment: String::new(),
+        intent: Intent {
+            time: format!("2026-11-20T06:00:0{sequence}.000000Z"),
+            decision_id: id.to_owned(),
+            caller: "teller".to_owned(),
+            decision: "permit".to_owned(),
+            trace: format!("trace-{id}"),
+            subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+            masked: [("basic".to_owned(), subjects.len() as u64)].into(),
+            part,
+            ..Intent::default()
+        },
+        outcome: outcome.map(|result| Outcome {
+            time: String::new(),
+            decision_id: id.to_owned(),
+            result: result.to_owned(),
+            bytes: 1,
+        }),
+        outcome_sequence: None,
+    };
+    summary.add(&entry(1, "flow", Some(1), &["anna", "anna", "ben"], None));
+    summary.add(&entry(2, "whole", None, &["anna"], Some("handed-to-socket")));
+    summary.add(&entry(3, "flow", Some(2), &["anna", "carl"], None));
+    let total = &summary.total;
+    assert_eq!((total.accesses, total.unknown, total.masked["basic"]), (2, 1, 6));
+    assert_eq!(total.traces, ["trace-flow", "trace-whole"]);
+    assert_eq!((total.first.as_str(), total.sequence), ("2026-11-20T06:00:01.000000Z", 3));
+    let accesses = |groups: &std::collections::BTreeMap<String, summary::Group>| -> Vec<_> {
+        groups.iter().map(|(id, group)| (id.clone(), group.accesses, group.unknown)).collect()
+    };
+    assert_eq!(accesses(&summary.callers), [("teller".to_owned(), 2, 1)]);
+    let expect = [("anna", 2, 1), ("ben", 1, 1), ("carl", 1, 1)];
+    assert_eq!(accesses(&summary.subjects), expect.map(|(id, all, open)| (id.to_owned(), all, open)));
+}
+
+#[test]
+fn e8_an_outcome_is_found_however_many_segments_later() {
+    let scratch = Scratch::new("late");
+    let options = Options { segment_bytes: 450, ..Options::default() };
+    let (log, _) = Log::open(&scratch.0, options).unwrap();
+    let access = |id: String| {
+        block_on(log.append(crate::tests::intent(&id))).unwrap();
+    };
+    access("slow".to_owned());
+    (0..40).for_each(|number| access(format!("other-{number}")));
+    log.note(crate::tests::outcome("slow"));
+    (0..4).for_each(|number| access(format!("after-{number}")));
+    log.close().unwrap();
+    let filter = Filter { decision_id: Some("slow".to_owned()), ..Filter::default() };
+    for _ in 0..2 {
+        for order in [Order::Newest, Order::Oldest] {
+            assert_eq!(found(&scratch, &filter, order, None).0, ["slow handed-to-socket"]);
+            let (all, searched) = found(&scratch, &Filter::default(), order, None);
+            assert_eq!(all.iter().filter(|found| found.ends_with("unknown")).count(), 44);
+            assert_eq!(searched.unreadable, 0);
+        }
+        // The same without any index.
+        let _ = std::fs::remove_dir_all(scratch.beside());
+    }
 }

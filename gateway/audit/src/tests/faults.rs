@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Segments so small that the few appends of a trial fill several.
 fn options() -> Options {
     let commit_timeout = Duration::from_secs(20);
-    Options { segment_bytes: 1200, reserve_bytes: 1, queue: 16, commit_timeout, ..Options::default() }
+    Options { segment_bytes: 800, reserve_bytes: 1, queue: 16, commit_timeout, ..Options::default() }
 }
 
 fn open(sim: &Sim) -> Result<(Log, Recovery), AuditError> {
@@ -83,9 +83,8 @@ fn records(scratch: &Scratch) -> BTreeMap<u64, Record> {
                 break;
             }
             let payload = &bytes[at + format::HEAD_BYTES..][..head.length as usize];
-            if head.kind == format::FrameKind::Record && payload.starts_with(b"{") {
-                let record = serde_json::from_slice(payload);
-                records.extend(record.ok().map(|record| (head.sequence, record)));
+            if head.kind == format::FrameKind::Record {
+                records.extend(crate::compact::record(payload).map(|record| (head.sequence, record)));
             }
             at += head.frame_bytes();
         }
@@ -115,8 +114,10 @@ fn e3_a_receipt_comes_after_the_sync_of_its_record() {
 #[test]
 fn e3_power_cut_at_every_call_keeps_every_promise() {
     let scratch = Scratch::new("cut");
+    let mut cuts = 0;
     for seed in 0..12 {
         for at in 0.. {
+            cuts += 1;
             let trial = format!("seed {seed}, power cut at call {at}");
             let mut random = Random::new(seed * 1000 + at as u64);
             let sim = Sim::default();
@@ -142,6 +143,8 @@ fn e3_power_cut_at_every_call_keeps_every_promise() {
             }
         }
     }
+    println!("{cuts} power cuts, at every call of the disk: no promise broken");
+    assert!(cuts >= 500, "{cuts}");
 }
 
 #[test]
@@ -159,6 +162,7 @@ fn e3_power_cuts_during_recovery_keep_every_promise() {
         run(&sim, "last", &mut promised);
         assert!(check(&sim, &scratch, &promised, &format!("seed {seed}")).is_good());
     }
+    println!("{} power cuts one upon the other: no promise broken", 150 * 6);
 }
 
 #[test]

@@ -294,7 +294,11 @@ impl DiskFile for Handle {
         let length = match fault {
             None => bytes.len(),
             Some(Fault::Short) => bytes.len().div_ceil(2),
-            Some(_) => bytes.len() / 3,
+            // File systems copy page by page: what a failed write leaves ends with one, or within its first.
+            Some(_) => match offset as usize + bytes.len() / 3 {
+                end if end / SECTOR > offset as usize / SECTOR => end / SECTOR * SECTOR - offset as usize,
+                _ => bytes.len() / 3,
+            },
         };
         let mut state = self.sim.state.lock().unwrap();
         let file = &mut state.files[self.file];

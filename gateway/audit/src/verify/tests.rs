@@ -8,7 +8,7 @@ use crate::{Log, Options};
 
 /// A closed log of three segments: `d-0` has no outcome.
 fn sample(scratch: &Scratch) -> Report {
-    let options = Options { segment_bytes: 900, ..Options::default() };
+    let options = Options { segment_bytes: 560, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
     for i in 0..5 {
         let id = format!("d-{i}");

@@ -2,17 +2,19 @@
 //! anchors. They are read before the segments, so that a log in use is never behind them.
 
 use super::segment::Ending;
-use super::{Failure, What};
+use super::{Expected, Failure, What};
 use crate::checkpoint::{self, Note, Signed};
 use crate::format;
 use crate::index;
 use crate::notary::{anchor_file, evidence_dir};
+use crate::package::{self, Delivery};
 use crate::slice::{self, Ended, Statement};
+use crate::stamp::{self, Authority, BadToken, Stamp};
 use crate::tree::Frontier;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use yingbi_crypto::{Digest, VerifyingKey};
+use yingbi_crypto::{Digest, VerifyingKey, hex, sm3};
 
 /// What the checkpoints say of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +27,12 @@ pub struct Witnessed {
     pub records: u64,
     /// When that one was made.
     pub time: Option<String>,
+    /// Time stamps that a trusted authority vouches for; without authorities, those that are over their checkpoint.
+    pub stamps: u64,
+    /// Records that the latest of them covers.
+    pub stamped: u64,
+    /// Its time.
+    pub stamped_at: Option<String>,
 }
 
 #[derive(Default)]
@@ -34,6 +42,10 @@ pub(super) struct Witness {
     by_records: HashMap<u64, Vec<usize>>,
     statements: Vec<Option<Statement>>,
     growing: Growing,
+    /// What packages say of slices: file, byte, number, leaf.
+    packaged: Vec<(String, u64, u64, Digest)>,
+    /// And of the log's ends, by how many records it had.
+    ends: HashMap<u64, Vec<End>>,
     found: Vec<Failure>,
     /// Sequences of segments in which something is wrong already.
     flawed: Vec<(u64, u64)>,
@@ -51,6 +63,22 @@ struct Claim {
     is_met: bool,
 }
 
+/// An end that an evidence chain knows of.
+struct End {
+    file: String,
+    byte: u64,
+    chain: Digest,
+    is_met: bool,
+}
+
+impl Claim {
+    /// SM3 of its note as it is written, and that.
+    fn digest(&self) -> (String, String) {
+        let text = self.note.to_string();
+        (hex::encode(&sm3(&[text.as_bytes()])), text)
+    }
+}
+
 /// The segment that is read.
 #[derive(Default)]
 struct Growing {
@@ -63,14 +91,22 @@ struct Growing {
     doubts: Vec<Failure>,
 }
 
+/// Whether a slice's index is what the slice's records make.
+pub(super) fn is_indexed(dir: &Path, statement: &Statement, segment: &[u8]) -> bool {
+    let is_made = || -> io::Result<bool> {
+        let beside = evidence_dir(dir);
+        let salt = index::Index::open(&beside, statement.number)?.salt();
+        let made = index::make(statement, segment, salt);
+        Ok(made.root == statement.index
+            && std::fs::read(beside.join(index::name(statement.number)))? == made.bytes)
+    };
+    is_made().unwrap_or(false)
+}
+
 impl Witness {
     /// Reads all that bears witness.
-    pub fn read(
-        dir: &Path,
-        anchors: &[PathBuf],
-        keys: &[VerifyingKey],
-        stream: Option<[u8; 16]>,
-    ) -> io::Result<Self> {
+    pub fn read(dir: &Path, expected: &Expected, stream: Option<[u8; 16]>) -> io::Result<Self> {
+        let Expected { anchors, keys, authorities, packages, .. } = expected;
         let mut witness = Witness { is_keyless: keys.is_empty(), ..Witness::default() };
         let beside = evidence_dir(dir);
         let local = beside.join(checkpoint::FILE);
@@ -104,10 +140,128 @@ impl Witness {
             }
             witness.statements.push(statement.ok());
         }
+        witness.stamps(dir, authorities)?;
+        witness.packages(dir, packages, stream)?;
         for (number, claim) in witness.claims.iter().enumerate() {
             witness.by_records.entry(claim.note.checkpoint.records).or_default().push(number);
         }
         Ok(witness)
+    }
+
+    /// Reads what an evidence chain was handed: the gateway's own file, and what is given.
+    fn packages(&mut self, dir: &Path, given: &[PathBuf], stream: Option<[u8; 16]>) -> io::Result<()> {
+        let local = evidence_dir(dir).join(package::FILE);
+        if local.try_exists()? {
+            self.package_file(package::FILE, &std::fs::read(&local)?, stream);
+        }
+        for path in given {
+            let name = path.display().to_string();
+            match std::fs::read(path) {
+                Ok(bytes) => self.package_file(&name, &bytes, stream),
+                Err(error) => self.fail(&name, 0, None, What::Package(error.kind().to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn package_file(&mut self, file: &str, bytes: &[u8], stream: Option<[u8; 16]>) {
+        // One package, perhaps on many lines, or deliveries one a line.
+        let whole = serde_json::from_slice::<serde_json::Value>(bytes).ok();
+        let whole = whole.filter(|value| value.get("transaction_info_array").is_some());
+        let lines: Vec<&[u8]> = match whole {
+            Some(_) => vec![bytes],
+            None => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
+        };
+        let mut byte = 0;
+        for line in lines {
+            let at = byte;
+            byte += line.len();
+            if line == b"\n" {
+                continue;
+            }
+            let value = serde_json::from_slice::<serde_json::Value>(line).ok();
+            let package = value.map(|value| match serde_json::from_value::<Delivery>(value.clone()) {
+                Ok(delivery) if delivery.is_of_its_subject() => delivery.package,
+                // Particulars were changed: nothing is left of it.
+                Ok(_) => serde_json::Value::Null,
+                Err(_) => value,
+            });
+            let Some(claims) = package.as_ref().and_then(package::read) else {
+                let why = "the package can't be read, or was changed".to_owned();
+                self.fail(file, at, None, What::Package(why));
+                continue;
+            };
+            let is_ours = |of: &[u8; 16]| stream.is_none_or(|stream| stream == *of);
+            if !claims.ends.iter().any(|(of, ..)| is_ours(of)) {
+                self.fail(file, at, None, What::Misplaced);
+            }
+            for (_, number, leaf) in claims.slices.into_iter().filter(|(of, ..)| is_ours(of)) {
+                self.packaged.push((file.to_owned(), at as u64, number, leaf));
+            }
+            for (_, records, chain) in claims.ends.into_iter().filter(|(of, ..)| is_ours(of)) {
+                let end = End { file: file.to_owned(), byte: at as u64, chain, is_met: false };
+                self.ends.entry(records).or_default().push(end);
+            }
+        }
+    }
+
+    /// Reads the time stamps and what they are over.
+    fn stamps(&mut self, dir: &Path, authorities: &[Authority]) -> io::Result<()> {
+        let path = evidence_dir(dir).join(stamp::FILE);
+        let lines = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let texts: Vec<(String, String)> =
+            if lines.is_empty() { Vec::new() } else { self.claims.iter().map(Claim::digest).collect() };
+        let mut byte = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let at = byte;
+            byte += line.len();
+            if line == b"\n" {
+                continue;
+            }
+            let stamp = std::str::from_utf8(line).ok().and_then(Stamp::parse);
+            let Some(stamp) = stamp.filter(|_| line.ends_with(b"\n")) else {
+                self.fail(stamp::FILE, at, None, What::Stamp("the time stamp can't be read".to_owned()));
+                continue;
+            };
+            let found = texts.iter().position(|(digest, _)| *digest == stamp.checkpoint);
+            let claim = found.and_then(|place| Some((self.claims.get(place)?, &texts.get(place)?.1)));
+            let record = stamp.records.checked_sub(1);
+            let why = match claim {
+                None => "the checkpoint that the time stamp is over is missing".to_owned(),
+                Some((claim, text)) => match stamp.verify(text, authorities) {
+                    // Of whom nobody asks who vouches, that is not asked.
+                    Err(BadToken::Signature | BadToken::Untrusted) if authorities.is_empty() => continue,
+                    Err(bad) => bad.to_string(),
+                    Ok(time) => {
+                        let made = claim.note.checkpoint.time.parse::<jiff::Timestamp>();
+                        let made = made.map_or(i64::MIN, jiff::Timestamp::as_microsecond);
+                        if time.saturating_add(CLOCK_SKEW) < made {
+                            "the checkpoint says a later time than its time stamp: the clock was wrong"
+                                .to_owned()
+                        } else if stamp.records != claim.note.checkpoint.records {
+                            "the time stamp tells of other records than its checkpoint".to_owned()
+                        } else {
+                            self.witnessed.stamps += 1;
+                            if stamp.records >= self.witnessed.stamped {
+                                self.witnessed.stamped = stamp.records;
+                                self.witnessed.stamped_at =
+                                    jiff::Timestamp::from_microsecond(time).ok().map(|time| time.to_string());
+                            }
+                            continue;
+                        }
+                    }
+                },
+            };
+            self.fail(stamp::FILE, at, record, What::Stamp(why));
+        }
+        if !authorities.is_empty() && self.witnessed.stamps == 0 {
+            self.fail(stamp::FILE, 0, None, What::NoStamp);
+        }
+        Ok(())
     }
 
     fn notes(&mut self, file: &str, bytes: &[u8], keys: &[VerifyingKey], stream: Option<[u8; 16]>) {
@@ -185,11 +339,22 @@ impl Witness {
 
     /// The segment has this record next.
     pub fn record(&mut self, segment: &str, byte: u64, sequence: u64, hash: &Digest) {
-        let Witness { growing, by_records, claims: all, .. } = self;
+        let Witness { growing, by_records, claims: all, ends, .. } = self;
         growing.first.get_or_insert(sequence);
         growing.frontier.push(slice::record_leaf(hash));
         growing.next = sequence.saturating_add(1);
         growing.chain = *hash;
+        for end in ends.get_mut(&growing.next).into_iter().flatten() {
+            end.is_met = true;
+            if end.chain != *hash {
+                growing.doubts.push(Failure {
+                    segment: segment.to_owned(),
+                    byte,
+                    record: Some(sequence),
+                    what: What::Rewritten(end.file.clone()),
+                });
+            }
+        }
         let Some(claims) = by_records.get(&growing.next) else { return };
         for number in claims {
             let Some(claim) = all.get_mut(*number) else { continue };
@@ -213,15 +378,16 @@ impl Witness {
     }
 
     /// The segment ended: whether anything was found wrong with it, and, if it is closed, how and what the next follows.
-    pub fn end(&mut self, dir: &Path, bytes: &[u8], is_flawed: bool, closed: Option<(Ended, Digest, u64)>) {
+    /// Gives the statement by which its index is still to be checked.
+    pub fn end(&mut self, is_flawed: bool, closed: Option<(Ended, Digest, u64)>) -> Option<Statement> {
         let growing = std::mem::take(&mut self.growing);
         let name = format::name(growing.number);
         if is_flawed {
             self.flawed.push((growing.first.unwrap_or(0), growing.next));
-            return;
+            return None;
         }
         self.found.extend(growing.doubts);
-        let Some(statement) = self.statement(growing.number) else { return };
+        let statement = self.statement(growing.number)?;
         let is_true = closed.is_some_and(|(ended, link, next)| {
             let first = growing.first.unwrap_or(next);
             (statement.ended, statement.link, statement.next, statement.first) == (ended, link, next, first)
@@ -229,21 +395,15 @@ impl Witness {
                 && statement.root == growing.frontier.root()
         });
         if !is_true {
-            return self.fail(&name, 0, None, What::Slice);
+            self.fail(&name, 0, None, What::Slice);
+            return None;
         }
-        let statement = statement.clone();
-        if statement.index != [0; 32] {
-            let file = index::name(growing.number);
-            let beside = evidence_dir(dir);
-            let is_made = || -> io::Result<bool> {
-                let salt = index::Index::open(&beside, growing.number)?.salt();
-                let made = index::make(&statement, bytes, salt);
-                Ok(made.root == statement.index && std::fs::read(beside.join(&file))? == made.bytes)
-            };
-            if !is_made().unwrap_or(false) {
-                self.fail(&file, 0, None, What::Index);
-            }
-        }
+        (statement.index != [0; 32]).then(|| statement.clone())
+    }
+
+    /// The index of this slice is missing or wrong.
+    pub fn wrong_index(&mut self, number: u64) {
+        self.fail(&index::name(number), 0, None, What::Index);
     }
 
     /// The log ends before this sequence: what does it not bear out?
@@ -285,6 +445,26 @@ impl Witness {
                 );
             }
         }
+        let mut ends: Vec<(u64, Vec<End>)> = std::mem::take(&mut self.ends).into_iter().collect();
+        ends.sort_unstable_by_key(|(records, _)| *records);
+        for (records, ends) in ends {
+            let is_excused = self.flawed.iter().any(|(first, next)| (*first..=*next).contains(&records))
+                || records.checked_sub(1).is_none_or(|last| self.is_expired(last, expired));
+            for end in ends.into_iter().filter(|end| !end.is_met && (records > next || !is_excused)) {
+                let byte = usize::try_from(end.byte).unwrap_or(0);
+                self.fail(&end.file, byte, records.checked_sub(1), What::Cut(next));
+            }
+        }
+        for (file, byte, number, leaf) in std::mem::take(&mut self.packaged) {
+            let byte = usize::try_from(byte).unwrap_or(0);
+            match self.statement(number).map(Statement::leaf) {
+                Some(own) if own == leaf => {}
+                Some(_) => self.fail(&file, byte, None, What::Tree(file.clone())),
+                // A copy of the segments alone has no statements; that none is missing is said by the ends.
+                None if self.statements.is_empty() => {}
+                None => self.fail(&file, byte, None, What::Cut(next)),
+            }
+        }
         // A statement is written when its slice is durable.
         if let Some(last) = self.statements.iter().rev().flatten().next()
             && last.next > next
@@ -307,3 +487,6 @@ impl Witness {
         self.found.push(Failure { segment: file.to_owned(), byte: byte as u64, record, what });
     }
 }
+
+/// An authority's clock and the gateway's may differ by so much, in microseconds.
+const CLOCK_SKEW: i64 = 300_000_000;

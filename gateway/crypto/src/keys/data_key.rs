@@ -1,7 +1,7 @@
 //! A data key and the sub-keys that are made of it.
 
 use crate::envelope::{OpenKey, SealKey};
-use crate::hmac_sm3;
+use crate::hkdf::Hkdf;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ pub struct KeyName {
 /// instance number: whoever reads the secret again draws a new one.
 pub struct DataKey {
     name: KeyName,
-    secret: Zeroizing<[u8; DataKey::SECRET_BYTES]>,
+    secret: Hkdf,
     seal: SealKey,
     open: OpenKey,
 }
@@ -41,7 +41,8 @@ impl DataKey {
         if !is_kid(&name.kid) {
             return None;
         }
-        let key = half(&secret, b"seal", &name.kid);
+        let secret = Hkdf::extract(b"", secret.as_slice());
+        let key = sub_key(&secret, b"seal", &name.kid);
         let seal = SealKey::new(&name.kid, &key, instance.to_be_bytes()).ok()?;
         let open = OpenKey::new(&name.kid, &key).ok()?;
         Some(DataKey { name, secret, seal, open })
@@ -79,7 +80,7 @@ impl DataKey {
 
     /// The SM4 key of FF1.
     pub fn ff1(&self) -> Zeroizing<[u8; 16]> {
-        half(&self.secret, b"ff1", &self.name.kid)
+        sub_key(&self.secret, b"ff1", &self.name.kid)
     }
 
     /// The HMAC-SM3 key of date shifts.
@@ -88,18 +89,9 @@ impl DataKey {
     }
 }
 
-/// HKDF-SM3 (RFC 5869) without salt: the secret is uniform. One block is all that is asked for.
-fn sub_key(secret: &[u8; DataKey::SECRET_BYTES], label: &[u8], kid: &str) -> Zeroizing<[u8; 32]> {
-    let extracted = Zeroizing::new(hmac_sm3(&[0; 32], &[secret.as_slice()]));
-    let info: [&[u8]; 5] = [SUB_KEY, label, b"/", kid.as_bytes(), &[1]];
-    Zeroizing::new(hmac_sm3(extracted.as_slice(), &info))
-}
-
-pub(super) fn half(secret: &[u8; DataKey::SECRET_BYTES], label: &[u8], kid: &str) -> Zeroizing<[u8; 16]> {
-    let whole = sub_key(secret, label, kid);
-    let mut half = Zeroizing::new([0; 16]);
-    half.iter_mut().zip(whole.iter()).for_each(|(half, byte)| *half = *byte);
-    half
+/// HKDF-SM3 without salt: the secret is uniform.
+pub(super) fn sub_key<const N: usize>(secret: &Hkdf, label: &[u8], kid: &str) -> Zeroizing<[u8; N]> {
+    secret.key(&[SUB_KEY, label, b"/", kid.as_bytes()])
 }
 
 impl fmt::Debug for DataKey {

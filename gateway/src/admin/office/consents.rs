@@ -181,9 +181,9 @@ pub(super) async fn withdraw(
             return Err(wrong("`purpose` and `id` are names"));
         }
         let work = move |office: &super::Office| {
-            let withdrawn = office.rights.withdraw(subject, |consent| {
-                purpose.as_ref().is_none_or(|purpose| *purpose == consent.purpose)
-                    && id.as_ref().is_none_or(|id| *id == consent.id)
+            let withdrawn = office.rights.withdraw(subject, |of, to| {
+                purpose.as_ref().is_none_or(|purpose| *purpose == *to)
+                    && id.as_ref().is_none_or(|id| *id == *of)
             })?;
             Ok(json!({ "withdrawn": withdrawn }))
         };

@@ -75,10 +75,10 @@ impl OfficerRole {
 
 /// Who asks, as proven.
 #[derive(Clone, Debug)]
-pub(super) struct Officer {
-    pub id: String,
-    pub roles: Vec<OfficerRole>,
-    pub acts_as: Vec<String>,
+pub(in crate::admin) struct Officer {
+    pub(in crate::admin) id: String,
+    pub(super) roles: Vec<OfficerRole>,
+    pub(super) acts_as: Vec<String>,
 }
 
 impl Officer {

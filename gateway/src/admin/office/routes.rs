@@ -2,7 +2,7 @@
 
 use super::OfficerRole::{self, Approver, Auditor, DataOperator, Platform, SecurityAdmin};
 use super::{Office, Officer, Refused, Served, consents, grants, holders, restrictions, switches, webhooks};
-use crate::admin::inventory;
+use crate::admin::{audit, inventory};
 use crate::exchange::record;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -39,6 +39,8 @@ fn table() -> Vec<Row> {
     vec![
         row("GET", "/api/v1/inventory", OfficersIfAny(readers), get(inventory::all)),
         row("GET", "/api/v1/inventory/drift", OfficersIfAny(readers), get(inventory::drift)),
+        row("GET", "/api/v1/audit/{what}", Officers(&[Auditor]), get(audit::read)),
+        row("POST", "/api/v1/audit/{what}", Officers(&[Auditor]), post(audit::read)),
         row("POST", "/api/v1/consents", Officers(&[DataOperator]), post(consents::record)),
         row("POST", "/api/v1/consents/search", Officers(&[DataOperator, Auditor]), post(consents::search)),
         row("POST", "/api/v1/consents/withdraw", Officers(&[DataOperator]), post(consents::withdraw)),

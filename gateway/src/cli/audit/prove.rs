@@ -53,7 +53,7 @@ pub(super) fn run(args: &ProveArgs, language: Language) -> Result<ExitCode, Fail
     write(args, &(bundle.to_json() + "\n"))
 }
 
-fn unproved(error: Unproved) -> Failure {
+pub(super) fn unproved(error: Unproved) -> Failure {
     let zh = match &error {
         Unproved::Read(error) => format!("无法读取：{error}"),
         Unproved::NoRecord => "日志中没有此记录".to_owned(),

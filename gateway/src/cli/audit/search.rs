@@ -1,5 +1,6 @@
 //! `yingbi audit search` and `yingbi audit export`.
 
+use super::certificate::Certificate;
 use super::filter::{FilterArgs, shown};
 use super::{Failure, record_reading, rows, table, unless_closed, warn};
 use crate::csv;
@@ -46,6 +47,10 @@ pub(super) struct ExportArgs {
     /// How to write
     #[arg(long, value_enum, default_value_t = Export::Ndjson)]
     format: Export,
+    /// Instead a certificate of evidence: the accesses with their proofs, time stamps and what an evidence chain has of them
+    /// (T/SAC 004 6.4.6), for `audit verify FILE --public-key KEY`
+    #[arg(long, conflicts_with = "format")]
+    evidence: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -121,6 +126,9 @@ pub(super) fn export(args: &ExportArgs, language: Language) -> Result<ExitCode, 
     let filter = args.filter.filter()?;
     let dir = &args.filter.location.dir()?;
     record_reading(dir, "export", &shown(&filter), language);
+    if args.evidence {
+        return export_evidence(args, dir, &filter, language);
+    }
     let failed = |error: io::Error| Failure::unreadable(&args.output, &error);
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(&args.output).map_err(failed)?;
@@ -139,6 +147,50 @@ pub(super) fn export(args: &ExportArgs, language: Language) -> Result<ExitCode, 
     });
     unless_closed(writeln!(io::stdout().lock(), "{manifest}")).map_err(failed)?;
     Ok(end(dir, &searched, language))
+}
+
+/// Writes a certificate of the accesses that the filter gives, and of how they ended.
+fn export_evidence(
+    args: &ExportArgs,
+    dir: &Path,
+    filter: &Filter,
+    language: Language,
+) -> Result<ExitCode, Failure> {
+    let mut sequences = Vec::new();
+    let searched = search(dir, filter, Order::Oldest, Some(EVIDENCE_MOST), &mut |entry| {
+        sequences.push(entry.sequence);
+        sequences.extend(entry.outcome_sequence);
+        Ok(())
+    });
+    let searched = searched.map_err(|error| Failure::unreadable(dir, &error))?;
+    if sequences.is_empty() {
+        return Err(Failure::problem("no access meets these conditions", "没有符合条件的访问"));
+    }
+    if searched.more {
+        return Err(Failure::problem(
+            format!("more than {EVIDENCE_MOST} accesses meet these conditions: narrow them"),
+            format!("符合条件的访问超过 {EVIDENCE_MOST} 条：请缩小范围"),
+        ));
+    }
+    sequences.sort_unstable();
+    sequences.dedup();
+    let report = yingbi_audit::verify::verify(dir, None).map_err(|error| Failure::unreadable(dir, &error))?;
+    let certificate = Certificate::make(dir, &sequences, &report)?;
+    let failed = |error: io::Error| Failure::unreadable(&args.output, &error);
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&args.output).map_err(failed)?;
+    let text = certificate.to_json() + "\n";
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let manifest = json!({
+        "file": args.output.display().to_string(),
+        "filter": shown(filter),
+        "count": searched.found,
+        "records": sequences.len(),
+        "good": report.is_good(),
+        "sm3": hex::encode(&yingbi_crypto::sm3(&[text.as_bytes()])),
+    });
+    unless_closed(writeln!(io::stdout().lock(), "{manifest}")).map_err(failed)?;
+    Ok(if report.is_good() { end(dir, &searched, language) } else { ExitCode::from(1) })
 }
 
 fn write_all(dir: &Path, filter: &Filter, format: Export, out: &mut dyn Write) -> io::Result<Searched> {
@@ -185,6 +237,9 @@ impl<W: Write> Write for Digesting<W> {
         self.to.flush()
     }
 }
+
+/// A certificate is read by people, too.
+const EVIDENCE_MOST: u64 = 1000;
 
 const TABLE_ROWS: u64 = 50;
 

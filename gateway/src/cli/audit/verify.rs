@@ -1,5 +1,6 @@
 //! `yingbi audit verify`.
 
+use super::certificate::Certificate;
 use super::{Failure, Location, table, unless_closed};
 use crate::config::Secret;
 use serde_json::json;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use yingbi_audit::bundle::{Bundle, Growth};
 use yingbi_audit::checkpoint::Checkpoint;
+use yingbi_audit::stamp::Authority;
 use yingbi_audit::verify::{Anchor, Expected, MAX_FAILURES, Report, What, verify_against};
 use yingbi_crypto::{SigningKeys, VerifyingKey, hex};
 use yingbi_policies::{Language, Text};
@@ -16,7 +18,7 @@ use yingbi_policies::{Language, Text};
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
     /// A bundle of evidence, as `yingbi audit prove` makes it: needs `--public-key` and no log
-    #[arg(value_name = "BUNDLE", requires = "public_keys", conflicts_with_all = ["dir", "config", "anchors", "head"])]
+    #[arg(value_name = "BUNDLE", requires = "public_keys", conflicts_with_all = ["dir", "config", "anchors", "head", "packages"])]
     bundle: Option<PathBuf>,
     #[command(flatten)]
     location: Location,
@@ -27,6 +29,12 @@ pub(super) struct VerifyArgs {
     /// File of public keys, as `yingbi keys public` prints them: every place must have checkpoints signed under them
     #[arg(long = "public-key", value_name = "FILE")]
     public_keys: Vec<PathBuf>,
+    /// File of authorities' certificates in PEM: a checkpoint must have a time stamp (RFC 3161) that one of them vouches for
+    #[arg(long = "tsa-ca", value_name = "FILE")]
+    authorities: Vec<PathBuf>,
+    /// A package as an evidence chain's gateway has it, or a file of deliveries: against it a cut tail is seen
+    #[arg(long = "package", value_name = "FILE")]
+    packages: Vec<PathBuf>,
     /// Where checkpoints are kept outside the log: a file, or a directory of such files. Against it a cut tail is seen
     #[arg(long = "anchor", value_name = "PATH")]
     anchors: Vec<PathBuf>,
@@ -63,7 +71,7 @@ pub(super) fn run(args: &VerifyArgs, language: Language) -> Result<ExitCode, Fai
     let dir = &args.location.dir()?;
     let expected = expected(args, anchor)?;
     let report = verify_against(dir, &expected).map_err(|error| Failure::unreadable(dir, &error))?;
-    let is_anchored = anchor.is_some() || !expected.anchors.is_empty();
+    let is_anchored = anchor.is_some() || !expected.anchors.is_empty() || !expected.packages.is_empty();
     let mut out = io::stdout().lock();
     let written = match args.format {
         Format::Text => write_text(&mut out, &report, is_anchored, language),
@@ -82,6 +90,9 @@ fn verify_bundle(file: &std::path::Path, args: &VerifyArgs, language: Language) 
     let text = std::fs::read_to_string(file).map_err(|error| Failure::unreadable(file, &error))?;
     if let Ok(growth) = Growth::parse(&text) {
         return verify_growth(&growth, &keys, args, language);
+    }
+    if let Some(certificate) = Certificate::parse(&text) {
+        return verify_certificate(&certificate, &keys, args, language);
     }
     let proved = Bundle::parse(&text).and_then(|bundle| bundle.verify(&keys));
     let mut out = io::stdout().lock();
@@ -119,6 +130,75 @@ fn verify_bundle(file: &std::path::Path, args: &VerifyArgs, language: Language) 
     };
     unless_closed(written.and_then(|()| out.flush())).map_err(|error| Failure::unreadable(file, &error))?;
     Ok(ExitCode::from(u8::from(proved.is_err())))
+}
+
+/// Checks a certificate of evidence with the public keys, and authorities where they are given.
+fn verify_certificate(
+    certificate: &Certificate,
+    keys: &[VerifyingKey],
+    args: &VerifyArgs,
+    language: Language,
+) -> Result<ExitCode, Failure> {
+    let shown = certificate.verify(keys, &authorities(&args.authorities)?);
+    let say = |en: &str, zh: &str| Text::new(en, zh).to(language).to_owned();
+    let time = |micros: &i64| {
+        jiff::Timestamp::from_microsecond(*micros).map_or_else(|_| "-".to_owned(), |time| time.to_string())
+    };
+    let mut out = io::stdout().lock();
+    let written = match (&shown, args.format) {
+        (Ok(shown), Format::Json) => {
+            let records = shown.proved.records.iter().map(|(sequence, text)| {
+                let record = serde_json::from_str(text).unwrap_or(serde_json::Value::Null);
+                json!({"sequence": sequence, "record": record})
+            });
+            let json = json!({
+                "good": true,
+                "stream": hex::encode(&shown.proved.stream),
+                "time": shown.proved.time,
+                "signer": shown.proved.signer,
+                "stamped_at": shown.stamped.iter().map(time).collect::<Vec<_>>(),
+                "packages": shown.packages,
+                "records": records.collect::<Vec<_>>(),
+            });
+            writeln!(out, "{json}")
+        }
+        (Ok(shown), Format::Text) => {
+            let mut rows = vec![
+                vec![say("evidence", "证据"), say("good", "成立")],
+                vec![say("stream", "流标识"), hex::encode(&shown.proved.stream)],
+                vec![say("witnessed at", "见证时间"), table::plain(&shown.proved.time)],
+                vec![say("signed by", "签名者"), table::plain(&shown.proved.signer)],
+                vec![say("packages on the chain", "链上存证包"), shown.packages.to_string()],
+            ];
+            rows.extend(shown.stamped.iter().map(|at| vec![say("stamped at", "可信时间"), time(at)]));
+            rows.extend(shown.proved.records.iter().map(|(sequence, text)| {
+                vec![format!("{} {sequence}", say("record", "记录")), table::plain(text)]
+            }));
+            table::write(&mut out, &rows)
+        }
+        (Err(why), Format::Json) => writeln!(out, "{}", json!({"good": false, "why": why})),
+        (Err(why), Format::Text) => writeln!(out, "{}: {why}", say("this proves nothing", "证据不成立")),
+    };
+    unless_closed(written.and_then(|()| out.flush()))
+        .map_err(|error| Failure::unreadable(std::path::Path::new("-"), &error))?;
+    Ok(ExitCode::from(u8::from(shown.is_err())))
+}
+
+/// The authorities of some files.
+fn authorities(files: &[PathBuf]) -> Result<Vec<Authority>, Failure> {
+    let mut all = Vec::new();
+    for file in files {
+        let shown = file.display();
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let read = Authority::of_pem(&text).ok_or_else(|| {
+            Failure::config(
+                format!("`{shown}` holds no certificates that can be read"),
+                format!("`{shown}` 中没有可识别的证书"),
+            )
+        })?;
+        all.extend(read);
+    }
+    Ok(all)
 }
 
 /// Checks that a log only grew.
@@ -174,7 +254,8 @@ fn expected(args: &VerifyArgs, head: Option<Anchor>) -> Result<Expected, Failure
             );
         }
     }
-    Ok(Expected { head, keys, anchors })
+    let authorities = authorities(&args.authorities)?;
+    Ok(Expected { head, keys, anchors, packages: args.packages.clone(), authorities })
 }
 
 /// The keys of a file: one a line, `#` begins a remark.
@@ -242,6 +323,11 @@ fn write_text(out: &mut dyn Write, report: &Report, is_anchored: bool, language:
         );
         row("witnessed records", "已见证记录", witnessed.records.to_string());
         row("witnessed at", "见证时间", table::plain(time));
+    }
+    if let Some(at) = &witnessed.stamped_at {
+        row("time stamps", "时间戳", witnessed.stamps.to_string());
+        row("stamped records", "已加时间戳记录", witnessed.stamped.to_string());
+        row("stamped at", "可信时间", table::plain(at));
     }
     table::write(out, &rows)?;
     if let Some(torn) = &report.torn {
@@ -311,6 +397,11 @@ fn as_json(report: &Report) -> serde_json::Value {
         "torn": report.torn.as_ref().map(|torn| {
             json!({"segment": torn.segment, "byte": torn.byte, "bytes": torn.bytes})
         }),
+        "time_stamps": {
+            "good": report.witnessed.stamps,
+            "records": report.witnessed.stamped,
+            "time": report.witnessed.stamped_at,
+        },
         "witnessed": {
             "checkpoints": report.witnessed.checkpoints,
             "signed": report.witnessed.signed,
@@ -351,6 +442,9 @@ fn what(what: &What) -> Text {
         What::Signature => "检查点的签名有误或缺失".to_owned(),
         What::Order => "检查点少于其前一检查点".to_owned(),
         What::NoCheckpoint(_) => "缺少有效签名的检查点".to_owned(),
+        What::Package(_) => "存证包被改动或无法识别".to_owned(),
+        What::Stamp(_) => "时间戳无效，或与检查点不符".to_owned(),
+        What::NoStamp => "没有可信机构的时间戳".to_owned(),
     };
     Text::new(what.to_string(), zh)
 }

@@ -123,10 +123,15 @@ fn run_request(
     let treated = format_of(&case.body_type).map(|format| protector.request(permit, format, body.as_bytes()));
     let found = match treated {
         Some(None) => body.clone(),
-        Some(Some(Ok(treated))) => without_envelopes(&String::from_utf8_lossy(&treated.body)),
+        Some(Some(Ok(treated))) => without_secrets(&String::from_utf8_lossy(&treated.body)),
         None | Some(Some(Err(_))) => "refused".to_owned(),
     };
-    differ(failures, "request_body", expected.trim_end().to_owned(), found.trim_end().to_owned());
+    differ(
+        failures,
+        "request_body",
+        without_secrets(expected).trim_end().to_owned(),
+        found.trim_end().to_owned(),
+    );
 }
 
 /// Treats the response as the gateway would; the status that comes of it, and the code of a refusal.
@@ -146,8 +151,13 @@ fn run_body(
         Err(why) => return refused(why.into()),
     };
     if let Some(expected) = &case.expect.body {
-        let found = without_envelopes(&String::from_utf8_lossy(&treated.body));
-        differ(failures, "body", expected.trim_end().to_owned(), found.trim_end().to_owned());
+        let found = without_secrets(&String::from_utf8_lossy(&treated.body));
+        differ(
+            failures,
+            "body",
+            without_secrets(expected).trim_end().to_owned(),
+            found.trim_end().to_owned(),
+        );
     }
     if let Some(expected) = &case.expect.record {
         record(expected, &treated.summary, failures);
@@ -180,18 +190,23 @@ fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure
     }
 }
 
-/// Envelopes are new each time: `yb1.*` stands for any.
-fn without_envelopes(text: &str) -> String {
-    let mut parts = text.split("yb1.");
+/// Envelopes are new each time, and tokens say nothing: `yb1.*` and `tk1.*` stand for any.
+fn without_secrets(text: &str) -> String {
+    let envelope = |text: &str| yingbi_crypto::envelope::looks_sealed(text);
+    let shortened = shorten(text, "yb1.", envelope);
+    shorten(&shortened, "tk1.", yingbi_crypto::token::looks_like_token)
+}
+
+fn shorten(text: &str, prefix: &str, is_one: impl Fn(&str) -> bool) -> String {
+    let mut parts = text.split(prefix);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let is_of_it = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
         let end = part.find(|character| !is_of_it(character)).unwrap_or(part.len());
-        let is_envelope =
-            yingbi_crypto::envelope::looks_sealed(&format!("yb1.{}", part.get(..end).unwrap_or("")));
-        out.push_str("yb1.");
-        out.push_str(if is_envelope { "*" } else { part.get(..end).unwrap_or("") });
-        out.push_str(part.get(end..).unwrap_or(""));
+        let (own, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+        out.push_str(prefix);
+        out.push_str(if is_one(&format!("{prefix}{own}")) { "*" } else { own });
+        out.push_str(rest);
     }
     out
 }

@@ -13,8 +13,68 @@ impl Check {
         is_there.then(|| self.secret("keys.checkpoint", &path))
     }
 
+    /// Where evidence is sent must not be anybody on the way.
+    fn remote(&mut self, at: &str, url: &str) {
+        if !super::identity::is_safe_url(url) {
+            self.error(
+                "YB1631",
+                at,
+                ("evidence goes by https, or by http on this host", "证据须经 https 发送，或经本机 http"),
+                ("write https://…, or http://127.0.0.1:…", "请写 https://…，或 http://127.0.0.1:…"),
+            );
+        }
+    }
+
+    fn particulars(&mut self, chain: &crate::config::Chain) {
+        for needed in ["subject_company_name", "subject_main_administrative_region"] {
+            if !chain.subject.contains_key(needed) {
+                self.error(
+                    "YB1633",
+                    "audit.chain.subject",
+                    (
+                        &format!("`{needed}` is missing (T/SAC 004 table B.3)"),
+                        &format!("缺少 `{needed}`（T/SAC 004 表 B.3）"),
+                    ),
+                    ("give the firm's name and region", "请填写主体名称与行政区域"),
+                );
+            }
+        }
+        let pairs = chain.subject.iter().chain(&chain.node);
+        for (name, value) in pairs.filter(|(name, value)| name.contains(['=', '\n']) || value.contains('\n'))
+        {
+            let _ = (name, value);
+            self.error(
+                "YB1633",
+                "audit.chain",
+                ("a particular has a line feed, or its name a `=`", "主体信息含换行，或名称含 `=`"),
+                ("write each on one line", "每项请写在一行内"),
+            );
+        }
+        if let Some(path) = &chain.token
+            && std::fs::read_to_string(path).map_or(true, |token| token.trim().is_empty())
+        {
+            self.error(
+                "YB1634",
+                "audit.chain.token",
+                ("the token can't be read", "令牌文件无法读取"),
+                ("name a file that holds the token", "请指定存有令牌的文件"),
+            );
+        }
+    }
+
     pub(super) fn audit(&mut self, written: Audit, data_dir: &Path) -> Audit {
         let mut audit = written;
+        if audit.readers.is_some() {
+            self.error(
+                "YB1630",
+                "audit.readers",
+                ("who reads the log is an officer now", "查阅日志者现为人员角色"),
+                (
+                    "give the role: `admin.officers[].roles: [auditor]`",
+                    "请授予角色：`admin.officers[].roles: [auditor]`",
+                ),
+            );
+        }
         self.positive("audit.checkpoint_interval_ms", audit.checkpoint_interval);
         audit.anchors = audit.anchors.iter().map(|anchor| self.path(anchor)).collect();
         let log = data_dir.join(crate::config::AUDIT);
@@ -30,6 +90,21 @@ impl Check {
                     ),
                 );
             }
+        }
+        if let Some(stamps) = &mut audit.time_stamps {
+            self.remote("audit.time_stamps.url", &stamps.url);
+            self.positive("audit.time_stamps.interval_ms", stamps.interval);
+            stamps.ca = stamps.ca.take().map(|path| self.certificates("audit.time_stamps.ca", &path));
+            let authorities = stamps.authorities.take();
+            stamps.authorities =
+                authorities.map(|path| self.certificates("audit.time_stamps.authorities", &path));
+        }
+        if let Some(chain) = &mut audit.chain {
+            self.remote("audit.chain.url", &chain.url);
+            self.positive("audit.chain.interval_ms", chain.interval);
+            chain.ca = chain.ca.take().map(|path| self.certificates("audit.chain.ca", &path));
+            chain.token = chain.token.take().map(|path| self.path(&path));
+            self.particulars(chain);
         }
         for (index, hold) in audit.retention.holds.iter().enumerate() {
             let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok();

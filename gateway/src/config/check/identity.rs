@@ -62,7 +62,15 @@ impl Check {
                 }
             }
         });
-        IdentityConfig { jwt, api_tokens, token_header, mtls, directory, zones: written.zones }
+        IdentityConfig {
+            jwt,
+            api_tokens,
+            token_header,
+            mtls,
+            directory,
+            zones: written.zones,
+            accounts: written.accounts,
+        }
     }
 
     /// A header that means nothing else, and travels.

@@ -92,6 +92,7 @@ fn fault(error: Error) -> Fault {
     use RvError::{
         PinExpired, PinIncorrect, PinInvalid, PinLenRange, PinLocked, TokenNotPresent, UserPinNotInitialized,
     };
+    tracing::debug!(%error, "the PKCS#11 module did not do it");
     match error {
         Error::Pkcs11(
             PinIncorrect | PinInvalid | PinLenRange | PinLocked | PinExpired | UserPinNotInitialized,

@@ -184,35 +184,63 @@ impl Table {
         (self.consents.load(Ordering::Relaxed) > 0, self.restrictions.load(Ordering::Relaxed) > 0)
     }
 
-    /// Takes in many consents at once, in force or withdrawn.
-    pub(super) fn load(&self, consents: impl IntoIterator<Item = (Pseudonym, Consent)>) {
-        type Of = (Vec<Kept>, Vec<(Arc<str>, i64)>);
+    /// Takes in all there is, in place of what is known: consents in force or withdrawn, and who is restricted.
+    pub(super) fn load(
+        &self,
+        consents: impl IntoIterator<Item = (Pseudonym, Consent)>,
+        restricted: impl IntoIterator<Item = Pseudonym>,
+    ) {
+        type Of = (Vec<Kept>, Vec<(Arc<str>, i64)>, bool);
         let mut by_subject: HashMap<Pseudonym, Of> = HashMap::new();
         for (subject, consent) in consents {
             self.consents.fetch_add(1, Ordering::Relaxed);
-            let (kept, withdrawn) = by_subject.entry(subject).or_default();
+            let (kept, withdrawn, _) = by_subject.entry(subject).or_default();
             match consent.withdrawn {
                 None => kept.push(consent.kept()),
                 Some(at) => withdrawn.push((consent.purpose.as_str().into(), at.ms())),
             }
         }
-        let mut by_shard: HashMap<u8, HashMap<Pseudonym, Known>> = HashMap::new();
-        for (subject, (kept, withdrawn)) in by_subject {
-            let known = Known { consents: kept.into(), withdrawn: withdrawn.into(), restricted: false };
-            by_shard.entry(subject.0[0]).or_default().insert(subject, known);
+        for subject in restricted {
+            self.restrictions.fetch_add(1, Ordering::Relaxed);
+            by_subject.entry(subject).or_default().2 = true;
         }
-        for (shard, known) in by_shard {
-            if let Some(slot) = self.shards.get(usize::from(shard)) {
-                slot.store(Arc::new(known));
+        let mut by_shard: Vec<HashMap<Pseudonym, Known>> =
+            self.shards.iter().map(|_| HashMap::new()).collect();
+        for (subject, (kept, withdrawn, restricted)) in by_subject {
+            let known = Known { consents: kept.into(), withdrawn: withdrawn.into(), restricted };
+            if let Some(shard) = by_shard.get_mut(usize::from(subject.0[0])) {
+                shard.insert(subject, known);
             }
+        }
+        for (slot, known) in self.shards.iter().zip(by_shard) {
+            slot.store(Arc::new(known));
         }
     }
 
-    /// A new consent.
-    pub(super) fn add(&self, subject: Pseudonym, consent: &Consent) {
+    /// A consent as it stands now: new, known already, or withdrawn.
+    pub(super) fn set(&self, subject: Pseudonym, consent: &Consent) {
+        if consent.withdrawn.is_some() {
+            return self.withdraw(subject, consent);
+        }
         self.consents.fetch_add(1, Ordering::Relaxed);
         self.change(subject, |known| {
-            known.consents = known.consents.iter().cloned().chain([consent.kept()]).collect();
+            let others = known.consents.iter().filter(|kept| *kept.id != *consent.id).cloned();
+            known.consents = others.chain([consent.kept()]).collect();
+        });
+    }
+
+    /// What an investor has consented to, by id and purpose.
+    pub(super) fn of(&self, subject: Pseudonym) -> Vec<(Arc<str>, Arc<str>)> {
+        let Some(shard) = self.shards.get(usize::from(subject.0[0])) else { return Vec::new() };
+        let shard = shard.load();
+        let known = shard.get(&subject).into_iter().flat_map(|known| known.consents.iter());
+        known.map(|kept| (Arc::clone(&kept.id), Arc::clone(&kept.purpose))).collect()
+    }
+
+    /// Closes one whatever a store says of it.
+    pub(super) fn close(&self, subject: Pseudonym, id: &str) {
+        self.change(subject, |known| {
+            known.consents = known.consents.iter().filter(|kept| *kept.id != *id).cloned().collect();
         });
     }
 

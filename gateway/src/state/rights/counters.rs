@@ -44,24 +44,26 @@ impl Counters {
     }
 
     /// Counts investors under a limit, unless that would make too many of them; then none is counted, and how many they
-    /// would have been comes back.
+    /// would have been comes back. How many they are, when they have just become as many as the limit warns of.
     pub(super) fn count<'s>(
         &self,
         limit: &Limit,
         scope: Pseudonym,
         subjects: impl Iterator<Item = &'s Pseudonym> + Clone,
         now: i64,
-    ) -> Result<(), u64> {
+    ) -> Result<Option<u64>, u64> {
         let mut shard = self.shard(scope);
         let Shard { counted, unwritten } = &mut *shard;
         let counted = counted.entry((limit.id().clone(), scope)).or_default();
         counted.fits(limit, subjects.clone(), now)?;
+        let before = counted.last.len() as u64;
         for subject in subjects {
             counted.last.insert(*subject, now);
             counted.order.push_back((now, *subject));
             unwritten.push(Seen { limit: limit.id().to_string(), scope, subject: *subject, last: now });
         }
-        Ok(())
+        let all = counted.last.len() as u64;
+        Ok(limit.warn_at().filter(|warn_at| before < *warn_at && all >= *warn_at).map(|_| all))
     }
 
     /// Takes in what an earlier run has counted, oldest first.

@@ -2,6 +2,7 @@
 
 use super::{Brought, Clock, LiveGrant, consent};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use yingbi_crypto::PseudonymKey;
 use yingbi_policies::{Asked, Possible, Standing, Subjects};
 
@@ -19,17 +20,31 @@ struct Known {
     clock: Clock,
     grants: Vec<Arc<LiveGrant>>,
     brought: Option<Arc<Brought>>,
+    /// Whether the store was not reached for too long: then nothing is open that it opened (F12).
+    is_lost: Arc<AtomicBool>,
 }
 
 impl Facts {
-    pub(super) fn common(subjects: &Arc<consent::Table>, key: &PseudonymKey, clock: Clock) -> Facts {
-        let (grants, brought) = (Vec::new(), None);
-        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock, grants, brought })
+    pub(super) fn common(
+        subjects: &Arc<consent::Table>,
+        key: &PseudonymKey,
+        clock: Clock,
+        is_lost: &Arc<AtomicBool>,
+    ) -> Facts {
+        let (grants, brought, is_lost) = (Vec::new(), None, Arc::clone(is_lost));
+        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock, grants, brought, is_lost })
     }
 
     pub(super) fn with(&self, grants: Vec<Arc<LiveGrant>>, brought: Option<Arc<Brought>>) -> Facts {
-        let Known { subjects, key, clock, .. } = &*self.known;
-        Facts::of(Known { subjects: Arc::clone(subjects), key: key.clone(), clock: *clock, grants, brought })
+        let Known { subjects, key, clock, is_lost, .. } = &*self.known;
+        Facts::of(Known {
+            subjects: Arc::clone(subjects),
+            key: key.clone(),
+            clock: *clock,
+            grants,
+            brought,
+            is_lost: Arc::clone(is_lost),
+        })
     }
 
     fn of(known: Known) -> Facts {
@@ -79,6 +94,9 @@ impl Subjects for Known {
         let brought = self.brought.as_ref().filter(|brought| brought.subject == subject);
         let brought = brought.map(|brought| &brought.kept);
         let mut standing = self.subjects.standing(subject, asked, brought, self.clock.now_ms());
+        if self.is_lost.load(Ordering::Acquire) {
+            return Standing { restricted: standing.restricted, ..Standing::default() };
+        }
         for grant in &self.grants {
             standing.granted = standing.granted.union(grant.opens(subject, asked));
         }

@@ -32,6 +32,12 @@ impl Holders {
         Holders(RwLock::new(holders.filter_map(pair).collect()))
     }
 
+    pub(super) fn replace<'h>(&self, holders: impl Iterator<Item = &'h Holder>) {
+        let Holders(all) = Holders::of(holders);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) =
+            all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    }
+
     pub(super) fn find(&self, did: Pseudonym) -> Option<Pseudonym> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&did).copied()
     }

@@ -3,8 +3,9 @@
 
 use crate::state::inventory::StoreError;
 use crate::state::sqlite;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use std::path::Path;
+use std::time::Duration;
 use yingbi_crypto::Pseudonym;
 
 /// A table.
@@ -50,6 +51,32 @@ pub struct Seen {
     pub last: i64,
 }
 
+/// What another gateway changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The table.
+    pub table: Table,
+    /// Id of the row.
+    pub id: String,
+    /// The investor it is, or was, about.
+    pub subject: Option<Pseudonym>,
+}
+
+/// Listens to a store that is shared.
+pub trait Watch: Send {
+    /// Begins to listen, anew after an error.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    fn connect(&mut self) -> Result<(), StoreError>;
+
+    /// What changed: as soon as something does, or after this time.
+    ///
+    /// # Errors
+    /// The store can't be reached, or something may have been missed: connect, and read everything again.
+    fn notices(&mut self, wait: Duration) -> Result<Vec<Notice>, StoreError>;
+}
+
 /// A store of rights.
 pub trait Store: Send {
     /// Rows of a table: all, or those about one investor, newest first.
@@ -57,6 +84,23 @@ pub trait Store: Send {
     /// # Errors
     /// They can't be read.
     fn rows(&self, table: Table, subject: Option<Pseudonym>) -> Result<Vec<Row>, StoreError>;
+
+    /// One row.
+    ///
+    /// # Errors
+    /// It can't be read.
+    fn row(&self, table: Table, id: &str) -> Result<Option<Row>, StoreError>;
+
+    /// Writes a row in place of one that changed last at this time; whether it was still that one.
+    ///
+    /// # Errors
+    /// Nothing was written.
+    fn replace(&mut self, table: Table, row: &Row, before: i64) -> Result<bool, StoreError>;
+
+    /// Listens to what others change, when the store is shared.
+    fn watch(&self) -> Option<Box<dyn Watch>> {
+        None
+    }
 
     /// Writes rows, in place of those of the same ids, all or none.
     ///
@@ -118,6 +162,29 @@ impl Store for Sqlite {
         Ok(rows.collect::<rusqlite::Result<Vec<Row>>>()?)
     }
 
+    fn row(&self, table: Table, id: &str) -> Result<Option<Row>, StoreError> {
+        let sql = format!("SELECT id, subject, changed, document FROM {} WHERE id = ?", table.name());
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Row {
+                id: row.get(0)?,
+                subject: row.get::<_, Option<[u8; 16]>>(1)?.map(Pseudonym),
+                changed: row.get(2)?,
+                document: row.get(3)?,
+            })
+        };
+        Ok(self.connection.query_row(&sql, params![id], read).optional()?)
+    }
+
+    fn replace(&mut self, table: Table, row: &Row, before: i64) -> Result<bool, StoreError> {
+        let sql = format!(
+            "UPDATE {} SET subject = ?, changed = ?, document = ? WHERE id = ? AND changed = ?",
+            table.name()
+        );
+        let subject = row.subject.map(|subject| subject.0);
+        let values = params![subject, row.changed, row.document, row.id, before];
+        Ok(self.connection.execute(&sql, values)? == 1)
+    }
+
     fn put(&mut self, rows: &[(Table, Row)]) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
         for (table, row) in rows {
@@ -173,7 +240,17 @@ impl Store for Sqlite {
 }
 
 impl Table {
-    fn name(self) -> &'static str {
+    /// All of them.
+    pub(super) const ALL: [Table; 6] = [
+        Table::Consents,
+        Table::Restrictions,
+        Table::Holders,
+        Table::Grants,
+        Table::Tickets,
+        Table::Switches,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
         match self {
             Table::Consents => "consents",
             Table::Restrictions => "restrictions",

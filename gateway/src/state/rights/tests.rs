@@ -28,6 +28,18 @@ impl Store for Stub {
         Ok(rows.iter().filter(wanted).map(|(_, row)| row.clone()).collect())
     }
 
+    fn row(&self, table: Table, id: &str) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(table, None)?.into_iter().find(|row| row.id == id))
+    }
+
+    fn replace(&mut self, table: Table, row: &Row, before: i64) -> Result<bool, StoreError> {
+        let is_same = self.row(table, &row.id)?.is_some_and(|old| old.changed == before);
+        if is_same {
+            self.put(&[(table, row.clone())])?;
+        }
+        Ok(is_same)
+    }
+
     fn put(&mut self, new: &[(Table, Row)]) -> Result<(), StoreError> {
         self.up()?;
         let mut rows = self.rows.lock().unwrap();
@@ -105,7 +117,7 @@ fn p4_a_store_that_is_down_opens_nothing_and_closes_all_the_same() {
     assert!(matches!(rights.consent(bo, &consent(&rights, "bo")), Err(ChangeError::Store(_))));
     assert_eq!(covers(&rights, "bo"), Reach::Nothing);
     // What closes something rules, and says that it may be forgotten.
-    assert!(matches!(rights.withdraw(anna, |_| true), Err(ChangeError::Store(_))));
+    assert!(matches!(rights.withdraw(anna, |_, _| true), Err(ChangeError::Store(_))));
     assert_eq!(covers(&rights, "anna"), Reach::Nothing);
     let switch = Switch {
         id: "k-1".to_owned(),
@@ -127,7 +139,7 @@ fn p5_what_is_on_record_rules_after_a_restart_and_investors_are_pseudonyms() {
     for name in ["anna", "bo"] {
         first.consent(first.subject(name), &consent(&first, name)).unwrap();
     }
-    first.withdraw(first.subject("bo"), |_| true).unwrap();
+    first.withdraw(first.subject("bo"), |_, _| true).unwrap();
     let next = rights(&stub);
     assert_eq!([covers(&next, "anna"), covers(&next, "bo")], [Reach::All, Reach::Nothing]);
     let told = stub.rows.lock().unwrap().iter().map(|(_, row)| row.document.clone()).collect::<String>();

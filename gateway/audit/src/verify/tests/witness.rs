@@ -33,7 +33,7 @@ impl Sealed {
             every: std::time::Duration::from_millis(1),
             ..Evidence::default()
         };
-        Options { segment_bytes: 900, evidence, ..Options::default() }
+        Options { segment_bytes: 560, evidence, ..Options::default() }
     }
 
     /// One run of a gateway.
@@ -49,7 +49,11 @@ impl Sealed {
     }
 
     pub fn expected(&self) -> Expected {
-        Expected { head: None, keys: self.keys.public().to_vec(), anchors: vec![self.anchor.0.clone()] }
+        Expected {
+            keys: self.keys.public().to_vec(),
+            anchors: vec![self.anchor.0.clone()],
+            ..Expected::default()
+        }
     }
 
     fn verify(&self) -> Report {
@@ -268,8 +272,11 @@ fn e4_an_older_copy_of_the_whole_log_is_found_and_recorded_when_it_is_opened() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     log.close().unwrap();
-    let bytes = std::fs::read(segment(&sealed.log, report.segments - 1)).unwrap();
-    assert!(String::from_utf8_lossy(&bytes).contains("checkpoint-contradicted"));
+    let says = |number| {
+        let bytes = std::fs::read(segment(&sealed.log, number)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).contains("checkpoint-contradicted")
+    };
+    assert!((report.segments - 1..report.segments + 3).any(says));
     // Going on doesn't hide it.
     assert!(!sealed.verify().is_good());
 }
