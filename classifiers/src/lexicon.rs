@@ -456,20 +456,8 @@ pub(crate) fn signals_of(kind: Kind, strength: Strength) -> Signals {
             Signals::PERSON
         }
         Kind::IdType | Kind::IdValidity | Kind::Nationality => Signals::PERSON,
-        _ if matches!(strength, Strength::NeedsRecord | Strength::UnlessPublic) => hint_of(kind),
-        _ => signals_of_row(kind, strength).union(hint_of(kind)),
-    }
-}
-
-/// What a matter hints at that public records speak of as well.
-fn hint_of(kind: Kind) -> Signals {
-    match kind.category() {
-        Category::EducationWork => Signals::LIFE,
-        _ if matches!(kind, Kind::Age | Kind::Income) => Signals::LIFE,
-        Category::WealthCash => Signals::MONEY,
-        Category::TradeOrder | Category::TradeFill | Category::WealthPosition => Signals::TRADING,
-        Category::WealthBank => Signals::BANKING,
-        _ => Signals::default(),
+        _ if matches!(strength, Strength::NeedsRecord | Strength::UnlessPublic) => Signals::default(),
+        _ => signals_of_row(kind, strength),
     }
 }
 

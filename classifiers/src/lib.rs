@@ -88,22 +88,6 @@ impl Signals {
     pub const ORGANISATION: Signals = Signals(4);
     /// The record speaks of an account of an investor.
     pub const ACCOUNT: Signals = Signals(8);
-    /// Something of what somebody learnt, does or earns; the like stands in public records too.
-    const LIFE: Signals = Signals(16);
-    /// Money of which it isn't said whose it is.
-    const MONEY: Signals = Signals(32);
-    /// Trading of which it isn't said whose it is.
-    const TRADING: Signals = Signals(64);
-    /// A bank of which it isn't said whose it is.
-    const BANKING: Signals = Signals(128);
-
-    /// Whether what is said of nobody adds up to somebody: two matters that only persons or their accounts have both of.
-    const fn adds_up(self) -> bool {
-        let several =
-            (self.0 & (Self::LIFE.0 | Self::MONEY.0 | Self::TRADING.0 | Self::BANKING.0)).count_ones();
-        let least = if self.has(Self::PRODUCT) { 3 } else { 2 };
-        several >= least && !self.has(Self::ORGANISATION)
-    }
 
     /// Both sets together.
     pub const fn union(self, other: Signals) -> Signals {

@@ -119,7 +119,7 @@ pub(crate) fn agrees(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar
         return false;
     }
     match key.strength {
-        Strength::Decides => !is_blank(value) && !(is_never_flag(kind) && is_flag(value)),
+        Strength::Decides => !(is_blank(value) || is_never_flag(kind) && is_flag(value)),
         Strength::NeedsShape => is_shaped(kind, record, value),
         Strength::NeedsRecord => record_allows(kind, record) && is_shaped(kind, record, value),
         Strength::UnlessPublic => !is_public(record) && is_shaped(kind, record, value),
@@ -211,7 +211,7 @@ fn record_allows(kind: Kind, record: Signals) -> bool {
         | Kind::Terminal
         | Kind::AccessToken => person || !(record.has(Signals::PRODUCT) || record.has(Signals::ORGANISATION)),
         // These are everywhere: prices, tags, channels; only an investor's own record makes them personal.
-        _ => person || record.has(Signals::ACCOUNT) || record.adds_up(),
+        _ => person || record.has(Signals::ACCOUNT),
     }
 }
 

@@ -20,14 +20,13 @@ pub(crate) use view::{Lost, Outcome, Views};
 
 use crate::condition::{Facts, Relation, Relations};
 use crate::document::scope::Grading;
-use crate::few::{Few, Short};
+use crate::few::{Few, QuickMap, Short};
 use crate::route;
 use crate::{
     Asked, ClassifierTest, Day, Decision, FirmClassifiers, Identity, Limit, Permit, Raise, Request, Standing,
     Subjects,
 };
 use arc_swap::ArcSwap;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most views remembered; beyond, they are computed anew for each request.
@@ -43,9 +42,9 @@ pub struct PolicySet {
     rules_by_host: Index,
     requests_by_host: Index,
     bindings_by_host: Index,
-    roles_by_name: HashMap<Arc<str>, u32>,
-    purposes_by_name: HashMap<Arc<str>, usize>,
-    views: ArcSwap<HashMap<Box<[u32]>, Arc<Views>>>,
+    roles_by_name: QuickMap<Arc<str>, u32>,
+    purposes_by_name: QuickMap<Arc<str>, usize>,
+    views: ArcSwap<QuickMap<Box<[u32]>, Arc<Views>>>,
     pub(crate) standard: Grading,
 }
 
@@ -274,7 +273,7 @@ impl PolicySet {
         if self.views.load().len() < REMEMBERED {
             let key: Box<[u32]> = (&*key).into();
             self.views.rcu(|seen| {
-                let mut seen = HashMap::clone(seen);
+                let mut seen = QuickMap::clone(seen);
                 seen.insert(key.clone(), views.clone());
                 seen
             });

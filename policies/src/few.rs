@@ -1,5 +1,7 @@
 //! Lists that are mostly short, and texts that mostly are: held in place, so that deciding asks nothing of the allocator.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 
 /// A list of copies, of which the first `N` need no allocation.
@@ -91,6 +93,36 @@ impl std::fmt::Debug for Short {
         write!(f, "<{} bytes>", self.len())
     }
 }
+
+/// Hashing for tables that are filled from policies alone, so that nobody outside chooses what collides: a multiplication
+/// a word.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Quick(u64);
+
+impl Hasher for Quick {
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in words.by_ref() {
+            self.mix(word.try_into().map_or(0, u64::from_le_bytes));
+        }
+        let rest = words.remainder().iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        self.mix(rest ^ (bytes.len() as u64) << 56);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table takes its high and low bits.
+        self.0 ^ self.0 >> 32
+    }
+}
+
+impl Quick {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+/// A table of this hashing.
+pub(crate) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<Quick>>;
 
 #[cfg(test)]
 mod tests {

@@ -196,8 +196,14 @@ fn set(policies: usize) -> PolicySet {
             &format!("{{match: {matching}, when: grant.active(subject), allow: {{level: \"<=3\"}}}}"),
         );
     }
-    let source = Source::new("bench.yaml", text.trim_start_matches("---\n"));
-    PolicySet::compile(&[source], "bench".into()).unwrap_or_else(|errors| panic!("{errors:?}")).0
+    // A file holds a thousand documents at most.
+    let documents: Vec<&str> = text.split("---\n").filter(|document| !document.is_empty()).collect();
+    let sources: Vec<Source> = documents
+        .chunks(500)
+        .enumerate()
+        .map(|(nth, documents)| Source::new(format!("{nth}.yaml"), documents.join("---\n")))
+        .collect();
+    PolicySet::compile(&sources, "bench".into()).unwrap_or_else(|errors| panic!("{errors:?}")).0
 }
 
 /// How many investors, and nanoseconds for all of them: the gateway's own memory of consents, asked as while an answer is
@@ -207,13 +213,27 @@ fn investors(count: u32, rounds: usize) -> (u32, f64) {
     std::fs::create_dir_all(&dir).expect("a directory");
     let rights = Rights::open(&dir, PseudonymKey::new([7; 32])).expect("a store");
     let names: Vec<String> = (0..count).map(|nth| format!("8{nth:07}")).collect();
-    let consent: Consent = serde_json::from_value(serde_json::json!({
-        "purpose": "p0", "notice": "v1", "channel": "app", "kind": "separate", "recipient": "self",
-        "evidence": format!("sm3:{}", "ab".repeat(32)), "from": "2020-01-01T00:00:00Z", "id": "c",
-    }))
-    .expect("a consent");
+    let now = rights.now();
+    let consent = |subject: String| Consent {
+        id: format!("consent-of-{subject}"),
+        subject,
+        purpose: "p0".into(),
+        categories: Vec::new(),
+        recipient: "self".into(),
+        notice: "v1".into(),
+        channel: "app".into(),
+        evidence: format!("sm3:{}", "ab".repeat(32)),
+        separate: true,
+        guardian: None,
+        from: now,
+        until: None,
+        recorded: now,
+        recorded_by: "dora".into(),
+        withdrawn: None,
+    };
     for name in &names {
-        rights.consent(rights.subject(name), &consent).expect("recorded");
+        let subject = rights.subject(name);
+        rights.consent(subject, &consent(subject.to_string())).expect("recorded");
     }
     let facts = rights.facts(None, None, None);
     let subjects = facts.subjects().expect("something is remembered").clone();

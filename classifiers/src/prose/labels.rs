@@ -476,11 +476,29 @@ impl<'t> Labels<'_, 't> {
                 && !is_told
                 && !is_timed
                 && !is_stand_in(value)
+                && is_of_account(*kind, value)
                 && shape::agrees(key, *kind, self.record, Scalar::Text(value))
             {
                 hits.push(hit(*start, value.len(), *kind));
             }
         }
+    }
+}
+
+/// Sums, numbers and grades of an account; other matters of a record are told in words, and words are of anything.
+fn is_of_account(kind: Kind, value: &str) -> bool {
+    let has_digit = || value.bytes().any(|byte| byte.is_ascii_digit());
+    match kind.category() {
+        Category::Credit => true,
+        Category::TradeOrder
+        | Category::TradeFill
+        | Category::TradeBankTransfer
+        | Category::WealthCash
+        | Category::WealthPosition
+        | Category::Contract
+        | Category::DevicePermanent
+        | Category::DeviceResettable => has_digit(),
+        _ => false,
     }
 }
 

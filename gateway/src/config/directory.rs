@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use yingbi_policies::{CallerFact, Diagnostic, Place, Text};
+use yingbi_policies::{CallerFact, Diagnostic};
 
 /// One caller in the directory.
 #[derive(Clone, Debug)]
@@ -112,22 +112,6 @@ pub fn read_directory(path: &Path) -> Result<Vec<DirectoryEntry>, Box<Diagnostic
     }
     let text = file::read(path)?;
     let written: Vec<Written> = file::parse(path, &text)?;
-    let orphan = |one: &Written| {
-        one.kind.as_deref() == Some("robot")
-            && one.owner.as_deref().is_none_or(|owner| owner.trim().is_empty())
-    };
-    if written.iter().any(orphan) {
-        let place = Place { file: path.display().to_string(), ..Place::default() };
-        return Err(Box::new(file::problem(
-            "YB1566",
-            place,
-            Text::new("a robot that nobody answers for", "机器人没有责任人"),
-            Text::new(
-                "give each `kind: robot` an `owner` (T/TSAC 002 6.1)",
-                "请为每个 `kind: robot` 写明 `owner`（T/TSAC 002 6.1）",
-            ),
-        )));
-    }
     let entry = |written: Written| {
         let facts = [
             (CallerFact::Kind, written.kind),

@@ -11,8 +11,11 @@ pub struct Accounts {
     window: Duration,
     places: usize,
     /// By the first byte of the account, so that callers don't wait for each other.
-    shards: [Mutex<HashMap<Pseudonym, Vec<(Place, Instant)>>>; SHARDS],
+    shards: [Mutex<Used>; SHARDS],
 }
+
+/// When each account was used last from which places.
+type Used = HashMap<Pseudonym, Vec<(Place, Instant)>>;
 
 /// An address, as a pseudonym, and a device.
 pub type Place = (Option<Pseudonym>, String);
@@ -45,7 +48,7 @@ impl Accounts {
         places.len() > self.places
     }
 
-    fn shard(&self, account: Pseudonym) -> MutexGuard<'_, HashMap<Pseudonym, Vec<(Place, Instant)>>> {
+    fn shard(&self, account: Pseudonym) -> MutexGuard<'_, Used> {
         let at = usize::from(account.0[0]) % SHARDS;
         #[expect(clippy::indexing_slicing, reason = "a remainder by the number of shards is one of them")]
         self.shards[at].lock().unwrap_or_else(PoisonError::into_inner)

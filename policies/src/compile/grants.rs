@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
 use crate::document::policy::Mode;
 use crate::yaml::{Located, nearest};
-use crate::{CountedBy, Distinct, GrantTemplate, Limit, Period};
+use crate::{Basis, CountedBy, Distinct, GrantTemplate, Limit, Period};
 use std::sync::Arc;
 
 pub(super) fn templates(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> Vec<GrantTemplate> {
@@ -89,6 +89,10 @@ pub(super) fn check_abroad(documents: &[Layered], names: &Names, limits: &[Arc<L
     for layered in documents {
         let Spec::Purpose(spec) = &layered.document.spec else { continue };
         let Some(country) = &spec.country else { continue };
+        // What the law commands is not stopped by a number.
+        if !matches!(spec.basis, Basis::Consent | Basis::Contract) {
+            continue;
+        }
         let own = names.purposes.iter().position(|purpose| *purpose == layered.id());
         for distinct in Distinct::ALL {
             let counts = |limit: &Arc<Limit>| {

@@ -2,13 +2,14 @@
 //! that what can't match costs a sixty-fourth of an operation and is never looked at.
 
 use super::{BoundRoute, Rule};
+use crate::few::QuickMap;
 use crate::route::{self, Host, Segment};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Positions by exact host, and of those any other host can concern.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    hosts: HashMap<String, Bucket>,
+    hosts: QuickMap<String, Bucket>,
     elsewhere: Bucket,
 }
 
@@ -64,7 +65,7 @@ struct Bucket {
 #[derive(Debug, Default)]
 struct Place {
     /// By a text that some pattern has there: those that take it.
-    named: HashMap<String, Bits>,
+    named: QuickMap<String, Bits>,
     /// Those that take any other.
     other: Bits,
 }
@@ -145,7 +146,8 @@ impl Bucket {
 
     fn concerning<'b>(&'b self, glimpse: Glimpse<'b>) -> impl Iterator<Item = usize> {
         // What restricts takes a path with and without the slash at its end.
-        let segments = route::without_last_slash(glimpse.segments).unwrap_or(glimpse.segments);
+        let whole = if self.positions.is_empty() { &[] } else { glimpse.segments };
+        let segments = route::without_last_slash(whole).unwrap_or(whole);
         let mut places: [Option<&Bits>; PLACES] = [None; PLACES];
         for ((own, place), segment) in places.iter_mut().zip(&self.places).zip(segments) {
             *own = Some(place.named.get(*segment).unwrap_or(&place.other));

@@ -268,11 +268,20 @@ impl Effect {
 
 impl Rule {
     pub(crate) fn matches_route(&self, method: &str, host: &str, segments: &[&str]) -> bool {
-        let restricts = !self.is_allow();
-        let without = restricts.then(|| route::without_last_slash(segments)).flatten();
-        self.routes.is_empty()
-            || self.hit(method, host, segments).is_some()
-            || without.is_some_and(|segments| self.hit(method, host, segments).is_some())
+        self.route_taken(method, host, segments).is_some()
+    }
+
+    /// Which of its route patterns matches; the first where it names none. What restricts takes a path with and without
+    /// the slash at its end.
+    pub(crate) fn route_taken(&self, method: &str, host: &str, segments: &[&str]) -> Option<usize> {
+        if self.routes.is_empty() {
+            return Some(0);
+        }
+        let hit = self.hit(method, host, segments);
+        if hit.is_some() || self.is_allow() {
+            return hit;
+        }
+        route::without_last_slash(segments).and_then(|segments| self.hit(method, host, segments))
     }
 
     /// Which route pattern matches.

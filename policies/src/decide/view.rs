@@ -115,16 +115,18 @@ impl PolicySet {
         index
             .concerning(situation.glimpse())
             .filter_map(|at| Some((at, rules.get(at)?)))
-            .filter(|(_, rule)| rule.mode != Mode::Off && self.matches(rule, situation))
-            .map(|(at, rule)| outcome(at, rule, situation))
+            .filter(|(_, rule)| rule.mode != Mode::Off)
+            .filter_map(|(at, rule)| Some(outcome((at, rule), self.matches(rule, situation)?, situation)))
             .filter(|outcome| outcome.applies.0 & situation.possible.0 != 0)
     }
 
-    pub(crate) fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
-        rule.days.hold(situation.today)
+    /// Which of a rule's route patterns matches, where all that it matches by does.
+    fn matches(&self, rule: &Rule, situation: &Situation<'_>) -> Option<usize> {
+        let others = rule.days.hold(situation.today)
             && self.matches_caller(rule, situation)
-            && self.matches_purpose(rule, situation)
-            && self.matches_route(rule, situation)
+            && self.matches_purpose(rule, situation);
+        let facts = &situation.facts;
+        if others { rule.route_taken(facts.method, facts.host, &situation.segments) } else { None }
     }
 
     pub(crate) fn matches_caller(&self, rule: &Rule, situation: &Situation<'_>) -> bool {
@@ -534,7 +536,7 @@ pub(crate) enum Lost {
     General,
 }
 
-fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
+fn outcome((at, rule): (usize, &Rule), taken: usize, situation: &Situation<'_>) -> Outcome {
     let facts = &situation.facts;
     let when: &[(Condition, super::Given)] = match &rule.effect {
         Effect::Allow { when, .. } => when,
@@ -546,7 +548,7 @@ fn outcome(at: usize, rule: &Rule, situation: &Situation<'_>) -> Outcome {
             .filter(|(_, (condition, _))| condition.holds(facts, relation))
             .fold(0_u32, |bits, (nth, _)| bits | 1 << nth)
     };
-    let route = number(rule.hit(facts.method, facts.host, &situation.segments).unwrap_or_default());
+    let route = number(taken);
     let rules = rule.rules(situation.caller.lot);
     let mut outcome = Outcome { rule: at, rules, applies: Relations::default(), branches: [0; _], route };
     for (relation, alike) in &rule.spread {

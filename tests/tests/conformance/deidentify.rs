@@ -94,7 +94,7 @@ fn t6_shipped_profiles_de_identify_through_the_gateway() {
         }
         let row = &asked.response.json()["data"][0];
         assert!(
-            row["client_id"].as_str().is_some_and(|token| token.starts_with("tk1.")),
+            row["client_id"].as_str().is_some_and(|token| token.starts_with("ybt1.")),
             "{profile}: {text}"
         );
         assert_eq!((&row["age"], &row["enable_balance"]), (&json!(30), &json!(1_000_000)), "{profile}");

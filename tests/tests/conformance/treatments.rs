@@ -289,7 +289,7 @@ fn t6_pseudonyms_join_within_a_purpose_and_not_across() {
     assert_eq!(test[0]["client_id"], test[1]["client_id"]);
     assert_ne!(test[0]["mobile_tel"], test[2]["mobile_tel"]);
     for key in ["client_id", "mobile_tel"] {
-        assert!(test[0][key].as_str().is_some_and(|token| token.starts_with("tk1.")), "{test}");
+        assert!(test[0][key].as_str().is_some_and(|token| token.starts_with("ybt1.")), "{test}");
         assert_ne!(test[0][key], analysis[0][key], "unlinkable across purposes");
     }
     assert_eq!(test[0]["enable_balance"], 10);

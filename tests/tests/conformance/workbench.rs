@@ -348,3 +348,31 @@ fn p11_a_gateway_takes_up_signed_versions_only() {
 fn version_of(text: &str) -> String {
     yingbi::policy_store::version(&[yingbi_policies::Source::new("test.yaml", text)])
 }
+
+#[test]
+fn a2_every_example_of_the_how_to_runs() {
+    for page in [include_str!("../../../policies/HOWTO.md"), include_str!("../../../policies/HOWTO.zh-CN.md")]
+    {
+        let blocks = |language: &str| -> Vec<&str> {
+            let opening = format!("```{language}\n");
+            page.split(opening.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+        };
+        let stage = Stage::with(FIRM, |setup| setup);
+        let scratch = Scratch::new();
+        scratch.write("policies/branch.yaml", &blocks("yaml").join("---\n"));
+        let data = stage.gateway.data_dir().display().to_string();
+        let commands: Vec<&str> = blocks("sh").into_iter().flat_map(str::lines).collect();
+        assert!(commands.len() > 8, "{commands:?}");
+        for command in commands {
+            let words = command.strip_prefix("yingbi ").unwrap_or_else(|| panic!("{command}"));
+            let (words, name) = words.split_once('"').unwrap_or((words, ""));
+            let mut arguments: Vec<&str> = words
+                .split_whitespace()
+                .map(|word| if word == "data" { data.as_str() } else { word })
+                .collect();
+            arguments.extend(Some(name.trim_end_matches('"')).filter(|name| !name.is_empty()));
+            let output = run(scratch.path(), &arguments);
+            assert_eq!(exit(&output), 0, "{command}: {}", text(&output));
+        }
+    }
+}

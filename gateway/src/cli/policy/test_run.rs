@@ -190,11 +190,11 @@ fn record(expected: &ExpectedRecord, found: &Summary, failures: &mut Vec<Failure
     }
 }
 
-/// Envelopes are new each time, and tokens say nothing: `yb1.*` and `tk1.*` stand for any.
+/// Envelopes are new each time, and tokens say nothing: `yb1.*` and `ybt1.*` stand for any.
 fn without_secrets(text: &str) -> String {
     let envelope = |text: &str| yingbi_crypto::envelope::looks_sealed(text);
     let shortened = shorten(text, "yb1.", envelope);
-    shorten(&shortened, "tk1.", yingbi_crypto::token::looks_like_token)
+    shorten(&shortened, "ybt1.", yingbi_crypto::token::looks_like_token)
 }
 
 fn shorten(text: &str, prefix: &str, is_one: impl Fn(&str) -> bool) -> String {

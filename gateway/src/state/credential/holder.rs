@@ -63,7 +63,10 @@ pub(super) fn check(
 
 /// Which caller presented which proof, as long as it could be presented again.
 #[derive(Default)]
-pub(super) struct Shown(Mutex<HashMap<[u8; 32], (Option<Pseudonym>, i64)>>);
+pub(super) struct Shown(Mutex<HashMap<[u8; 32], By>>);
+
+/// By whom, and until when it could be.
+type By = (Option<Pseudonym>, i64);
 
 impl Shown {
     /// Whether nobody else presented this proof; who did is remembered for as long as it is fresh.

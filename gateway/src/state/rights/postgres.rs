@@ -177,19 +177,11 @@ impl Watch for Listening {
         client.is_valid(PATIENCE).map_err(unusable)?;
         let mut notifications = client.notifications();
         let mut notices = Vec::new();
-        let mut waiting = notifications.timeout_iter(wait);
-        while let Some(notification) = waiting.next().map_err(unusable)? {
+        let mut next = notifications.timeout_iter(wait).next().map_err(unusable)?;
+        // What else has come is taken along; nothing more is waited for.
+        while let Some(notification) = next {
             notices.push(notice(notification.payload()).ok_or(StoreError::Damaged)?);
-            if notices.len() >= MOST_NOTICES {
-                break;
-            }
-            // What else has come is taken along; nothing more is waited for.
-            drop(waiting);
-            let mut more = notifications.iter();
-            while let Some(notification) = more.next().map_err(unusable)? {
-                notices.push(notice(notification.payload()).ok_or(StoreError::Damaged)?);
-            }
-            break;
+            next = notifications.iter().next().map_err(unusable)?;
         }
         Ok(notices)
     }
@@ -276,7 +268,6 @@ fn gone() -> StoreError {
 
 /// How long anything waits for the store.
 const PATIENCE: Duration = Duration::from_secs(2);
-const MOST_NOTICES: usize = 10_000;
 
 /// Steps from each version to the next; the same tables as the embedded store's.
 const STEPS: &[&str] = &["

@@ -9,7 +9,7 @@ const QUEUE: &str = "/api/platform/queue/items";
 
 const STAFF: &str = "\
 - {id: robot-reconciliation, state: active, kind: robot, department: 运营管理部, owner: 运营管理部王经理}
-- {id: robot-callback, state: active, kind: robot, department: 客服中心}
+- {id: robot-callback, state: active, kind: person, department: 客服中心}
 ";
 
 fn scene() -> Scene {
@@ -83,7 +83,7 @@ fn x6_refusals_carry_result_codes_where_the_route_asks() {
             format!("{good}{}", credentials("robot-callback")),
             (401, "10001", "YB1201"),
         ),
-        case("a robot without owner", QUEUE, robot("robot-callback"), (403, "32001", "YB2001")),
+        case("a person with a robot's token", QUEUE, robot("robot-callback"), (403, "32001", "YB2001")),
         case("a robot that wants credentials", credential, good.clone(), (403, "32001", "YB2001")),
         case(
             "the platform's own login",
