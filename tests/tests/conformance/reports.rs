@@ -20,6 +20,16 @@ metadata: {id: custody}
 spec: {basis: legal-duty, recipient: custodian-abroad, country: SG}
 ---
 apiVersion: yingbi/v1
+kind: Limit
+metadata: {id: abroad-persons, title: 年度出境人数, clause: ["T/TSAC001:8.6.2"]}
+spec: {match: {purposes: [custody]}, distinct: investors, by: recipient, per: year, warn_at: 400, at: 600}
+---
+apiVersion: yingbi/v1
+kind: Limit
+metadata: {id: abroad-sensitive, title: 年度出境敏感人数, clause: ["T/TSAC001:8.6.2"]}
+spec: {match: {purposes: [custody]}, distinct: sensitive-investors, by: recipient, per: year, warn_at: 200, at: 300}
+---
+apiVersion: yingbi/v1
 kind: Purpose
 metadata: {id: announcing}
 spec: {basis: legal-duty, recipient: public}
