@@ -14,7 +14,9 @@ fn sample(scratch: &Scratch) -> Value {
     let evidence = Evidence { every: std::time::Duration::from_millis(1), ..Evidence::default() };
     let options = Options { segment_bytes: 600, evidence, ..Options::default() };
     let (log, _) = Log::open(&scratch.0, options).unwrap();
-    (0..12).for_each(|number| drop(block_on(log.append(intent(&format!("d-{number}")))).unwrap()));
+    for number in 0..12 {
+        block_on(log.append(intent(&format!("d-{number}")))).unwrap();
+    }
     log.close().unwrap();
     let beside = evidence_dir(&scratch.0);
     let statements = slice::read(&fs::read(beside.join(slice::FILE)).unwrap());

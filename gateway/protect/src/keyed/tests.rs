@@ -183,8 +183,8 @@ fn k5_envelopes_that_do_not_open_show_nothing_and_the_rest_is_served() {
     let none = Keys::new(Arc::new(Ring::default()), None);
     let cases = [
         (&good, "mobile", flipped, "YB0725"),
-        (&good, "mobile", envelope[..envelope.len() - 4].to_owned(), "YB0725"),
-        (&good, "mobile", envelope[..24].to_owned(), "YB0726"),
+        (&good, "mobile", envelope.get(..envelope.len() - 4).unwrap().to_owned(), "YB0725"),
+        (&good, "mobile", envelope.get(..24).unwrap().to_owned(), "YB0726"),
         (&good, "balance", envelope.clone(), "YB0725"),
         (&other_secret, "mobile", envelope.clone(), "YB0725"),
         (&destroyed, "mobile", envelope.clone(), "YB0723"),
@@ -275,7 +275,7 @@ fn t6_dates_of_one_subject_keep_their_distance() {
     let (first, second) =
         (birth(0).as_str().unwrap().replace('-', ""), birth(1).as_u64().unwrap().to_string());
     let day = |text: &str| {
-        let part = |range: std::ops::Range<usize>| text[range].parse::<u16>().unwrap();
+        let part = |range: std::ops::Range<usize>| text.get(range).unwrap().parse::<u16>().unwrap();
         Day::new(part(0..4), part(4..6) as u8, part(6..8) as u8).unwrap()
     };
     assert_eq!(day(&second).since(day(&first)), 10);

@@ -175,7 +175,7 @@ fn by_level(kinds: &[Kind]) -> Vec<(u8, Vec<&'static str>)> {
             None => levels.push((level, names)),
         }
     }
-    levels.sort_by(|a, b| b.0.cmp(&a.0));
+    levels.sort_by_key(|level| std::cmp::Reverse(level.0));
     levels
 }
 
