@@ -488,6 +488,9 @@ impl Mask {
             Mask::Month => Text::new("year and month stay", "留年月"),
             Mask::AgeBand => Text::new("band of ten stays", "留十年区间"),
             Mask::AmountBand => Text::new("order of magnitude stays", "留数量级区间"),
+            Mask::AtLeast { least, .. } => {
+                Text::new(format!("only whether it reaches {least} stays"), format!("仅留是否达到{least}"))
+            }
             Mask::Mac => Text::new("maker's prefix stays", "留厂商前缀"),
             Mask::Ip => Text::new("first parts stay", "留前段"),
             Mask::Encrypt { to_subject: false, .. } => Text::new("encrypted with SM4-GCM", "以SM4-GCM加密"),

@@ -42,6 +42,13 @@ pub enum Mask {
     AgeBand,
     /// The power of ten that an amount reaches and the next one: `1000..10000`. A JSON number becomes the lower one.
     AmountBand,
+    /// Whether an amount reaches a threshold, and nothing else of it: `3000000..` or `..3000000`.
+    AtLeast {
+        /// The threshold, in the unit of the amounts; not 0.
+        least: u64,
+        /// What a JSON number becomes: `Text` says it as a string, all else shows nothing.
+        number: NumberMask,
+    },
     /// Maker's prefix of a MAC address.
     Mac,
     /// First two parts of an IPv4 address, first two groups of an IPv6 address.
@@ -139,7 +146,7 @@ impl Mask {
     /// How weak the mask is: of two masks the lesser is the stronger. First the characters of a usual value that stay
     /// visible, then whether the length shows, then what only makes the order total. What has a key is weaker than any
     /// mask, for somebody can undo it or join by it: clear, encrypt, mask, drop, block.
-    pub(crate) fn weakness(&self) -> (u16, bool, u8, u8, u8) {
+    pub(crate) fn weakness(&self) -> (u16, bool, u8, u8, u64) {
         let number = |number: &NumberMask| match number {
             NumberMask::Null => 0,
             NumberMask::Text => 1,
@@ -150,6 +157,8 @@ impl Mask {
             Mask::Keep { first, last, width, number: n } => {
                 (u16::from(*first) + u16::from(*last), width.is_none(), *first, width.unwrap_or(0), number(n))
             }
+            // None of its digits, one answer.
+            Mask::AtLeast { least, number: n } => (0, true, 0, 0, *least * 3 + number(n)),
             Mask::AgeBand => (1, false, 0, 0, 0),
             Mask::AmountBand => (1, false, 0, 0, 1),
             Mask::Name => (1, true, 1, 0, 0),

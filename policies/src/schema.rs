@@ -175,7 +175,7 @@ impl Probe {
     fn contexts(&self) -> Vec<Node> {
         let word = |key: &'static str, word: &'static str| map([(key, text(word))]);
         match self.kind {
-            "Mask" => ["keep", "nothing", "region", "encrypt", "ff1"]
+            "Mask" => ["keep", "nothing", "region", "amount-band", "encrypt", "ff1"]
                 .map(|algorithm| word("algorithm", algorithm))
                 .into_iter()
                 .chain([map([])])

@@ -10,6 +10,7 @@ use yingbi_policies::{Mask, NumberMask};
 mod address;
 mod age_band;
 mod amount_band;
+mod at_least;
 mod date;
 mod email;
 mod ip;
@@ -71,6 +72,7 @@ pub(crate) fn text(mask: &Mask, value: &str, out: &mut String) {
         Mask::Month => date::mask(value, Stays::Month, out),
         Mask::AgeBand => age_band::mask(value, out),
         Mask::AmountBand => amount_band::mask(value, out),
+        Mask::AtLeast { least, .. } => at_least::mask(value, *least, out),
         Mask::Mac => mac::mask(value, out),
         Mask::Ip => ip::mask(value, out),
         Mask::Fixed { .. } | Mask::Name | Mask::Email | Mask::Address => None,
@@ -93,7 +95,7 @@ pub(crate) fn number(mask: &Mask, spelt: &str, out: &mut String) {
         Mask::AgeBand => return age_band::of_number(spelt, out),
         Mask::AmountBand => return amount_band::of_number(spelt, out),
         Mask::Region(region) => return region::of_number(spelt, *region, out),
-        Mask::Encrypt { number, .. } | Mask::HashToken { number } => *number,
+        Mask::AtLeast { number, .. } | Mask::Encrypt { number, .. } | Mask::HashToken { number } => *number,
         _ => NumberMask::Zero,
     };
     match rule {

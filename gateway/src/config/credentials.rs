@@ -15,6 +15,9 @@ pub struct Credentials {
     /// `max_age_s`, default 300, at most 3600: how long after it was made a holder's proof is good.
     #[serde(default = "five_minutes", rename = "max_age_s", with = "seconds")]
     pub max_age: Duration,
+    /// `lifetime_s`, any by default: how long a credential may hold, from when it was given until it ends.
+    #[serde(default = "for_ever", rename = "lifetime_s", with = "seconds")]
+    pub lifetime: Duration,
     /// `registry`: a JSON file of DID documents and key sets, for `did:web` names and issuers by URL. Nothing is fetched.
     #[serde(default)]
     pub registry: Option<PathBuf>,
@@ -54,6 +57,10 @@ pub struct CredentialIssuer {
 
 fn five_minutes() -> Duration {
     Duration::from_secs(300)
+}
+
+fn for_ever() -> Duration {
+    Duration::MAX
 }
 
 fn consent_type() -> Vec<String> {

@@ -37,6 +37,8 @@ const ALGORITHMS: [&str; 18] = [
 
 /// Width of a mask that shows nothing, when the document names none.
 const WIDTH: u8 = 8;
+/// More digits before the point are no amount.
+const MOST: u64 = 999_999_999_999_999;
 
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<MaskSpec> {
     let fields = node.fields(sink)?;
@@ -79,7 +81,10 @@ fn read_mask(algorithm: &Located<String>, fields: &Fields<'_>, sink: &mut Sink<'
         "quarter" => Mask::Quarter,
         "month" => Mask::Month,
         "age-band" => Mask::AgeBand,
-        "amount-band" => Mask::AmountBand,
+        "amount-band" => match least(fields, sink) {
+            Some(least) => Mask::AtLeast { least, number: keyed_number(fields, sink) },
+            None => Mask::AmountBand,
+        },
         "encrypt" => {
             Mask::Encrypt { to_subject: to_subject(fields, sink), number: keyed_number(fields, sink) }
         }
@@ -126,6 +131,21 @@ fn small(fields: &Fields<'_>, key: &'static str, sink: &mut Sink<'_>) -> Option<
     small
 }
 
+/// `least`: a threshold of amounts.
+fn least(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Option<u64> {
+    let value = fields.optional("least")?.integer(sink)?;
+    let least = u64::try_from(value.value).ok().filter(|least| (1..=MOST).contains(least));
+    if least.is_none() {
+        sink.report(
+            Code::WrongValue,
+            value.at,
+            Text::new(format!("`least` is not 1 to {MOST}"), format!("`least` 不在1至{MOST}之间")),
+            Text::new("it is an amount, in the unit of the API", "为金额，以接口所用单位计"),
+        );
+    }
+    least
+}
+
 /// `parts`: how much of a region stays.
 fn region(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Region {
     let Some(word) = fields.optional("parts").and_then(|node| node.text(sink)) else { return Region::City };
@@ -156,7 +176,7 @@ fn affirms(node: &Node, sink: &mut Sink<'_>) -> bool {
     node.boolean(sink).is_some_and(|affirmed| affirmed.value)
 }
 
-/// Of what can be undone or joined by, a number becomes a string unless the rule says otherwise.
+/// Of what no number can say, a number becomes a string unless the rule says otherwise.
 fn keyed_number(fields: &Fields<'_>, sink: &mut Sink<'_>) -> NumberMask {
     match fields.optional("number") {
         Some(_) => number(fields, sink),

@@ -125,6 +125,7 @@ fn what_the_readers_refuse_the_schema_refuses() {
         head("Mask") + "spec: {algorithm: nam}\n",
         head("Mask") + "spec: {algorithm: keep, first: many}\n",
         head("Mask") + "spec: {algorithm: keep, frist: 3}\n",
+        head("Mask") + "spec: {algorithm: amount-band, least: many}\n",
         head("Role") + "spec: {any: [{jwt: {isuer: x, claim: y}}]}\n",
         head("Role") + "spec: {any: [{jwt: {issuer: x}}]}\n",
         head("Purpose") + "spec: {basis: whim}\n",

@@ -13,13 +13,13 @@ use yingbi_crypto::{Algorithm, SigningKeys};
 use yingbi_tests::stage::Asked;
 use yingbi_tests::{Setup, Stage, Who, canary};
 
-const GATEWAY: &str = "https://gateway.firm.internal";
+pub(crate) const GATEWAY: &str = "https://gateway.firm.internal";
 const WALLET: &str = "did:web:wallet.example";
 const LIST: &str = "https://wallet.example/statuslists/1";
 const BITS: &str = "https://wallet.example/credentials/status/3";
 
 /// Somebody with a key.
-enum Signer {
+pub(crate) enum Signer {
     Ed25519(SigningKeys),
     P256(Box<p256::ecdsa::SigningKey>),
     Sm2(SigningKeys),
@@ -32,7 +32,7 @@ impl Signer {
         [Signer::Ed25519(keys()), Signer::P256(Box::new(p256)), Signer::Sm2(keys())]
     }
 
-    fn new(secret: u8) -> Signer {
+    pub(crate) fn new(secret: u8) -> Signer {
         Signer::Ed25519(SigningKeys::from_secret(&[secret; 32]).unwrap())
     }
 
@@ -65,11 +65,11 @@ impl Signer {
         }
     }
 
-    fn did(&self) -> String {
+    pub(crate) fn did(&self) -> String {
         format!("did:jwk:{}", URL_SAFE_NO_PAD.encode(self.jwk().to_string()))
     }
 
-    fn sign(&self, typ: &str, payload: &Value) -> String {
+    pub(crate) fn sign(&self, typ: &str, payload: &Value) -> String {
         let header = json!({"alg": self.alg(), "typ": typ}).to_string();
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload.to_string()));
@@ -100,11 +100,11 @@ impl Signer {
     }
 
     /// Shows a credential to the gateway, with a proof of now.
-    fn shows(&self, credential: &str, nonce: &str) -> String {
+    pub(crate) fn shows(&self, credential: &str, nonce: &str) -> String {
         self.shows_at(credential, nonce, now_ms() / 1000, GATEWAY)
     }
 
-    fn shows_at(&self, credential: &str, nonce: &str, at: i64, audience: &str) -> String {
+    pub(crate) fn shows_at(&self, credential: &str, nonce: &str, at: i64, audience: &str) -> String {
         let signed = if credential.contains('~') { credential.to_owned() } else { format!("{credential}~") };
         let hash = URL_SAFE_NO_PAD.encode(sha256(signed.as_bytes()));
         let proof = json!({"iat": at, "aud": audience, "nonce": nonce, "sd_hash": hash});
@@ -347,6 +347,7 @@ fn p8_a_configuration_that_could_deceive_does_not_start() {
     for (code, lines) in [
         ("YB1561", "audience: \"\""),
         ("YB1562", "audience: x\n  max_age_s: 86400"),
+        ("YB1562", "audience: x\n  lifetime_s: 0"),
         ("YB1563", "audience: x\n  sm2_names: [ES256]"),
         ("YB1563", "audience: x\n  sm2_names: [none]"),
         ("YB1564", "audience: x\n  issuers: [{id: a}, {id: a}]"),

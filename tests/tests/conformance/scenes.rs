@@ -1,5 +1,7 @@
 //! The worked scenes, each the policy set of `policies/scenes` before an API that is shaped as the source says.
 
+#[path = "scenes/asset_proof.rs"]
+mod asset_proof;
 #[path = "scenes/desk.rs"]
 mod desk;
 #[path = "scenes/go_live.rs"]

@@ -1,7 +1,7 @@
 //! The power of ten that an amount reaches, and the next: nobody is told by the rest of the digits.
 
 /// More digits before the point are no amount.
-const LONGEST: usize = 15;
+pub(super) const LONGEST: usize = 15;
 
 pub(super) fn mask(value: &str, out: &mut String) -> Option<()> {
     let value = value.trim();
@@ -40,6 +40,19 @@ struct Band {
 }
 
 fn band(number: &str) -> Option<Band> {
+    let Parts { is_negative, whole, .. } = parts(number)?;
+    let digits = whole.bytes().filter(|byte| *byte != b',').skip_while(|byte| *byte == b'0').count();
+    (digits <= LONGEST).then_some(Band { is_negative, digits })
+}
+
+/// What a number is written of: digits, those before the point perhaps in groups of three.
+pub(super) struct Parts<'v> {
+    pub(super) is_negative: bool,
+    pub(super) whole: &'v str,
+    pub(super) cents: &'v str,
+}
+
+pub(super) fn parts(number: &str) -> Option<Parts<'_>> {
     let (is_negative, number) = match number.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, number.strip_prefix('+').unwrap_or(number)),
@@ -51,11 +64,8 @@ fn band(number: &str) -> Option<Band> {
         groups.clone().all(|group| group.len() == 3) && (groups.next().is_none() || !first.is_empty());
     let are_digits = whole.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
         && cents.bytes().all(|byte| byte.is_ascii_digit());
-    if !are_groups || !are_digits || (whole.is_empty() && cents.is_empty()) {
-        return None;
-    }
-    let digits = whole.bytes().filter(|byte| *byte != b',').skip_while(|byte| *byte == b'0').count();
-    (digits <= LONGEST).then_some(Band { is_negative, digits })
+    let is_number = are_groups && are_digits && !(whole.is_empty() && cents.is_empty());
+    is_number.then_some(Parts { is_negative, whole, cents })
 }
 
 /// The bounds of what has so many digits before its point.

@@ -12,6 +12,11 @@ fn keep(first: u8, last: u8) -> Mask {
     Mask::Keep { first, last, width: None, number: NumberMask::Text }
 }
 
+/// Of a qualified investor: three million.
+fn at_least(number: NumberMask) -> Mask {
+    Mask::AtLeast { least: 3_000_000, number }
+}
+
 fn wide(first: u8, last: u8, width: u8) -> Mask {
     Mask::Keep { first, last, width: Some(width), number: NumberMask::Text }
 }
@@ -111,6 +116,29 @@ fn t1_masks_have_the_customary_form() {
         case(Mask::AmountBand, ".", "********"),
         case(Mask::AmountBand, "6222021234567890123", "********"),
         case(Mask::AmountBand, "about 5", "********"),
+        case(at_least(NumberMask::Text), "7372452.01", "3000000.."),
+        case(at_least(NumberMask::Text), "3000000", "3000000.."),
+        case(at_least(NumberMask::Text), "2999999.99999999999999999999", "..3000000"),
+        case(at_least(NumberMask::Text), "0002999999", "..3000000"),
+        case(at_least(NumberMask::Text), "-7372452.01", "..3000000"),
+        case(at_least(NumberMask::Text), "0", "..3000000"),
+        case(at_least(NumberMask::Text), "¥7,372,452.01", "3000000.."),
+        case(at_least(NumberMask::Text), "737.2万元", "3000000..元"),
+        case(at_least(NumberMask::Text), "299.99999万元", "..3000000元"),
+        case(at_least(NumberMask::Text), "0.03亿", "3000000.."),
+        case(at_least(NumberMask::Text), "7.37245201E6", "3000000.."),
+        case(at_least(NumberMask::Text), "3000000e-1", "..3000000"),
+        case(at_least(NumberMask::Text), "1e-30", "..3000000"),
+        // What can't be compared is not answered, either way.
+        case(at_least(NumberMask::Text), "1e99", "********"),
+        case(at_least(NumberMask::Text), "1e15", "********"),
+        case(at_least(NumberMask::Text), "3e--6", "********"),
+        case(at_least(NumberMask::Text), "HK$7372452", "********"),
+        case(at_least(NumberMask::Text), "7372452%", "********"),
+        case(at_least(NumberMask::Text), "7,37", "********"),
+        case(at_least(NumberMask::Text), "about 5", "********"),
+        case(at_least(NumberMask::Text), "6222021234567890123", "********"),
+        case(at_least(NumberMask::Text), "", "********"),
         case(Mask::Region(Region::City), "浙江省杭州市西湖区文三路1号", "浙江省杭州市***"),
         case(Mask::Region(Region::City), "上海市浦东新区世纪大道100号", "上海市***"),
         case(Mask::Region(Region::Province), "浙江省杭州市西湖区文三路1号", "浙江省***"),
@@ -151,6 +179,8 @@ fn numbers_stay_json() {
         Mask::Quarter,
         Mask::Month,
         Mask::AmountBand,
+        at_least(NumberMask::Text),
+        at_least(NumberMask::Null),
         Mask::Region(Region::City),
         Mask::Encrypt { to_subject: false, number: NumberMask::Text },
         Mask::HashToken { number: NumberMask::Null },
@@ -182,6 +212,11 @@ fn t6_numbers_are_generalised_to_numbers() {
         (Mask::AmountBand, "0.5", "0"),
         (Mask::AmountBand, "1e9", "0"),
         (Mask::AmountBand, "1234567890123456", "0"),
+        (at_least(NumberMask::Text), "7372452.01", "\"3000000..\""),
+        (at_least(NumberMask::Text), "2999999.99", "\"..3000000\""),
+        (at_least(NumberMask::Text), "12345678901234567", "\"********\""),
+        (at_least(NumberMask::Zero), "7372452.01", "0"),
+        (at_least(NumberMask::Null), "7372452.01", "null"),
         (Mask::Month, "19900802", "199008"),
         (Mask::Quarter, "19900802", "199007"),
         (Mask::Year, "19900802", "1990"),
@@ -238,7 +273,7 @@ proptest! {
 
     #[test]
     fn anything_can_be_masked(value in "\\PC{0,40}") {
-        for mask in [keep(3, 4), Mask::Name, Mask::Phone, Mask::Email, Mask::Address, Mask::Year, Mask::Quarter, Mask::Month, Mask::AmountBand, Mask::Region(Region::Province), Mask::AgeBand, Mask::Mac, Mask::Ip, Mask::Ff1] {
+        for mask in [keep(3, 4), Mask::Name, Mask::Phone, Mask::Email, Mask::Address, Mask::Year, Mask::Quarter, Mask::Month, Mask::AmountBand, at_least(NumberMask::Text), Mask::Region(Region::Province), Mask::AgeBand, Mask::Mac, Mask::Ip, Mask::Ff1] {
             prop_assert!(!masked(&mask, &value).is_empty());
         }
     }

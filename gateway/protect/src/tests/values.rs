@@ -96,6 +96,27 @@ fn a_mask_is_escaped_where_it_stands() {
 }
 
 #[test]
+fn t6_whether_an_amount_is_reached_is_spelt_as_its_format_is() {
+    let table = table(masks(Mask::AtLeast { least: 3_000_000, number: NumberMask::Text }));
+    let cases = [
+        (Format::Json, r#"{"balance":2999999.99}"#, r#"{"balance":"..3000000"}"#),
+        (Format::Json, r#"{"balance":7.37245201E6}"#, r#"{"balance":"3000000.."}"#),
+        (Format::Json, r#"{"a":"{\"balance\":7372452}"}"#, r#"{"a":"{\"balance\":\"3000000..\"}"}"#),
+        (Format::Xml, "<a><balance>2999999.99</balance></a>", "<a><balance>..3000000</balance></a>"),
+        (Format::Xml, "<a balance=\"2999999\"/>", "<a balance=\"..3000000\"/>"),
+        (
+            Format::Html,
+            "<table><tr><th>balance</th></tr><tr><td>2999999</td></tr></table>",
+            "<table><tr><th>balance</th></tr><tr><td>..3000000</td></tr></table>",
+        ),
+    ];
+    for (format, body, expect) in cases {
+        let treated = treat_as(format, &table, body.as_bytes()).expect("treatable");
+        assert_eq!(String::from_utf8(treated.body).expect("UTF-8"), expect, "{format:?}");
+    }
+}
+
+#[test]
 fn dropped_members_leave_valid_json() {
     let cases = [
         (r#"{"mobile":"1"}"#, r#"{}"#),

@@ -32,6 +32,17 @@ impl Check {
                 ("use 1 to 3600: a holder's proof is for now", "可用范围：1 至 3600；持有证明只在当下有效"),
             );
         }
+        if credentials.lifetime.is_zero() {
+            self.error(
+                "YB1562",
+                "credentials.lifetime_s",
+                ("out of range", "超出范围"),
+                (
+                    "use 1 or more; without it a credential may hold as long as it says",
+                    "须不小于 1；不写则以凭证所载期限为准",
+                ),
+            );
+        }
         let names =
             credentials.issuers.iter().map(|issuer| &issuer.sm2_names).chain([&credentials.sm2_names]);
         // A name of another algorithm would let a key choose.

@@ -69,6 +69,10 @@ impl<'p> Claims<'p> {
         if given > now.saturating_add(LEEWAY) || until <= now.saturating_sub(LEEWAY) {
             return Err(Fault::Time);
         }
+        let lifetime = i64::try_from(config.lifetime.as_secs()).unwrap_or(i64::MAX);
+        if until.saturating_sub(given) > lifetime {
+            return Err(Fault::Time);
+        }
         let subject = match within.get("credentialSubject") {
             None if payload.contains_key("vct") => payload,
             Some(Value::Object(subject)) => subject,

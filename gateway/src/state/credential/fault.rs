@@ -15,7 +15,7 @@ pub enum Fault {
     Key,
     /// A signature does not hold.
     Signature,
-    /// Over, or not yet.
+    /// Over, not yet, or for longer than is taken.
     Time,
     /// Its issuer took it back.
     Revoked,
@@ -128,10 +128,13 @@ impl Fault {
             Fault::Time => (
                 "YB0617",
                 [
-                    "the consent credential is over or not yet valid",
-                    "it must say until when it holds; have it issued anew",
+                    "the consent credential is over, not yet valid or valid too long",
+                    "it must say until when it holds, within `credentials.lifetime_s`; have it issued anew",
                 ],
-                ["同意凭证已过期或尚未生效", "凭证须注明有效期，请重新签发"],
+                [
+                    "同意凭证已过期、尚未生效或有效期过长",
+                    "凭证须注明有效期，且不超过 `credentials.lifetime_s`，请重新签发",
+                ],
             ),
             Fault::Revoked => (
                 "YB0618",

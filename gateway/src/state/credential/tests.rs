@@ -10,6 +10,7 @@ fn config(change: impl FnOnce(&mut Credentials)) -> Credentials {
     let mut config = Credentials {
         audience: "https://verifier.example.org".to_owned(),
         max_age: Duration::from_secs(300),
+        lifetime: Duration::MAX,
         registry: None,
         status_lists: Default::default(),
         types: vec!["InvestorConsent".to_owned(), "urn:eudi:pid:de:1".to_owned()],
@@ -277,6 +278,22 @@ fn p8_an_investor_signs_with_ed25519_or_sm2_and_for_themselves_alone() {
             assert_eq!(verifier.verify(&text, None, NOW), Err(fault), "{what} {algorithm:?}");
         }
     }
+}
+
+#[test]
+fn p8_a_credential_holds_no_longer_than_is_taken() {
+    let anna = Signer::new(7, Algorithm::Ed25519);
+    let verify = |most: u64, change: fn(&mut Value)| {
+        let config = config(|config| config.lifetime = Duration::from_secs(most));
+        verifier("{}", config).verify(&anna.consents(json!({}), change), None, NOW).err()
+    };
+    // Given a minute ago, for 660 seconds.
+    assert_eq!((verify(660, |_| ()), verify(659, |_| ())), (None, Some(Fault::Time)));
+    let endless = |payload: &mut Value| payload["exp"] = json!(i64::MAX);
+    assert_eq!(verify(3600, endless), Some(Fault::Time));
+    // The last of all beginnings and the first of all ends count.
+    let later = |payload: &mut Value| payload["nbf"] = json!(NOW - 1);
+    assert_eq!((verify(601, later), verify(600, later)), (None, Some(Fault::Time)));
 }
 
 #[test]
