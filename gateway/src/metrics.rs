@@ -33,7 +33,7 @@ use prometheus::{
 use prometheus::{Registry, TextEncoder};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use yingbi_classifiers::Wrong;
-use yingbi_protect::Summary;
+use yingbi_protect::{KeyTrouble, Summary};
 use yingbi_taxonomy::{Category, Level};
 
 /// All counters of one gateway.
@@ -187,6 +187,20 @@ impl Metrics {
         let document = Category::IdentityDocument.id();
         for action in ["flag", "reject"] {
             metrics.input_faults.with_label_values(&[document, Wrong::CheckDigit.name(), action]);
+        }
+        for outcome in std::iter::once("decrypt").chain(KeyTrouble::ALL.map(KeyTrouble::code)) {
+            metrics.field_keys.with_label_values(&[document, outcome]);
+        }
+        let level = Category::IdentityDocument.level().to_string();
+        metrics.request_values.with_label_values(&[document, &level, "mask"]);
+        for holds in ["accepted", "refused"] {
+            metrics.consent_credentials.with_label_values(&[holds]);
+        }
+        for stopped in ["refused", "warned"] {
+            metrics.limits.with_label_values(&[RouteLabels::UNMATCHED, stopped]);
+        }
+        for anchor in crate::evidence::ANCHORS {
+            metrics.anchor_lag.with_label_values(&[anchor]).set(0);
         }
         metrics.policy_info.with_label_values(&["none"]).set(0);
         Ok(metrics)

@@ -231,7 +231,9 @@ fn is_executable(path: &Path) -> bool {
 #[expect(clippy::unwrap_used, reason = "without the program there is nothing to test")]
 fn unknown_to_yingbi<'a>(words: impl Iterator<Item = &'a str>) -> Option<String> {
     let words: Vec<&str> = words.take_while(|word| !word.starts_with('#')).collect();
-    let is_command = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_command = |word: &&&str| {
+        !word.starts_with('-') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
     let commands: Vec<&str> = words.iter().take_while(is_command).copied().collect();
     let help = Command::new(yingbi_tests::binary()).args(&commands).arg("--help").output().unwrap();
     if !help.status.success() {

@@ -76,6 +76,10 @@ fn m1_names_tell_kind_and_unit() {
                     "action",
                     "node",
                     "state",
+                    "outcome",
+                    "anchor",
+                    "limit",
+                    "what",
                 ]
                 .contains(label),
                 "{name} has label {label}"
@@ -97,7 +101,6 @@ fn m1_what_is_found_is_counted_by_category_level_and_treatment() {
     };
     metrics.protected(&summary);
     metrics.protected(&summary);
-    metrics.subjects(7);
     metrics.subjects(7);
     let text = metrics.render();
     for sample in [
