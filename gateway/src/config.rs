@@ -45,6 +45,7 @@ pub use keys::{
 };
 pub use limits::{Drain, Limits};
 pub use listen::{Admin, ClientCa, ClientCaMode, Endpoint, Listen, ListenTls};
+pub(crate) use secret::private;
 pub use secret::{Secret, SecretError};
 pub use stores::{PostgresStore, Stores};
 pub use telemetry::{LogFormat, LogLevel, Telemetry};

@@ -76,6 +76,7 @@ pub struct Metrics {
     client_aborts: IntCounter,
     inventory_fields: IntGauge,
     inventory_drift: Vec<IntCounter>,
+    tls_reloads: IntCounterVec,
     jwks_age: Gauge,
     resident: IntGauge,
     /// Data keys and key services.
@@ -167,6 +168,7 @@ impl Metrics {
             client_aborts: table::CLIENT_ABORTS.counter(&registry)?,
             inventory_fields: table::INVENTORY_FIELDS.gauge(&registry)?,
             inventory_drift: labelled::<Drift>(&table::INVENTORY_DRIFT.counters(&registry)?),
+            tls_reloads: table::TLS_RELOADS.counters(&registry)?,
             jwks_age: table::JWKS_AGE.gauge_f64(&registry)?,
             resident: table::RESIDENT.gauge(&registry)?,
             keys: KeyMetrics::new(&registry)?,
@@ -177,6 +179,11 @@ impl Metrics {
         metrics.request_duration.with_label_values(&[RouteLabels::UNMATCHED]);
         metrics.refusals.with_label_values(&[labels::NO_CODE]);
         metrics.raised.with_label_values(&["baseline.minors"]);
+        for place in ["listen", "upstream"] {
+            for result in ["loaded", "rejected"] {
+                metrics.tls_reloads.with_label_values(&[place, result]);
+            }
+        }
         let document = Category::IdentityDocument.id();
         for action in ["flag", "reject"] {
             metrics.input_faults.with_label_values(&[document, Wrong::CheckDigit.name(), action]);
@@ -305,6 +312,11 @@ impl Metrics {
     /// An account is used from more places at once than it may.
     pub fn account_shared(&self) {
         self.shared_accounts.inc();
+    }
+
+    /// Certificates of `place` were read again, and rule or were refused.
+    pub fn tls_reloaded(&self, place: &'static str, rule: bool) {
+        self.tls_reloads.with_label_values(&[place, if rule { "loaded" } else { "rejected" }]).inc();
     }
 
     /// The store of consents and grants failed so often.

@@ -7,6 +7,7 @@ mod drain;
 mod keys;
 mod listeners;
 mod peer;
+mod tls;
 
 use crate::admin::{Admin, Auditing, Office, Probe, Readiness};
 use crate::config::{self, Config, Secret};
@@ -25,6 +26,7 @@ use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
 use crate::state::rights::Rights;
+use arc_swap::ArcSwap;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::upstreams::peer::HttpPeer;
@@ -80,6 +82,7 @@ pub struct Ready {
     policies: Arc<PolicyStore>,
     secret: Secret,
     peer: HttpPeer,
+    peer_stamps: tls::Stamps,
 }
 
 impl Ready {
@@ -98,8 +101,9 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
         .map_err(|problems| StartError::Bad(shown(&problems)))?;
     let key = &config.keys.pseudonym;
     let secret = Secret::read(key).map_err(|error| StartError::Bad(format!("{}: {error}", key.display())))?;
+    let peer_stamps = tls::Stamps::of(&peer::files(&config.upstream));
     let peer = peer::of(&config.upstream)?;
-    Ok(Ready { policies: Arc::new(policies), secret, peer, config })
+    Ok(Ready { policies: Arc::new(policies), secret, peer, peer_stamps, config })
 }
 
 /// Runs the gateway until a signal ends it: SIGTERM or SIGINT drain it, changed policy files are reloaded.
@@ -107,7 +111,8 @@ pub fn prepare(config: Config) -> Result<Ready, StartError> {
 /// # Errors
 /// It could not start.
 pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
-    let Ready { config, policies, secret, peer } = ready;
+    let Ready { config, policies, secret, peer, peer_stamps } = ready;
+    let peer = Arc::new(ArcSwap::from_pointee(peer));
     listeners::check_free(&config)?;
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Unusable(error.to_string()))?);
     let readiness = Arc::new(Readiness::new().map_err(|error| StartError::Unusable(error.to_string()))?);
@@ -150,7 +155,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
             .iter()
             .filter_map(|issuer| Some((issuer.issuer.clone(), issuer.step_up.clone()?)))
             .collect(),
-        upstream: Upstream::new(peer, bounds(&config)),
+        upstream: Upstream::new(peer.clone(), bounds(&config)),
         metrics: metrics.clone(),
         readiness: readiness.clone(),
         limits: exchange_limits(&config),
@@ -204,7 +209,9 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
-    server.add_service(listeners::service(&config, exchange)?);
+    let mut certificates = Vec::from_iter(peer::watched(&config.upstream, peer_stamps, &peer));
+    server.add_service(listeners::service(&config, exchange, &mut certificates)?);
+    tls::watch(certificates, metrics.clone())?;
     drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");

@@ -8,6 +8,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "identity/certificates.rs"]
+mod certificates;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};

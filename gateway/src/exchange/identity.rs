@@ -4,6 +4,7 @@
 //! form not understood is refused, never taken for nobody. An error names the reason, never the credential.
 
 mod api_token;
+mod authorities;
 mod cache;
 mod error;
 mod jwk;
@@ -14,9 +15,10 @@ mod mtls;
 mod tests;
 
 pub use api_token::{new_token, token_hash};
+pub use authorities::ClientAuthorities;
 pub use error::{IdentityError, Reason};
 pub(crate) use jwk::usable_keys;
-pub use mtls::{PeerCertificate, PeerCertificateCallback, client_verifier};
+pub use mtls::{PeerCertificate, PeerCertificateCallback};
 
 use crate::config::IdentityConfig;
 use api_token::ApiTokens;

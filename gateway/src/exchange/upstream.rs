@@ -10,6 +10,7 @@ mod session;
 use super::forward::Outgoing;
 use super::passing::{BrokenBody, Passing};
 use crate::metrics::UpstreamFailure;
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pingora_core::connectors::TransportConnector;
@@ -19,7 +20,7 @@ use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::ErrorType;
 use session::{Broken, Connection, Session};
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -122,7 +123,7 @@ impl Failure {
 /// Connections to the API behind, kept for reuse.
 pub struct Upstream {
     connector: TransportConnector,
-    peer: HttpPeer,
+    peer: Arc<ArcSwap<HttpPeer>>,
     bounds: Bounds,
     idle: Mutex<Vec<Idle>>,
 }
@@ -133,8 +134,8 @@ struct Idle {
 }
 
 impl Upstream {
-    /// Calls `peer` within `bounds`.
-    pub fn new(peer: HttpPeer, bounds: Bounds) -> Self {
+    /// Calls `peer`, as it is when a connection is made, within `bounds`.
+    pub fn new(peer: Arc<ArcSwap<HttpPeer>>, bounds: Bounds) -> Self {
         Upstream { connector: TransportConnector::new(None), peer, bounds, idle: Mutex::new(Vec::new()) }
     }
 
@@ -308,10 +309,11 @@ impl Upstream {
     }
 
     async fn connect(&self) -> Result<Session, Failure> {
-        let stream = self.connector.new_stream(&self.peer).await.map_err(|error| match error.etype {
-            ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::Timeout,
-            _ => Failure::Connect,
-        })?;
+        let stream =
+            self.connector.new_stream(&*self.peer.load_full()).await.map_err(|error| match error.etype {
+                ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::Timeout,
+                _ => Failure::Connect,
+            })?;
         Ok(Session::new(Connection::new(stream), self.bounds.write))
     }
 

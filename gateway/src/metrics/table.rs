@@ -81,6 +81,7 @@ table! {
     CLIENT_ABORTS Counter "client_aborts_total" "" [] "Clients that left before their answer was handed over.";
     INVENTORY_FIELDS Gauge "inventory_fields" "" [] "Fields of personal information that the inventory knows.";
     INVENTORY_DRIFT Counter "inventory_drift_total" "" ["type"] "Routes, categories, fields and levels found that differ from the accepted inventory.";
+    TLS_RELOADS Counter "tls_reloads_total" "" ["place", "result"] "Certificates read again, of the data port (listen) and toward the API behind (upstream); refused ones left the old ones ruling.";
     JWKS_AGE Gauge "jwks_age_seconds" "seconds" [] "Age of the oldest issuer's signing keys; NaN while an issuer has none.";
     KMS_UP Gauge "kms_up" "" ["node"] "1 while the key service unwraps our keys; NaN where none is configured.";
     KMS_DURATION Histogram "kms_duration_seconds" "seconds" ["node"] "How long key services took.";

@@ -1,16 +1,18 @@
 //! Where clients connect: plain, TLS or mutual TLS, on TCP or a unix socket.
 
 use super::StartError;
+use super::tls::{self, Place, Shown, Stamps, Watched};
 use crate::admin::Probe;
-use crate::config::{Config, Endpoint, ListenTls};
+use crate::config::{ClientCa, Config, Endpoint, ListenTls};
 use crate::exchange::Exchange;
-use crate::exchange::identity::{PeerCertificateCallback, client_verifier};
+use crate::exchange::identity::{ClientAuthorities, PeerCertificateCallback};
 use pingora_core::listeners::ListenerConfig;
 use pingora_core::listeners::tls::TlsSettings;
 use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::services::listening::Service;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Buffers of a client connection, bytes: a typical head, and a typical answer in one write. Pingora's defaults are
 /// 64 KiB each and cost 96 KiB for every idle connection.
@@ -28,8 +30,13 @@ pub fn check_free(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The service that runs `exchange` on every configured listener, and on the socket that readiness asks.
-pub fn service(config: &Config, exchange: Exchange) -> Result<Service<Exchange>, StartError> {
+/// The service that runs `exchange` on every configured listener, and on the socket that readiness asks; what its listeners
+/// are to watch goes to `watched`.
+pub fn service(
+    config: &Config,
+    exchange: Exchange,
+    watched: &mut Vec<Watched>,
+) -> Result<Service<Exchange>, StartError> {
     let mut service = Service::new("data".to_owned(), exchange);
     for listen in &config.listen {
         let endpoint = match &listen.endpoint {
@@ -37,7 +44,7 @@ pub fn service(config: &Config, exchange: Exchange) -> Result<Service<Exchange>,
             Endpoint::Unix(path) => unix(path),
         };
         let endpoint = match &listen.tls {
-            Some(tls) => endpoint.tls(settings(tls)?),
+            Some(tls) => endpoint.tls(settings(tls, watched)?),
             None => endpoint,
         };
         service.add_listener(endpoint.l4_buffer(L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER)));
@@ -54,19 +61,47 @@ fn unix(path: &Path) -> ListenerConfig {
     ListenerConfig::uds(path.display().to_string()).permissions(owner_only)
 }
 
-fn settings(tls: &ListenTls) -> Result<TlsSettings, StartError> {
-    let bad = |what: &Path, error: String| StartError::Bad(format!("{}: {error}", what.display()));
-    let mut settings = TlsSettings::with_callbacks(Box::new(PeerCertificateCallback))
-        .map_err(|error| bad(&tls.certificate, error.etype.as_str().to_owned()))?;
-    settings
-        .set_certificate_chain_file(&tls.certificate.display().to_string())
-        .map_err(|error| bad(&tls.certificate, error.etype.as_str().to_owned()))?;
-    settings
-        .set_private_key_file(&tls.key.display().to_string())
-        .map_err(|error| bad(&tls.key, error.etype.as_str().to_owned()))?;
-    if let Some(client_ca) = &tls.client_ca {
-        let verifier = client_verifier(client_ca).map_err(|error| bad(&client_ca.file, error.to_string()))?;
-        settings.set_client_cert_verifier(verifier);
+fn settings(tls: &ListenTls, watched: &mut Vec<Watched>) -> Result<TlsSettings, StartError> {
+    let authorities = tls.client_ca.as_ref().map(|client_ca| authorities(client_ca, watched)).transpose()?;
+    let callback = PeerCertificateCallback { authorities: authorities.clone() };
+    let mut settings = TlsSettings::with_callbacks(Box::new(callback))
+        .map_err(|error| StartError::Bad(error.etype.as_str().to_owned()))?;
+    settings.set_cert_resolver(shown(tls, watched)?);
+    if let Some(authorities) = authorities {
+        settings.set_client_cert_verifier(authorities);
     }
     Ok(settings)
+}
+
+/// The certificate that clients see.
+fn shown(tls: &ListenTls, watched: &mut Vec<Watched>) -> Result<Arc<Shown>, StartError> {
+    let (certificate, key) = (tls.certificate.clone(), tls.key.clone());
+    let files = vec![certificate.clone(), key.clone()];
+    let stamps = Stamps::of(&files);
+    let shown = Arc::new(Shown::new(tls::pair(&certificate, &key)?));
+    let ruling = Arc::clone(&shown);
+    let read_again = move || {
+        let pair = tls::pair(&certificate, &key)?;
+        tls::unexpired(pair.cert.first().map(|leaf| &**leaf), &certificate)?;
+        ruling.replace(pair);
+        Ok(())
+    };
+    watched.push(Watched::new((Place::Listen, "YB0727"), files, stamps, Box::new(read_again)));
+    Ok(shown)
+}
+
+/// Who issues the certificates of clients.
+fn authorities(
+    client_ca: &ClientCa,
+    watched: &mut Vec<Watched>,
+) -> Result<Arc<ClientAuthorities>, StartError> {
+    let file = client_ca.file.clone();
+    let files = vec![file.clone()];
+    let bad = move |error: std::io::Error| StartError::Bad(format!("{}: {error}", file.display()));
+    let stamps = Stamps::of(&files);
+    let authorities = Arc::new(ClientAuthorities::read(client_ca).map_err(&bad)?);
+    let ruling = Arc::clone(&authorities);
+    let read_again = move || ruling.read_again().map_err(&bad);
+    watched.push(Watched::new((Place::Listen, "YB0728"), files, stamps, Box::new(read_again)));
+    Ok(authorities)
 }

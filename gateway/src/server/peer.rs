@@ -1,11 +1,15 @@
 //! The API behind, as Pingora's connector wants it.
 
 use super::StartError;
+use super::tls::{self, Place, Stamps, Watched};
 use crate::config::{Upstream, UpstreamEndpoint, UpstreamTls};
+use arc_swap::ArcSwap;
 use pingora_core::upstreams::peer::{HttpPeer, PeerOptions};
 use pingora_core::utils::tls::{CertKey, WrappedX509, parse_x509};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use std::net::ToSocketAddrs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The peer of a configuration; its name is resolved once, at the start.
@@ -31,36 +35,53 @@ pub fn of(upstream: &Upstream) -> Result<HttpPeer, StartError> {
     let mut options = PeerOptions::new();
     options.connection_timeout = Some(upstream.connect_timeout);
     options.total_connection_timeout = Some(upstream.connect_timeout.saturating_mul(2));
-    if let Some(tls) = &upstream.tls {
-        options.ca =
-            Some(certificates(&tls.ca)?.into_iter().map(|der| WrappedX509::new(der, parse_x509)).collect());
-        peer.client_cert_key = client_certificate(tls)?;
-    }
     peer.options = options;
+    match &upstream.tls {
+        Some(tls) => credentials(peer, tls),
+        None => Ok(peer),
+    }
+}
+
+/// Who is trusted on the hop to the API behind, and who the gateway is there, as the files say now.
+pub fn credentials(mut peer: HttpPeer, tls: &UpstreamTls) -> Result<HttpPeer, StartError> {
+    let authorities = tls::certificates(&tls.ca)?;
+    let mut roots = rustls::RootCertStore::empty();
+    for authority in &authorities {
+        roots
+            .add(authority.as_slice().into())
+            .map_err(|_| StartError::Bad(format!("{}: holds no usable authority", tls.ca.display())))?;
+    }
+    peer.options.ca = Some(authorities.into_iter().map(|der| WrappedX509::new(der, parse_x509)).collect());
+    if let (Some(certificate), Some(key)) = (&tls.certificate, &tls.key) {
+        // Proven to fit: Pingora would panic on the one and refuse every connection for the other.
+        tls::pair(certificate, key)?;
+        let key_der = PrivateKeyDer::from_pem_file(key)
+            .map_err(|_| StartError::Bad(format!("{}: holds no private key", key.display())))?;
+        let chain = tls::certificates(certificate)?;
+        peer.client_cert_key = Some(Arc::new(CertKey::new(chain, key_der.secret_der().to_vec())));
+    }
     Ok(peer)
 }
 
-fn client_certificate(tls: &UpstreamTls) -> Result<Option<Arc<CertKey>>, StartError> {
-    let (Some(certificate), Some(key)) = (&tls.certificate, &tls.key) else { return Ok(None) };
-    let chain = certificates(certificate)?;
-    let key = pingora_rustls::load_pem_file_private_key(&key.display().to_string())
-        .map_err(|error| StartError::Bad(format!("{}: {}", key.display(), error.etype.as_str())))?;
-    Ok(Some(Arc::new(CertKey::new(chain, key))))
+/// The files that [`credentials`] reads.
+pub fn files(upstream: &Upstream) -> Vec<PathBuf> {
+    let tls = upstream.tls.iter();
+    tls.flat_map(|tls| [Some(&tls.ca), tls.certificate.as_ref(), tls.key.as_ref()])
+        .flatten()
+        .cloned()
+        .collect()
 }
 
-/// The certificates of a PEM file, proven to parse: Pingora would panic on one that does not.
-fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, StartError> {
-    let bad = |why: &str| StartError::Bad(format!("{}: {why}", file.display()));
-    let text =
-        std::fs::read(file).map_err(|error| StartError::Unusable(format!("{}: {error}", file.display())))?;
-    let mut chain = Vec::new();
-    for pem in x509_parser::pem::Pem::iter_from_buffer(&text) {
-        let pem = pem.map_err(|_| bad("not PEM"))?;
-        pem.parse_x509().map_err(|_| bad("holds something that is no X.509 certificate"))?;
-        chain.push(pem.contents);
-    }
-    if chain.is_empty() {
-        return Err(bad("holds no certificate"));
-    }
-    Ok(chain)
+/// Reads them again when they change; connections that are open stay.
+pub fn watched(upstream: &Upstream, read: Stamps, peer: &Arc<ArcSwap<HttpPeer>>) -> Option<Watched> {
+    let (tls, peer) = (upstream.tls.clone()?, Arc::clone(peer));
+    let read_again = move || {
+        let fresh = credentials(HttpPeer::clone(&peer.load()), &tls)?;
+        if let Some(file) = &tls.certificate {
+            tls::unexpired(tls::certificates(file)?.first().map(Vec::as_slice), file)?;
+        }
+        peer.store(Arc::new(fresh));
+        Ok(())
+    };
+    Some(Watched::new((Place::Upstream, "YB0729"), files(upstream), read, Box::new(read_again)))
 }

@@ -1,6 +1,6 @@
 //! Client certificates: names and validity of the leaf that the TLS handshake has verified.
 
-use super::{Identified, IdentifiedBy, IdentityError, Reason};
+use super::{ClientAuthorities, Identified, IdentifiedBy, IdentityError, Reason};
 use crate::config::{CertificateName, ClientCa, ClientCaMode, Mtls};
 use pingora_core::listeners::TlsAccept;
 use pingora_core::protocols::tls::TlsRef;
@@ -19,7 +19,7 @@ use yingbi_policies::{Certificate, Identity};
 /// What a verified client certificate says; kept with its connection (`ssl_digest.extension.get::<PeerCertificate>()`).
 #[derive(Clone)]
 pub struct PeerCertificate {
-    /// `None`: it can't be read, so it proves nothing and its connection is refused.
+    /// `None`: it can't be read, or nobody vouches for it any more, so it proves nothing and its connection is refused.
     read: Option<Read>,
 }
 
@@ -31,13 +31,21 @@ struct Read {
 }
 
 /// Reads the client's certificate once a handshake: install with `TlsSettings::with_callbacks`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PeerCertificateCallback;
+#[derive(Clone, Debug, Default)]
+pub struct PeerCertificateCallback {
+    /// Those that must vouch for it still when its session is resumed.
+    pub authorities: Option<Arc<ClientAuthorities>>,
+}
 
 #[async_trait::async_trait]
 impl TlsAccept for PeerCertificateCallback {
     async fn handshake_complete_callback(&self, tls: &TlsRef) -> Option<Arc<dyn Any + Send + Sync>> {
-        let certificate = PeerCertificate::from_der(tls.peer_certificate_der()?);
+        let chain = tls.peer_cert_chain_der()?;
+        let vouched = self.authorities.as_ref().is_none_or(|authorities| authorities.vouch_for(chain));
+        let certificate = match chain.first() {
+            Some(leaf) if vouched => PeerCertificate::from_der(leaf),
+            _ => PeerCertificate { read: None },
+        };
         Some(Arc::new(certificate))
     }
 }
@@ -111,11 +119,11 @@ pub(super) fn identify(config: &Mtls, names: &Certificate) -> Result<Identified,
     Ok(Identified { identity, by: IdentifiedBy::Mtls })
 }
 
-/// A verifier for `TlsSettings::set_client_cert_verifier`.
+/// A verifier by the authorities that the file names now.
 ///
 /// # Errors
 /// The authorities' file can't be read or holds no authority.
-pub fn client_verifier(config: &ClientCa) -> std::io::Result<Arc<dyn ClientCertVerifier>> {
+pub(super) fn client_verifier(config: &ClientCa) -> std::io::Result<Arc<dyn ClientCertVerifier>> {
     let unusable =
         || std::io::Error::new(std::io::ErrorKind::InvalidData, "no usable authority in the client CA file");
     let mut roots = RootCertStore::empty();

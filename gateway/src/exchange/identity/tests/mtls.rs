@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::{CertificateName, ClientCa, ClientCaMode, Mtls};
+use crate::exchange::identity::mtls::client_verifier;
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 fn certificate(change: impl FnOnce(&mut CertificateParams)) -> PeerCertificate {
@@ -145,7 +146,7 @@ async fn handshake(mode: ClientCaMode, with_certificate: bool) -> Option<Option<
     std::fs::write(file("cert.pem"), server.pem()).unwrap();
     std::fs::write(file("key.pem"), server_key.serialize_pem()).unwrap();
 
-    let mut settings = TlsSettings::with_callbacks(Box::new(PeerCertificateCallback)).unwrap();
+    let mut settings = TlsSettings::with_callbacks(Box::new(PeerCertificateCallback::default())).unwrap();
     settings.set_certificate_chain_file(&file("cert.pem")).unwrap();
     settings.set_private_key_file(&file("key.pem")).unwrap();
     settings
