@@ -35,7 +35,7 @@ fn what_holds_of_any_policies_and_any_facts() {
     let number = |name: &str, usual: u64| {
         std::env::var(name).ok().map_or(usual, |text| text.parse().expect("a number"))
     };
-    let (cases, first) = (number("YINGBI_POLICY_CASES", 20_000), number("YINGBI_POLICY_SEED", 1));
+    let (cases, first) = (number("YINGBI_POLICY_CASES", 6_000), number("YINGBI_POLICY_SEED", 1));
     let seeds = first..first + cases.div_ceil(FACTS);
     let threads = std::thread::available_parallelism().map_or(2, usize::from) as u64;
     let tried: Vec<Tried> = std::thread::scope(|scope| {

@@ -78,6 +78,7 @@ fn m1_names_tell_kind_and_unit() {
                     "state",
                     "outcome",
                     "anchor",
+                    "place",
                     "limit",
                     "what",
                 ]
