@@ -69,9 +69,8 @@ fn main() {
         list.1 / 1e3,
         list.1 / list.0 as f64
     );
-    let slowest = |size: usize| {
-        medians.iter().filter(|(own, _)| *own == size).map(|(_, ns)| *ns).fold(0.0, f64::max)
-    };
+    let slowest =
+        |size: usize| medians.iter().filter(|(own, _)| *own == size).map(|(_, ns)| *ns).fold(0.0, f64::max);
     println!("2000 policies beside 20: {:.2} times", slowest(2000) / slowest(20));
 }
 
