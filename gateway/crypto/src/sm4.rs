@@ -25,6 +25,7 @@ mod ctr;
 pub mod gcm;
 pub(crate) mod ghash;
 mod s_box;
+mod traits;
 
 pub use crate::simd::Engine;
 

@@ -4,10 +4,6 @@
 use super::gcm::{Forged, Nonce, Tag, TooLong};
 use super::{Block, Engine, Sm4};
 use crate::constant_time_eq;
-use aead::inout::InOutBuf;
-use aead::{AeadCore, AeadInOut, KeyInit, KeySizeUser, TagPosition};
-use cipher::Array;
-use cipher::consts::{U12, U16};
 use std::fmt;
 use zeroize::ZeroizeOnDrop;
 
@@ -132,40 +128,3 @@ impl fmt::Debug for Ccm {
 }
 
 impl ZeroizeOnDrop for Ccm {}
-
-impl KeySizeUser for Ccm {
-    type KeySize = U16;
-}
-
-impl KeyInit for Ccm {
-    fn new(key: &Array<u8, U16>) -> Self {
-        Ccm::new(&key.0)
-    }
-}
-
-impl AeadCore for Ccm {
-    type NonceSize = U12;
-    type TagSize = U16;
-    const TAG_POSITION: TagPosition = TagPosition::Postfix;
-}
-
-impl AeadInOut for Ccm {
-    fn encrypt_inout_detached(
-        &self,
-        nonce: &Array<u8, U12>,
-        aad: &[u8],
-        text: InOutBuf<'_, '_, u8>,
-    ) -> Result<Array<u8, U16>, aead::Error> {
-        self.seal(&nonce.0, aad, text.into_out_with_copied_in()).map(Array).map_err(|TooLong(_)| aead::Error)
-    }
-
-    fn decrypt_inout_detached(
-        &self,
-        nonce: &Array<u8, U12>,
-        aad: &[u8],
-        text: InOutBuf<'_, '_, u8>,
-        tag: &Array<u8, U16>,
-    ) -> Result<(), aead::Error> {
-        self.open(&nonce.0, aad, text.into_out_with_copied_in(), &tag.0).map_err(|Forged| aead::Error)
-    }
-}
