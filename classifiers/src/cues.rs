@@ -16,19 +16,22 @@ impl Cues {
     /// Looks at every character once; text in ASCII never leaves the table of its 128.
     pub(crate) fn of(text: &str) -> Cues {
         let mut cues = Cues::default();
-        let bytes = text.as_bytes();
-        let ascii = bytes.iter().take_while(|byte| {
-            let mark = ASCII.get(usize::from(**byte)).copied().unwrap_or(mark::HIGH);
-            cues.marks |= mark;
-            cues.digits += (mark & mark::DIGIT) as usize;
-            mark & mark::HIGH == 0
-        });
-        let ascii = ascii.count();
-        if ascii == bytes.len() {
+        let mut ascii = |bytes: &[u8]| {
+            for byte in bytes {
+                let mark = ASCII.get(usize::from(*byte)).copied().unwrap_or(mark::HIGH);
+                cues.marks |= mark;
+                cues.digits += (mark & mark::DIGIT) as usize;
+            }
+        };
+        let (eights, _) = text.as_bytes().as_chunks::<8>();
+        let plain = eights.iter().take_while(|eight| eight.is_ascii()).inspect(|eight| ascii(*eight)).count();
+        let rest = text.get(8 * plain..).unwrap_or_default();
+        if rest.is_ascii() {
+            ascii(rest.as_bytes());
             return cues;
         }
         let table = MARKS.as_slice();
-        for c in text.get(ascii..).unwrap_or_default().chars() {
+        for c in rest.chars() {
             let mark = table.get(u32::from(c) as usize).copied().unwrap_or(mark::HIGH | mark::FOLDED);
             cues.marks |= mark;
             cues.digits += (mark & mark::DIGIT) as usize;

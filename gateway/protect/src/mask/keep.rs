@@ -45,12 +45,16 @@ fn is_plain(bytes: &[u8]) -> bool {
         let differs = word ^ (EVERY * u64::from(byte));
         differs.wrapping_sub(EVERY) & !differs
     };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let odd = words.iter().fold(0, |odd, word| {
+    let odd = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
-        odd | word | is(word, b' ') | is(word, b'-')
-    });
-    odd & (EVERY << 7) == 0 && rest.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'))
+        word | is(word, b' ') | is(word, b'-')
+    };
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'));
+    };
+    // The last eight bytes are all that the whole words leave, and more.
+    let (words, _) = bytes.as_chunks();
+    words.iter().fold(odd(last), |all, word| all | odd(word)) & (EVERY << 7) == 0
 }
 
 /// Appends the value with fill characters in its hidden part, separators shown.
