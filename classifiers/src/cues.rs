@@ -16,22 +16,19 @@ impl Cues {
     /// Looks at every character once; text in ASCII never leaves the table of its 128.
     pub(crate) fn of(text: &str) -> Cues {
         let mut cues = Cues::default();
-        let mut ascii = |bytes: &[u8]| {
-            for byte in bytes {
-                let mark = ASCII.get(usize::from(*byte)).copied().unwrap_or(mark::HIGH);
-                cues.marks |= mark;
-                cues.digits += (mark & mark::DIGIT) as usize;
-            }
-        };
-        let (eights, _) = text.as_bytes().as_chunks::<8>();
-        let plain = eights.iter().take_while(|eight| eight.is_ascii()).inspect(|eight| ascii(*eight)).count();
-        let rest = text.get(8 * plain..).unwrap_or_default();
-        if rest.is_ascii() {
-            ascii(rest.as_bytes());
+        let (mut at, mut marks, mut digits) = (0, 0, 0);
+        for byte in text.as_bytes() {
+            let Some(mark) = ASCII.get(usize::from(*byte)) else { break };
+            marks |= mark;
+            digits += mark & mark::DIGIT;
+            at += 1;
+        }
+        (cues.marks, cues.digits) = (marks, digits as usize);
+        if at == text.len() {
             return cues;
         }
         let table = MARKS.as_slice();
-        for c in rest.chars() {
+        for c in text.get(at..).unwrap_or_default().chars() {
             let mark = table.get(u32::from(c) as usize).copied().unwrap_or(mark::HIGH | mark::FOLDED);
             cues.marks |= mark;
             cues.digits += (mark & mark::DIGIT) as usize;

@@ -5,6 +5,7 @@ use super::{FILL, Hidden};
 /// What the template hides; `Some(None)` when nothing may show, `None` when separators in the hidden part show.
 ///
 /// At least a third stays hidden; where the template asks for more, only last characters show, up to half.
+#[inline]
 pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
     // The most common values.
     if is_plain(value.as_bytes()) {
@@ -13,6 +14,11 @@ pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) 
         let fill = width.map_or(to.saturating_sub(first), usize::from);
         return Some((first < to).then_some(Hidden { from: first, to, fill }));
     }
+    hidden_of_odd(value, first, last, width)
+}
+
+/// The same for what has separators, or is not in ASCII.
+fn hidden_of_odd(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
     let count = value.chars().filter(|character| !is_separator(*character)).count();
     if count == 0 {
         return Some(None);

@@ -780,7 +780,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
 }
 
 /// Lays a mask over a value that was told by its name; `false` when that needs a key.
-#[inline]
+#[inline(always)]
 fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) -> bool {
     let (start, end) = (told.start as usize, told.end as usize);
     if told.is_number {
