@@ -6,6 +6,7 @@
 mod drain;
 mod keys;
 mod listeners;
+mod names;
 mod peer;
 mod tls;
 
@@ -212,6 +213,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut certificates = Vec::from_iter(peer::watched(&config.upstream, peer_stamps, &peer));
     server.add_service(listeners::service(&config, exchange, &mut certificates)?);
     tls::watch(certificates, metrics.clone())?;
+    names::follow(&config.upstream.endpoint, &peer)?;
     drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
