@@ -580,8 +580,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             return false;
         }
         let column = &*known.column;
-        let [texts, numbers] = column.is_plain;
-        let is_plain = column.record == record && if told.is_number { numbers } else { texts };
+        let [texts, numbers] = column.plain_from;
+        let least = if told.is_number { numbers } else { texts };
+        let is_plain = column.record == record && text.len() >= least;
         if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
         {
             return false;
@@ -621,11 +622,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         let field = treat.note_at(frames, told.key, meaning, found);
         if view != 0 {
-            let is_plain =
-                [false, true].map(|is_number| meaning.is_plainly(treat.classifier, kind, signals, is_number));
+            let plain_from = [false, true].map(|is_number| {
+                let least = meaning.plainly_from(treat.classifier, kind, signals, is_number);
+                least.unwrap_or(usize::MAX)
+            });
             let (record, mask) = (signals, *mask);
             let column =
-                Column { view, pattern, field, kind, record, is_plain, is_monitored, mask, count: 0 };
+                Column { view, pattern, field, kind, record, plain_from, is_monitored, mask, count: 0 };
             let Workspace { columns, fields, .. } = &mut *treat.workspace;
             columns.put(told.key, column, &mut treat.counts, fields);
         }
