@@ -17,7 +17,9 @@ pub(super) fn add(chinese: &WordList, pinyin: &mut WordList) {
         let full: String = syllables.concat();
         let initials: String = syllables.iter().filter_map(|syllable| syllable.chars().next()).collect();
         for (spelt, least) in [(full, SHORTEST_FULL), (initials, FEWEST_INITIALS)] {
-            if spelt.len() >= least {
+            // `yymm` is how a date is written.
+            let is_format = spelt.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
+            if spelt.len() >= least && !is_format {
                 let known = spellings.entry(spelt).or_insert(Some(*concept));
                 *known = known.filter(|known| known == concept);
             }
