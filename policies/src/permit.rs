@@ -4,7 +4,7 @@
 use crate::condition::Relation;
 use crate::decide::Views;
 use crate::few::Short;
-use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
+use crate::{Asked, ConsentNeeded, Day, Distinct, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -130,6 +130,11 @@ impl Permit {
     /// Where the recipient is, when that is abroad (T/TSAC 001 §8.6.2).
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
+    }
+
+    /// Whether some limit asks of whom anything sensitive is shown.
+    pub fn counts_sensitive(&self) -> bool {
+        self.views.limits.iter().any(|limit| limit.distinct() == Distinct::SensitiveInvestors)
     }
 
     /// The limits that concern the access.

@@ -152,6 +152,9 @@ pub struct Summary {
     pub raised: BTreeMap<Arc<str>, u64>,
     /// Whose they were, as far as the binding says.
     pub subjects: BTreeSet<Pseudonym>,
+    /// Those of them of whom something sensitive is released in clear, where some limit counts them
+    /// (T/TSAC 001—2025 §8.6.2).
+    pub sensitive: BTreeSet<Pseudonym>,
 }
 
 impl Summary {
@@ -194,6 +197,7 @@ impl Summary {
         other.keyed.into_iter().for_each(|(what, count)| *self.keyed.entry(what).or_default() += count);
         other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
         self.subjects.extend(other.subjects);
+        self.sensitive.extend(other.sensitive);
     }
 }
 

@@ -141,7 +141,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
         let mut decoded = mem::take(&mut level.decoded);
         let (nodes, told) = (&level.nodes, &level.told);
-        let walked = self.in_records(nodes, rules, |treat, outside, records| {
+        let mut sensitive = None;
+        let before = if self.plan.counts_sensitive() { self.shown() } else { (0, 0) };
+        let walked = self.in_records(nodes, rules, &mut sensitive, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
@@ -152,9 +154,17 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         level.decoded = decoded;
         let is_known =
             |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
-        let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
+        let place = |record: &Record| !is_known(record);
+        let sensitive = sensitive.map(|all| {
+            let kept = bound.records.iter().zip(all).filter(|(record, _)| place(record));
+            kept.map(|(_, is)| is).collect::<Vec<bool>>()
+        });
+        let records: Vec<Record> = bound.records.into_iter().filter(place).collect();
         self.put_level(level);
         self.settle::<G>();
+        if self.plan.counts_sensitive() {
+            self.told_apart(before, &records, sensitive);
+        }
         self.owners = Owners::default();
         self.workspace.fields.begin_document();
         walked?;
@@ -175,6 +185,26 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             // The grammar is read before anything is done, so nothing was.
             Err(Uninspectable::Malformed { .. }) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Sensitive values and all values that were released in clear so far.
+    fn shown(&self) -> (u64, u64) {
+        (self.counts.sensitive(), self.counts.clear())
+    }
+
+    /// Of whom a document shows something sensitive.
+    fn told_apart(&mut self, before: (u64, u64), records: &[Record], sensitive: Option<Vec<bool>>) {
+        let (shown, clear) = self.shown();
+        let (shown, clear) = (shown.saturating_sub(before.0), clear.saturating_sub(before.1));
+        let people = &mut self.survey.people;
+        match sensitive {
+            _ if clear == 0 => {}
+            Some(sensitive) => {
+                let of = records.iter().map(|record| &record.subject).zip(sensitive);
+                people.add(shown, of, self.plan.document_subject());
+            }
+            None => people.unclear(),
         }
     }
 
