@@ -17,6 +17,8 @@ mod access;
 mod auditors;
 #[path = "conformance/callers.rs"]
 mod callers;
+#[path = "conformance/central.rs"]
+mod central;
 #[path = "conformance/channels.rs"]
 mod channels;
 #[path = "conformance/classification.rs"]
