@@ -148,7 +148,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         inventory: inventory.clone(),
         rights: rights.clone(),
         integrity: integrity(&config)?,
-        keys: data_keys,
+        keys: data_keys.clone(),
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
@@ -173,6 +173,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     let office = Office {
         rights: rights.clone(),
+        keys: data_keys,
         audit: audit.clone(),
         policies,
         officers: config.admin.officers.clone(),

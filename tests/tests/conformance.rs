@@ -29,6 +29,8 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
+#[path = "conformance/detoken.rs"]
+mod detoken;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]
