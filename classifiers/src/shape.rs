@@ -393,31 +393,7 @@ fn hides_at(text: &str) -> bool {
 
 /// An address names a place with a number, or two levels of administration, or is Latin prose with a number.
 fn is_address(text: &str, digits: impl Fn() -> usize) -> bool {
-    let is_mark = |c: &char| {
-        matches!(
-            c,
-            '省' | '市'
-                | '区'
-                | '县'
-                | '镇'
-                | '乡'
-                | '村'
-                | '路'
-                | '街'
-                | '巷'
-                | '弄'
-                | '号'
-                | '室'
-                | '栋'
-                | '幢'
-                | '楼'
-                | '座'
-                | '道'
-                | '苑'
-                | '园'
-        )
-    };
-    let chinese = text.chars().filter(is_mark).take(2).count();
+    let chinese = text.chars().filter(is_place_mark).take(2).count();
     if chinese > 0 {
         return chinese > 1 || digits() > 0 || text.chars().count() >= 5;
     }
@@ -428,6 +404,32 @@ fn is_address(text: &str, digits: impl Fn() -> usize) -> bool {
         && text.bytes().filter(u8::is_ascii_alphabetic).count() >= 6
         && digits() > 0
         || (!text.is_ascii() && text.chars().count() >= 6)
+}
+
+/// Whether levels of administration, streets, houses and rooms are named with it.
+fn is_place_mark(character: &char) -> bool {
+    let at = u32::from(*character).wrapping_sub(FIRST_HAN) as usize;
+    PLACE_MARKS.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+}
+
+/// The marks among the common Chinese characters, a bit each.
+static PLACE_MARKS: [u64; 328] = place_marks();
+const FIRST_HAN: u32 = 0x4e00;
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn place_marks() -> [u64; 328] {
+    const MARKS: [char; 20] = [
+        '省', '市', '区', '县', '镇', '乡', '村', '路', '街', '巷', '弄', '号', '室', '栋', '幢', '楼', '座',
+        '道', '苑', '园',
+    ];
+    let mut table = [0; 328];
+    let mut nth = 0;
+    while nth < MARKS.len() {
+        let at = (MARKS[nth] as u32 - FIRST_HAN) as usize;
+        table[at / 64] |= 1 << (at % 64);
+        nth += 1;
+    }
+    table
 }
 
 fn is_ip(text: &str) -> bool {

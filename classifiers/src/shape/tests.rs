@@ -161,3 +161,11 @@ fn c2_what_begins_plainly_and_is_long_enough_is_of_its_kind() {
     }
     assert!(told > 10_000, "{told}");
 }
+
+#[test]
+fn c2_marks_of_places_are_those_of_addresses() {
+    let marks: String = ('\u{0}'..='\u{ffff}').filter(is_place_mark).collect();
+    let mut listed: Vec<char> = "省市区县镇乡村路街巷弄号室栋幢楼座道苑园".chars().collect();
+    listed.sort_unstable();
+    assert_eq!(marks, listed.iter().collect::<String>());
+}

@@ -174,21 +174,18 @@ const fn values() -> [u8; 256] {
 /// some thousands can.
 fn may_begin_gb(digits: &[u8]) -> bool {
     let (fours, _) = digits.as_chunks::<4>();
-    let mut bytes = [0u8; 12];
-    let mut length = 0;
-    for (three, four) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(fours) {
+    let (mut bytes, mut pairs) = ([0u8; 12], 0);
+    for (nth, four) in fours.iter().take(bytes.len() / 3).enumerate() {
         // Padding, or a break of lines.
-        let Some(decoded) = three_bytes(four) else { break };
-        *three = decoded;
-        length += 3;
-        // Most are told by their first bytes.
-        let is_likely =
-            matches!(three, [b'\t' | b'\n' | b'\r' | 0x20..0x7f, ..] | [0xa1..=0xf7, 0xa1..=0xfe, _]);
-        if length == 3 && !is_likely {
-            return false;
+        let Some(three) = three_bytes(four) else { break };
+        if let Some(slot) = bytes.as_chunks_mut().0.get_mut(nth) {
+            *slot = three;
         }
+        // Most are told by their first bytes.
+        let Some(so_far) = gb_pairs(bytes.get(..3 * nth + 3).unwrap_or_default()) else { return false };
+        pairs = so_far;
     }
-    gb_pairs(bytes.get(..length).unwrap_or_default()).is_some_and(|pairs| pairs > 0)
+    pairs > 0
 }
 
 /// How many characters of GB 2312 stand among the ASCII of a text, the last of which may be cut; `None` when there is
