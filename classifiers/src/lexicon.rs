@@ -212,6 +212,11 @@ impl Lexicon {
         KeyMeaning { kind: meaning.kind, strength: meaning.strength, signals, denies, prose: meaning.prose }
     }
 
+    /// Whether some word in the name is one that field names are made of.
+    pub(crate) fn knows_a_word_of(&self, name: &str) -> bool {
+        self.words.concepts_of(name).iter().any(|concept| *concept != UNKNOWN)
+    }
+
     fn known(&self, name: &str) -> Option<Meaning> {
         if let Some(meaning) = self.spelt.get(name) {
             return Some(*meaning);

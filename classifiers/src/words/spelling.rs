@@ -26,7 +26,8 @@ pub(super) fn add(chinese: &WordList, pinyin: &mut WordList) {
         }
     }
     let told = spellings.into_iter().filter_map(|(spelt, concept)| Some((spelt, concept?)));
-    let new: Vec<(String, Concept)> = told.filter(|(spelt, _)| !pinyin.contains_key(spelt.as_str())).collect();
+    let new: Vec<(String, Concept)> =
+        told.filter(|(spelt, _)| !pinyin.contains_key(spelt.as_str())).collect();
     // One piece of memory for all of them, as long as the process lives: the lexicon is made once.
     let all: &'static str = new.iter().map(|(spelt, _)| spelt.as_str()).collect::<String>().leak();
     let mut from = 0;
