@@ -254,7 +254,7 @@ fn c1_private_keys_are_found_without_their_frame() {
     for (text, want) in cases {
         let mut hits = Vec::new();
         crate::Classifier::shipped().text(text, &mut hits);
-        let found = hits.iter().any(|hit| hit.kind == Kind::Certificate && hit.start == 0);
+        let found = hits.iter().any(|hit| hit.kind == yingbi_taxonomy::Kind::Certificate && hit.start == 0);
         assert_eq!(found, *want, "{text}");
     }
 }
