@@ -238,6 +238,14 @@ impl Words {
                 rest = after;
             }
         }
+        // `htdqr_x`: a letter that tells names apart.
+        if let ([.., last], [_, .., UNKNOWN]) = (tokens.as_slice(), found.as_slice())
+            && last.class == Class::Letters
+            && last.text.len() == 1
+            && !last.glued
+        {
+            found.pop();
+        }
         let bare: Vec<Concept> = found.iter().copied().filter(|concept| *concept != self.decor).collect();
         bare
     }
