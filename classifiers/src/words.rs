@@ -202,11 +202,6 @@ impl Words {
         })
     }
 
-    #[cfg(test)]
-    pub(crate) fn name_of(&self, concept: Concept) -> &'static str {
-        self.concepts.get(usize::from(concept)).copied().unwrap_or("?")
-    }
-
     /// The concept of this name in the lists' first column.
     pub(crate) fn concept(&self, name: &str) -> Option<Concept> {
         find(&self.concepts, name)
