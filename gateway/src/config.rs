@@ -33,7 +33,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Chain, Hold, ImprintName, Retention, TimeStamps};
+pub use audit::{Audit, Chain, Hold, ImprintName, Retention, Ship, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{AccountUse, BehaviourUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
@@ -111,6 +111,8 @@ pub struct AuditPlaces {
     pub checkpoint: PathBuf,
     /// Anchors.
     pub anchors: Vec<PathBuf>,
+    /// File of the central store's address, and of its authorities.
+    pub ship: Option<(PathBuf, Option<PathBuf>)>,
 }
 
 /// What commands that make and change data keys need to know of their gateway.
@@ -187,6 +189,10 @@ impl Config {
             pseudonym: directory.join(&parsed.keys.pseudonym),
             checkpoint: directory.join(parsed.keys.checkpoint()),
             anchors: parsed.audit.anchors.iter().map(|anchor| directory.join(anchor)).collect(),
+            ship: parsed
+                .audit
+                .ship
+                .map(|ship| (directory.join(&ship.store), ship.ca.map(|ca| directory.join(ca)))),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Evidence that leaves the host by sockets: checkpoints to a time-stamping authority (RFC 3161) and, with the slices they
+//! Evidence that leaves the host by sockets: the log itself to a central store, checkpoints to a time-stamping authority (RFC 3161) and, with the slices they
 //! cover, to an evidence chain's gateway (T/SAC 004—2024 §6.4.4).
 //!
 //! Each goes by a thread of its own that reads what the log's notary wrote beside the log: neither the log nor the data
@@ -6,15 +6,18 @@
 //! checkpoint bears witness to all before it, so nothing piles up.
 
 mod chain;
+mod ship;
 mod stamps;
+pub mod store;
 
 use crate::config;
 use chain::ChainCourier;
 use stamps::StampCourier;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use yingbi_audit::Log;
 use yingbi_audit::checkpoint::{self, Note};
 
 /// Brings checkpoints somewhere.
@@ -41,30 +44,64 @@ enum Undelivered {
 }
 
 /// Where evidence goes.
-pub const ANCHORS: [&str; 3] = ["directory", "time-stamp", "chain"];
+pub const ANCHORS: [&str; 4] = ["directory", "time-stamp", "chain", "store"];
 
-/// Since when something waits for delivery, by courier; seconds since 1970, 0 when nothing does.
-#[derive(Clone, Debug, Default)]
-pub struct Lag(Arc<[AtomicI64; 2]>);
+/// Since when something waits for delivery, by courier: seconds since 1970, 0 when nothing does; and how long something
+/// has waited for the central store.
+#[derive(Clone, Debug)]
+pub struct Lag {
+    waits: Arc<[AtomicI64; 3]>,
+    /// Records before this one are in the central store, if there is one.
+    shipped: Arc<AtomicU64>,
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Lag { waits: Arc::default(), shipped: Arc::new(AtomicU64::new(u64::MAX)) }
+    }
+}
 
 impl Lag {
     /// How long the oldest has waited, by name.
-    pub fn ages(&self) -> [(&'static str, i64); 2] {
+    pub fn ages(&self) -> [(&'static str, i64); 3] {
         let now = jiff::Timestamp::now().as_second();
-        let [stamps, chain] = &*self.0;
+        let [stamps, chain, store] = &*self.waits;
         let age = |since: &AtomicI64| match since.load(Ordering::Relaxed) {
             0 => 0,
             since => (now - since).max(0),
         };
-        [("time-stamp", age(stamps)), ("chain", age(chain))]
+        [("time-stamp", age(stamps)), ("chain", age(chain)), ("store", store.load(Ordering::Relaxed))]
+    }
+
+    /// So long something has waited for the central store.
+    fn store(&self, seconds: u64) {
+        let [_, _, store] = &*self.waits;
+        store.store(i64::try_from(seconds).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+
+    /// At the end: waits a moment until the central store has all records before this one, unless it lags anyway.
+    pub fn wait_shipped(&self, durable: u64) {
+        let deadline = Instant::now() + LAST_WAIT;
+        let [_, _, store] = &*self.waits;
+        while self.shipped.load(Ordering::Relaxed) < durable
+            && store.load(Ordering::Relaxed) < LAST_LAG_SECONDS
+            && Instant::now() < deadline
+        {
+            std::thread::sleep(LAST_STEP);
+        }
     }
 }
 
-/// Starts what the configuration asks for, for the log in `dir`.
+/// Starts what the configuration asks for, for the log in `dir`; `unshipped` is told what must be kept.
 ///
 /// # Errors
 /// A thread can't be started.
-pub fn start(config: &config::Audit, dir: &Path) -> std::io::Result<Lag> {
+pub fn start(
+    config: &config::Audit,
+    dir: &Path,
+    log: &Arc<Log>,
+    unshipped: &Arc<AtomicU64>,
+) -> std::io::Result<Lag> {
     let lag = Lag::default();
     if let Some(stamps) = &config.time_stamps {
         let courier = StampCourier::new(stamps.clone(), dir);
@@ -73,6 +110,9 @@ pub fn start(config: &config::Audit, dir: &Path) -> std::io::Result<Lag> {
     if let Some(chain) = &config.chain {
         let courier = ChainCourier::new(chain.clone(), dir);
         run("chain", 1, Box::new(courier), dir.to_owned(), lag.clone())?;
+    }
+    if let Some(ship) = &config.ship {
+        ship::start(ship, dir, log, unshipped, &lag)?;
     }
     Ok(lag)
 }
@@ -87,7 +127,7 @@ fn run(
     let work = move || {
         let (mut last, mut pause) = (None::<Instant>, PAUSE_LEAST);
         let tell = |since: i64| {
-            if let Some(waits) = lag.0.get(place) {
+            if let Some(waits) = lag.waits.get(place) {
                 waits.store(since, Ordering::Relaxed);
             }
         };
@@ -156,6 +196,10 @@ const TICK: Duration = Duration::from_millis(200);
 /// Pauses after failures.
 const PAUSE_LEAST: Duration = Duration::from_millis(500);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
+/// How long the end waits for the central store, and when it doesn't.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+const LAST_STEP: Duration = Duration::from_millis(20);
+const LAST_LAG_SECONDS: i64 = 3;
 /// Longest wait for a remote side.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer.

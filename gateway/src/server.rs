@@ -6,6 +6,7 @@
 mod drain;
 mod keys;
 mod listeners;
+mod names;
 mod peer;
 mod tls;
 
@@ -34,6 +35,7 @@ use pingora_core::upstreams::peer::HttpPeer;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use yingbi_audit::{Evidence, EvidenceStats, Log, Record, Retention, Room};
 use yingbi_classifiers::Classifier;
@@ -120,7 +122,8 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let identifier =
         Identifier::new(&config.identity).map_err(|error| StartError::Unusable(error.to_string()))?;
     let identifier = Arc::new(identifier);
-    let (audit, records) = open_log(&config, &metrics)?;
+    let unshipped = Arc::new(AtomicU64::new(0));
+    let (audit, records) = open_log(&config, &metrics, &unshipped)?;
     metrics.policy_loaded(policies.current().version());
     readiness.set_policy_loaded(true);
     note_event(&audit, "policy-loaded", policies.current().version());
@@ -146,7 +149,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         inventory: inventory.clone(),
         rights: rights.clone(),
         integrity: integrity(&config)?,
-        keys: data_keys,
+        keys: data_keys.clone(),
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         behaviour: open_behaviour(&config)?,
@@ -172,14 +175,15 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     let office = Office {
         rights: rights.clone(),
+        keys: data_keys,
         audit: audit.clone(),
         policies,
         officers: config.admin.officers.clone(),
         webhooks: config.admin.webhooks.clone(),
     };
-    let lag = evidence::start(&config.audit, &config.data_dir.join(crate::config::AUDIT))
+    let lag = evidence::start(&config.audit, &config.data_dir.join(crate::config::AUDIT), &audit, &unshipped)
         .map_err(|error| StartError::Unusable(error.to_string()))?;
-    let scraped = (identifier, audit.clone(), rights.clone());
+    let scraped = (identifier, audit.clone(), rights.clone(), lag.clone());
     let admin = Admin {
         listen: config.admin.listen,
         metrics: metrics.clone(),
@@ -192,7 +196,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
             metrics.jwks_age(scraped.0.jwks_age());
             metrics.audit_up(scraped.1.stats().up);
             metrics.anchor_lag("directory", directory_lag(&scraped.1.evidence()));
-            lag.ages().into_iter().for_each(|(anchor, seconds)| metrics.anchor_lag(anchor, seconds));
+            scraped.3.ages().into_iter().for_each(|(anchor, seconds)| metrics.anchor_lag(anchor, seconds));
             metrics.store_failed(scraped.2.take_store_errors());
             metrics.rights(&scraped.2.figures());
         }),
@@ -215,7 +219,15 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut certificates = Vec::from_iter(peer::watched(&config.upstream, peer_stamps, &peer));
     server.add_service(listeners::service(&config, exchange, &mut certificates)?);
     tls::watch(certificates, metrics.clone())?;
-    drain::start(server.watch_execution_phase(), metrics, readiness, audit, (inventory, rights), grace);
+    names::follow(&config.upstream.endpoint, &peer)?;
+    drain::start(
+        server.watch_execution_phase(),
+        metrics,
+        readiness,
+        (audit, lag),
+        (inventory, rights),
+        grace,
+    );
     for listen in &config.listen {
         tracing::info!(endpoint = ?listen.endpoint, tls = listen.tls.is_some(), "data port listens");
     }
@@ -224,14 +236,19 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     std::process::exit(0)
 }
 
-/// The log, and how many records earlier runs left in it.
-fn open_log(config: &Config, metrics: &Metrics) -> Result<(Arc<Log>, u64), StartError> {
+/// The log, and how many records earlier runs left in it; it keeps what is `unshipped`.
+fn open_log(
+    config: &Config,
+    metrics: &Metrics,
+    unshipped: &Arc<AtomicU64>,
+) -> Result<(Arc<Log>, u64), StartError> {
     let dir = config.data_dir.join(crate::config::AUDIT);
     let evidence = Evidence {
         keys: checkpoint_keys(config)?,
         anchors: config.audit.anchors.clone(),
         every: config.audit.checkpoint_interval,
         retention: retention(&config.audit.retention),
+        unshipped: config.audit.ship.is_some().then(|| Arc::clone(unshipped)),
     };
     if evidence.keys.is_none() {
         tracing::warn!("checkpoints of the audit log are not signed: `yingbi keys init` makes the key");

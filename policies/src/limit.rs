@@ -182,4 +182,6 @@ pub struct GrantTemplate {
     pub by_ticket: bool,
     /// Whether it may be taken without approval, to be reviewed after.
     pub break_glass: bool,
+    /// Whether its holder may have tokens and envelopes resolved to the values they stand for.
+    pub detoken: bool,
 }

@@ -33,6 +33,7 @@ mod gateway;
 mod keys;
 pub mod kms;
 pub mod load;
+pub mod nats;
 mod office;
 mod origin;
 pub mod payload;

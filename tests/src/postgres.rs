@@ -86,6 +86,26 @@ impl Postgres {
         }
     }
 
+    /// `kill -9` of the server and all it started, as a crash is.
+    ///
+    /// # Panics
+    /// It doesn't run.
+    pub fn kill(&mut self) {
+        let lock = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
+        let pid = lock.ok().and_then(|lock| lock.lines().next().map(str::to_owned)).expect("it runs");
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let all: Vec<&str> = std::iter::once(&*pid).chain(children.split_whitespace()).collect();
+        let _ = Command::new("kill").arg("-9").args(&all).status();
+        if let Some(mut shell) = self.shell.take() {
+            drop(shell.stdin.take());
+            let _ = shell.wait();
+        }
+        // What is left of its children must be gone before it starts on the same data.
+        while all.iter().any(|pid| Path::new("/proc").join(pid).exists()) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Stops it.
     pub fn stop(&mut self) {
         if let Some(mut shell) = self.shell.take() {

@@ -17,6 +17,8 @@ mod access;
 mod auditors;
 #[path = "conformance/callers.rs"]
 mod callers;
+#[path = "conformance/central.rs"]
+mod central;
 #[path = "conformance/channels.rs"]
 mod channels;
 #[path = "conformance/classification.rs"]
@@ -27,6 +29,8 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
+#[path = "conformance/detoken.rs"]
+mod detoken;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]

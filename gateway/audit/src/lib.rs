@@ -31,6 +31,7 @@ mod disk;
 mod entry;
 pub mod format;
 pub mod index;
+pub mod journal;
 mod log;
 mod notary;
 pub mod package;

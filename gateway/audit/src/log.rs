@@ -7,6 +7,7 @@ use crate::notary::{Evidence, EvidenceStats, Notary, Shared};
 use crate::queue::{Queue, Waiter, Work};
 use crate::record::{self, Record};
 use crate::recover::recover;
+use crate::slices::Told;
 use crate::space::{Gauge, Room};
 use crate::writer::{Batch, Failure, Sizes, Writer};
 use std::cell::RefCell;
@@ -127,6 +128,8 @@ pub struct Log {
     threads: Mutex<Vec<JoinHandle<()>>>,
     notary: Mutex<Option<JoinHandle<()>>>,
     evidence: Shared,
+    told: Arc<Told>,
+    stream: [u8; 16],
     room: Arc<Gauge>,
     close_timeout: Duration,
 }
@@ -168,7 +171,7 @@ impl Log {
         let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
         let room = Arc::new(Gauge::default());
         let notary = dir.map(|dir| {
-            let shared = (told, Arc::clone(&queue), Arc::clone(&room));
+            let shared = (Arc::clone(&told), Arc::clone(&queue), Arc::clone(&room));
             Notary::new(dir, stream, from, &options, shared)
         });
         let evidence = notary.as_ref().map(Notary::stats).unwrap_or_default();
@@ -185,7 +188,7 @@ impl Log {
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
         let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));
-        Ok((Log { queue, threads, notary, evidence, room, close_timeout }, recovery))
+        Ok((Log { queue, threads, notary, evidence, told, stream, room, close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
@@ -272,6 +275,16 @@ impl Log {
     /// What was done for evidence so far.
     pub fn evidence(&self) -> EvidenceStats {
         *self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records that are durable: all before this sequence, and maybe some more.
+    pub fn durable(&self) -> u64 {
+        self.told.durable()
+    }
+
+    /// The log's id.
+    pub fn stream(&self) -> [u8; 16] {
+        self.stream
     }
 
     fn enqueue(&self, record: &impl Entry, waiter: Option<Waiter>) -> Result<(), AuditError> {

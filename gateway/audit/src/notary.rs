@@ -18,6 +18,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use yingbi_crypto::{Digest, SigningKeys, hex};
@@ -33,6 +34,8 @@ pub struct Evidence {
     pub every: Duration,
     /// How long records are kept.
     pub retention: Retention,
+    /// Segments and indexes from this number on are still to be shipped, and kept until then whatever their age.
+    pub unshipped: Option<Arc<AtomicU64>>,
 }
 
 impl Default for Evidence {
@@ -42,6 +45,7 @@ impl Default for Evidence {
             anchors: Vec::new(),
             every: Duration::from_secs(10),
             retention: Retention::default(),
+            unshipped: None,
         }
     }
 }
@@ -355,6 +359,8 @@ impl Notary {
         }
         let now = record::now().as_microsecond();
         let is_there = |number: u64| self.dir.join(format::name(number)).try_exists();
+        let unshipped =
+            self.evidence.unshipped.as_ref().map_or(u64::MAX, |from| from.load(Ordering::Relaxed));
         let (mut over, mut gone) = (Vec::new(), Vec::new());
         for statement in &self.statements {
             let number = statement.number;
@@ -362,6 +368,7 @@ impl Notary {
                 gone.push(number);
             } else if let Ok(index) = Index::open(&self.beside, number)
                 && retention.is_over(statement, &index.latest, now)
+                && number < unshipped
             {
                 over.push(number);
                 gone.push(number);

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub closed: Vec<Statement>,
     /// The slice that grows.
     pub open: Option<Growing>,
+    /// Records that are durable: all before this sequence.
+    pub durable: u64,
     /// The writer has ended: nothing comes any more.
     pub ended: bool,
 }
@@ -62,7 +64,9 @@ impl Slices {
     /// The log turned out to be this one, and its last segment goes on.
     pub fn resume(&mut self, stream: [u8; 16], open: Option<Growing>) {
         self.stream = stream;
-        self.told.lock().open = open;
+        let mut told = self.told.lock();
+        told.durable = open.as_ref().map_or(0, Growing::next);
+        told.open = open;
     }
 
     pub fn told(&self) -> Arc<Told> {
@@ -127,6 +131,9 @@ impl Slices {
                 }
             }
         }
+        let next = state.open.as_ref().map(Growing::next);
+        let next = next.or_else(|| state.closed.last().map(|closed| closed.next));
+        state.durable = state.durable.max(next.unwrap_or(0));
         let is_closed = state.closed.len() > before;
         drop(state);
         if is_closed {
@@ -178,7 +185,12 @@ impl Told {
         let state = self.wake.wait_timeout_while(self.lock(), wait, is_idle);
         let mut state = state.unwrap_or_else(PoisonError::into_inner).0;
         let closed = std::mem::take(&mut state.closed);
-        State { closed, open: state.open.clone(), ended: state.ended }
+        State { closed, open: state.open.clone(), durable: state.durable, ended: state.ended }
+    }
+
+    /// Records that are durable: all before this sequence.
+    pub fn durable(&self) -> u64 {
+        self.lock().durable
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

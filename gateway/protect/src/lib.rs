@@ -39,7 +39,7 @@ pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
 pub use input::{Fault, Unchecked};
-pub use keyed::{KeySource, KeyTrouble};
+pub use keyed::{KeySource, KeyTrouble, Reveal, Revealed};
 pub use multipart::Boundary;
 pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;

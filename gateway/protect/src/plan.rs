@@ -85,6 +85,21 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// Whether envelopes may be bound to where they stand.
+    pub(crate) fn binds_paths(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.binds_paths(),
+            Source::Request(_, view) => view.binds_paths(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => [&table.own, &table.other].iter().any(|rules| {
+                let is_bound = |one: &Treatment| {
+                    matches!(one, Treatment::Mask(mask) if matches!(**mask, Mask::Encrypt { to_path: true, .. }))
+                };
+                rules.treatments.iter().any(is_bound)
+            }),
+        }
+    }
+
     /// How what comes in is treated; nothing where no rule speaks of it.
     pub(crate) fn of_request(permit: &'p Permit) -> Option<Self> {
         Some(Plan { source: Source::Request(permit, permit.request_view()?), keys: None })

@@ -3,6 +3,8 @@
 //! Exit codes: 0 good, 1 the log is broken or can't be read, 64 wrong usage, 78 a key file that holds no key.
 
 mod certificate;
+mod collect;
+mod copies;
 pub(crate) mod filter;
 pub(crate) mod incident;
 mod prove;
@@ -19,6 +21,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use yingbi_audit::journal::logs;
 use yingbi_policies::{Language, Text};
 
 /// Arguments of `yingbi audit`.
@@ -42,6 +45,8 @@ enum Command {
     Touched(Box<incident::QuestionArgs>),
     /// What somebody could take with this caller's token: investors, categories, routes
     BlastRadius(Box<incident::QuestionArgs>),
+    /// Copies every gateway's log from the central store, to search and verify them in one place
+    Collect(collect::CollectArgs),
     /// Proves single records to others, without any other record
     Prove(prove::ProveArgs),
     /// Reports a period clause by clause, with registers, for people to read, print and file
@@ -60,6 +65,7 @@ pub fn run(args: AuditArgs) -> ExitCode {
         Command::SeenBy(args) => incident::run(Question::SeenBy, &args, language),
         Command::Touched(args) => incident::run(Question::Touched, &args, language),
         Command::BlastRadius(args) => incident::run(Question::BlastRadius, &args, language),
+        Command::Collect(args) => collect::run(&args, language),
         Command::Prove(args) => prove::run(&args, language),
         Command::Report(args) => report::run(&args, language),
         Command::Verify(args) => verify::run(&args, language),
@@ -70,7 +76,7 @@ pub fn run(args: AuditArgs) -> ExitCode {
 /// Where a log is: named, or found by the configuration of its gateway.
 #[derive(Debug, clap::Args)]
 struct Location {
-    /// Directory of the audit log: `audit` in the gateway's `data_dir`
+    /// Directory of the audit log: `audit` in the gateway's `data_dir`; or of the copies of many, as `audit collect` makes it
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// The gateway's configuration file: names the log, its anchors and its keys
@@ -99,6 +105,17 @@ impl Location {
                 return Err(Failure::usage("give `--dir` or `--config`", "请给出 `--dir` 或 `--config`"));
             }
         };
+        Location::existing(dir)
+    }
+
+    /// The logs: that in the directory, or the copies of many.
+    fn dirs(&self) -> Result<Vec<PathBuf>, Failure> {
+        let dir = self.dir()?;
+        let copies = logs(&dir).map_err(|error| Failure::unreadable(&dir, &error))?;
+        Ok(if copies.is_empty() { vec![dir] } else { copies })
+    }
+
+    fn existing(dir: PathBuf) -> Result<PathBuf, Failure> {
         match std::fs::metadata(&dir) {
             Ok(metadata) if metadata.is_dir() => Ok(dir),
             Ok(_) => Err(Failure::unreadable(&dir, &io::ErrorKind::NotADirectory.into())),
@@ -144,14 +161,15 @@ impl Failure {
 
 /// Puts down in the log that it is read (T/TSAC 001—2025 §7.5 g). A copy that can't be written to is read all the same:
 /// there nobody could keep the record.
-fn record_reading(dir: &std::path::Path, what: &str, asked: &str, language: Language) {
+fn record_reading(dirs: &[PathBuf], what: &str, asked: &str, language: Language) {
     let user = std::fs::metadata("/proc/self").map_or_else(|_| "?".to_owned(), |own| own.uid().to_string());
     let detail = BTreeMap::from([
         ("by".to_owned(), format!("uid:{user}")),
         ("what".to_owned(), what.to_owned()),
         ("asked".to_owned(), asked.to_owned()),
     ]);
-    if let Err(error) = yingbi_audit::readings::put_down(dir, detail) {
+    let put = dirs.iter().try_for_each(|dir| yingbi_audit::readings::put_down(dir, detail.clone()));
+    if let Err(error) = put {
         let text = Text::new(
             format!("note: this reading is not recorded: {error}"),
             format!("提示：本次查阅未能记录：{error}"),

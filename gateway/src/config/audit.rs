@@ -21,6 +21,8 @@ pub struct Audit {
     pub time_stamps: Option<TimeStamps>,
     /// `chain`: the gateway of an evidence chain that checkpoints and slices are handed to; left out: none.
     pub chain: Option<Chain>,
+    /// `ship`: a central store that the log is shipped to; left out: none.
+    pub ship: Option<Ship>,
     /// `readers` is no key any more: the role took its place.
     pub(super) readers: Option<serde::de::IgnoredAny>,
     /// `retention`: default for ever.
@@ -82,6 +84,29 @@ pub struct Chain {
     pub node: BTreeMap<String, String>,
 }
 
+/// `audit.ship`: PostgreSQL or NATS JetStream, one for many gateways.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ship {
+    /// `store`: a file, mode 0600, with the store's address: `host=/run/postgresql user=yingbi dbname=audit` or
+    /// `postgres://…`, `nats://127.0.0.1:4222`, `tls://user:password@nats.firm.example:4222`. What goes without TLS must be
+    /// a unix socket or loopback: a tunnel must end there.
+    pub store: PathBuf,
+    /// `ca`: authorities of the certificate of a `tls://` store; left out: the system's.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// `gateway`, default `yingbi`: how people tell this gateway's log from others'.
+    #[serde(default = "yingbi")]
+    pub gateway: String,
+    /// What stands in the file.
+    #[serde(skip)]
+    pub(crate) address: Option<crate::evidence::store::Address>,
+}
+
+fn yingbi() -> String {
+    "yingbi".to_owned()
+}
+
 fn hourly() -> Duration {
     Duration::from_secs(3600)
 }
@@ -124,6 +149,7 @@ impl Default for Audit {
             checkpoint_interval: Duration::from_secs(10),
             time_stamps: None,
             chain: None,
+            ship: None,
             readers: None,
             retention: Retention::default(),
         }

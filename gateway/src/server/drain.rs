@@ -3,6 +3,7 @@
 //! Pingora sleeps its whole grace period even when nothing is left to wait for, so this ends the process itself.
 
 use crate::admin::Readiness;
+use crate::evidence::Lag;
 use crate::metrics::Metrics;
 use crate::state::inventory::Inventory;
 use crate::state::rights::Rights;
@@ -39,7 +40,7 @@ pub fn start(
     mut phases: Receiver<ExecutionPhase>,
     metrics: Arc<Metrics>,
     readiness: Arc<Readiness>,
-    audit: Arc<Log>,
+    (audit, lag): (Arc<Log>, Lag),
     (inventory, rights): (Arc<Inventory>, Arc<Rights>),
     grace: Duration,
 ) {
@@ -66,6 +67,7 @@ pub fn start(
         if audit.close().is_err() {
             tracing::error!("the audit log did not close in order");
         }
+        lag.wait_shipped(audit.durable());
         tracing::info!("drained");
         crate::logs::flush();
         std::process::exit(0)

@@ -1,6 +1,7 @@
 //! `yingbi audit who-saw|seen-by|touched|blast-radius`: the questions of an incident (T/TSAC 001—2025 §7.8 c), each one
 //! command. All four take every option of a search; each asks for what its question can't do without.
 
+use super::copies::search_all;
 use super::filter::{FilterArgs, shown};
 use super::search::end;
 use super::{Failure, record_reading, table, unless_closed};
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use yingbi_audit::search::summary::{Group, Summary};
-use yingbi_audit::search::{Filter, Order, search};
+use yingbi_audit::search::{Filter, Order};
 use yingbi_policies::{Language, Text};
 
 /// Arguments of a question.
@@ -96,10 +97,11 @@ pub(super) fn run(question: Question, args: &QuestionArgs, language: Language) -
             format!("`{name}` 需要 `--{lacks}`"),
         ));
     }
-    let dir = &args.filter.location.dir()?;
-    record_reading(dir, question.name(), &shown(&filter), language);
+    let dirs = &args.filter.location.dirs()?;
+    let Some(dir) = dirs.first() else { return Ok(ExitCode::SUCCESS) };
+    record_reading(dirs, question.name(), &shown(&filter), language);
     let mut summary = Summary::default();
-    let searched = search(dir, &filter, Order::Oldest, None, &mut |entry| {
+    let searched = search_all(dirs, &filter, Order::Oldest, None, &mut |entry| {
         summary.add(&entry);
         Ok(())
     });

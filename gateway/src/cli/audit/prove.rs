@@ -34,7 +34,7 @@ pub(super) fn run(args: &ProveArgs, language: Language) -> Result<ExitCode, Fail
         let note =
             note.ok_or_else(|| Failure::problem("the file holds no checkpoint", "文件中没有检查点"))?;
         let growth = Growth::prove(dir, &note).map_err(unproved)?;
-        record_reading(dir, "prove", "growth", language);
+        record_reading(std::slice::from_ref(dir), "prove", "growth", language);
         return write(args, &(growth.to_json() + "\n"));
     }
     let mut sequences = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn run(args: &ProveArgs, language: Language) -> Result<ExitCode, Fail
     let bundle = prove(dir, &sequences).map_err(unproved)?;
     // What was typed may be anything; these are records.
     let shown: Vec<_> = sequences.iter().map(u64::to_string).collect();
-    record_reading(dir, "prove", &shown.join(" "), language);
+    record_reading(std::slice::from_ref(dir), "prove", &shown.join(" "), language);
     write(args, &(bundle.to_json() + "\n"))
 }
 

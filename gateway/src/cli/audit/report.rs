@@ -103,7 +103,7 @@ pub(super) fn run(args: &ReportArgs, language: Language) -> Result<ExitCode, Fai
     let filter = args.filter.filter()?;
     let location = &args.filter.location;
     let dir = &location.dir()?;
-    record_reading(dir, "report", &shown(&filter), language);
+    record_reading(std::slice::from_ref(dir), "report", &shown(&filter), language);
     let language = match args.lang {
         Some(Lang::Zh) => Language::Chinese,
         Some(Lang::En) => Language::English,

@@ -1,6 +1,7 @@
 //! `yingbi audit search` and `yingbi audit export`.
 
 use super::certificate::Certificate;
+use super::copies::search_all;
 use super::filter::{FilterArgs, shown};
 use super::{Failure, record_reading, rows, table, unless_closed, warn};
 use crate::csv;
@@ -68,13 +69,20 @@ enum Export {
 
 pub(super) fn run(args: &SearchArgs, language: Language) -> Result<ExitCode, Failure> {
     let mut filter = args.filter.filter()?;
-    let dir = &args.filter.location.dir()?;
+    let dirs = &args.filter.location.dirs()?;
+    let Some(dir) = dirs.first() else { return Ok(ExitCode::SUCCESS) };
+    if dirs.len() > 1 && (args.follow || args.cursor.is_some()) {
+        return Err(Failure::usage(
+            "of many logs there is no `--cursor` or `--follow`: narrow them by `--from` and `--to`",
+            "查询多份日志时不可用 `--cursor` 或 `--follow`：请用 `--from` 与 `--to` 缩小范围",
+        ));
+    }
     let order = if args.oldest_first || args.follow { Order::Oldest } else { Order::Newest };
     match order {
         Order::Newest => filter.before = args.cursor,
         Order::Oldest => filter.after = args.cursor,
     }
-    record_reading(dir, "search", &shown(&filter), language);
+    record_reading(dirs, "search", &shown(&filter), language);
     let limit = args.limit.or((args.format == Format::Table && !args.follow).then_some(TABLE_ROWS));
     let mut out = io::BufWriter::new(io::stdout().lock());
     if args.format == Format::Csv {
@@ -92,7 +100,7 @@ pub(super) fn run(args: &SearchArgs, language: Language) -> Result<ExitCode, Fai
                 Ok(())
             }
         };
-        let searched = search(dir, &filter, order, limit, &mut print);
+        let searched = search_all(dirs, &filter, order, limit, &mut print);
         let written = searched.and_then(|searched| {
             if args.format == Format::Table && !table.is_empty() {
                 table::write(&mut out, &table)?;
@@ -112,9 +120,13 @@ pub(super) fn run(args: &SearchArgs, language: Language) -> Result<ExitCode, Fai
     };
     if let (true, Some(last)) = (searched.more, searched.last) {
         let found = searched.found;
+        let cursor = |or: &str| match dirs.len() {
+            1 => format!("{or} `--cursor {last}`"),
+            _ => String::new(),
+        };
         let text = Text::new(
-            format!("{found} shown, there are more: give `--cursor {last}`, or `--limit`"),
-            format!("已列出 {found} 条，另有更多：请用 `--cursor {last}` 或 `--limit`"),
+            format!("{found} shown, there are more: give `--limit`{}", cursor(", or")),
+            format!("已列出 {found} 条，另有更多：请用 `--limit`{}", cursor(" 或")),
         );
         warn(text.to(language));
     }
@@ -124,9 +136,16 @@ pub(super) fn run(args: &SearchArgs, language: Language) -> Result<ExitCode, Fai
 /// Writes exactly what the filter gives, with its count and digest.
 pub(super) fn export(args: &ExportArgs, language: Language) -> Result<ExitCode, Failure> {
     let filter = args.filter.filter()?;
-    let dir = &args.filter.location.dir()?;
-    record_reading(dir, "export", &shown(&filter), language);
+    let dirs = &args.filter.location.dirs()?;
+    let Some(dir) = dirs.first() else { return Ok(ExitCode::SUCCESS) };
+    record_reading(dirs, "export", &shown(&filter), language);
     if args.evidence {
+        if dirs.len() > 1 {
+            return Err(Failure::usage(
+                "a certificate is of one log: name its directory",
+                "证明书仅针对一份日志：请指定其目录",
+            ));
+        }
         return export_evidence(args, dir, &filter, language);
     }
     let failed = |error: io::Error| Failure::unreadable(&args.output, &error);
@@ -134,7 +153,7 @@ pub(super) fn export(args: &ExportArgs, language: Language) -> Result<ExitCode, 
     let file = options.write(true).create_new(true).mode(0o600).open(&args.output).map_err(failed)?;
     let mut out = Digesting { to: io::BufWriter::new(file), sm3: Sm3::new(), bytes: 0 };
     let searched =
-        write_all(dir, &filter, args.format, &mut out).map_err(|error| Failure::unreadable(dir, &error))?;
+        write_all(dirs, &filter, args.format, &mut out).map_err(|error| Failure::unreadable(dir, &error))?;
     out.flush().and_then(|()| out.to.get_ref().sync_all()).map_err(failed)?;
     let manifest = json!({
         "file": args.output.display().to_string(),
@@ -193,11 +212,11 @@ fn export_evidence(
     Ok(if report.is_good() { end(dir, &searched, language) } else { ExitCode::from(1) })
 }
 
-fn write_all(dir: &Path, filter: &Filter, format: Export, out: &mut dyn Write) -> io::Result<Searched> {
+fn write_all(dirs: &[PathBuf], filter: &Filter, format: Export, out: &mut dyn Write) -> io::Result<Searched> {
     if format == Export::Csv {
         write!(out, "{}\r\n", csv::line(&rows::CSV_COLUMNS.map(str::to_owned)))?;
     }
-    search(dir, filter, Order::Oldest, None, &mut |entry| match format {
+    search_all(dirs, filter, Order::Oldest, None, &mut |entry| match format {
         Export::Ndjson => writeln!(out, "{}", rows::as_json(&entry)),
         Export::Csv => write!(out, "{}\r\n", csv::line(&rows::csv_cells(&entry))),
     })

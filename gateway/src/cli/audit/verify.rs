@@ -68,17 +68,36 @@ pub(super) fn run(args: &VerifyArgs, language: Language) -> Result<ExitCode, Fai
             Some(Anchor { hash, sequence: args.sequence })
         }
     };
-    let dir = &args.location.dir()?;
+    let dirs = args.location.dirs()?;
     let expected = expected(args, anchor)?;
-    let report = verify_against(dir, &expected).map_err(|error| Failure::unreadable(dir, &error))?;
-    let is_anchored = anchor.is_some() || !expected.anchors.is_empty() || !expected.packages.is_empty();
+    let mut is_good = true;
+    for dir in &dirs {
+        is_good &= verify_log(dir, dirs.len() > 1, &expected, args.format, language)?;
+    }
+    Ok(ExitCode::from(u8::from(!is_good)))
+}
+
+/// Verifies a log, alone or among others.
+fn verify_log(
+    dir: &std::path::Path,
+    is_one_of_many: bool,
+    expected: &Expected,
+    format: Format,
+    language: Language,
+) -> Result<bool, Failure> {
+    let report = verify_against(dir, expected).map_err(|error| Failure::unreadable(dir, &error))?;
+    let is_anchored =
+        expected.head.is_some() || !expected.anchors.is_empty() || !expected.packages.is_empty();
     let mut out = io::stdout().lock();
-    let written = match args.format {
-        Format::Text => write_text(&mut out, &report, is_anchored, language),
+    let written = match format {
+        Format::Text => {
+            let named = if is_one_of_many { writeln!(out, "{}", dir.display()) } else { Ok(()) };
+            named.and_then(|()| write_text(&mut out, &report, is_anchored, language))
+        }
         Format::Json => writeln!(out, "{}", as_json(&report)),
     };
     unless_closed(written.and_then(|()| out.flush())).map_err(|error| Failure::unreadable(dir, &error))?;
-    Ok(ExitCode::from(u8::from(!report.is_good())))
+    Ok(report.is_good())
 }
 
 /// Checks a bundle of evidence with nothing but the public keys.

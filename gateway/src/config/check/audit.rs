@@ -1,9 +1,11 @@
 //! Checks of `audit` and of the key that checkpoints are signed with.
 
 use super::Check;
-use crate::config::Audit;
 use crate::config::keys::KeysFile;
+use crate::config::{Audit, Ship};
+use crate::evidence::store::Address;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 impl Check {
     /// The key of checkpoints. A named one must be there; the default one is used when it is.
@@ -62,6 +64,38 @@ impl Check {
         }
     }
 
+    fn ship(&mut self, ship: &mut Ship) {
+        ship.store = self.path(&ship.store);
+        ship.ca = ship.ca.take().map(|path| self.certificates("audit.ship.ca", &path));
+        let is_name = !ship.gateway.is_empty() && ship.gateway.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_name {
+            self.error(
+                "YB1636",
+                "audit.ship.gateway",
+                ("not a name", "不是名称"),
+                ("use letters, digits and signs of ASCII", "请使用 ASCII 字母、数字与符号"),
+            );
+        }
+        let Some(text) = self.private_text("audit.ship.store", &ship.store).map(Zeroizing::new) else {
+            return;
+        };
+        ship.address = Address::parse(&text, ship.ca.as_deref());
+        if ship.address.is_none() {
+            self.error(
+                "YB1635",
+                "audit.ship.store",
+                (
+                    "no address of a store on this host, or of one reached by TLS",
+                    "不是本机存储或经 TLS 访问的存储的地址",
+                ),
+                (
+                    "write `host=/run/postgresql user=yingbi dbname=audit`, `nats://127.0.0.1:4222` or `tls://…`",
+                    "请写 `host=/run/postgresql user=yingbi dbname=audit`、`nats://127.0.0.1:4222` 或 `tls://…`",
+                ),
+            );
+        }
+    }
+
     pub(super) fn audit(&mut self, written: Audit, data_dir: &Path) -> Audit {
         let mut audit = written;
         if audit.readers.is_some() {
@@ -105,6 +139,9 @@ impl Check {
             chain.ca = chain.ca.take().map(|path| self.certificates("audit.chain.ca", &path));
             chain.token = chain.token.take().map(|path| self.path(&path));
             self.particulars(chain);
+        }
+        if let Some(ship) = &mut audit.ship {
+            self.ship(ship);
         }
         for (index, hold) in audit.retention.holds.iter().enumerate() {
             let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok();
