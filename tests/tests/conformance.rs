@@ -57,6 +57,8 @@ mod rights;
 mod scenes;
 #[path = "conformance/shipping.rs"]
 mod shipping;
+#[path = "conformance/siem.rs"]
+mod siem;
 #[path = "conformance/stores.rs"]
 mod stores;
 #[path = "conformance/streams.rs"]
