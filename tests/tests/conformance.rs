@@ -29,6 +29,8 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
+#[path = "conformance/disk_faults.rs"]
+mod disk_faults;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]
@@ -51,6 +53,8 @@ mod keys_services;
 mod masks;
 #[path = "conformance/reports.rs"]
 mod reports;
+#[path = "conformance/retention.rs"]
+mod retention;
 #[path = "conformance/rights.rs"]
 mod rights;
 #[path = "conformance/scenes.rs"]

@@ -185,8 +185,18 @@ fn verify(stage: &Stage, more: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), json_of(&output))
 }
 
-#[test]
-fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() {
+/// A log that is stamped and handed over, its gateway stopped.
+struct Delivered {
+    stage: Stage,
+    authority: Authority,
+    /// Packages that the chain has.
+    packages: Vec<Value>,
+    trace: String,
+    /// Records that stamps and packages cover.
+    needed: u64,
+}
+
+fn delivered() -> Delivered {
     let taken = Arc::new(Mutex::new(Vec::new()));
     let tsa = Remote::start(hangs());
     let chain_gateway = Remote::start(chain(&taken));
@@ -202,7 +212,14 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
         stamped >= needed && delivered >= needed
     });
     assert!(stage.gateway.stop().success());
+    let packages = taken.lock().unwrap().clone();
+    Delivered { stage, authority, packages, trace, needed }
+}
 
+#[test]
+fn e5_checkpoints_are_stamped_by_the_auditors_authority_and_by_no_other() {
+    let Delivered { stage, authority, needed, .. } = delivered();
+    let directory = stage.gateway.directory().to_owned();
     // Trusted time, by the auditor's authority and by no other; another tool says the same.
     let (code, report) = verify(&stage, &["--dir", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
     assert_eq!(code, 0, "{report}");
@@ -226,9 +243,14 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     fs::write(authority.0.join("token.b64"), stamp["token"].as_str().unwrap()).unwrap();
     authority.run(&["base64", "-d", "-A", "-in", "token.b64", "-out", "token"]);
     authority.run(&["ts", "-verify", "-data", "note", "-in", "token", "-token_in", "-CAfile", "ca.pem"]);
+}
 
+#[test]
+fn e6_x5_what_the_chain_has_and_a_certificate_convince_a_third_party() {
+    let Delivered { stage, packages, trace, .. } = delivered();
+    let directory = stage.gateway.directory().to_owned();
+    Authority::new(&directory.join("other"));
     // What the chain took has the standard's form and nothing of anybody in it.
-    let packages = taken.lock().unwrap().clone();
     let data =
         &packages.last().unwrap()["transaction_info_array"][0]["transaction_info"]["transaction_detail_info"];
     let data = &data["biz_data"];
