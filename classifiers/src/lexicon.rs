@@ -77,6 +77,9 @@ struct SpecialConcepts {
     /// Facts that are given as a code and its name.
     coded: ConceptSet,
     code: ConceptSet,
+    /// Facts that are written out in words beside their code, and what those words are called.
+    told: ConceptSet,
+    telling: ConceptSet,
     /// Those of whom a fact may be, when they are named last.
     owner: ConceptSet,
     /// What is about nobody, whatever else the name speaks of.
@@ -135,6 +138,39 @@ impl Lexicon {
                 "persona",
             ]),
             code: set(&["name", "type", "meta", "level", "no", "id", "remark", "anyvalue"]),
+            told: set(&[
+                "acctprop",
+                "contract",
+                "contractdate",
+                "creditquota",
+                "creditrating",
+                "crime",
+                "derived",
+                "entrustword",
+                "entrust",
+                "face",
+                "fillword",
+                "finger",
+                "bio",
+                "idtype",
+                "idvalid",
+                "issuerword",
+                "medical",
+                "health",
+                "openbank",
+                "orderside",
+                "orderword",
+                "paper",
+                "relationship",
+                "risk",
+                "special",
+                "tradeparam",
+                "tradeperm",
+                "vocation",
+                "job",
+                "x509",
+            ]),
+            telling: set(&["name", "remark", "anyvalue", "sj"]),
             owner: set(&["client", "user", "account", "bank", "position", "order", "fill"]),
             nobodys: set(&[
                 "product", "org", "company", "quote", "helpdesk", "dict", "host", "author", "page", "link",
@@ -267,12 +303,28 @@ impl Lexicon {
             names = rest;
             penalty += 1;
         }
+        if best.is_none_or(|(score, _)| score < 2 * SCORE_OF_A_WORD)
+            && let Some(told) = self.told(names)
+        {
+            best = Some((SCORE_OF_A_WORD, told));
+        }
         let turned = self.turned(concepts, best.map(|(_, meaning)| meaning));
         let meaning = turned.or(best.map(|(_, meaning)| meaning)).or_else(|| self.but_for_its_end(names));
         if asks && !meaning.is_some_and(|meaning| meaning.kind.is_some_and(answers_yes_or_no)) {
             return Some(Meaning { kind: None, strength: Strength::Decides, prose: false });
         }
         meaning
+    }
+
+    /// `wtlbmc`, `风险等级说明`: what a fact's code means, in words, says what the code says.
+    fn told(&self, names: &[Concept]) -> Option<Meaning> {
+        let (last, rest) = names.split_last()?;
+        let fact = rest.last()?;
+        if !self.special.telling.has(*last) || !self.special.told.has(*fact) {
+            return None;
+        }
+        let (_, meaning) = self.best_rule(rest)?;
+        (meaning.kind.is_some() && !meaning.prose).then_some(meaning)
     }
 
     /// `areaCode_cust`, `tradeAmountClient`: whose it is stands last. A rule of two words or more has to say so.

@@ -238,10 +238,13 @@ impl Classifier {
     pub fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<(Kind, How)> {
         let kind = key.kind?;
         // Most values need no more than their name.
-        let is_number = matches!(value, Scalar::Number(_));
-        if self.is_plainly(key, kind, record, is_number)
-            && shape::begins_plainly(value)
-            && !matches!(value, Scalar::Bool)
+        let (length, is_number) = match value {
+            Scalar::Text(text) => (text.len(), false),
+            Scalar::Number(spelt) => (spelt.len(), true),
+            Scalar::Bool => (0, false),
+        };
+        if shape::begins_plainly(value)
+            && self.plainly_from(key, kind, record, is_number).is_some_and(|least| least <= length)
         {
             let how = if key.strength == Strength::Decides { How::Key } else { How::Context };
             return Some((kind, how));
@@ -250,11 +253,17 @@ impl Classifier {
         shape::whole(key, kind, record, value).or_else(firms)
     }
 
-    /// Whether every text, or every number, that [begins plainly](begins_plainly) is of this kind under this name in
-    /// such a record.
+    /// The least length from which on every text, or every number, that [begins plainly](begins_plainly) is of this
+    /// kind under this name in such a record; `None` where that takes a look at the value.
     #[inline]
-    pub fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
-        shape::is_plainly(key, kind, record, is_number)
+    pub fn plainly_from(
+        &self,
+        key: KeyMeaning,
+        kind: Kind,
+        record: Signals,
+        is_number: bool,
+    ) -> Option<usize> {
+        shape::plainly_from(key, kind, record, is_number)
     }
 
     /// Whether the name asks for one of the firm's own values, and this is one.

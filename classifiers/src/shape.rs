@@ -19,10 +19,10 @@ pub(crate) fn whole(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<
     Some((refined(kind, value), how))
 }
 
-/// Whether every value of a text's or a number's form that begins plainly is of the kind under this key: neither does
-/// its form matter, nor can it show a finer kind.
+/// The least length from which on every value of a text's or a number's form that begins plainly is of the kind under
+/// this key: neither does its form matter, nor can it show a finer kind. `None`: its form must be looked at.
 #[inline]
-pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+pub(crate) fn plainly_from(key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> Option<usize> {
     let has_any_shape = || match asks(kind) {
         Asks::Nothing => true,
         Asks::Digits => is_number,
@@ -35,16 +35,27 @@ pub(crate) fn is_plainly(key: KeyMeaning, kind: Kind, record: Signals, is_number
         Strength::UnlessPublic => !is_public(record) && has_any_shape(),
         Strength::NeedsFirm => false,
     };
-    agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId
+    let longest_flag = match key.strength {
+        Strength::Decides if is_never_flag(kind) => {
+            if is_number {
+                1
+            } else {
+                LONGEST_FLAG
+            }
+        }
+        _ => 0,
+    };
+    (agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId)
+        .then_some(longest_flag + 1)
 }
 
 /// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
-/// character; and is too long for a switch. Nearly all do.
+/// character. Nearly all do.
 #[inline]
 pub fn begins_plainly(value: Scalar<'_>) -> bool {
     match value {
-        Scalar::Text(text) => text.len() > LONGEST_FLAG && begins_with_word(text),
-        Scalar::Number(number) => number.len() > 1,
+        Scalar::Text(text) => begins_with_word(text),
+        Scalar::Number(_) => true,
         Scalar::Bool => false,
     }
 }

@@ -3,6 +3,8 @@
 //! `m_szGDH`, `bankAcctNo2`, `BANKACCOUNTNO`, `frombankacco`, `khxm` and `联系人手机` all come out as a short list of
 //! concepts. Which concepts there are and which words mean them is data: `lexicon/words.tsv`, `pinyin.tsv`, `chinese.tsv`.
 
+mod spelling;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -105,8 +107,9 @@ impl Words {
         let [english, pinyin, chinese, traditional] = lists;
         let mut concepts = vec!["?"];
         let english = read(english, &mut concepts);
-        let pinyin = read(pinyin, &mut concepts);
+        let mut pinyin = read(pinyin, &mut concepts);
         let chinese = read(chinese, &mut concepts);
+        spelling::add(&chinese, &mut pinyin);
         let decor = find(&concepts, "decor").unwrap_or(UNKNOWN);
         let pairs = traditional
             .lines()
@@ -197,6 +200,11 @@ impl Words {
             }
             None => false,
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn name_of(&self, concept: Concept) -> &'static str {
+        self.concepts.get(usize::from(concept)).copied().unwrap_or("?")
     }
 
     /// The concept of this name in the lists' first column.

@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod consent;
+pub mod detoken;
 pub mod drill;
 pub mod grant;
 pub mod inventory;
@@ -59,6 +60,8 @@ enum Command {
     Consent(consent::ConsentArgs),
     /// Asks for grants, approves, revokes and reviews them, through a running gateway.
     Grant(grant::GrantArgs),
+    /// Says what tokens and envelopes stand for, under an approved grant, through a running gateway.
+    Detoken(Box<detoken::DetokenArgs>),
     /// Stops a caller, role, recipient or route at once, through a running gateway.
     Switch(switch::SwitchArgs),
     /// Checks digests and signatures of answers.
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Inventory(args) => inventory::run(&args).into(),
         Command::Consent(args) => consent::run(&args).into(),
         Command::Grant(args) => grant::run(&args).into(),
+        Command::Detoken(args) => detoken::run(&args).into(),
         Command::Switch(args) => switch::run(&args).into(),
         Command::Response(args) => response::run(&args).into(),
         Command::Token(args) => token::run(&args).into(),

@@ -50,6 +50,7 @@ pub struct Metrics {
     input_faults: IntCounterVec,
     request_values: IntCounterVec,
     field_keys: IntCounterVec,
+    detoken: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     consent_errors: IntCounter,
@@ -143,6 +144,7 @@ impl Metrics {
             input_faults: table::INPUT_FAULTS.counters(&registry)?,
             request_values: table::REQUEST_VALUES.counters(&registry)?,
             field_keys: table::FIELD_KEYS.counters(&registry)?,
+            detoken: table::DETOKEN.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
@@ -192,6 +194,9 @@ impl Metrics {
         }
         for outcome in std::iter::once("decrypt").chain(KeyTrouble::ALL.map(KeyTrouble::code)) {
             metrics.field_keys.with_label_values(&[document, outcome]);
+        }
+        for outcome in ["resolved", "YB0730"] {
+            metrics.detoken.with_label_values(&[outcome]);
         }
         let level = Category::IdentityDocument.level().to_string();
         metrics.request_values.with_label_values(&[document, &level, "mask"]);
@@ -268,6 +273,11 @@ impl Metrics {
             self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
         }
         self.key_events(summary);
+    }
+
+    /// An officer asked what something stands for.
+    pub fn detokened(&self, outcome: &'static str) {
+        self.detoken.with_label_values(&[outcome]).inc();
     }
 
     fn key_events(&self, summary: &Summary) {

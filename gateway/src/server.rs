@@ -6,6 +6,7 @@
 mod drain;
 mod keys;
 mod listeners;
+mod names;
 mod peer;
 mod tls;
 
@@ -147,7 +148,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         inventory: inventory.clone(),
         rights: rights.clone(),
         integrity: integrity(&config)?,
-        keys: data_keys,
+        keys: data_keys.clone(),
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
         accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
@@ -172,6 +173,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     };
     let office = Office {
         rights: rights.clone(),
+        keys: data_keys,
         audit: audit.clone(),
         policies,
         officers: config.admin.officers.clone(),
@@ -219,6 +221,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     let mut certificates = Vec::from_iter(peer::watched(&config.upstream, peer_stamps, &peer));
     server.add_service(listeners::service(&config, exchange, &mut certificates)?);
     tls::watch(certificates, metrics.clone())?;
+    names::follow(&config.upstream.endpoint, &peer)?;
     drain::start(
         server.watch_execution_phase(),
         metrics,

@@ -493,10 +493,19 @@ impl Mask {
             }
             Mask::Mac => Text::new("maker's prefix stays", "留厂商前缀"),
             Mask::Ip => Text::new("first parts stay", "留前段"),
-            Mask::Encrypt { to_subject: false, .. } => Text::new("encrypted with SM4-GCM", "以SM4-GCM加密"),
-            Mask::Encrypt { to_subject: true, .. } => {
-                Text::new("encrypted with SM4-GCM, bound to its subject", "以SM4-GCM加密，绑定主体")
-            }
+            Mask::Encrypt { to_subject, to_path, .. } => match (to_subject, to_path) {
+                (false, false) => Text::new("encrypted with SM4-GCM", "以SM4-GCM加密"),
+                (true, false) => {
+                    Text::new("encrypted with SM4-GCM, bound to its subject", "以SM4-GCM加密，绑定主体")
+                }
+                (false, true) => {
+                    Text::new("encrypted with SM4-GCM, bound to its place", "以SM4-GCM加密，绑定位置")
+                }
+                (true, true) => Text::new(
+                    "encrypted with SM4-GCM, bound to its subject and its place",
+                    "以SM4-GCM加密，绑定主体与位置",
+                ),
+            },
             Mask::HashToken { .. } => Text::new("keyed token of HMAC-SM3", "HMAC-SM3去标识化标记"),
             Mask::Ff1 => {
                 Text::new("of the same form by FF1, no national standard", "FF1保留格式，非国家标准")

@@ -76,8 +76,8 @@ impl Limit {
 pub enum Distinct {
     /// All that an answer concerns.
     Investors,
-    /// Those of an answer that shows anything sensitive (001 §8.6.2 b 3) in clear. Whose it is of several is not told
-    /// apart: all of them count.
+    /// Those of whom an answer shows anything sensitive (001 §8.6.2 b 3) in clear. What stands in no record of anybody
+    /// counts for all whom the answer concerns.
     SensitiveInvestors,
 }
 
@@ -182,4 +182,6 @@ pub struct GrantTemplate {
     pub by_ticket: bool,
     /// Whether it may be taken without approval, to be reviewed after.
     pub break_glass: bool,
+    /// Whether its holder may have tokens and envelopes resolved to the values they stand for.
+    pub detoken: bool,
 }

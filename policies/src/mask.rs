@@ -57,6 +57,8 @@ pub enum Mask {
     Encrypt {
         /// Whether it opens in a record of the same subject only.
         to_subject: bool,
+        /// Whether it opens under the names of members that it was put under only.
+        to_path: bool,
         /// What a JSON number becomes: `Text` is the envelope as a string, all else shows nothing.
         number: NumberMask,
     },
@@ -172,7 +174,9 @@ impl Mask {
             Mask::Ip => (6, false, 6, 0, 2),
             Mask::Address => (9, true, 9, 0, 0),
             Mask::Email => (12, true, 1, 0, 0),
-            Mask::Encrypt { to_subject, number: n } => (KEYED, false, 0, u8::from(!*to_subject), number(n)),
+            Mask::Encrypt { to_subject, to_path, number: n } => {
+                (KEYED, false, 0, u8::from(!*to_subject) + u8::from(!*to_path), number(n))
+            }
             Mask::HashToken { number: n } => (KEYED + 1, false, 0, 0, number(n)),
             Mask::Ff1 => (KEYED + 2, true, 0, 0, 0),
             Mask::DateShift => (KEYED + 3, true, 0, 0, 0),

@@ -4,7 +4,7 @@
 use crate::condition::Relation;
 use crate::decide::Views;
 use crate::few::Short;
-use crate::{Asked, ConsentNeeded, Day, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
+use crate::{Asked, ConsentNeeded, Day, Distinct, FirmClassifiers, Limit, Mask, Path, Standing, Subjects};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -113,6 +113,11 @@ impl Permit {
         self.views.keyed
     }
 
+    /// Whether some treatment binds envelopes to where they stand, in any view that the answer may need.
+    pub fn binds_paths(&self) -> bool {
+        self.views.to_path
+    }
+
     /// Whether some kind may be decrypted, in any view that the answer may need.
     pub fn opens(&self) -> bool {
         self.views.opens
@@ -130,6 +135,11 @@ impl Permit {
     /// Where the recipient is, when that is abroad (T/TSAC 001 §8.6.2).
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
+    }
+
+    /// Whether some limit asks of whom anything sensitive is shown.
+    pub fn counts_sensitive(&self) -> bool {
+        self.views.limits.iter().any(|limit| limit.distinct() == Distinct::SensitiveInvestors)
     }
 
     /// The limits that concern the access.
@@ -227,6 +237,8 @@ pub struct View {
     pub(crate) opens: KindSet,
     /// Whether any treatment needs a key, or what may be decrypted does.
     pub(crate) keyed: bool,
+    /// Whether any treatment binds envelopes to where they stand.
+    pub(crate) to_path: bool,
     pub(crate) serial: Serial,
 }
 
@@ -258,12 +270,16 @@ impl View {
     ) -> View {
         let drops = |treatments: &[Treatment]| treatments.contains(&Treatment::Drop);
         let drops = drops(&*treatments) || raises.iter().any(|raise| drops(&*raise.treatments));
-        let keyed = |treatments: &[Treatment]| {
-            treatments.iter().any(|one| matches!(one, Treatment::Mask(mask) if mask.keyed().is_some()))
+        let any = |is: fn(&Mask) -> bool| {
+            let of = |treatments: &[Treatment]| {
+                treatments.iter().any(|one| matches!(one, Treatment::Mask(mask) if is(mask)))
+            };
+            of(&*treatments) || raises.iter().any(|raise| of(&*raise.treatments))
         };
-        let keyed = keyed(&*treatments) || raises.iter().any(|raise| keyed(&*raise.treatments));
+        let keyed = any(|mask| mask.keyed().is_some());
+        let to_path = keyed && any(|mask| matches!(mask, Mask::Encrypt { to_path: true, .. }));
         let (opens, serial) = (KindSet::default(), Serial::next());
-        View { monitored, raises, treatments, drops, opens, keyed, serial }
+        View { monitored, raises, treatments, drops, opens, keyed, to_path, serial }
     }
 
     pub(crate) fn opening(self, opens: KindSet) -> View {
@@ -278,6 +294,11 @@ impl View {
     /// Whether any treatment needs a key.
     pub fn needs_keys(&self) -> bool {
         self.keyed
+    }
+
+    /// Whether any treatment binds envelopes to where they stand.
+    pub fn binds_paths(&self) -> bool {
+        self.to_path
     }
 
     /// Whether any kind is left out.

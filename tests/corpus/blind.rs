@@ -17,6 +17,8 @@ pub const SETS: &[(&str, &str)] = &[
     ("third", include_str!("blind/third.txt")),
     ("fourth", include_str!("blind/fourth.txt")),
     ("fifth", include_str!("blind/fifth.txt")),
+    ("sixth", include_str!("blind/sixth.txt")),
+    ("seventh", include_str!("blind/seventh.txt")),
 ];
 
 /// One field: where it stands, what it holds, and its row of Appendix A; none is public.

@@ -70,6 +70,11 @@ def binding(**parts):  # tag, length in LEB128, UTF-8; parts that are not there 
     return out
 
 
+def place(names=None, number=False):  # the path that the gateway binds to: RFC 6901 from the record on, lists left out
+    path = None if names is None else "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+    return "!number" + (path or "") if number else path
+
+
 def unseal(text, key, aad):
     """The value of an envelope, or None if it is none, was altered, or belongs elsewhere."""
     match = ENVELOPE.fullmatch(text)
@@ -91,7 +96,8 @@ def main(path):
     for vector in vectors:
         aad = binding(**vector["binding"])
         value = unseal(vector["envelope"], bytes.fromhex(vector["key"]), aad)
-        if value != vector.get("plain") or aad.hex() != vector["aad"]:
+        path = place(**vector["place"]) if "place" in vector else vector["binding"].get("path")
+        if value != vector.get("plain") or aad.hex() != vector["aad"] or path != vector["binding"].get("path"):
             wrong.append(vector["name"])
     opened = sum("plain" in vector for vector in vectors)
     print(json.dumps({"opened": opened, "refused": len(vectors) - opened, "wrong": wrong}))

@@ -31,6 +31,8 @@ mod cryptography;
 mod deidentify;
 #[path = "conformance/disk_faults.rs"]
 mod disk_faults;
+#[path = "conformance/detoken.rs"]
+mod detoken;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]

@@ -75,7 +75,8 @@ fn c8_a_switch_under_a_telling_name_is_no_number() {
     for kind in [Kind::Mobile, Kind::IdNumber, Kind::BankCard, Kind::Password, Kind::Face, Kind::Name] {
         for flag in ["0", "1", "Y", "n", "true", "FALSE", "null", "是", "否"] {
             assert!(!agrees(decides(kind), kind, record, Scalar::Text(flag)), "{kind}: {flag}");
-            assert!(!begins_plainly(Scalar::Text(flag)), "{flag}");
+            let least = plainly_from(decides(kind), kind, record, false);
+            assert!(least.is_none_or(|least| least > flag.len()), "{flag}");
         }
         assert!(!agrees(decides(kind), kind, record, Scalar::Bool), "{kind}");
         // Whatever else is odd may be a slip or a cipher of one.
@@ -86,5 +87,77 @@ fn c8_a_switch_under_a_telling_name_is_no_number() {
     // Yes and no are the whole of other facts.
     for kind in [Kind::Gender, Kind::IdentitySpecial, Kind::Balance, Kind::Other] {
         assert!(agrees(decides(kind), kind, record, Scalar::Text("1")), "{kind}");
+        assert_eq!(plainly_from(decides(kind), kind, record, false), Some(1), "{kind}");
     }
+}
+
+#[test]
+fn c2_what_begins_plainly_and_is_long_enough_is_of_its_kind() {
+    use Strength::{Decides, NeedsFirm, NeedsRecord, NeedsShape, UnlessPublic};
+    let values = [
+        "0",
+        "1",
+        "9",
+        "y",
+        "N",
+        "no",
+        "on",
+        "12",
+        "yes",
+        "nil",
+        "true",
+        "none",
+        "null",
+        "false",
+        "FALSE",
+        "C1",
+        "张三",
+        "是",
+        "否",
+        "无",
+        "暂无",
+        "一般",
+        "x",
+        "Ab12x",
+        "13800",
+        "138001380",
+        "13800138000",
+        "false!",
+        "2026-11-20",
+        "6222021234567890123",
+        "110101199003070011",
+        "91310000132206XXXX",
+        "本科",
+        "a b",
+        "是的",
+    ];
+    let signals = [Signals::PERSON, Signals::PRODUCT, Signals::ORGANISATION, Signals::ACCOUNT];
+    let records = (0..16).map(|bits| {
+        (0..)
+            .zip(signals)
+            .filter(|(at, _)| bits >> at & 1 == 1)
+            .fold(Signals::default(), |all, (_, one)| all.union(one))
+    });
+    let mut told = 0;
+    for record in records {
+        for kind in Kind::all() {
+            for strength in [Decides, NeedsShape, NeedsRecord, UnlessPublic, NeedsFirm] {
+                let key = KeyMeaning { kind: Some(kind), strength, ..KeyMeaning::UNKNOWN };
+                for value in values {
+                    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+                    let scalars = [Some(Scalar::Text(value)), is_number.then_some(Scalar::Number(value))];
+                    for scalar in scalars.into_iter().flatten() {
+                        let is_number = matches!(scalar, Scalar::Number(_));
+                        let least = plainly_from(key, kind, record, is_number);
+                        if begins_plainly(scalar) && least.is_some_and(|least| least <= value.len()) {
+                            let seen = whole(key, kind, record, scalar).map(|(seen, _)| seen);
+                            assert_eq!(seen, Some(kind), "{kind} {strength:?} {record:?} {scalar:?}");
+                            told += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(told > 10_000, "{told}");
 }

@@ -89,7 +89,7 @@ fn words_without_vowels_and_pinyin_between_syllables_are_read() {
         ("CMPGN_NM", &["marketing", "name"]),
         ("psprt_nbr", &["idcard", "no"]),
         ("XFER_DIR", &["bankxfer", "direction"]),
-        ("gongzuomiyao", &["work", "x509"]),
+        ("gongzuomiyao", &["x509"]),
         ("lvyoumima", &["?", "?", "password"]),
         ("mmima", &["password"]),
         ("wt_jiage", &["entrust", "price"]),

@@ -68,7 +68,8 @@ pub struct Intent {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<String>,
     /// Limits under which the investors were counted (§7.5 h), each with the pseudonym of whose investors it counts
-    /// together: what limits have counted can be counted again from these.
+    /// together: what limits have counted can be counted again from these. Where not all of the record's investors were
+    /// counted under a limit, each who was stands behind its id: `<limit> <pseudonym>`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, String>,
     /// `permit` or `refuse`.

@@ -12,7 +12,14 @@
 //!
 //! Text and tag are those of SM4-GCM (GB/T 32907—2016, NIST SP 800-38D) under the key that `kid` names, with this nonce
 //! and the associated data that [`Binding`] writes. There is one way to write an envelope; whatever else resembles one is
-//! refused by [`parse`]. Vectors for other languages are in `vectors/envelope.json`
+//! refused by [`parse`].
+//!
+//! The gateway binds to tenant `main`, the category's id and, as the policy's mask says, to the record's subject and to the
+//! path: the names that lead from the record to the value, `/contact/mobile`, each with `~` as `~0` and `/` as `~1`,
+//! positions in lists left out, `/!` for a step into a string that is a document itself. For a JSON number `!number` stands
+//! in front of the path, or alone, so that it is a number again once opened.
+//!
+//! Vectors for other languages are in `vectors/envelope.json`
 //! beside this crate's sources, and a reader of some 100 lines in `tests/readers/envelope_reader.py`. All characters of an
 //! envelope may stand in a JSON string, a CSV field,
 //! a URL and an XML attribute as they are.

@@ -38,6 +38,7 @@ pub(crate) fn treat<C: Classify>(
     let (mark, found) = read?;
     let mut summary = Summary { records: found.count, ..Summary::default() };
     summary.subjects = pseudonymous(plan.document_subject(), &found.subjects, pseudonyms);
+    summary.sensitive = sensitive(&mut treat, &summary, pseudonyms);
     treat.seal();
     treat.counts.add_to(&mut summary);
     summary.raised = treat.survey.take_raised();
@@ -115,6 +116,7 @@ fn finish<C: Classify>(
 ) -> Result<Treated, Uninspectable> {
     let mut summary = Summary { records: content.count, ..Summary::default() };
     summary.subjects = pseudonymous(engine.plan.document_subject(), &content.subjects, engine.pseudonyms);
+    summary.sensitive = sensitive(&mut treat, &summary, engine.pseudonyms);
     treat.seal();
     treat.counts.add_to(&mut summary);
     summary.raised = treat.survey.take_raised();
@@ -150,6 +152,22 @@ fn pseudonymous(
     names.sort_unstable();
     names.dedup();
     names.into_iter().map(|name| pseudonyms.pseudonym("subject", name)).collect()
+}
+
+/// Of whom something sensitive is released. What no document told apart is of all whom the body concerns.
+fn sensitive<C: Classify>(
+    treat: &mut Treat<'_, '_, C>,
+    summary: &Summary,
+    pseudonyms: &PseudonymKey,
+) -> BTreeSet<Pseudonym> {
+    if !treat.plan.counts_sensitive() {
+        return BTreeSet::new();
+    }
+    let shown = treat.counts.sensitive();
+    match treat.survey.people.of(shown) {
+        None => summary.subjects.clone(),
+        Some(names) => names.iter().map(|name| pseudonyms.pseudonym("subject", name)).collect(),
+    }
 }
 
 /// Treats a text of some format, whether it is all of a body or a part; the edits are relative to it.

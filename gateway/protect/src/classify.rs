@@ -9,8 +9,9 @@ pub(crate) trait Classify {
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
     /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
-    /// Whether every text, or every number, that begins plainly is of a kind under a name in such a record.
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool;
+    /// The least length from which on every text, or every number, that begins plainly is of a kind under a name in such
+    /// a record.
+    fn plainly_from(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> Option<usize>;
 }
 
 impl Classify for Classifier {
@@ -27,8 +28,8 @@ impl Classify for Classifier {
         Classifier::whole(self, key, record, value).map(|(kind, _)| kind)
     }
 
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
-        Classifier::is_plainly(self, key, kind, record, is_number)
+    fn plainly_from(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> Option<usize> {
+        Classifier::plainly_from(self, key, kind, record, is_number)
     }
 }
 

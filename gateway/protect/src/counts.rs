@@ -58,6 +58,18 @@ impl Counts {
         self.total
     }
 
+    /// Values of sensitive categories released in clear so far.
+    pub(crate) fn sensitive(&self) -> u64 {
+        let sensitive =
+            Category::all().zip(self.clear.counts).filter(|(category, _)| category.is_sensitive());
+        sensitive.map(|(_, count)| count).sum()
+    }
+
+    /// Values released in clear so far.
+    pub(crate) fn clear(&self) -> u64 {
+        self.clear.counts.iter().sum()
+    }
+
     /// Counts a value whose place is still to be noted.
     pub(crate) fn add(&mut self, kind: Kind, outcome: Outcome, monitored: bool) {
         let found = Found { kind, outcome };

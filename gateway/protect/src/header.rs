@@ -19,6 +19,10 @@ pub(crate) fn treat<'p, C: Classify>(
     let mut edits = edits(treat, name, value, rules)?;
     treat.settle_keyed(&mut edits);
     treat.counts.add_to(summary);
+    if treat.plan.counts_sensitive() && treat.counts.sensitive() > 0 {
+        // It stands in nobody's record.
+        summary.sensitive.extend(summary.subjects.iter().copied());
+    }
     if edits.is_empty() {
         return Ok(None);
     }

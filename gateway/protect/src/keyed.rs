@@ -3,8 +3,10 @@
 
 mod canonical;
 mod date;
+mod reveal;
 mod sealing;
 
+pub use reveal::{Reveal, Revealed};
 pub(crate) use sealing::Sealing;
 
 use canonical::canonical;
@@ -13,7 +15,7 @@ use std::num::NonZeroU16;
 use std::rc::Rc;
 use std::sync::Arc;
 use yingbi_crypto::date::DateShift;
-use yingbi_crypto::envelope::{self, Binding, SealKey};
+use yingbi_crypto::envelope::{self, Binding, Envelope, SealKey};
 use yingbi_crypto::fpe::{Ff1, Format};
 use yingbi_crypto::keys::{DataKey, KeyFault, Ring};
 use yingbi_crypto::token::{TokenKey, looks_like_token};
@@ -138,6 +140,14 @@ impl Keys {
         Ok(())
     }
 
+    fn form_key(&self, kind: Kind) -> Result<Rc<Ff1>, KeyTrouble> {
+        self.lasting(&self.forms, kind.category(), |key| Ff1::new(&key.ff1()))
+    }
+
+    fn tweak(&self, kind: Kind) -> Vec<u8> {
+        [kind.category().id().as_bytes(), b"/", self.purpose.as_bytes()].concat()
+    }
+
     /// Appends another value of the same form.
     pub(crate) fn of_same_form(
         &self,
@@ -146,8 +156,7 @@ impl Keys {
         is_number: bool,
         out: &mut String,
     ) -> Result<(), KeyTrouble> {
-        let key = self.lasting(&self.forms, kind.category(), |key| Ff1::new(&key.ff1()))?;
-        let tweak = [kind.category().id().as_bytes(), b"/", self.purpose.as_bytes()].concat();
+        let (key, tweak) = (self.form_key(kind)?, self.tweak(kind));
         let mut text = Zeroizing::new(value.to_owned());
         // What stands for a number has no zero in front: again, until it has none.
         for _ in 0..WALK {
@@ -183,7 +192,7 @@ impl Keys {
     pub(crate) fn open(
         &self,
         kind: Option<Kind>,
-        subject: Option<&str>,
+        place: Bound<'_>,
         text: &str,
     ) -> Result<(Kind, Opened), (Kind, KeyTrouble)> {
         let known = kind.unwrap_or(Kind::general(Category::Other));
@@ -195,36 +204,70 @@ impl Keys {
         if kind.category() != sealed || sealed.level() == Level::L4 || kind.level() == Level::L4 {
             return Err((kind, KeyTrouble::Forged));
         }
-        let bindings =
-            [None, subject].into_iter().enumerate().filter(|(nth, whose)| *nth == 0 || whose.is_some());
-        for (_, whose) in bindings {
-            for is_number in [false, true] {
-                if let Ok(plain) = key.open().open(&envelope, &bound(sealed, is_number, whose)) {
-                    let text = String::from_utf8(plain.to_vec()).map_err(|_| (kind, KeyTrouble::Forged))?;
-                    return Ok((kind, Opened { text: Zeroizing::new(text), is_number }));
-                }
-            }
-        }
-        Err((kind, KeyTrouble::Forged))
+        let (plain, is_number, _) =
+            unsealed(key, &envelope, sealed, place).ok_or((kind, KeyTrouble::Forged))?;
+        let text = String::from_utf8(plain.to_vec()).map_err(|_| (kind, KeyTrouble::Forged))?;
+        Ok((kind, Opened { text: Zeroizing::new(text), is_number }))
     }
 
     /// Whether a text is an envelope of ours for a value of this category already.
-    pub(crate) fn is_sealed(&self, category: Category, subject: Option<&str>, text: &str) -> bool {
+    pub(crate) fn is_sealed(&self, category: Category, place: Bound<'_>, text: &str) -> bool {
         let Ok(envelope) = envelope::parse(text) else { return false };
         let Ok(key) = self.ring.by_id(envelope.kid()) else { return false };
-        key.category() == category.id()
-            && [None, subject].into_iter().any(|whose| {
-                [false, true]
-                    .into_iter()
-                    .any(|is_number| key.open().open(&envelope, &bound(category, is_number, whose)).is_ok())
-            })
+        key.category() == category.id() && unsealed(key, &envelope, category, place).is_some()
+    }
+
+    /// The category of the key that a text names, when the text is an envelope.
+    pub(crate) fn category_of(&self, text: &str) -> Option<Category> {
+        let envelope = envelope::parse(text).ok()?;
+        let slot = self.ring.slots().iter().find(|slot| slot.name.kid == envelope.kid())?;
+        Category::from_id(&slot.name.category)
     }
 }
 
-/// What a sealed value belongs to.
-fn bound(category: Category, is_number: bool, subject: Option<&str>) -> Vec<u8> {
-    let path = is_number.then_some(NUMBER);
-    Binding { tenant: TENANT, category: category.id(), path, subject }.to_bytes()
+/// What an envelope may be bound to beside its category: whose the value at hand is, and where it stands.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Bound<'a> {
+    pub(crate) subject: Option<&'a str>,
+    /// The names that lead from the record to the value: `/contact/mobile`.
+    pub(crate) path: Option<&'a str>,
+}
+
+/// The value in an envelope, whether it was a number, and what the envelope was bound to. Not its rule but the envelope
+/// says that, and only by opening: whatever of the place it was bound to must be that of the place where it stands.
+fn unsealed<'b>(
+    key: &DataKey,
+    envelope: &Envelope<'_>,
+    category: Category,
+    place: Bound<'b>,
+) -> Option<(Zeroizing<Vec<u8>>, bool, Bound<'b>)> {
+    let alone = |part: Option<&'b str>| [None, part].into_iter().take(1 + usize::from(part.is_some()));
+    for path in alone(place.path) {
+        for subject in alone(place.subject) {
+            let bound = Bound { subject, path };
+            for is_number in [false, true] {
+                if let Ok(plain) = key.open().open(envelope, &associated(category, is_number, bound)) {
+                    return Some((plain, is_number, bound));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The associated data of a sealed value.
+fn associated(category: Category, is_number: bool, bound: Bound<'_>) -> Vec<u8> {
+    let numbered;
+    let path = match (is_number, bound.path) {
+        (false, path) => path,
+        (true, None) => Some(NUMBER),
+        // Paths begin with a slash, so none is taken for another.
+        (true, Some(path)) => {
+            numbered = format!("{NUMBER}{path}");
+            Some(numbered.as_str())
+        }
+    };
+    Binding { tenant: TENANT, category: category.id(), path, subject: bound.subject }.to_bytes()
 }
 
 /// Whether a text may be an envelope.
@@ -236,7 +279,7 @@ pub(crate) fn begins_sealed(text: &str) -> bool {
 /// Whose values: one gateway protects one firm's.
 const TENANT: &str = "main";
 
-/// Stands where a path may: the value was a number.
+/// Stands in front of the path, or alone: the value was a number.
 const NUMBER: &str = "!number";
 
 /// Farthest that a date moves either way, in days.

@@ -39,7 +39,7 @@ pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
 pub use input::{Fault, Unchecked};
-pub use keyed::{KeySource, KeyTrouble};
+pub use keyed::{KeySource, KeyTrouble, Reveal, Revealed};
 pub use multipart::Boundary;
 pub use segments::{SegmentLimits, Segments};
 pub use xml::declared_encoding;
@@ -152,6 +152,9 @@ pub struct Summary {
     pub raised: BTreeMap<Arc<str>, u64>,
     /// Whose they were, as far as the binding says.
     pub subjects: BTreeSet<Pseudonym>,
+    /// Those of them of whom something sensitive is released in clear, where some limit counts them
+    /// (T/TSAC 001—2025 §8.6.2).
+    pub sensitive: BTreeSet<Pseudonym>,
 }
 
 impl Summary {
@@ -194,6 +197,7 @@ impl Summary {
         other.keyed.into_iter().for_each(|(what, count)| *self.keyed.entry(what).or_default() += count);
         other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
         self.subjects.extend(other.subjects);
+        self.sensitive.extend(other.sensitive);
     }
 }
 

@@ -116,15 +116,19 @@ impl Meaning {
         }
     }
 
-    /// Whether every text, or every number, under it that begins plainly is of a kind in such a record.
-    pub(crate) fn is_plainly<C: Classify>(
+    /// The least length from which on every text, or every number, under it that begins plainly is of a kind in such a
+    /// record.
+    pub(crate) fn plainly_from<C: Classify>(
         &self,
         classifier: &C,
         kind: Kind,
         record: Signals,
         is_number: bool,
-    ) -> bool {
-        self.source == Source::Name && classifier.is_plainly(self.key, kind, record, is_number)
+    ) -> Option<usize> {
+        match self.source {
+            Source::Name => classifier.plainly_from(self.key, kind, record, is_number),
+            Source::Declared | Source::DeclaredNotPersonal => None,
+        }
     }
 
     /// What is found in a value, confident enough to be treated.

@@ -75,6 +75,31 @@ impl<'p> Plan<'p> {
         }
     }
 
+    /// Whether it is asked of whom anything sensitive is shown.
+    pub(crate) fn counts_sensitive(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.counts_sensitive(),
+            Source::Request(..) => false,
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => table.counts_sensitive,
+        }
+    }
+
+    /// Whether envelopes may be bound to where they stand.
+    pub(crate) fn binds_paths(self) -> bool {
+        match self.source {
+            Source::Permit(permit) => permit.binds_paths(),
+            Source::Request(_, view) => view.binds_paths(),
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => [&table.own, &table.other].iter().any(|rules| {
+                let is_bound = |one: &Treatment| {
+                    matches!(one, Treatment::Mask(mask) if matches!(**mask, Mask::Encrypt { to_path: true, .. }))
+                };
+                rules.treatments.iter().any(is_bound)
+            }),
+        }
+    }
+
     /// How what comes in is treated; nothing where no rule speaks of it.
     pub(crate) fn of_request(permit: &'p Permit) -> Option<Self> {
         Some(Plan { source: Source::Request(permit, permit.request_view()?), keys: None })
@@ -319,6 +344,7 @@ pub(crate) mod table {
         pub(crate) document_subject: Option<String>,
         pub(crate) binding: Option<Binding>,
         pub(crate) route: Arc<str>,
+        pub(crate) counts_sensitive: bool,
     }
 
     /// Treatments by kind.
@@ -339,6 +365,7 @@ pub(crate) mod table {
                 document_subject: None,
                 binding: None,
                 route: Arc::from("/test"),
+                counts_sensitive: false,
             }
         }
 

@@ -5,8 +5,11 @@
 //! the records is then the ordinary one; a second is made only when one of them is raised.
 
 mod age;
+mod people;
 
-use crate::plan::Rules;
+pub(crate) use people::People;
+
+use crate::plan::{Action, Rules};
 use crate::tree::{KeyId, Node, Shape};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +27,8 @@ pub(crate) struct Survey {
     has_outside: bool,
     /// Records raised, by the rule that raised them.
     raised: BTreeMap<Arc<str>, u64>,
+    /// Of whom something sensitive is shown, where that is asked.
+    pub(crate) people: People,
 }
 
 /// What one record was seen to hold.
@@ -83,6 +88,18 @@ impl Survey {
         each.fold(rules, Rules::and)
     }
 
+    /// Which of the records show something sensitive, the first of them so many by their place; what stands outside of
+    /// them is of each.
+    pub(crate) fn sensitive(&self, outside: Rules<'_>, records: &[Rules<'_>], count: usize) -> Vec<bool> {
+        let seen = |rules: Rules<'_>| self.seen.get(rules.record()).copied().unwrap_or_default();
+        let of_all = self.seen.first().copied().unwrap_or_default().shows_sensitive(outside);
+        let each: Vec<bool> = records.iter().map(|rules| seen(*rules).shows_sensitive(*rules)).collect();
+        // Where the document is one record, what is listed in it is of the same people.
+        let is_one = records.first().is_some_and(|rules| rules.record() == 0);
+        let any = of_all || (is_one && each.contains(&true));
+        each.into_iter().take(count).map(|own| own || any).collect()
+    }
+
     /// Whether, since notes were first taken, something stood outside of the records that may raise each of them.
     pub(crate) fn has_outside(&self) -> bool {
         self.has_outside
@@ -102,6 +119,14 @@ impl Survey {
 }
 
 impl Seen {
+    /// Whether anything of it is shown in clear that is sensitive by its category, or by whose it is (§3.4).
+    fn shows_sensitive(self, rules: Rules<'_>) -> bool {
+        let is_minor = self.youngest.is_some_and(|age| age < MINOR);
+        let is_all = is_minor || rules.is_raised();
+        let mut shown = self.kinds.iter().filter(|kind| rules.action(*kind) == Action::Clear);
+        shown.any(|kind| is_all || kind.category().is_sensitive())
+    }
+
     fn and(self, other: Seen) -> Seen {
         let youngest = self.youngest.into_iter().chain(other.youngest).min();
         Seen { kinds: self.kinds.union(other.kinds), youngest }
@@ -130,6 +155,9 @@ pub(crate) fn elements(nodes: &[Node]) -> Vec<u32> {
     }
     elements
 }
+
+/// Under this age everything of somebody is sensitive (T/TSAC 001—2025 §3.4).
+const MINOR: u8 = 14;
 
 #[cfg(test)]
 mod tests;

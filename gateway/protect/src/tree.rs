@@ -32,7 +32,7 @@ pub(crate) use paths::{Subject, bind};
 pub(crate) use scan::{Scan, pointer_step};
 pub(crate) use spelling::{BadSpelling, Direct, Member, Part, Piece, Pieces, Spelling, decode};
 pub(crate) use spelling::{Place, Spelt};
-pub(crate) use treat::{Records, Treat};
+pub(crate) use treat::{Records, Stretch, Treat};
 pub(crate) use walk::Frame;
 
 use crate::counts::Found;

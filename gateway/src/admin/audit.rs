@@ -68,9 +68,9 @@ struct Asked {
 }
 
 /// Who somebody is; wiped when dropped.
-#[derive(Deserialize)]
+#[derive(Deserialize, serde::Serialize)]
 #[serde(transparent)]
-struct InClear(String);
+pub(super) struct InClear(pub(super) String);
 
 impl Drop for InClear {
     fn drop(&mut self) {

@@ -1,4 +1,4 @@
-//! What officers do through the admin port: `/api/v1/consents`, `/restrictions`, `/grants`, `/switches`; and what ticket
+//! What officers do through the admin port: `/api/v1/consents`, `/restrictions`, `/grants`, `/switches`, `/detoken`; and what ticket
 //! systems tell it: `/webhooks/{source}`.
 //!
 //! Every route stands in one table with the roles that may use it (T/TSAC 001—2025 §7.5 i); what is not in the table does
@@ -7,6 +7,7 @@
 //! Each change is in the access log before it is made.
 
 mod consents;
+mod detoken;
 mod grants;
 mod holders;
 mod officer;
@@ -25,6 +26,7 @@ pub(super) use routes::routes;
 
 use super::{Served, problem};
 use crate::exchange::record;
+use crate::keys::Keys;
 use crate::policy_store::PolicyStore;
 use crate::state::rights::{ChangeError, Rights};
 use axum::body::Bytes;
@@ -41,6 +43,8 @@ use yingbi_classifiers::Classifier;
 pub struct Office {
     /// Consents, grants, switches.
     pub rights: Arc<Rights>,
+    /// What tokens and envelopes were made with.
+    pub keys: Arc<Keys>,
     /// Where every change is recorded first.
     pub audit: Arc<Log>,
     /// Templates of grants, names of purposes and roles.

@@ -1,7 +1,7 @@
 //! `yingbi consent add|list|withdraw`: consents of investors, through a running gateway.
 
 use super::Exit;
-use super::office::{Ask, Desk, lines, word};
+use super::office::{Ask, Desk, lines, say, word};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -24,15 +24,16 @@ enum Command {
         #[arg(long)]
         subject: String,
     },
-    /// Withdraws: one consent, all to a purpose, or all; from the next request on.
+    /// Withdraws: one consent, all to a purpose, or all; from the next request on. Credentials that were signed before
+    /// are no consent any more, though they are on no record here.
     Withdraw {
-        /// The investor.
-        #[arg(long)]
-        subject: String,
+        /// The investor; not needed for one credential.
+        #[arg(long, required_unless_present = "id")]
+        subject: Option<String>,
         /// Only those to this purpose.
         #[arg(long)]
         purpose: Option<String>,
-        /// Only the one of this id.
+        /// Only the one of this id: as `consent list` shows it, or of a credential as access records name it (`vc-…`).
         #[arg(long)]
         id: Option<String>,
     },
@@ -104,11 +105,15 @@ pub fn run(args: &ConsentArgs) -> Exit {
         Command::List { subject } => args.desk.ask(&ask("/search", json!({ "subject": subject })), |body| {
             let members =
                 ["id", "purpose", "recipient", "notice", "channel", "separate", "from", "until", "withdrawn"];
-            lines(body, "consents", &members)
+            let withdrawals = lines(body, "withdrawals", &["id", "purpose", "consent", "at", "by"]);
+            let title = say("withdrawn:", "已撤回：");
+            format!("{}\n{title}\n{withdrawals}", lines(body, "consents", &members))
         }),
         Command::Withdraw { subject, purpose, id } => {
             let body = json!({ "subject": subject, "purpose": purpose, "id": id });
-            args.desk.ask(&ask("/withdraw", body), |body| word(body, "withdrawn"))
+            args.desk.ask(&ask("/withdraw", body), |body| {
+                format!("{}  {}", word(body, "withdrawal"), word(body, "withdrawn"))
+            })
         }
     }
 }

@@ -38,8 +38,19 @@ pub(super) struct Ask {
 impl Desk {
     /// Asks, prints the answer as `shown` has it, and says how it ended.
     pub(super) fn ask(&self, ask: &Ask, shown: impl FnOnce(&Value) -> String) -> Exit {
+        self.ask_and(ask, shown, |_| {})
+    }
+
+    /// The same, and looks at a good answer.
+    pub(super) fn ask_and(
+        &self,
+        ask: &Ask,
+        shown: impl FnOnce(&Value) -> String,
+        look: impl FnOnce(&Value),
+    ) -> Exit {
         match self.answer(ask) {
             Ok((status, body)) if (200..300).contains(&status) => {
+                look(&body);
                 out(&match self.format {
                     Format::Json => body.to_string(),
                     Format::Text => shown(&body),

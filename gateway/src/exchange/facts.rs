@@ -9,7 +9,7 @@ use super::release::Treated;
 use super::{Exchange, Stop, problem};
 use crate::state::credential::Fault;
 use crate::state::directory::Out;
-use crate::state::rights::{Brought, Facts, Scope, Switched};
+use crate::state::rights::{Brought, Facts, People, Scope, Switched};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -175,11 +175,8 @@ impl Exchange {
                 purpose: permit.purpose(),
                 recipient: permit.recipient(),
             };
-            // What a combination or somebody's age raised may be sensitive whatever its category (§3.4).
-            let is_sensitive =
-                !summary.raised.is_empty() || summary.clear.keys().any(|category| category.is_sensitive());
-            let subjects = (summary.subjects.iter(), is_sensitive);
-            let counted = self.rights.count(permit.limits(), &scope, subjects, facts);
+            let people = People { all: &summary.subjects, sensitive: &summary.sensitive };
+            let counted = self.rights.count(permit.limits(), &scope, people, facts);
             let counted = counted.map_err(|(limit, investors)| {
                 tracing::warn!(
                     limit = &**limit.id(),

@@ -1,18 +1,17 @@
 //! The API behind, as Pingora's connector wants it.
 
-use super::StartError;
 use super::tls::{self, Place, Stamps, Watched};
+use super::{StartError, names};
 use crate::config::{Upstream, UpstreamEndpoint, UpstreamTls};
 use arc_swap::ArcSwap;
 use pingora_core::upstreams::peer::{HttpPeer, PeerOptions};
 use pingora_core::utils::tls::{CertKey, WrappedX509, parse_x509};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
-use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The peer of a configuration; its name is resolved once, at the start.
+/// The peer of a configuration, where its name leads at the start.
 pub fn of(upstream: &Upstream) -> Result<HttpPeer, StartError> {
     let (tls, name) = match &upstream.tls {
         Some(tls) => (true, tls.server_name.clone()),
@@ -20,11 +19,7 @@ pub fn of(upstream: &Upstream) -> Result<HttpPeer, StartError> {
     };
     let mut peer = match &upstream.endpoint {
         UpstreamEndpoint::Tcp { host, port } => {
-            let unusable = |why: String| StartError::Unusable(format!("upstream {host}:{port}: {why}"));
-            let mut addresses =
-                (host.as_str(), *port).to_socket_addrs().map_err(|error| unusable(error.to_string()))?;
-            let address = addresses.next().ok_or_else(|| unusable("the name has no address".to_owned()))?;
-            HttpPeer::new(address, tls, name)
+            HttpPeer::new(names::look_up(host, *port)?.as_slice(), tls, name)
         }
         UpstreamEndpoint::Unix(path) => {
             let path = path.display().to_string();
@@ -80,7 +75,8 @@ pub fn watched(upstream: &Upstream, read: Stamps, peer: &Arc<ArcSwap<HttpPeer>>)
         if let Some(file) = &tls.certificate {
             tls::unexpired(tls::certificates(file)?.first().map(Vec::as_slice), file)?;
         }
-        peer.store(Arc::new(fresh));
+        // Its name may have moved while the files were read.
+        peer.rcu(|now| HttpPeer { _address: now._address.clone(), ..fresh.clone() });
         Ok(())
     };
     Some(Watched::new((Place::Upstream, "YB0729"), files(upstream), read, Box::new(read_again)))

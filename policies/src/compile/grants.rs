@@ -29,6 +29,7 @@ pub(super) fn templates(documents: &[Layered], names: &Names, sink: &mut Sink<'_
             once: spec.once,
             by_ticket: spec.by_ticket,
             break_glass: spec.break_glass,
+            detoken: spec.detoken,
         });
     }
     templates

@@ -29,6 +29,8 @@ pub(crate) struct Views {
     /// Whether any of them lets something be decrypted, and whether any needs a key.
     pub opens: bool,
     pub keyed: bool,
+    /// Whether any of them binds envelopes to where they stand.
+    pub to_path: bool,
     /// What the views depend on.
     pub asks: Relation,
     /// Views of records of which only some kinds are granted or consented.
@@ -204,6 +206,7 @@ impl PolicySet {
                 .any(|view: &View| view.drops);
         let opens = [&other].into_iter().chain(&more).any(|view| !view.opens.is_empty());
         let keyed = [&other].into_iter().chain(&more).any(|view| view.keyed);
+        let to_path = [&other].into_iter().chain(&more).any(|view| view.to_path);
         Views {
             other,
             of,
@@ -211,6 +214,7 @@ impl PolicySet {
             drops,
             opens,
             keyed,
+            to_path,
             asks,
             mixed: Mixed::default(),
             request: self.request_view(situation, requests),
@@ -309,9 +313,11 @@ impl PolicySet {
             treatment = given.into_iter().fold(treatment, Treatment::stronger);
         }
         match &treatment {
-            Treatment::Clear if graded.level() == Level::L4 => {
-                Treatment::Mask(Arc::new(Mask::Encrypt { to_subject: false, number: NumberMask::Text }))
-            }
+            Treatment::Clear if graded.level() == Level::L4 => Treatment::Mask(Arc::new(Mask::Encrypt {
+                to_subject: false,
+                to_path: false,
+                number: NumberMask::Text,
+            })),
             Treatment::Mask(mask) if graded.level() == Level::L4 && mask.shows_anything() => {
                 Treatment::Mask(Arc::new(Mask::nothing()))
             }

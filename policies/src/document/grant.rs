@@ -18,6 +18,7 @@ pub(crate) struct GrantSpec {
     pub once: bool,
     pub by_ticket: bool,
     pub break_glass: bool,
+    pub detoken: bool,
 }
 
 pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<GrantSpec> {
@@ -42,6 +43,7 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<GrantSpec> {
     };
     let (once, by_ticket, break_glass) =
         (flag("once", sink), flag("by_ticket", sink), flag("break_glass", sink));
+    let detoken = flag("detoken", sink);
     fields.finish(sink);
     if approved_by.is_empty() && !by_ticket && !break_glass {
         sink.report(
@@ -54,6 +56,21 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<GrantSpec> {
             ),
         );
     }
+    // What undoes a pseudonym is approved by a person who knows for whom and why (T/TSAC 001 §3.8, §7.5 h).
+    if detoken && (by_ticket || break_glass || approved_by.is_empty()) {
+        sink.report(
+            Code::Contradiction,
+            node.at,
+            Text::new(
+                "a grant with `detoken` must be approved by a person, before it is used",
+                "含 `detoken` 的授权须由人员事先批准",
+            ),
+            Text::new(
+                "name roles under `approved_by`, without `by_ticket` and `break_glass`",
+                "请在 `approved_by` 中写角色，并去掉 `by_ticket` 与 `break_glass`",
+            ),
+        );
+    }
     if asked_by.is_empty() && !by_ticket {
         sink.report(
             Code::MissingKey,
@@ -62,7 +79,17 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<GrantSpec> {
             Text::new("name roles under `asked_by`", "请在 `asked_by` 中写角色"),
         );
     }
-    Some(GrantSpec { asked_by, approved_by, purposes, kinds, lasts: lasts?, once, by_ticket, break_glass })
+    Some(GrantSpec {
+        asked_by,
+        approved_by,
+        purposes,
+        kinds,
+        lasts: lasts?,
+        once,
+        by_ticket,
+        break_glass,
+        detoken,
+    })
 }
 
 /// `30m`, `2h`, `1d`: from a minute to a month, since rights that are given must end (T/TSAC 001 §7.5 c).

@@ -3,7 +3,7 @@
 use super::one_of;
 use super::scope::{self, Scope};
 use crate::diagnostic::{Code, Sink, Text};
-use crate::yaml::{Fields, Located, Node};
+use crate::yaml::{Fields, Located, Node, Value};
 use crate::{Mask, NumberMask, Region};
 
 #[derive(Debug)]
@@ -86,7 +86,8 @@ fn read_mask(algorithm: &Located<String>, fields: &Fields<'_>, sink: &mut Sink<'
             None => Mask::AmountBand,
         },
         "encrypt" => {
-            Mask::Encrypt { to_subject: to_subject(fields, sink), number: keyed_number(fields, sink) }
+            let (to_subject, to_path) = bound_to(fields, sink);
+            Mask::Encrypt { to_subject, to_path, number: keyed_number(fields, sink) }
         }
         "hash-token" => Mask::HashToken { number: keyed_number(fields, sink) },
         "ff1" => {
@@ -159,17 +160,26 @@ fn region(fields: &Fields<'_>, sink: &mut Sink<'_>) -> Region {
     }
 }
 
-/// `bind: subject`: an envelope that opens in its own subject's record only.
-fn to_subject(fields: &Fields<'_>, sink: &mut Sink<'_>) -> bool {
-    let Some(word) = fields.optional("bind").and_then(|node| node.text(sink)) else { return false };
-    match word.value.as_str() {
-        "category" => false,
-        "subject" => true,
-        other => {
-            one_of(other, word.at, &["category", "subject"], sink);
-            true
+/// `bind: subject`, `path` or both: an envelope that opens in its own subject's record only, or where it was put only.
+fn bound_to(fields: &Fields<'_>, sink: &mut Sink<'_>) -> (bool, bool) {
+    let words = match fields.optional("bind") {
+        Some(node) if matches!(node.value, Value::List(_)) => node.texts(sink),
+        Some(node) => node.text(sink).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let (mut to_subject, mut to_path) = (false, false);
+    for word in words {
+        match word.value.as_str() {
+            "category" => {}
+            "subject" => to_subject = true,
+            "path" => to_path = true,
+            other => {
+                one_of(other, word.at, &["category", "subject", "path"], sink);
+                (to_subject, to_path) = (true, true);
+            }
         }
     }
+    (to_subject, to_path)
 }
 
 fn affirms(node: &Node, sink: &mut Sink<'_>) -> bool {

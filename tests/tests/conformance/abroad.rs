@@ -1,7 +1,7 @@
 //! P2 and P6: what basis a purpose rests on, and data that goes abroad: recipient and country named, consent separate,
 //! persons counted by recipient and year against thresholds that warn and then stop.
 
-use crate::rights::{code, consent, hidden, list, metric, offices};
+use crate::rights::{code, consent, hidden, list, metric, offices, record};
 use serde_json::{Value, json};
 use yingbi_tests::stage::Asked;
 use yingbi_tests::{Stage, Who, canary};
@@ -191,6 +191,51 @@ fn p6_thresholds_by_recipient_and_year_warn_and_then_stop() {
     stage.gateway.start_again();
     assert_eq!(custody(&stage, "/names", &["7"]), "stopped");
     assert_eq!(custody(&stage, "/names", &["1", "6"]), "");
+    hidden(&stage);
+}
+
+/// Of several investors in one answer each is counted by what is shown of that one.
+#[test]
+fn p6_a_sensitive_person_is_counted_and_who_stands_beside_is_not() {
+    let mut stage = stage();
+    let person = |id: &str, sensitive: bool| match sensitive {
+        true => record(id),
+        false => json!({"client_id": id, "client_name": canary::NAME}),
+    };
+    let ask = |stage: &Stage, rows: &[(&str, bool)]| {
+        let rows: Vec<Value> = rows.iter().map(|(id, sensitive)| person(id, *sensitive)).collect();
+        stage.answers_json(&json!({ "data": rows }));
+        stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: custody\r\n")
+    };
+    // Of four persons one is sensitive: the threshold of persons warns, that of sensitive ones does not.
+    let asked = ask(&stage, &[("1", true), ("2", false), ("3", false), ("4", false)]);
+    assert_eq!(asked.response.status, 200, "{:?}", asked.response);
+    assert_eq!((events(&stage, "abroad-persons").len(), events(&stage, "abroad-sensitive").len()), (1, 0));
+    let limits: Vec<String> = stage.record(&asked).intent.limits.into_keys().collect();
+    assert_eq!(limits.len(), 2, "{limits:?}");
+    assert!(limits.contains(&"abroad-persons".to_owned()), "{limits:?}");
+    assert!(limits.iter().any(|limit| limit.starts_with("abroad-sensitive ")), "{limits:?}");
+    // A second, and nobody twice; then the third, and the fourth is one too many.
+    assert_eq!(ask(&stage, &[("1", true), ("2", true), ("3", false)]).response.status, 200);
+    assert_eq!(events(&stage, "abroad-sensitive").len(), 1);
+    // After a crash those whom it counted count, and nobody else.
+    stage.gateway.kill();
+    stage.gateway.start_again();
+    assert_eq!(ask(&stage, &[("2", true), ("3", true)]).response.status, 200);
+    assert_eq!(code(&ask(&stage, &[("1", true), ("4", true)])), (429, "YB2111".to_owned()));
+    assert_eq!(ask(&stage, &[("1", true), ("4", false)]).response.status, 200);
+    // A child's data is sensitive whatever it is (§3.4); what stands in nobody's record is everybody's.
+    let year = 1970 + crate::rights::now_ms() / 31_556_952_000 - 8;
+    let child = json!({"data": [{"client_id": "5", "client_name": canary::NAME, "birth_date": format!("{year}-01-02")}]});
+    stage.answers_json(&child);
+    let custody = |stage: &Stage| {
+        code(&stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: custody\r\n"))
+    };
+    assert_eq!(custody(&stage), (429, "YB2111".to_owned()), "a child");
+    stage.answers_json(&json!({"id_no": canary::ID, "data": [person("6", false)]}));
+    assert_eq!(custody(&stage), (429, "YB2111".to_owned()), "outside of records");
+    stage.answers_json(&json!({"data": [person("6", false)]}));
+    assert_eq!(custody(&stage).0, 200);
     hidden(&stage);
 }
 

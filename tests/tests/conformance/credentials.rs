@@ -152,6 +152,11 @@ fn bit_list(wallet: &Signer, bits: &[u8]) -> String {
 }
 
 fn stage(wallet: &Signer) -> Stage {
+    stage_on(wallet, None)
+}
+
+/// The same on a store that gateways share.
+fn stage_on(wallet: &Signer, database: Option<&str>) -> Stage {
     let registry = json!({WALLET: {"id": WALLET, "verificationMethod": [
         {"id": format!("{WALLET}#key-1"), "type": "JsonWebKey", "controller": WALLET, "publicKeyJwk": wallet.jwk()},
     ]}});
@@ -161,6 +166,12 @@ fn stage(wallet: &Signer) -> Stage {
          types: [urn:wallet:consent]\n      purposes: {{\"urn:wallet:marketing\": marketing}}\n      sm2_names: [SM2-SM3]\n"
     );
     let setup = |setup: Setup| {
+        let setup = match database {
+            Some(database) => {
+                setup.config("stores:\n  postgres: {url: store.url}\n").file("store.url", database)
+            }
+            None => setup,
+        };
         offices(setup)
             .config(&config)
             .file("did.json", &registry.to_string())
@@ -292,6 +303,110 @@ fn p8_a_withdrawal_rules_over_what_was_signed_before() {
     assert_eq!(clear(&stage), [false, false]);
     let asked = market(&stage, "/customers", &anna.shows(&own, "n-withdraw-2"));
     assert_eq!(shown(&asked), (vec![false, false], Some("YB0627".to_owned())));
+}
+
+/// A credential is in the investor's hands and on no record: what they withdraw rules all the same.
+#[test]
+fn p4_p8_a_consent_that_exists_only_as_a_credential_is_withdrawn() {
+    let mut stage = stage(&Signer::new(40));
+    let [anna, bo] = [7, 8].map(Signer::new);
+    enrol(&stage, ANNA, &anna.did());
+    enrol(&stage, BO, &bo.did());
+    let (annas, bos) = (anna.consents("marketing"), bo.consents("marketing"));
+    let ask = |stage: &Stage, signer: &Signer, credential: &str, nonce: &str| {
+        let asked = market(stage, "/customers", &signer.shows(credential, nonce));
+        (shown(&asked), asked)
+    };
+    let withdraw = |stage: &Stage, who: &str, what: Value| {
+        stage.gateway.office(who, "POST", "/api/v1/consents/withdraw", &what)
+    };
+    let (told, asked) = ask(&stage, &anna, &annas, "n-only-000001");
+    assert_eq!(told, (vec![true, false], None));
+    let reference = stage.record(&asked).intent.consents[0].clone();
+    assert_eq!(ask(&stage, &bo, &bos, "n-only-000002").0, (vec![false, true], None));
+    // By the purpose, with nothing on record; nobody else's.
+    let gone = Some("YB0627".to_owned());
+    for wrong in [
+        json!({}),
+        json!({"purpose": "marketing"}),
+        json!({"id": "c-1"}),
+        json!({"id": reference, "purpose": "marketing"}),
+        json!({"id": canary::MOBILE}),
+        json!({"subject": ""}),
+    ] {
+        assert_eq!(withdraw(&stage, "dora", wrong.clone()).0, 400, "{wrong}");
+    }
+    assert_eq!(withdraw(&stage, "alan", json!({"subject": ANNA})).0, 403);
+    let (status, told) = withdraw(&stage, "dora", json!({"subject": ANNA, "purpose": "marketing"}));
+    assert_eq!((status, &told["withdrawn"]), (200, &json!([])), "{told}");
+    assert_eq!(ask(&stage, &anna, &annas, "n-only-000003").0, (vec![false, false], gone.clone()));
+    assert_eq!(ask(&stage, &bo, &bos, "n-only-000004").0, (vec![false, true], None));
+    // One investor's record alone is refused, and says why.
+    stage.answers_json(&record(ANNA));
+    let asked = market(&stage, &format!("/customers/{ANNA}"), &anna.shows(&annas, "n-only-000005"));
+    assert_eq!(code(&asked), (403, "YB0627".to_owned()));
+    stage.answers_json(&list(&[ANNA, BO]));
+    // By what records name it, at the command line, without saying whose it is.
+    let (_, asked) = ask(&stage, &bo, &bos, "n-only-000006");
+    let reference = stage.record(&asked).intent.consents[0].clone();
+    let run = |arguments: &[&str]| {
+        std::fs::write(stage.gateway.directory().join("dora.token"), yingbi_tests::token("dora")).unwrap();
+        let desk = ["--config", "yingbi.yaml", "--token-file", "dora.token"];
+        let all: Vec<&str> = arguments.iter().copied().chain(desk).collect();
+        let output = stage.gateway.run(&all);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(run(&["consent", "withdraw", "--id", &reference]).0, Some(0));
+    assert_eq!(ask(&stage, &bo, &bos, "n-only-000007").0, (vec![false, false], gone.clone()));
+    let another = bo.sign("vc+jwt", &{
+        let (did, now) = (bo.did(), now_ms() / 1000);
+        json!({"iss": did, "sub": did, "iat": now - 30, "exp": now + 3600, "vc": {
+            "type": ["VerifiableCredential", "InvestorConsent"],
+            "credentialSubject": {"id": did, "purpose": "marketing", "notice": "v4"},
+        }})
+    });
+    assert_eq!(ask(&stage, &bo, &another, "n-only-000008").0, (vec![false, true], None), "another one");
+    let (code, listed) = run(&["consent", "list", "--subject", ANNA]);
+    assert!(code == Some(0) && listed.contains("marketing") && listed.contains("dora"), "{listed}");
+    let told = stage.gateway.events("consent-withdrawn");
+    assert_eq!((told.len(), &told[1]["id"]), (2, &json!(reference)), "{told:?}");
+    // The next run knows it.
+    stage.gateway.kill();
+    stage.gateway.start_again();
+    assert_eq!(ask(&stage, &anna, &annas, "n-only-000009").0, (vec![false, false], gone.clone()));
+    assert_eq!(ask(&stage, &bo, &bos, "n-only-000010").0, (vec![false, false], gone));
+    hidden(&stage);
+}
+
+#[test]
+fn p4_p8_a_withdrawn_credential_opens_nothing_on_any_gateway_within_a_second() {
+    let postgres = yingbi_tests::postgres::Postgres::start();
+    let database = postgres.database();
+    let [one, two] = [(); 2].map(|()| stage_on(&Signer::new(40), Some(&database)));
+    let anna = Signer::new(7);
+    enrol(&one, ANNA, &anna.did());
+    let own = anna.consents("marketing");
+    let is_open =
+        |stage: &Stage, nonce: &str| shown(&market(stage, "/customers", &anna.shows(&own, nonce))).0[0];
+    let within = |what: &str, nonce: &str, expect: bool| {
+        let begun = Instant::now();
+        let mut nth = 0;
+        while is_open(&two, &format!("{nonce}-{nth}")) != expect {
+            assert!(begun.elapsed() < Duration::from_secs(1), "{what}");
+            nth += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    within("enrolled", "n-shared-one", true);
+    let withdrawn = json!({"subject": ANNA, "purpose": "marketing"});
+    assert_eq!(one.gateway.office("dora", "POST", "/api/v1/consents/withdraw", &withdrawn).0, 200);
+    within("withdrawn", "n-shared-two", false);
+    // Who joins later knows it too; and all of it is pseudonyms.
+    let three = stage_on(&Signer::new(40), Some(&database));
+    assert!(!is_open(&three, "n-shared-three"));
+    let name = database.rsplit('=').next().unwrap();
+    let all = postgres.sql(name, "SELECT string_agg(document, ' ') FROM withdrawals");
+    assert!(all.contains("marketing") && !all.contains(ANNA), "{all}");
 }
 
 #[test]

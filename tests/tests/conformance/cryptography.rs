@@ -82,6 +82,8 @@ fn k1_the_reader_finds_every_kind_of_wrong_vector() {
         &|vector| vector["binding"]["subject"] = json!("80001234"),
         &|vector| vector["key"] = json!("00000000000000000000000000000000"),
         &|vector| drop(vector.as_object_mut().unwrap().remove("plain")),
+        &|vector| vector["place"] = json!({"names": ["mobile"]}),
+        &|vector| vector["place"] = json!({"number": true}),
     ] {
         let (code, report) = changed(change);
         assert_eq!((code, &report["wrong"]), (1, &json!([good["name"]])));

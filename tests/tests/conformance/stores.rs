@@ -48,6 +48,10 @@ fn handler(stage: &Stage, path: &str, ticket: &str) -> u16 {
     stage.ask(Who::Token("teller"), "GET", path, &header).response.status
 }
 
+fn second(database: &str) -> Stage {
+    stage(database, None, "")
+}
+
 #[test]
 fn p4_a3_a11_a12_two_gateways_on_one_store_agree_within_a_second() {
     let postgres = Postgres::start();
@@ -176,8 +180,18 @@ fn p3_a_store_that_is_lost_opens_nothing_after_its_time() {
     assert_eq!(stage.gateway.office("petra", "POST", "/api/v1/switches", &thrown).0, 503);
     let asked = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
     assert_eq!(code(&asked), (403, "YB2110".to_owned()));
-    // It comes back, and with it what it holds; what it never held is not known to others, nor here any more.
+    let withdrawn = json!({"subject": BO});
+    assert_eq!(stage.gateway.office("dora", "POST", "/api/v1/consents/withdraw", &withdrawn).0, 503);
+    // It comes back, and with it what it holds. What was closed meanwhile is owed to it, and rules on.
     postgres.start_again();
+    let other = second(&database);
+    until("owed", || {
+        let asked = other.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
+        code(&asked) == (403, "YB2110".to_owned())
+    });
+    let (_, all) = stage.gateway.office("sara", "GET", "/api/v1/switches", &Value::Null);
+    let path = format!("/api/v1/switches/{}", all["switches"][0]["id"].as_str().unwrap());
+    until("reset", || stage.gateway.office("sara", "DELETE", &path, &Value::Null).0 == 200);
     until("back", || {
         let asked = stage.ask(Who::Token("officer"), "GET", "/customers", "Yingbi-Purpose: marketing\r\n");
         asked.response.status == 200 && asked.response.json()["data"][0]["mobile_tel"] == canary::MOBILE

@@ -216,6 +216,120 @@ fn t5_envelopes_that_do_not_open_are_masked_and_the_rest_is_served() {
     }
 }
 
+/// The same rules, with envelopes bound as a mask says, and records named.
+fn bound(bind: &str) -> String {
+    let mask = format!(
+        "apiVersion: yingbi/v1\nkind: Mask\nmetadata: {{id: bound}}\nspec: {{algorithm: encrypt, bind: {bind}}}\n---\n"
+    );
+    let records = r#"apiVersion: yingbi/v1
+kind: Binding
+metadata: {id: store}
+spec:
+  route: {host: crm.internal, path: /store}
+  purpose: {header: true}
+  records: $.data[*]
+  subject: $.client_id
+  request: {records: "$[*]", subject: $.client_id}
+---
+"#;
+    format!(
+        "{mask}{records}{}",
+        STORE.replace(r#"{"level:>=3": encrypt}"#, r#"{"basic.mobile": bound, "identity.document": bound}"#)
+    )
+}
+
+#[test]
+fn t5_a_moved_envelope_is_masked_and_the_rest_is_served() {
+    for (bind, moves_person, moves_name) in [
+        ("subject", "YB0725", "decrypt"),
+        ("path", "decrypt", "YB0725"),
+        ("[subject, path]", "YB0725", "YB0725"),
+    ] {
+        let stage = start(&bound(bind));
+        let people = json!([
+            {"client_id": "80001234", "mobile_tel": canary::MOBILE, "contact": {"mobile_tel": "13712345678"}},
+            {"client_id": "80005678", "mobile_tel": "13698765432"},
+        ]);
+        post(&stage, "/store", JSON, people.to_string().as_bytes());
+        let stored: Value = serde_json::from_slice(&stage.origin.seen().remove(0).body).unwrap();
+        let sealed = |row: usize| stored[row]["mobile_tel"].clone();
+        assert!(sealed(0).as_str().is_some_and(|text| text.starts_with("yb1.")), "{bind}: {stored}");
+        let read = |data: &Value| {
+            stage.answers_json(&json!({ "data": data }));
+            stage.ask(Who::Token("officer"), "GET", "/store", REPORTING)
+        };
+        assert_eq!(read(&stored).response.json()["data"], people, "{bind}: where it was put");
+        let mut other_person = stored.clone();
+        other_person[1]["mobile_tel"] = sealed(0);
+        let mut other_name = stored.clone();
+        other_name[0]["contact"]["mobile_tel"] = sealed(0);
+        for (moved, outcome, at) in [
+            (other_person, moves_person, "/data/1/mobile_tel"),
+            (other_name, moves_name, "/data/0/contact/mobile_tel"),
+        ] {
+            let before = stage.gateway.metrics();
+            let asked = read(&moved);
+            let (got, intent) = (asked.response.json(), stage.record(&asked).intent);
+            let (value, served) = (got.pointer(at).unwrap(), &got["data"][0]["mobile_tel"]);
+            assert_eq!(*served, canary::MOBILE, "{bind}: the rest is served");
+            assert_eq!(*value == "********", outcome != "decrypt", "{bind}: {got}");
+            let expect = if outcome == "decrypt" { 3 } else { 1 };
+            assert_eq!(
+                intent.keyed.get(&format!("basic: {outcome}")),
+                Some(&expect),
+                "{bind}: {:?}",
+                intent.keyed
+            );
+            let grown = stage.gateway.metrics().grown(&before, "yingbi_field_keys_total");
+            assert!(grown.keys().any(|labels| labels["outcome"] == outcome), "{bind}: {grown:?}");
+        }
+    }
+}
+
+#[test]
+fn t5_envelopes_among_words_are_opened_where_permitted_and_never_cut() {
+    let stage = start(STORE);
+    post(&stage, "/store", JSON, json!({"id_no": canary::ID, "trade_pwd": "135790"}).to_string().as_bytes());
+    let stored: Value = serde_json::from_slice(&stage.origin.seen().remove(0).body).unwrap();
+    let (id, password) = (stored["id_no"].as_str().unwrap(), stored["trade_pwd"].as_str().unwrap());
+    let note = |id: &str, password: &str| format!("客户证件 {id}，已核实；口令 {password} 。");
+    let bodies: [(&str, fn(&str) -> String); 6] = [
+        ("text/plain", str::to_owned),
+        ("text/html", |note| format!("<p>{note}</p>")),
+        ("application/json", |note| json!({ "memo": note }).to_string()),
+        ("text/csv", |note| format!("memo,n\n\"{note}\",1\n")),
+        ("application/xml", |note| format!("<memo>{note}</memo>")),
+        ("text/event-stream", |note| format!("data: {note}\n\n")),
+    ];
+    for (media_type, body) in bodies {
+        let head = format!("Content-Type: {media_type}\r\nX-Customer-Note: {id}\r\n");
+        stage.answers(Answer::with(&head, body(&note(id, password))));
+        let opened = stage.ask(Who::Token("officer"), "GET", "/store", REPORTING);
+        assert_eq!(opened.response.text(), body(&note(canary::ID, "********")), "{media_type}");
+        assert_eq!(opened.response.header("x-customer-note"), Some(canary::ID), "{media_type}");
+        let intent = stage.record(&opened).intent;
+        assert_eq!(intent.keyed.get("identity.document: decrypt"), Some(&2), "{:?}", intent.keyed);
+        let masked = stage.get(Who::Token("teller"), "/store").response;
+        assert_eq!(masked.text(), body(&note("110*************74", "********")), "{media_type}");
+        // Whose rule opens nothing gets it as it is; level 4 not even that.
+        let shut = stage.ask(Who::Token("officer"), "GET", "/copy", REPORTING).response;
+        assert_eq!(shut.text(), body(&note(id, "********")), "{media_type}");
+        assert_eq!(shut.header("x-customer-note"), Some(id));
+        // What comes in with an envelope in it is stored with it, not with an envelope of it.
+        stage.origin.forget();
+        let (response, _) = post(
+            &stage,
+            "/store",
+            &format!("Content-Type: {media_type}\r\n"),
+            body(&note(id, canary::MOBILE)).as_bytes(),
+        );
+        if response.status == 200 {
+            let stored = String::from_utf8(stage.origin.seen().remove(0).body).unwrap();
+            assert!(stored.contains(id) && !stored.contains(canary::MOBILE), "{media_type}: {stored}");
+        }
+    }
+}
+
 #[test]
 fn k5_without_keys_what_is_to_be_encrypted_is_masked_never_clear() {
     let stage = Stage::start(&format!("{ROLES}{STORE}"));

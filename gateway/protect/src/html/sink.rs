@@ -7,7 +7,7 @@ use crate::edit::Edits;
 use crate::json::looks_like_json;
 use crate::meaning::Meaning;
 use crate::plan::Rules;
-use crate::tree::{Known, Scan, Treat};
+use crate::tree::{Known, Scan, Stretch, Treat};
 use crate::{Finding, Uninspectable};
 use yingbi_classifiers::{Hit, Signals};
 
@@ -68,6 +68,18 @@ pub(super) struct Treating<'s, 'a, 'p, C> {
 }
 
 impl<C: Classify> Treating<'_, '_, '_, C> {
+    /// Treats one thing that was found.
+    fn hit(&mut self, flow: &Flow, hit: Hit, spelling: Spelling) -> Result<(), Uninspectable> {
+        let value = flow.text.get(hit.start..hit.end).unwrap_or("");
+        self.treat.survey.note(self.rules, hit.kind, value);
+        if let Some(mask) = self.treat.decide(hit.kind, self.rules)? {
+            let mut masked = String::new();
+            self.treat.masked(mask, hit.kind, value, &mut masked);
+            self.replace(flow, hit.start..hit.end, |out| spelling.write(&masked, false, out));
+        }
+        Ok(())
+    }
+
     /// Replaces a stretch of a text: the first of its bytes by all of the replacement, the rest by nothing.
     fn replace(&mut self, flow: &Flow, span: Range, write: impl Fn(&mut String)) {
         let mut is_first = true;
@@ -101,13 +113,18 @@ impl<C: Classify> Sink for Treating<'_, '_, '_, C> {
     }
 
     fn hits(&mut self, flow: &Flow, hits: &[Hit], spelling: Spelling) -> Result<(), Uninspectable> {
-        for hit in hits {
-            let value = flow.text.get(hit.start..hit.end).unwrap_or("");
-            self.treat.survey.note(self.rules, hit.kind, value);
-            if let Some(mask) = self.treat.decide(hit.kind, self.rules)? {
-                let mut masked = String::new();
-                self.treat.masked(mask, hit.kind, value, &mut masked);
-                self.replace(flow, hit.start..hit.end, |out| spelling.write(&masked, false, out));
+        if !self.treat.may_hold_sealed(&flow.text) {
+            return hits.iter().try_for_each(|hit| self.hit(flow, *hit, spelling));
+        }
+        for stretch in self.treat.stretches(&flow.text, hits, self.rules) {
+            match stretch {
+                Stretch::Hit(hit) => self.hit(flow, hit, spelling)?,
+                Stretch::Sealed(range, named) => {
+                    let envelope = flow.text.get(range.clone()).unwrap_or("");
+                    if let Some(made) = self.treat.sealed(envelope, named, self.rules)? {
+                        self.replace(flow, range, |out| spelling.write(&made, false, out));
+                    }
+                }
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Values to be sealed: each leaves a mark where its envelope will stand, and all of a body's are sealed together before
 //! it is written. A mark is a secret text that stands as it is in every format; were one left, it would show nothing.
 
-use super::{KeyTrouble, Keys, bound};
+use super::{Bound, KeyTrouble, Keys, associated};
 use crate::counts::Counts;
 use crate::edit::Edits;
 use crate::mask;
@@ -26,7 +26,8 @@ struct Item {
     from: u32,
     to: u32,
     is_number: bool,
-    subject: Option<Box<str>>,
+    /// Associated data, where it is bound to more than its category.
+    aad: Option<Box<[u8]>>,
 }
 
 impl Sealing {
@@ -41,13 +42,14 @@ impl Sealing {
         category: Category,
         value: &str,
         is_number: bool,
-        subject: Option<&str>,
+        bound: Bound<'_>,
         out: &mut String,
     ) {
         let from = self.plain.len() as u32;
         self.plain.push_str(value);
-        let item =
-            Item { category, from, to: self.plain.len() as u32, is_number, subject: subject.map(Box::from) };
+        let is_bound = bound.subject.is_some() || bound.path.is_some();
+        let aad = is_bound.then(|| associated(category, is_number, bound).into_boxed_slice());
+        let item = Item { category, from, to: self.plain.len() as u32, is_number, aad };
         out.push_str(&self.mark);
         let mut digits = self.items.len();
         let mut number = [b'0'; DIGITS];
@@ -130,29 +132,25 @@ impl Sealing {
         let mut text = Vec::new();
         let mut done = 0;
         for category in Category::all() {
-            let own = || {
-                let items = wanted.iter().filter_map(|item| Some((*item, self.items.get(*item as usize)?)));
-                items.filter(|(_, item)| item.category == category)
-            };
-            let count = own().count();
+            if done == wanted.len() {
+                break;
+            }
+            let items = wanted.iter().filter_map(|item| Some((*item, self.items.get(*item as usize)?)));
+            let own: Vec<(u32, &Item)> = items.filter(|(_, item)| item.category == category).collect();
+            let count = own.len();
             if count == 0 {
                 continue;
             }
             done += count;
             let key = keys.and_then(|keys| keys.seal_key(category));
-            let plain_aad = [false, true].map(|is_number| bound(category, is_number, None));
-            let own_aad: Vec<Option<Vec<u8>>> = own()
+            let unbound = [false, true].map(|is_number| associated(category, is_number, Bound::default()));
+            let fields: Vec<Field<'_>> = own
+                .iter()
                 .map(|(_, item)| {
-                    item.subject.as_deref().map(|subject| bound(category, item.is_number, Some(subject)))
-                })
-                .collect();
-            let fields: Vec<Field<'_>> = own()
-                .zip(&own_aad)
-                .map(|((_, item), aad)| {
-                    let [text, number] = &plain_aad;
+                    let [text, number] = &unbound;
                     let unbound = if item.is_number { number } else { text };
                     let plain = self.plain.get(item.from as usize..item.to as usize).unwrap_or("");
-                    Field { aad: aad.as_deref().unwrap_or(unbound), plain: plain.as_bytes() }
+                    Field { aad: item.aad.as_deref().unwrap_or(unbound), plain: plain.as_bytes() }
                 })
                 .collect();
             let from = text.len();
@@ -163,15 +161,12 @@ impl Sealing {
                 continue;
             };
             let mut at = from;
-            for ((item, _), field) in own().zip(&fields) {
+            for ((item, _), field) in own.iter().zip(&fields) {
                 let length = key.sealed_length(field.plain.len());
-                if let Some(place) = places.get_mut(item as usize) {
+                if let Some(place) = places.get_mut(*item as usize) {
                     *place = (at, at + length);
                 }
                 at += length;
-            }
-            if done == wanted.len() {
-                break;
             }
         }
         Sealed { places, text: String::from_utf8(text).unwrap_or_default() }

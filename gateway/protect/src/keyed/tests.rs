@@ -33,7 +33,7 @@ fn keys(without: &[Category], purpose: &str) -> Keys {
 }
 
 fn encrypt(to_subject: bool) -> Treatment {
-    masks(Mask::Encrypt { to_subject, number: NumberMask::Text })
+    masks(Mask::Encrypt { to_subject, to_path: false, number: NumberMask::Text })
 }
 
 /// Everything as this says, what may be opened too.
@@ -94,30 +94,16 @@ fn t5_what_is_encrypted_in_any_format_opens_again() {
         (Format::Events, format!("data: {{\"mobile\":\"{MOBILE}\"}}\n\n")),
     ];
     for (format, body) in bodies {
-        let sealed = treat_as(format, &table(encrypt(false), false), Some(&keys), &body);
+        let sealed = treat_as(format.clone(), &table(encrypt(false), false), Some(&keys), &body);
         let shown = text(&sealed).to_owned();
         assert!(!shown.contains(MOBILE) && !shown.contains("yb1m"), "{format:?}: {shown}");
         assert!(count(&sealed, "encrypt") > 0, "{format:?} {:?}", sealed.summary.keyed);
         assert_eq!(count(&sealed, "YB0720"), 0);
         // Again: nothing is encrypted twice.
-        if matches!(
-            format,
-            Format::Json | Format::Lines | Format::Csv | Format::Tsv | Format::Xml | Format::Form
-        ) {
-            let again = treat_as(format, &table(encrypt(false), false), Some(&keys), &shown);
-            assert_eq!(text(&again), shown, "{format:?}");
-        }
-        if matches!(
-            format,
-            Format::Json
-                | Format::Lines
-                | Format::Csv
-                | Format::Tsv
-                | Format::Xml
-                | Format::Form
-                | Format::Events
-        ) {
-            let opened = treat_as(format, &table(Treatment::Clear, true), Some(&keys), &shown);
+        let again = treat_as(format.clone(), &table(encrypt(false), false), Some(&keys), &shown);
+        assert_eq!(text(&again), shown, "{format:?}");
+        {
+            let opened = treat_as(format.clone(), &table(Treatment::Clear, true), Some(&keys), &shown);
             let secret = body.replace("call 13800138000, pw:secret", "");
             let plain = |text: &str| text.replace("\\u4f60", "").replace('你', "");
             if !body.contains("pw:") {
@@ -222,6 +208,106 @@ fn t5_an_envelope_bound_to_its_subject_opens_in_no_other_record() {
     let opened = treat_as(Format::Json, &only_mobiles(Treatment::Clear, true), Some(&keys), &swapped);
     assert_eq!(text(&opened).matches(MOBILE).count(), 1);
     assert_eq!(count(&opened, "YB0725"), 1);
+}
+
+/// Mobiles as this says, all else clear.
+fn only_mobiles(treatment: &Treatment, opens: bool) -> Table {
+    let mut table = table(Treatment::Clear, opens);
+    for rules in [&mut table.own, &mut table.other] {
+        rules.treatments[Kind::Mobile.index()] = treatment.clone();
+    }
+    table
+}
+
+#[test]
+fn t5_an_envelope_bound_to_its_path_opens_under_no_other_name() {
+    let keys = keys(&[], "");
+    let treat = |format: Format, treatment: &Treatment, opens: bool, body: &str| {
+        treat_as(format, &only_mobiles(treatment, opens), Some(&keys), body)
+    };
+    for to_subject in [false, true] {
+        let bound = masks(Mask::Encrypt { to_subject, to_path: true, number: NumberMask::Text });
+        let body = format!(
+            r#"{{"list":[{{"client_id":"1","a/b":{{"mobile":"{MOBILE}"}},"mobile":{MOBILE},"mobiles":["{MOBILE}"],"remark":"{{\"mobile\":\"{MOBILE}\"}}"}}]}}"#
+        );
+        let sealed = treat(Format::Json, &bound, false, &body);
+        let shown = text(&sealed).to_owned();
+        assert_eq!((shown.contains(MOBILE), count(&sealed, "encrypt")), (false, 4), "{shown}");
+        assert_eq!(text(&treat(Format::Json, &bound, false, &shown)), shown, "nothing is encrypted twice");
+        let opened = treat(Format::Json, &Treatment::Clear, true, &shown);
+        assert_eq!(text(&opened), body, "{to_subject}");
+        // In another list, at another position: it is still the record's.
+        let elsewhere = shown.replace(r#""list":["#, r#""list":[{"client_id":"7"},"#);
+        assert_eq!(
+            text(&treat(Format::Json, &Treatment::Clear, true, &elsewhere)).matches(MOBILE).count(),
+            4
+        );
+        for (from, to) in [(r#""a/b""#, r#""ab""#), (r#""mobile":"yb1"#, r#""phone":"yb1"#)] {
+            let moved = shown.replacen(from, to, 1);
+            let opened = treat(Format::Json, &Treatment::Clear, true, &moved);
+            assert_eq!((count(&opened, "YB0725"), text(&opened).matches(MOBILE).count()), (1, 3), "{moved}");
+            assert!(text(&opened).contains("********"), "{}", text(&opened));
+        }
+        // A number is told from a text of the same name, and where the names can't be told nothing shows.
+        let plain = treat(Format::Text, &bound, false, &format!("call {MOBILE} now"));
+        assert_eq!((text(&plain), count(&plain, "YB0721")), ("call ******** now", 1));
+    }
+    for (format, body) in [
+        (Format::Csv, format!("client_id,mobile\n1,{MOBILE}\n")),
+        (Format::Xml, format!("<a><mobile>{MOBILE}</mobile><b mobile=\"{MOBILE}\"/></a>")),
+        (Format::Form, format!("mobile={MOBILE}&n=1")),
+        (Format::Lines, format!("{{\"mobile\":\"{MOBILE}\"}}\n")),
+    ] {
+        let bound = masks(Mask::Encrypt { to_subject: false, to_path: true, number: NumberMask::Text });
+        let shown = text(&treat(format.clone(), &bound, false, &body)).to_owned();
+        assert!(shown.contains("yb1.") && !shown.contains(MOBILE), "{format:?} {shown}");
+        assert_eq!(text(&treat(format.clone(), &Treatment::Clear, true, &shown)), body, "{format:?}");
+        let renamed = shown.replacen("mobile", "phone", 1).replacen("</mobile", "</phone", 1);
+        let opened = treat(format.clone(), &Treatment::Clear, true, &renamed);
+        assert_eq!(count(&opened, "YB0725"), 1, "{format:?} {}", text(&opened));
+    }
+}
+
+#[test]
+fn t5_envelopes_among_words_are_opened_where_allowed_and_never_cut() {
+    let keys = keys(&[], "");
+    let sealed = treat_as(
+        Format::Json,
+        &table(encrypt(false), false),
+        Some(&keys),
+        &format!(r#"{{"mobile":"{MOBILE}"}}"#),
+    );
+    let envelope = text(&sealed).split('"').nth(3).unwrap().to_owned();
+    let password =
+        treat_as(Format::Json, &table(encrypt(false), false), Some(&keys), r#"{"password":"135790"}"#);
+    let password = text(&password).split('"').nth(3).unwrap().to_owned();
+    let forged = format!("{}AA", envelope.get(..envelope.len() - 2).unwrap());
+    let foreign = envelope.replace("v1xxxx", "v7xxxx");
+    let keep = masks(Mask::Keep { first: 3, last: 4, width: None, number: NumberMask::Zero });
+    for (format, before, after) in [
+        (Format::Text, "yb1. see yb1.kid: call ", ". Thanks"),
+        (Format::Html, "<p>call <b>", "</b> now</p><!-- x -->"),
+        (Format::Json, r#"{"note":"call "#, r#" now"}"#),
+        (Format::Csv, "note\n\"call ", ", now\"\n"),
+        (Format::Xml, "<note>call ", " &amp; now</note>"),
+        (Format::Form, "note=call+", "+now"),
+        (Format::Events, "data: call ", " now\n\n"),
+    ] {
+        let around = |inside: &str| format!("{before}{inside}{after}");
+        let shown = |table: &Table, inside: &str| {
+            text(&treat_as(format.clone(), table, Some(&keys), &around(inside))).to_owned()
+        };
+        let open = table(Treatment::Clear, true);
+        assert_eq!(shown(&open, &envelope), around(MOBILE), "{format:?}");
+        assert_eq!(shown(&open, &password), around("********"), "{format:?}: level 4 is opened for nobody");
+        assert_eq!(shown(&open, &forged), around("********"), "{format:?}");
+        assert_eq!(shown(&open, &foreign), around(&foreign), "{format:?}: a text like any other");
+        assert_eq!(shown(&table(keep.clone(), true), &envelope), around("138****8000"), "{format:?}");
+        let shut = |treatment: Treatment| shown(&table(treatment, false), &envelope);
+        assert_eq!(shut(Treatment::Clear), around(&envelope), "{format:?}");
+        assert_eq!(shut(encrypt(false)), around(&envelope), "{format:?}: nothing is encrypted twice");
+        assert_eq!(shut(keep.clone()), around("********"), "{format:?}: never a mask of what is sealed");
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ fn numbers_stay_json() {
         at_least(NumberMask::Text),
         at_least(NumberMask::Null),
         Mask::Region(Region::City),
-        Mask::Encrypt { to_subject: false, number: NumberMask::Text },
+        Mask::Encrypt { to_subject: false, to_path: false, number: NumberMask::Text },
         Mask::HashToken { number: NumberMask::Null },
         Mask::Ff1,
         Mask::DateShift,

@@ -171,6 +171,7 @@ pub(super) fn table(bytes: &mut Bytes<'_>) -> Table {
     Table {
         own,
         other,
+        counts_sensitive: false,
         own_subjects: vec![SUBJECTS.first().copied().unwrap_or_default().to_owned()],
         document_subject: (bytes.below(4) == 0).then(|| bytes.pick(&SUBJECTS).unwrap_or_default().to_owned()),
         binding: (bytes.below(3) > 0).then(|| binding(bytes)),

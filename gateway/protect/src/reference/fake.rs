@@ -80,14 +80,14 @@ impl Classify for Fake {
         key.kind.filter(|_| decided)
     }
 
-    fn is_plainly(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> bool {
+    fn plainly_from(&self, key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> Option<usize> {
         let is_persons = record.has(Signals::PERSON) && !record.has(Signals::PRODUCT);
         let decided = match key.strength {
             Strength::Decides => true,
             Strength::NeedsRecord => is_persons && !is_number,
             _ => false,
         };
-        key.kind == Some(kind) && decided
+        (key.kind == Some(kind) && decided).then_some(0)
     }
 }
 

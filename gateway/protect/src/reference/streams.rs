@@ -53,6 +53,7 @@ fn check(format: Format, body: &[u8]) -> bool {
     let fixed = Table {
         own: masking(&mask),
         other: masking(&mask),
+        counts_sensitive: false,
         own_subjects: vec![],
         document_subject: None,
         binding: None,
@@ -121,6 +122,7 @@ fn table(treatment: Treatment) -> Table {
     Table {
         own: Rules::all(treatment.clone()),
         other: Rules::all(treatment),
+        counts_sensitive: false,
         own_subjects: vec![],
         document_subject: None,
         binding: None,

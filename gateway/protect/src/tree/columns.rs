@@ -29,9 +29,10 @@ pub(crate) struct Column {
     /// Where it is counted.
     pub(crate) field: u32,
     pub(crate) kind: Kind,
-    /// What the record said, and whether texts and numbers that begin plainly are then of the kind whatever they are.
+    /// What the record said, and from which length on texts and numbers that begin plainly are then of the kind whatever
+    /// they are.
     pub(crate) record: Signals,
-    pub(crate) is_plain: [bool; 2],
+    pub(crate) plain_from: [usize; 2],
     pub(crate) is_monitored: bool,
     pub(crate) mask: Mask,
     /// Values since they were added the last time.

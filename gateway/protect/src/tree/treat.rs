@@ -1,5 +1,6 @@
 //! Treating a document: every hit by its own rule, edits over the original bytes.
 
+mod among;
 mod keyed;
 mod opened;
 mod raised;
@@ -25,7 +26,8 @@ use crate::record::Survey;
 use crate::segments::{Torn, named_before};
 use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
-use keyed::Owners;
+pub(crate) use among::Stretch;
+use keyed::{Owners, Roots};
 use std::mem;
 use std::ops::Range;
 use yingbi_classifiers::{Hit, How, Scalar, Signals, begins_plainly};
@@ -49,6 +51,10 @@ pub(crate) struct Treat<'a, 'p, C> {
     /// Where the value at hand stands in the document that is no string, and whose values are: for what needs keys.
     position: u32,
     owners: Owners,
+    /// Below what its path begins, and the path where an envelope may be bound to it; nothing where it can't be told.
+    roots: Option<Roots>,
+    path: Option<String>,
+    binds_paths: bool,
     /// Whether envelopes may be opened.
     opens: bool,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
@@ -74,6 +80,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let (survey, torn, names, hits, owners) = Default::default();
         let (strings, depth, position) = (0, 0, 0);
         let opens = plan.keys().is_some() && plan.opens();
+        let binds_paths = plan.keys().is_some() && plan.binds_paths();
+        let (roots, path) = Default::default();
         Treat {
             classifier,
             plan,
@@ -87,6 +95,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             hits,
             position,
             owners,
+            roots,
+            path,
+            binds_paths,
             opens,
             strings,
             depth,
@@ -108,7 +119,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         // What is left out depends on what stands beside it.
         let Workspace { columns, fields, .. } = &mut *self.workspace;
         columns.begin(fields);
-        let may_be_terse = !self.plan.drops() && !self.opens && binding.is_none_or(declares_by_name);
+        let may_be_terse =
+            !self.plan.drops() && !self.opens && !self.binds_paths && binding.is_none_or(declares_by_name);
         let mut level = self.take_level(G::IS_TERSE && may_be_terse);
         self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
         let mut parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
@@ -131,6 +143,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let (spelling, bound) = bound;
         if self.plan.keys().is_some() {
             self.owners = Owners::of(&bound.records, &level.nodes);
+            self.roots = Some(Roots::of(&bound.records));
         }
         let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
         let rules: Vec<(u32, Rules<'p>)> =
@@ -141,7 +154,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
         let mut decoded = mem::take(&mut level.decoded);
         let (nodes, told) = (&level.nodes, &level.told);
-        let walked = self.in_records(nodes, rules, |treat, outside, records| {
+        let mut sensitive = None;
+        let before = if self.plan.counts_sensitive() { self.shown() } else { (0, 0) };
+        let walked = self.in_records(nodes, rules, &mut sensitive, |treat, outside, records| {
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
@@ -152,10 +167,19 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         level.decoded = decoded;
         let is_known =
             |record: &Record| level.nodes.get(record.node as usize).is_some_and(|node| node.start < known);
-        let records: Vec<Record> = bound.records.into_iter().filter(|record| !is_known(record)).collect();
+        let place = |record: &Record| !is_known(record);
+        let sensitive = sensitive.map(|all| {
+            let kept = bound.records.iter().zip(all).filter(|(record, _)| place(record));
+            kept.map(|(_, is)| is).collect::<Vec<bool>>()
+        });
+        let records: Vec<Record> = bound.records.into_iter().filter(place).collect();
         self.put_level(level);
         self.settle::<G>();
+        if self.plan.counts_sensitive() {
+            self.told_apart(before, &records, sensitive);
+        }
         self.owners = Owners::default();
+        (self.roots, self.path) = (None, None);
         self.workspace.fields.begin_document();
         walked?;
         let count = records.len() as u64;
@@ -178,6 +202,26 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         }
     }
 
+    /// Sensitive values and all values that were released in clear so far.
+    fn shown(&self) -> (u64, u64) {
+        (self.counts.sensitive(), self.counts.clear())
+    }
+
+    /// Of whom a document shows something sensitive.
+    fn told_apart(&mut self, before: (u64, u64), records: &[Record], sensitive: Option<Vec<bool>>) {
+        let (shown, clear) = self.shown();
+        let (shown, clear) = (shown.saturating_sub(before.0), clear.saturating_sub(before.1));
+        let people = &mut self.survey.people;
+        match sensitive {
+            _ if clear == 0 => {}
+            Some(sensitive) => {
+                let of = records.iter().map(|record| &record.subject).zip(sensitive);
+                people.add(shown, of, self.plan.document_subject());
+            }
+            None => people.unclear(),
+        }
+    }
+
     fn rules(&self, subject: &Subject) -> Rules<'p> {
         match subject {
             Subject::Unknown => self.plan.rules(None),
@@ -194,11 +238,45 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         rules: Rules<'p>,
         place: &mut impl Place,
     ) -> Result<(), Uninspectable> {
-        for hit in hits {
-            let value = text.get(hit.start..hit.end).unwrap_or("");
-            self.survey.note(rules, hit.kind, value);
-            let Some(mask) = self.decide(hit.kind, rules)? else { continue };
+        if self.may_hold_sealed(text) {
+            return self.spans_and_sealed(text, hits, rules, place);
+        }
+        hits.iter().try_for_each(|hit| self.span(text, *hit, rules, place))
+    }
+
+    fn span(
+        &mut self,
+        text: &str,
+        hit: Hit,
+        rules: Rules<'p>,
+        place: &mut impl Place,
+    ) -> Result<(), Uninspectable> {
+        let value = text.get(hit.start..hit.end).unwrap_or("");
+        self.survey.note(rules, hit.kind, value);
+        if let Some(mask) = self.decide(hit.kind, rules)? {
             self.lay(mask, hit.kind, value, place, hit.start);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn spans_and_sealed(
+        &mut self,
+        text: &str,
+        hits: &[Hit],
+        rules: Rules<'p>,
+        place: &mut impl Place,
+    ) -> Result<(), Uninspectable> {
+        for stretch in self.stretches(text, hits, rules) {
+            match stretch {
+                Stretch::Hit(hit) => self.span(text, hit, rules, place)?,
+                Stretch::Sealed(range, named) => {
+                    let envelope = text.get(range.clone()).unwrap_or("");
+                    if let Some(made) = self.sealed(envelope, named, rules)? {
+                        place.replace(&mut self.edits, range.start, range.end, |out| out.push_str(&made));
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -246,7 +324,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<bool, Uninspectable> {
         let outer = mem::take(&mut self.edits);
         let scope = Scope::inside(leaf.meaning, leaf.signals, leaf.rules);
-        self.at(leaf);
+        self.holds(leaf);
         let done = self.inner::<G>(text, scope, self.depth + leaf.frames.len());
         let inner = mem::replace(&mut self.edits, outer);
         place.lift(&mut self.edits, &inner);
@@ -264,7 +342,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.note();
         let site = self.workspace.fields.enter();
         self.strings += 1;
-        let may_be_terse = !self.plan.drops() && !self.opens;
+        let (outer_roots, outer_path) = (self.roots.take(), self.path.take());
+        self.roots = Roots::inside(outer_path.as_deref());
+        let may_be_terse = !self.plan.drops() && !self.opens && !self.binds_paths;
         let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && may_be_terse);
         let left = (limit.saturating_sub(depth), limit);
         let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
@@ -287,6 +367,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         };
         self.put_level(level);
         self.strings -= 1;
+        (self.roots, self.path) = (outer_roots, outer_path);
         self.workspace.fields.leave(site);
         done
     }
@@ -299,7 +380,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         place: &mut impl Place,
     ) -> Result<bool, Uninspectable> {
         let Some(coded) = self.reads_coded(text, leaf.meaning) else { return Ok(false) };
-        self.at(leaf);
+        self.holds(leaf);
         let depth = self.depth + leaf.frames.len();
         let known = Known { meaning: leaf.meaning, signals: leaf.signals, rules: leaf.rules, depth };
         let outer = mem::take(&mut self.edits);
@@ -307,6 +388,14 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let inner = mem::replace(&mut self.edits, outer);
         place.lift(&mut self.edits, &inner);
         found
+    }
+
+    /// Notes where a value stands that is a document itself.
+    fn holds(&mut self, leaf: &Leaf<'_, Rules<'p>>) {
+        self.at(leaf);
+        if self.opens {
+            self.stands(leaf.frames, leaf.node.key);
+        }
     }
 
     /// Notes where a value stands.
@@ -455,6 +544,9 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
             return self.known(leaf);
         }
         self.at(leaf.node.start);
+        if self.treat.binds_paths {
+            self.treat.stands(leaf.frames, leaf.node.key);
+        }
         let fate = match leaf.node.shape {
             Shape::Plain => self.text(leaf),
             // The same bytes spell the same text unless markup is read with it.
@@ -580,8 +672,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             return false;
         }
         let column = &*known.column;
-        let [texts, numbers] = column.is_plain;
-        let is_plain = column.record == record && if told.is_number { numbers } else { texts };
+        let [texts, numbers] = column.plain_from;
+        let least = if told.is_number { numbers } else { texts };
+        let is_plain = column.record == record && text.len() >= least;
         if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
         {
             return false;
@@ -621,11 +714,13 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         }
         let field = treat.note_at(frames, told.key, meaning, found);
         if view != 0 {
-            let is_plain =
-                [false, true].map(|is_number| meaning.is_plainly(treat.classifier, kind, signals, is_number));
+            let plain_from = [false, true].map(|is_number| {
+                let least = meaning.plainly_from(treat.classifier, kind, signals, is_number);
+                least.unwrap_or(usize::MAX)
+            });
             let (record, mask) = (signals, *mask);
             let column =
-                Column { view, pattern, field, kind, record, is_plain, is_monitored, mask, count: 0 };
+                Column { view, pattern, field, kind, record, plain_from, is_monitored, mask, count: 0 };
             let Workspace { columns, fields, .. } = &mut *treat.workspace;
             columns.put(told.key, column, &mut treat.counts, fields);
         }
@@ -664,6 +759,9 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
                 Action::Block => return Err(self.treat.counts.blocked(kind)),
             }
         }
+        if self.treat.opens && among::holds_sealed(text) {
+            self.treat.stands(leaf.frames, leaf.node.key);
+        }
         let mut hits = mem::take(&mut self.treat.hits);
         leaf.meaning.hits(self.treat.classifier, leaf.signals, Scalar::Text(text), &mut hits);
         if !is_decided(text, &hits, leaf.rules) && self.treat.nested_coded(text, leaf, place)? {
@@ -671,7 +769,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             return Ok(Fate::Kept);
         }
         let fate = match hits.as_slice() {
-            [] => Ok(Fate::Kept),
+            [] if !self.treat.may_hold_sealed(text) => Ok(Fate::Kept),
             [hit]
                 if hit.start == 0 && hit.end == text.len() && leaf.rules.action(hit.kind) == Action::Drop =>
             {

@@ -1,10 +1,11 @@
 //! `/api/v1/consents` (T/TSAC 001—2025 §8.2.1.4, §8.2.2.1 h): recorded with their evidence, searched, withdrawn. The
-//! investor is named in the body, never in the URL, and stored as a pseudonym.
+//! investor is named in the body, never in the URL, and stored as a pseudonym. What an investor withdraws is remembered
+//! though no consent is on record: one that they signed themselves is in their hands, and must not open anything again.
 
 use super::officer::Officer;
-use super::{Change, Done, Refused, Served, body, detail, is_identifier, is_word, told, wrong};
+use super::{Change, Done, Refused, Served, body, detail, is_id, is_identifier, is_word, told, wrong};
 use crate::state::inventory::StoreError;
-use crate::state::rights::{Consent, Moment, new_id};
+use crate::state::rights::{Consent, Moment, Withdrawal, new_id};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -49,6 +50,18 @@ enum Kind {
 #[serde(deny_unknown_fields)]
 struct Which {
     subject: String,
+    #[serde(default)]
+    purpose: Option<String>,
+    #[serde(default)]
+    id: Option<String>,
+}
+
+/// What is withdrawn: all of an investor's, those to a purpose, or one; a credential also without saying whose it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct What {
+    #[serde(default)]
+    subject: Option<String>,
     #[serde(default)]
     purpose: Option<String>,
     #[serde(default)]
@@ -152,7 +165,8 @@ pub(super) async fn search(
                 purpose.as_ref().is_none_or(|purpose| *purpose == consent.purpose)
                     && id.as_ref().is_none_or(|id| *id == consent.id)
             });
-            Ok(json!({ "subject": subject.to_string(), "consents": consents }))
+            let withdrawals = office.rights.withdrawals(subject).map_err(unread)?;
+            Ok(json!({ "subject": subject.to_string(), "consents": consents, "withdrawals": withdrawals }))
         };
         office.make(Change { event: "consents-read", detail, closes: false, work }).await
     };
@@ -166,26 +180,31 @@ pub(super) async fn withdraw(
 ) -> Response {
     let withdrawn = async {
         let office = served.office()?;
-        let Which { subject, purpose, id } = body(&bytes)?;
-        let subject = office.rights.subject(&subject);
-        let pseudonym = subject.to_string();
+        let What { subject, purpose, id } = body(&bytes)?;
+        let is_credential = id.as_deref().is_some_and(|id| id.starts_with("vc-"));
+        if subject.as_deref().map_or(!is_credential, |subject| !is_identifier(subject)) {
+            return Err(wrong(
+                "`subject` is an identifier; without it `id` names a credential as records do: `vc-…`",
+            ));
+        }
+        if purpose.as_deref().is_some_and(|purpose| !super::is_name(purpose))
+            || id.as_deref().is_some_and(|id| !is_id(id))
+            || (purpose.is_some() && is_credential)
+        {
+            return Err(wrong("`purpose` and `id` are names; a credential is named without purpose"));
+        }
+        let subject = subject.map(|subject| office.rights.subject(&subject));
+        let now = office.rights.now();
+        let withdrawal = Withdrawal::new(subject, (purpose, id), (now, &officer.id));
         let detail = detail([
             ("by", officer.id.as_str()),
-            ("subject", &pseudonym),
-            ("purpose", purpose.as_deref().unwrap_or_default()),
-            ("id", id.as_deref().unwrap_or_default()),
+            ("subject", withdrawal.subject.as_deref().unwrap_or_default()),
+            ("purpose", withdrawal.purpose.as_deref().unwrap_or_default()),
+            ("id", withdrawal.consent.as_deref().unwrap_or_default()),
         ]);
-        if purpose.as_deref().is_some_and(|purpose| !super::is_name(purpose))
-            || id.as_deref().is_some_and(|id| !is_word(id))
-        {
-            return Err(wrong("`purpose` and `id` are names"));
-        }
         let work = move |office: &super::Office| {
-            let withdrawn = office.rights.withdraw(subject, |of, to| {
-                purpose.as_ref().is_none_or(|purpose| *purpose == *to)
-                    && id.as_ref().is_none_or(|id| *id == *of)
-            })?;
-            Ok(json!({ "withdrawn": withdrawn }))
+            let ended = office.rights.withdraw(&withdrawal)?;
+            Ok(json!({ "withdrawn": ended, "withdrawal": withdrawal.id, "at": withdrawal.at }))
         };
         office.make(Change { event: "consent-withdrawn", detail, closes: true, work }).await
     };

@@ -66,6 +66,11 @@ async fn asked(served: &Served, officer: Officer, bytes: &Bytes) -> Done<Value> 
     if asked.subject.is_none() && !lifts {
         return Err(wrong("`subject` is missing: a grant opens one investor's data"));
     }
+    if template.detoken && (asked.ticket.is_none() || asked.subject.is_none()) {
+        return Err(wrong(
+            "a grant with `detoken` is for one `ticket` and one `subject`: an investor, or the token",
+        ));
+    }
     if asked.ticket.as_deref().is_some_and(|ticket| office.rights.is_closed(ticket)) {
         return Err(Refused::new(StatusCode::CONFLICT, "YB1909", "the ticket is closed"));
     }

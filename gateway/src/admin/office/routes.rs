@@ -1,7 +1,9 @@
 //! The table of routes: method, path, who may use it. The router is made of it, so no route is without a row.
 
 use super::OfficerRole::{self, Approver, Auditor, DataOperator, Platform, SecurityAdmin};
-use super::{Office, Officer, Refused, Served, consents, grants, holders, restrictions, switches, webhooks};
+use super::{
+    Office, Officer, Refused, Served, consents, detoken, grants, holders, restrictions, switches, webhooks,
+};
 use crate::admin::{audit, inventory};
 use crate::exchange::record;
 use axum::Router;
@@ -60,6 +62,7 @@ fn table() -> Vec<Row> {
             Officers(&[Approver, SecurityAdmin, DataOperator]),
             post(grants::revoke),
         ),
+        row("POST", detoken::PATH, Officers(&[DataOperator]), post(detoken::resolve)),
         row("POST", "/api/v1/switches", Officers(&[SecurityAdmin, Platform]), post(switches::throw)),
         row("GET", "/api/v1/switches", Officers(&[SecurityAdmin, Platform, Auditor]), get(switches::list)),
         row("DELETE", "/api/v1/switches/{id}", Officers(&[SecurityAdmin]), delete(switches::reset)),
@@ -71,7 +74,8 @@ fn table() -> Vec<Row> {
 pub(in crate::admin) fn routes(served: &Arc<Served>) -> Router<Arc<Served>> {
     table().into_iter().fold(Router::new(), |router, Row { method, path, who, handler }| {
         let guard = from_fn_with_state((Arc::clone(served), who, (method, path)), guard);
-        router.route(path, handler.route_layer(DefaultBodyLimit::max(BODY_BYTES)).route_layer(guard))
+        let most = if path == detoken::PATH { detoken::BODY_BYTES } else { BODY_BYTES };
+        router.route(path, handler.route_layer(DefaultBodyLimit::max(most)).route_layer(guard))
     })
 }
 

@@ -1,7 +1,10 @@
 //! DIDs on record for investors, and consents that requests bring with them (P8).
 
+use super::Rights;
+use super::changing::{ChangeError, row};
 use super::clock::Moment;
 use super::consent::Kept;
+use super::store::Table;
 use crate::state::credential::{Fault, Named, Presented};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -60,7 +63,36 @@ pub struct Brought {
     pub reference: Arc<str>,
 }
 
-impl super::Rights {
+impl Rights {
+    /// Puts an investor's DID on record.
+    ///
+    /// # Errors
+    /// It can't be written, and is not believed.
+    pub fn record_holder(
+        &self,
+        did: Pseudonym,
+        subject: Pseudonym,
+        holder: &Holder,
+    ) -> Result<(), ChangeError> {
+        let row = row(Table::Holders, (&holder.id, Some(subject)), holder, self.now())?;
+        self.changing().open(row)?;
+        self.holders.set(did, Some(subject));
+        Ok(())
+    }
+
+    /// Takes a DID off the record.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written; it is not believed all the same until the gateway stops.
+    pub fn remove_holder(&self, did: Pseudonym) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        if self.holders.find(did).is_none() {
+            return Err(ChangeError::Missing);
+        }
+        self.holders.set(did, None);
+        Ok(changing.close_by_removing(Table::Holders, &did.to_string())?)
+    }
+
     /// Whose consent a verified credential is.
     ///
     /// # Errors
@@ -70,15 +102,11 @@ impl super::Rights {
             Named::Identifier(identifier) => self.subject(identifier),
             Named::Did(did) => self.holders.find(self.did(did)).ok_or(Fault::Subject)?,
         };
-        if self.subjects.has_withdrawn_since(
-            subject,
-            &presented.purpose,
-            presented.given.saturating_mul(1000),
-        ) {
-            return Err(Fault::Withdrawn);
-        }
         let reference = Arc::clone(&presented.reference);
         let kept = Kept::brought(presented).ok_or(Fault::Purpose)?;
+        if self.subjects.has_withdrawn(subject, &kept) {
+            return Err(Fault::Withdrawn);
+        }
         Ok(Brought { subject, kept, reference })
     }
 

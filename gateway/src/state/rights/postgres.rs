@@ -284,4 +284,7 @@ const STEPS: &[&str] = &["
         PRIMARY KEY (limit_id, scope, subject)
     );
     CREATE INDEX seen_last ON seen (last);
+", "
+    CREATE TABLE withdrawals (id TEXT PRIMARY KEY, subject BYTEA, changed BIGINT NOT NULL, document TEXT NOT NULL);
+    CREATE INDEX withdrawals_subject ON withdrawals (subject);
 "];

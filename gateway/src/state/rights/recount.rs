@@ -6,6 +6,7 @@
 use super::store::Seen;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yingbi_audit::Intent;
 use yingbi_audit::search::{Filter, Order, search};
@@ -85,10 +86,22 @@ fn counted(intent: &Intent) -> impl Iterator<Item = Seen> {
     let limits = intent.limits.iter();
     limits.filter_map(|(limit, scope)| Some((limit, Pseudonym::from_hex(scope)?))).flat_map(
         move |(limit, scope)| {
-            subjects.clone().map(move |subject| Seen { limit: limit.clone(), scope, subject, last })
+            let (limit, one) =
+                limit.split_once(BESIDE).map_or((&**limit, None), |(limit, one)| (limit, Some(one)));
+            let counted = move |subject: &Pseudonym| one.is_none_or(|one| one == subject.to_string());
+            let seen = move |subject| Seen { limit: limit.to_owned(), scope, subject, last };
+            subjects.clone().filter(counted).map(seen)
         },
     )
 }
+
+/// How a record says that of its investors this one was counted under a limit, and not all.
+pub(super) fn of_one(limit: &str, subject: &Pseudonym) -> Arc<str> {
+    format!("{limit}{BESIDE}{subject}").into()
+}
+
+/// No id of a limit holds one.
+const BESIDE: char = ' ';
 
 /// Name of the file beside the state.
 const FILE: &str = "counted";

@@ -1,9 +1,10 @@
 //! A store that other gateways change too: what they changed is taken in as they tell of it, and when the store can't be
 //! reached for a minute, what it opened is closed (F12): no consent, no grant. What closes stays.
 
+use super::changing::{Changing, by_id, read};
 use super::clock::Moment;
 use super::store::{Notice, Row, Table, Watch};
-use super::{Changing, Consent, Grant, Holder, Rights, Switch, Ticket, by_id, read};
+use super::{Consent, Grant, Holder, Rights, Switch, Ticket, Withdrawal};
 use crate::state::inventory::StoreError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -92,6 +93,12 @@ impl Rights {
                     self.subjects.set(subject, &consent);
                 }
             }
+            Table::Withdrawals => {
+                let row = changing.store.row(Table::Withdrawals, &notice.id)?;
+                if let Some(withdrawal) = row.as_ref().and_then(read::<Withdrawal>) {
+                    self.subjects.withdraw(&withdrawal);
+                }
+            }
             Table::Restrictions => {
                 let Some(subject) = notice.subject else { return Ok(()) };
                 let any = !changing.store.rows(Table::Restrictions, Some(subject))?.is_empty();
@@ -132,9 +139,11 @@ impl Rights {
     /// Reads everything again, in place of what is known.
     fn read_all(&self) -> Result<(), StoreError> {
         let mut changing = self.changing();
+        changing.settle()?;
         let store = &changing.store;
         let consents = store.rows(Table::Consents, None)?;
         let restricted = store.rows(Table::Restrictions, None)?;
+        let withdrawals = by_id(&store.rows(Table::Withdrawals, None)?, |one: &Withdrawal| one.id.clone())?;
         let holders = by_id(&store.rows(Table::Holders, None)?, |holder: &Holder| holder.id.clone())?;
         let grants = by_id(&store.rows(Table::Grants, None)?, |grant: &Grant| grant.id.clone())?;
         let tickets = by_id(&store.rows(Table::Tickets, None)?, |ticket: &Ticket| ticket.id.clone())?;
@@ -142,6 +151,7 @@ impl Rights {
         self.subjects.load(
             consents.iter().filter_map(of_subject::<Consent>),
             restricted.iter().filter_map(|row| row.subject),
+            withdrawals.values(),
         );
         self.holders.replace(holders.values());
         (changing.grants, changing.tickets, changing.switches) = (grants, tickets, switches);

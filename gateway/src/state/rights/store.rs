@@ -13,6 +13,8 @@ use yingbi_crypto::Pseudonym;
 pub enum Table {
     /// Consents of investors.
     Consents,
+    /// Withdrawals of investors.
+    Withdrawals,
     /// Investors the processing of whose data is restricted or ended.
     Restrictions,
     /// DIDs of investors.
@@ -241,8 +243,9 @@ impl Store for Sqlite {
 
 impl Table {
     /// All of them.
-    pub(super) const ALL: [Table; 6] = [
+    pub(super) const ALL: [Table; 7] = [
         Table::Consents,
+        Table::Withdrawals,
         Table::Restrictions,
         Table::Holders,
         Table::Grants,
@@ -253,6 +256,7 @@ impl Table {
     pub(super) fn name(self) -> &'static str {
         match self {
             Table::Consents => "consents",
+            Table::Withdrawals => "withdrawals",
             Table::Restrictions => "restrictions",
             Table::Holders => "holders",
             Table::Grants => "grants",
@@ -283,4 +287,7 @@ const STEPS: &[&str] = &["
     CREATE INDEX seen_last ON seen (last);
 ", "
     CREATE TABLE holders (id TEXT PRIMARY KEY, subject BLOB, changed INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+", "
+    CREATE TABLE withdrawals (id TEXT PRIMARY KEY, subject BLOB, changed INTEGER NOT NULL, document TEXT NOT NULL) STRICT;
+    CREATE INDEX withdrawals_subject ON withdrawals (subject);
 "];

@@ -1,8 +1,12 @@
 //! Kill switches (T/TSAC 001—2025 §7.10 c): a caller, role, recipient or route that gets nothing from now on.
 
+use super::Rights;
+use super::changing::{ChangeError, Changing, row};
 use super::clock::Moment;
+use super::store::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
 use yingbi_crypto::Pseudonym;
 
 /// A switch that is thrown.
@@ -94,5 +98,42 @@ impl Thrown {
                 || access.roles.iter().any(|role| self.roles.contains(role.as_ref()))
                 || access.recipient.is_some_and(|recipient| self.recipients.contains(recipient))
                 || self.routes.contains(access.route))
+    }
+}
+
+impl Rights {
+    /// Throws a switch.
+    ///
+    /// # Errors
+    /// It can't be written; it rules all the same until the gateway stops.
+    pub fn throw(&self, switch: Switch) -> Result<(), ChangeError> {
+        let mut changing = self.changing();
+        changing.switches.insert(switch.id.clone(), switch.clone());
+        self.rethrow(&changing);
+        Ok(changing.close(vec![row(Table::Switches, (&switch.id, None), &switch, self.now())?])?)
+    }
+
+    /// Takes a switch back.
+    ///
+    /// # Errors
+    /// There is none, or it can't be written, and it still rules.
+    pub fn reset(&self, id: &str) -> Result<Switch, ChangeError> {
+        let mut changing = self.changing();
+        if !changing.switches.contains_key(id) {
+            return Err(ChangeError::Missing);
+        }
+        changing.open_by_removing(Table::Switches, id)?;
+        let switch = changing.switches.remove(id).ok_or(ChangeError::Missing)?;
+        self.rethrow(&changing);
+        Ok(switch)
+    }
+
+    pub(super) fn rethrow(&self, changing: &Changing) {
+        self.thrown.store(Arc::new(Thrown::of(changing.switches.values())));
+    }
+
+    /// All that are thrown.
+    pub fn switches(&self) -> Vec<Switch> {
+        self.changing().switches.values().cloned().collect()
     }
 }

@@ -1,7 +1,8 @@
-use super::store::Seen;
+use super::store::{Row, Seen};
 use super::*;
-use std::sync::atomic::AtomicBool;
-use yingbi_policies::{Asked, ConsentNeeded, PolicySet, Reach, Source};
+use crate::state::credential::{Fault, Named, Presented};
+use std::sync::atomic::{AtomicBool, Ordering};
+use yingbi_policies::{Asked, ConsentNeeded, Limit, PolicySet, Reach, Source};
 
 /// A store in memory that can be switched off.
 #[derive(Clone, Default)]
@@ -95,6 +96,26 @@ fn consent(rights: &Rights, subject: &str) -> Consent {
     }
 }
 
+fn all_of(rights: &Rights, subject: &str) -> Withdrawal {
+    Withdrawal::new(Some(rights.subject(subject)), (None, None), (rights.now(), "dora"))
+}
+
+/// A consent that anna signed herself, given at a time in seconds since 1970.
+fn signed(given: i64, reference: &str) -> Presented {
+    Presented {
+        subject: Named::Identifier("anna".to_owned()),
+        purpose: "marketing".to_owned(),
+        categories: vec![],
+        recipient: "self".to_owned(),
+        notice: String::new(),
+        separate: true,
+        by_guardian: false,
+        given,
+        until: i64::MAX / 1000,
+        reference: reference.into(),
+    }
+}
+
 fn covers(rights: &Rights, subject: &str) -> Reach {
     let needed = ConsentNeeded { separate: true, recipient: "self".to_owned(), notices: vec![] };
     let asked = Asked { purpose: Some("marketing"), consent: Some(&needed) };
@@ -117,7 +138,7 @@ fn p4_a_store_that_is_down_opens_nothing_and_closes_all_the_same() {
     assert!(matches!(rights.consent(bo, &consent(&rights, "bo")), Err(ChangeError::Store(_))));
     assert_eq!(covers(&rights, "bo"), Reach::Nothing);
     // What closes something rules, and says that it may be forgotten.
-    assert!(matches!(rights.withdraw(anna, |_, _| true), Err(ChangeError::Store(_))));
+    assert!(matches!(rights.withdraw(&all_of(&rights, "anna")), Err(ChangeError::Store(_))));
     assert_eq!(covers(&rights, "anna"), Reach::Nothing);
     let switch = Switch {
         id: "k-1".to_owned(),
@@ -139,7 +160,7 @@ fn p5_what_is_on_record_rules_after_a_restart_and_investors_are_pseudonyms() {
     for name in ["anna", "bo"] {
         first.consent(first.subject(name), &consent(&first, name)).unwrap();
     }
-    first.withdraw(first.subject("bo"), |_, _| true).unwrap();
+    first.withdraw(&all_of(&first, "bo")).unwrap();
     let next = rights(&stub);
     assert_eq!([covers(&next, "anna"), covers(&next, "bo")], [Reach::All, Reach::Nothing]);
     let told = stub.rows.lock().unwrap().iter().map(|(_, row)| row.document.clone()).collect::<String>();
@@ -223,4 +244,75 @@ fn a3_a_grant_that_may_be_used_once_is_used_once_by_many_at_a_time() {
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{taken:?}");
     assert!(!rights.facts(Some("g-1"), Some(holder), None).is_once());
     assert!(!Rights::over(Box::new(stub), key()).unwrap().facts(Some("g-1"), Some(holder), None).is_once());
+}
+
+#[test]
+fn p4_what_was_signed_before_a_withdrawal_is_no_consent_after_it() {
+    let stub = Stub::default();
+    let rights = rights(&stub);
+    let anna = rights.subject("anna");
+    let now = rights.now().ms() / 1000;
+    let tells = |rights: &Rights, given, reference| rights.brought(signed(given, reference)).map(drop);
+    assert_eq!(tells(&rights, now, "vc-1"), Ok(()));
+    // One credential, whosever it is; then all to a purpose, with nothing on record.
+    let one = Withdrawal::new(None, (None, Some("vc-1".to_owned())), (rights.now(), "dora"));
+    assert_eq!(rights.withdraw(&one).unwrap(), Vec::<String>::new());
+    assert_eq!(tells(&rights, now, "vc-1"), Err(Fault::Withdrawn));
+    assert_eq!(tells(&rights, now, "vc-2"), Ok(()));
+    let to =
+        |purpose: &str| Withdrawal::new(Some(anna), (Some(purpose.to_owned()), None), (rights.now(), "dora"));
+    rights.withdraw(&to("other")).unwrap();
+    assert_eq!(tells(&rights, now, "vc-2"), Ok(()));
+    // What flows at the time is cut off from the record on.
+    let brought = Arc::new(rights.brought(signed(now, "vc-2")).unwrap());
+    let facts = rights.facts(None, None, Some(brought));
+    let needed = ConsentNeeded { separate: true, recipient: "self".to_owned(), notices: vec![] };
+    let asked = Asked { purpose: Some("marketing"), consent: Some(&needed) };
+    let consented = || facts.subjects().unwrap().standing("anna", &asked).consented;
+    assert_eq!(consented(), Reach::All);
+    rights.withdraw(&to("marketing")).unwrap();
+    assert_eq!(consented(), Reach::Nothing);
+    for rights in [&rights, &Rights::over(Box::new(stub.clone()), key()).unwrap()] {
+        for (given, reference, expect) in [
+            (now - 3600, "vc-1", Err(Fault::Withdrawn)),
+            (now - 3600, "vc-2", Err(Fault::Withdrawn)),
+            (now + 20, "vc-3", Err(Fault::Withdrawn)),
+            // Given anew, well after.
+            (now + 60, "vc-4", Ok(())),
+            (now + 60, "vc-1", Err(Fault::Withdrawn)),
+        ] {
+            assert_eq!(tells(rights, given, reference), expect, "{given} {reference}");
+        }
+    }
+    let missing = Withdrawal::new(Some(anna), (None, Some("c-9".to_owned())), (rights.now(), "dora"));
+    assert!(matches!(rights.withdraw(&missing), Err(ChangeError::Missing)));
+}
+
+#[test]
+fn p4_what_closed_while_the_store_was_down_is_written_when_it_is_back() {
+    let stub = Stub::default();
+    let rights = rights(&stub);
+    rights.consent(rights.subject("anna"), &consent(&rights, "anna")).unwrap();
+    stub.down.store(true, Ordering::Relaxed);
+    assert!(rights.withdraw(&all_of(&rights, "anna")).is_err());
+    let restriction = Restriction {
+        id: "r-1".to_owned(),
+        subject: rights.subject("bo").to_string(),
+        state: RestrictionState::Restricted,
+        reason: String::new(),
+        since: rights.now(),
+        by: "dora".to_owned(),
+    };
+    assert!(rights.restrict(rights.subject("bo"), &restriction).is_err());
+    rights.write();
+    stub.down.store(false, Ordering::Relaxed);
+    rights.write();
+    let next = Rights::over(Box::new(stub.clone()), key()).unwrap();
+    assert_eq!(covers(&next, "anna"), Reach::Nothing);
+    assert_eq!(next.restrictions().unwrap().len(), 1);
+    // What is given anew after it holds, also when all is read again.
+    next.consent(next.subject("anna"), &consent(&next, "anna")).unwrap();
+    assert_eq!(covers(&next, "anna"), Reach::All);
+    let last = Rights::over(Box::new(stub), key()).unwrap();
+    assert_eq!(covers(&last, "anna"), Reach::All);
 }

@@ -91,7 +91,8 @@ impl Spelling {
     }
 
     pub(super) fn references(text: &str, _: usize, _: usize) -> Spelling {
-        Spelling::by(text, Style::References, crate::html::reference, |_| true)
+        let read = |rest: &str| if rest.starts_with('&') { crate::html::reference(rest) } else { None };
+        Spelling::by(text, Style::References, read, |_| true)
     }
 
     pub(super) fn escapes(text: &str, _: usize, _: usize) -> Spelling {
@@ -121,7 +122,7 @@ impl Spelling {
         let mut at = 0;
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let plain = rest.chars().next().map_or(('?', 1), |c| (c, c.len_utf8()));
-            let special = if rest.starts_with(['&', '\\']) { read(rest) } else { None };
+            let special = read(rest);
             spelling.is_telling |= special.is_some() && tells(rest);
             let (character, length) = special.unwrap_or(plain);
             spelling.characters.push((character, at, at + length));

@@ -3,10 +3,11 @@
 use super::Treat;
 use crate::classify::Classify;
 use crate::edit::Edits;
-use crate::keyed::{KeyTrouble, begins_sealed};
+use crate::keyed::{Bound, KeyTrouble, begins_sealed};
 use crate::plan::NOTHING_WIDTH;
 use crate::plan::Plan;
-use crate::tree::{Told, paths::Record, paths::Subject};
+use crate::tree::walk::Frame;
+use crate::tree::{KeyId, Keys, Told, paths::Record, paths::Subject};
 use crate::{mask, tree::Node};
 use yingbi_policies::{Keyed, Mask, NumberMask};
 use yingbi_taxonomy::Kind;
@@ -33,7 +34,45 @@ impl Owners {
     }
 }
 
+/// Where values stand: below which nodes paths begin, and what is in front of those of a document in a string.
+#[derive(Default)]
+pub(crate) struct Roots {
+    nodes: Vec<u32>,
+    before: String,
+}
+
+impl Roots {
+    pub(crate) fn of(records: &[Record]) -> Roots {
+        Roots { nodes: records.iter().map(|record| record.node).collect(), before: String::new() }
+    }
+
+    /// Those of a document in a string that stands at a path; none where that can't be told.
+    pub(crate) fn inside(path: Option<&str>) -> Option<Roots> {
+        Some(Roots { nodes: Vec::new(), before: format!("{}/!", path?) })
+    }
+
+    /// The names that lead from the innermost record to a value: RFC 6901, without positions in lists. `None` where a
+    /// name is not known any more.
+    pub(crate) fn path<R>(&self, frames: &[Frame<R>], key: KeyId, keys: &Keys) -> Option<String> {
+        let root = frames.iter().rposition(|frame| self.nodes.contains(&frame.node));
+        let within = frames.iter().skip(root.map_or(0, |root| root + 1)).map(|frame| frame.key);
+        let mut path = self.before.clone();
+        for key in within.chain([key]).filter(|key| !key.is_none()) {
+            path.push('/');
+            let name = keys.name(key.learned()?)?;
+            path.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        }
+        Some(path)
+    }
+}
+
 impl<C: Classify> Treat<'_, '_, C> {
+    /// Notes where the value at hand stands.
+    #[cold]
+    pub(super) fn stands<R>(&mut self, frames: &[Frame<R>], key: KeyId) {
+        self.path = self.roots.as_ref().and_then(|roots| roots.path(frames, key, &self.workspace.keys));
+    }
+
     /// Whose the value at hand is, where that is one person.
     pub(super) fn subject(&self) -> Option<&str> {
         whose(&self.owners, self.position, self.plan)
@@ -88,15 +127,17 @@ impl<C: Classify> Treat<'_, '_, C> {
         };
         let made = match (self.plan.keys(), mask) {
             (None, _) => Err(KeyTrouble::NoKey),
-            (Some(keys), Mask::Encrypt { to_subject, .. }) => {
+            (Some(keys), Mask::Encrypt { to_subject, to_path, .. }) => {
                 let category = kind.category();
-                if *to_subject && whose.is_none() {
+                let path = self.path.as_deref().filter(|_| *to_path);
+                if *to_subject && whose.is_none() || *to_path && path.is_none() {
                     Err(KeyTrouble::Unfit)
                 } else {
+                    let bound = Bound { subject: whose, path };
                     // Nothing is encrypted twice.
-                    match begins_sealed(value) && keys.is_sealed(category, whose, value) {
+                    match begins_sealed(value) && keys.is_sealed(category, bound, value) {
                         true => out.push_str(value),
-                        false => self.workspace.sealing.push(category, value, is_number, whose, out),
+                        false => self.workspace.sealing.push(category, value, is_number, bound, out),
                     }
                     Ok(())
                 }

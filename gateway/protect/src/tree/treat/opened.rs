@@ -6,7 +6,7 @@ use crate::Uninspectable;
 use crate::classify::Classify;
 use crate::counts::Outcome;
 use crate::edit::Edits;
-use crate::keyed::{KeyTrouble, Opened};
+use crate::keyed::{Bound, KeyTrouble, Opened};
 use crate::plan::{Action, NOTHING_WIDTH, Rules};
 use crate::tree::walk::{Fate, Leaf};
 use crate::tree::{Direct, Place, Spelling};
@@ -22,7 +22,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         &mut self,
         leaf: &Leaf<'_, Rules<'p>>,
         text: &str,
-        place: &mut impl Place,
+        written: &mut impl Place,
     ) -> Result<Option<Fate>, Uninspectable> {
         let Some(keys) = self.treat.plan.keys() else { return Ok(None) };
         let named = leaf.meaning.whole(self.treat.classifier, leaf.signals, Scalar::Text(text));
@@ -30,11 +30,16 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             return Ok(None);
         }
         let subject = self.treat.subject().map(str::to_owned);
-        let (kind, opened) = match keys.open(named, subject.as_deref(), text) {
+        self.treat.stands(leaf.frames, leaf.node.key);
+        let path = self.treat.path.take();
+        let place = Bound { subject: subject.as_deref(), path: path.as_deref() };
+        let opened = keys.open(named, place, text);
+        self.treat.path = path;
+        let (kind, opened) = match opened {
             Ok(opened) => opened,
             // Nothing says that it should have been an envelope of ours.
             Err((_, KeyTrouble::UnknownKey | KeyTrouble::Malformed)) if named.is_none() => return Ok(None),
-            Err((kind, why)) => return self.shut(leaf, (kind, why), text, place).map(Some),
+            Err((kind, why)) => return self.shut(leaf, (kind, why), text, written).map(Some),
         };
         if !leaf.rules.opens(kind) {
             return Ok(None);
@@ -42,7 +47,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         self.treat.counts.with_key(kind.category(), "decrypt", 1);
         match opened.is_number && !S::REPEATS && self.is_quoted(leaf) {
             true => self.number(leaf, kind, &opened).map(Some),
-            false => self.text_of(leaf, kind, &opened, text, place).map(Some),
+            false => self.text_of(leaf, kind, &opened, text, written).map(Some),
         }
     }
 

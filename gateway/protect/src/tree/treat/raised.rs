@@ -16,13 +16,16 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
         &mut self,
         nodes: &[Node],
         mut records: Vec<(u32, Rules<'p>)>,
+        sensitive: &mut Option<Vec<bool>>,
         mut work: impl FnMut(&mut Self, Rules<'p>, &[(u32, Rules<'p>)]) -> Result<(), Uninspectable>,
     ) -> Result<(), Uninspectable> {
         let outside = self.plan.rules(None);
         let may_be_raised = outside.may_be_raised() || records.iter().any(|(_, rules)| rules.may_be_raised());
-        if !may_be_raised || self.survey.is_noting() {
+        let is_asked = self.plan.counts_sensitive();
+        if !(may_be_raised || is_asked) || self.survey.is_noting() {
             return work(self, outside, &records);
         }
+        let count = records.len();
         // What is yet to come may raise any of them.
         if let Some(known) = self.torn.as_ref().filter(|torn| torn.is_doubtful).map(Torn::known) {
             let all = |rules: Rules<'p>| rules.raised_by(Kind::all().collect(), Some(0));
@@ -50,6 +53,10 @@ impl<'p, C: Classify> Treat<'_, 'p, C> {
             let raised: Vec<(u32, Rules<'p>)> =
                 records.iter().map(|(node, rules)| (*node, treat.survey.raised(*rules))).collect();
             let outside = treat.survey.raised(outside);
+            if is_asked {
+                let rules: Vec<Rules<'p>> = raised.iter().map(|(_, rules)| *rules).collect();
+                *sensitive = Some(treat.survey.sensitive(outside, &rules, count));
+            }
             if !outside.is_raised() && !raised.iter().any(|(_, rules)| rules.is_raised()) {
                 return Ok(true);
             }
