@@ -269,6 +269,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Mac => network::has_mac_form(unwidened(text).as_bytes()),
         Kind::Terminal => text.len() >= 6,
         Kind::InvestorCode => digits() >= 4 && is_code(text),
+        // `zh_CN` is a locale, `line 3` a place in a file.
+        Kind::Coordinates => digits() >= 2 && !text.contains("://"),
         _ => match kind.category() {
             Category::IdentityDocument if !is_number_of_document(kind) => text.len() <= 128,
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),
