@@ -323,6 +323,7 @@ impl Segments {
     }
 }
 
+#[expect(clippy::large_enum_variant, reason = "made once a segment, and taken apart at once")]
 enum Step {
     Again,
     Wait,

@@ -94,16 +94,16 @@ fn t5_what_is_encrypted_in_any_format_opens_again() {
         (Format::Events, format!("data: {{\"mobile\":\"{MOBILE}\"}}\n\n")),
     ];
     for (format, body) in bodies {
-        let sealed = treat_as(format.clone(), &table(encrypt(false), false), Some(&keys), &body);
+        let sealed = treat_as(format, &table(encrypt(false), false), Some(&keys), &body);
         let shown = text(&sealed).to_owned();
         assert!(!shown.contains(MOBILE) && !shown.contains("yb1m"), "{format:?}: {shown}");
         assert!(count(&sealed, "encrypt") > 0, "{format:?} {:?}", sealed.summary.keyed);
         assert_eq!(count(&sealed, "YB0720"), 0);
         // Again: nothing is encrypted twice.
-        let again = treat_as(format.clone(), &table(encrypt(false), false), Some(&keys), &shown);
+        let again = treat_as(format, &table(encrypt(false), false), Some(&keys), &shown);
         assert_eq!(text(&again), shown, "{format:?}");
         {
-            let opened = treat_as(format.clone(), &table(Treatment::Clear, true), Some(&keys), &shown);
+            let opened = treat_as(format, &table(Treatment::Clear, true), Some(&keys), &shown);
             let secret = body.replace("call 13800138000, pw:secret", "");
             let plain = |text: &str| text.replace("\\u4f60", "").replace('你', "");
             if !body.contains("pw:") {
@@ -259,11 +259,11 @@ fn t5_an_envelope_bound_to_its_path_opens_under_no_other_name() {
         (Format::Lines, format!("{{\"mobile\":\"{MOBILE}\"}}\n")),
     ] {
         let bound = masks(Mask::Encrypt { to_subject: false, to_path: true, number: NumberMask::Text });
-        let shown = text(&treat(format.clone(), &bound, false, &body)).to_owned();
+        let shown = text(&treat(format, &bound, false, &body)).to_owned();
         assert!(shown.contains("yb1.") && !shown.contains(MOBILE), "{format:?} {shown}");
-        assert_eq!(text(&treat(format.clone(), &Treatment::Clear, true, &shown)), body, "{format:?}");
+        assert_eq!(text(&treat(format, &Treatment::Clear, true, &shown)), body, "{format:?}");
         let renamed = shown.replacen("mobile", "phone", 1).replacen("</mobile", "</phone", 1);
-        let opened = treat(format.clone(), &Treatment::Clear, true, &renamed);
+        let opened = treat(format, &Treatment::Clear, true, &renamed);
         assert_eq!(count(&opened, "YB0725"), 1, "{format:?} {}", text(&opened));
     }
 }
@@ -295,7 +295,7 @@ fn t5_envelopes_among_words_are_opened_where_allowed_and_never_cut() {
     ] {
         let around = |inside: &str| format!("{before}{inside}{after}");
         let shown = |table: &Table, inside: &str| {
-            text(&treat_as(format.clone(), table, Some(&keys), &around(inside))).to_owned()
+            text(&treat_as(format, table, Some(&keys), &around(inside))).to_owned()
         };
         let open = table(Treatment::Clear, true);
         assert_eq!(shown(&open, &envelope), around(MOBILE), "{format:?}");
