@@ -231,7 +231,7 @@ impl Classifier {
             Scalar::Number(number) => {
                 // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
                 let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
-                if number.starts_with('-') || number.contains(['e', 'E']) {
+                if number.bytes().any(|byte| matches!(byte, b'e' | b'E')) || number.starts_with('-') {
                     return;
                 }
                 let first = hits.len();

@@ -26,6 +26,8 @@ pub use table::{Kind, METRICS, Metric};
 
 pub(crate) use labels::method_label;
 
+use crate::state::behaviour::Sign;
+use crate::state::rights::{Figures, GrantState, Stops};
 use labels::Label;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
@@ -54,7 +56,13 @@ pub struct Metrics {
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     consent_errors: IntCounter,
+    grants: IntGaugeVec,
+    grants_ending: IntGauge,
+    reviews_awaited: IntGauge,
+    review_age: IntGauge,
+    switches: IntGaugeVec,
     shared_accounts: IntCounter,
+    unusual: IntCounterVec,
     limits: IntCounterVec,
     limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
@@ -67,6 +75,7 @@ pub struct Metrics {
     audit_refused: IntCounter,
     audit_recovered: IntGauge,
     anchor_lag: IntGaugeVec,
+    siem: IntCounterVec,
     policy_loaded: IntCounter,
     policy_rejected: IntCounter,
     policy_reject: IntCounter,
@@ -147,7 +156,13 @@ impl Metrics {
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
+            grants: table::GRANTS.gauges(&registry)?,
+            grants_ending: table::GRANTS_ENDING.gauge(&registry)?,
+            reviews_awaited: table::REVIEWS_AWAITED.gauge(&registry)?,
+            review_age: table::REVIEW_AGE.gauge(&registry)?,
+            switches: table::SWITCHES.gauges(&registry)?,
             shared_accounts: table::SHARED_ACCOUNTS.counter(&registry)?,
+            unusual: table::UNUSUAL.counters(&registry)?,
             limits: table::LIMITS.counters(&registry)?,
             limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
@@ -160,6 +175,7 @@ impl Metrics {
             audit_refused: table::AUDIT_REFUSED.counter(&registry)?,
             audit_recovered: table::AUDIT_RECOVERED.gauge(&registry)?,
             anchor_lag: table::ANCHOR_LAG.gauges(&registry)?,
+            siem: table::SIEM.counters(&registry)?,
             policy_loaded: reloads.with_label_values(&["loaded"]),
             policy_rejected: reloads.with_label_values(&["rejected"]),
             policy_reject: table::POLICY_REJECT.counter(&registry)?,
@@ -204,8 +220,17 @@ impl Metrics {
         for stopped in ["refused", "warned"] {
             metrics.limits.with_label_values(&[RouteLabels::UNMATCHED, stopped]);
         }
+        metrics.rights(&Figures::default());
+        for sign in Sign::ALL {
+            metrics.unusual.with_label_values(&[sign.name()]);
+        }
         for anchor in crate::evidence::ANCHORS {
             metrics.anchor_lag.with_label_values(&[anchor]).set(0);
+        }
+        for receiver in crate::evidence::RECEIVERS {
+            for outcome in ["sent", "dropped"] {
+                metrics.siem.with_label_values(&[receiver, outcome]);
+            }
         }
         metrics.policy_info.with_label_values(&["none"]).set(0);
         Ok(metrics)
@@ -324,6 +349,11 @@ impl Metrics {
         self.shared_accounts.inc();
     }
 
+    /// An access is unusual for its caller.
+    pub fn unusual(&self, sign: Sign) {
+        self.unusual.with_label_values(&[sign.name()]).inc();
+    }
+
     /// Certificates of `place` were read again, and rule or were refused.
     pub fn tls_reloaded(&self, place: &'static str, rule: bool) {
         self.tls_reloads.with_label_values(&[place, if rule { "loaded" } else { "rejected" }]).inc();
@@ -332,6 +362,20 @@ impl Metrics {
     /// The store of consents and grants failed so often.
     pub fn store_failed(&self, count: u64) {
         self.consent_errors.inc_by(count);
+    }
+
+    /// How grants and switches stand.
+    pub fn rights(&self, figures: &Figures) {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in GrantState::ALL.iter().zip(figures.grants) {
+            self.grants.with_label_values(&[state.name()]).set(number(count));
+        }
+        for (stops, count) in Stops::ALL.iter().zip(figures.switches) {
+            self.switches.with_label_values(&[stops.name()]).set(number(count));
+        }
+        self.grants_ending.set(number(figures.ending));
+        self.reviews_awaited.set(number(figures.reviews));
+        self.review_age.set(number(figures.oldest_review_seconds));
     }
 
     /// The upstream failed.
@@ -372,6 +416,11 @@ impl Metrics {
     /// How long, in seconds, the oldest checkpoint has waited for an anchor: one of [`crate::evidence::ANCHORS`].
     pub fn anchor_lag(&self, anchor: &'static str, seconds: i64) {
         self.anchor_lag.with_label_values(&[anchor]).set(seconds);
+    }
+
+    /// Records were `sent` to a receiver of events, or `dropped`.
+    pub fn siem(&self, receiver: &'static str, outcome: &'static str, records: u64) {
+        self.siem.with_label_values(&[receiver, outcome]).inc_by(records);
     }
 
     /// Bytes of a torn tail that recovery cut at start.

@@ -29,6 +29,8 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
+#[path = "conformance/disk_faults.rs"]
+mod disk_faults;
 #[path = "conformance/detoken.rs"]
 mod detoken;
 #[path = "conformance/errors.rs"]
@@ -51,14 +53,20 @@ mod keys;
 mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/monitoring.rs"]
+mod monitoring;
 #[path = "conformance/reports.rs"]
 mod reports;
+#[path = "conformance/retention.rs"]
+mod retention;
 #[path = "conformance/rights.rs"]
 mod rights;
 #[path = "conformance/scenes.rs"]
 mod scenes;
 #[path = "conformance/shipping.rs"]
 mod shipping;
+#[path = "conformance/siem.rs"]
+mod siem;
 #[path = "conformance/stores.rs"]
 mod stores;
 #[path = "conformance/streams.rs"]

@@ -75,8 +75,13 @@ impl Edits {
             Ok(few) if count <= FILLS.len() => {
                 self.edits.push(Edit { start: start as u32, end: end as u32, with: With::Fill(few) });
             }
-            _ => self.push_with(start, end, |texts| texts.extend(std::iter::repeat_n('*', count))),
+            _ => self.push_long_fill(start, end, count),
         }
+    }
+
+    #[cold]
+    fn push_long_fill(&mut self, start: usize, end: usize, count: usize) {
+        self.push_with(start, end, |texts| texts.extend(std::iter::repeat_n('*', count)));
     }
 
     /// Appends to the replacement made last.

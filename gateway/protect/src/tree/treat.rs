@@ -699,8 +699,8 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     /// Masks a value as the last one of its field was; `false` when it must be looked at.
     #[inline(always)]
     fn as_before(&mut self, told: &Told, record: Signals, view: u64, pattern: u32) -> bool {
-        let treat = &mut *self.treat;
-        let Workspace { columns, keys, .. } = &mut *treat.workspace;
+        let Treat { workspace, edits, classifier, .. } = &mut *self.treat;
+        let Workspace { columns, keys, .. } = &mut **workspace;
         let Some(known) = columns.get(told.key, view, pattern) else { return false };
         let (text, value) = told.value(self.text);
         if !begins_plainly(value) {
@@ -710,16 +710,16 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         let [texts, numbers] = column.plain_from;
         let least = if told.is_number { numbers } else { texts };
         let is_plain = column.record == record && text.len() >= least;
-        if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
-        {
+        if !is_plain && keys.key(told.key).meaning.whole(*classifier, record, value) != Some(column.kind) {
             return false;
         }
-        let (mask, kind) = (column.mask, column.kind);
-        let is_covered = cover(&mask, told, text, &mut treat.edits);
-        known.count();
-        if !is_covered {
-            treat.cover_keyed(&mask, kind, told, text);
+        if cover(&column.mask, told, text, edits) {
+            known.count();
+            return true;
         }
+        let (mask, kind) = (column.mask, column.kind);
+        known.count();
+        self.treat.cover_keyed(&mask, kind, told, text);
         true
     }
 
@@ -910,7 +910,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
 }
 
 /// Lays a mask over a value that was told by its name; `false` when that needs a key.
-#[inline]
+#[inline(always)]
 fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) -> bool {
     let (start, end) = (told.start as usize, told.end as usize);
     if told.is_number {
