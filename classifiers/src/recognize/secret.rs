@@ -58,25 +58,27 @@ fn short_key(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
 
 /// Base64 from here on, over the ends of lines of one width.
 fn lines(bytes: &[u8], start: usize) -> usize {
-    let mut length = run(bytes, start);
-    let width = length;
-    while width >= SHORTEST_LINE {
+    let width = run(bytes, start);
+    let mut length = width;
+    if width < SHORTEST_LINE {
+        return length;
+    }
+    loop {
         let rest = bytes.get(start + length..).unwrap_or_default();
         let gap = match rest {
             [b'\r', b'\n', ..] => 2,
             [b'\n', ..] => 1,
-            _ => break,
+            _ => return length,
         };
         let line = run(bytes, start + length + gap);
         if line == 0 || line > width {
-            break;
+            return length;
         }
         length += gap + line;
         if line < width {
-            break;
+            return length;
         }
     }
-    length
 }
 
 /// Lines of base64 have 64 or 76 characters.

@@ -236,7 +236,7 @@ fn c1_private_keys_are_found_without_their_frame() {
         (format!("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg{body}"), true),
         (format!("MIGHAgEAMBMGByqGSM49AgEGCCqBHM9VAYItBG0wawIBAQQg{body}"), true),
         (format!("MHcCAQEEI{body}"), true),
-        (format!("MC4CAQAwBQYDK2VwBCIEI{}", &body[..43]), true),
+        (format!("MC4CAQAwBQYDK2VwBCIEI{}", body.get(..43).expect("long enough")), true),
         (format!("b3BlbnNzaC1rZXktdjEAAAAA{body}"), true),
         (format!("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n{}", format!("{}\n", "q".repeat(64)).repeat(7)), false),
         (

@@ -16,7 +16,9 @@ pub(super) fn add(chinese: &WordList, pinyin: &mut WordList) {
         let Some(syllables) = table.of(word).filter(|syllables| syllables.len() > 1) else { continue };
         let full: String = syllables.concat();
         let initials: String = syllables.iter().filter_map(|syllable| syllable.chars().next()).collect();
-        for (spelt, least) in [(full, SHORTEST_FULL), (initials, FEWEST_INITIALS)] {
+        // `jbxx` is 基本信息 sooner than 鉴别信息: what groups of fields are called decides for all in them.
+        let fewest = if word.ends_with("信息") { usize::MAX } else { FEWEST_INITIALS };
+        for (spelt, least) in [(full, SHORTEST_FULL), (initials, fewest)] {
             // `yymm` is how a date is written.
             let is_format = spelt.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
             // `czrxm`: who somebody is to an account, 人 at the end.
@@ -103,6 +105,17 @@ mod tests {
             assert_eq!(spelt(word).as_deref(), Some(want), "{word}");
         }
         assert_eq!(spelt("QQ号"), None);
+    }
+
+    #[test]
+    fn initials_that_say_too_little_are_left_alone() {
+        let lexicon = crate::Classifier::shipped();
+        for name in ["jbxx", "yymm", "yyyymm"] {
+            assert_eq!(lexicon.key(name).kind, None, "{name}");
+        }
+        for name in ["wtjg", "wt_jg", "weituojiage", "zj_lx", "czrxm"] {
+            assert!(lexicon.key(name).kind.is_some(), "{name}");
+        }
     }
 
     #[test]

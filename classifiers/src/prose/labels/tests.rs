@@ -131,7 +131,7 @@ fn c8_english_names_of_secrets_lead_to_them() {
     for (text, want) in cases {
         let mut hits = Vec::new();
         crate::Classifier::shipped().text(text, &mut hits);
-        let found: Vec<&str> = hits.iter().map(|hit| &text[hit.start..hit.end]).collect();
+        let found: Vec<&str> = hits.iter().filter_map(|hit| text.get(hit.start..hit.end)).collect();
         assert_eq!(found, want.iter().copied().collect::<Vec<&str>>(), "{text}");
     }
 }
