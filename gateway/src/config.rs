@@ -33,7 +33,7 @@ mod telemetry;
 mod tests;
 mod upstream;
 
-pub use audit::{Audit, Chain, Hold, ImprintName, Retention, Ship, TimeStamps};
+pub use audit::{Audit, Chain, Hold, ImprintName, Otlp, Retention, Ship, Siem, Syslog, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
 pub use directory::{AccountUse, BehaviourUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{

@@ -7,10 +7,12 @@
 
 mod chain;
 mod ship;
+mod siem;
 mod stamps;
 pub mod store;
 
 use crate::config;
+use crate::metrics::Metrics;
 use chain::ChainCourier;
 use stamps::StampCourier;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ enum Undelivered {
     #[error("what it answered can't be kept: {0}")]
     Unkept(std::io::ErrorKind),
 }
+
+pub use siem::RECEIVERS;
 
 /// Where evidence goes.
 pub const ANCHORS: [&str; 4] = ["directory", "time-stamp", "chain", "store"];
@@ -99,7 +103,7 @@ impl Lag {
 pub fn start(
     config: &config::Audit,
     dir: &Path,
-    log: &Arc<Log>,
+    (log, metrics): (&Arc<Log>, &Arc<Metrics>),
     unshipped: &Arc<AtomicU64>,
 ) -> std::io::Result<Lag> {
     let lag = Lag::default();
@@ -113,6 +117,9 @@ pub fn start(
     }
     if let Some(ship) = &config.ship {
         ship::start(ship, dir, log, unshipped, &lag)?;
+    }
+    if let Some(receivers) = &config.siem {
+        siem::start(receivers, dir, log, metrics)?;
     }
     Ok(lag)
 }

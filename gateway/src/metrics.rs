@@ -75,6 +75,7 @@ pub struct Metrics {
     audit_refused: IntCounter,
     audit_recovered: IntGauge,
     anchor_lag: IntGaugeVec,
+    siem: IntCounterVec,
     policy_loaded: IntCounter,
     policy_rejected: IntCounter,
     policy_reject: IntCounter,
@@ -174,6 +175,7 @@ impl Metrics {
             audit_refused: table::AUDIT_REFUSED.counter(&registry)?,
             audit_recovered: table::AUDIT_RECOVERED.gauge(&registry)?,
             anchor_lag: table::ANCHOR_LAG.gauges(&registry)?,
+            siem: table::SIEM.counters(&registry)?,
             policy_loaded: reloads.with_label_values(&["loaded"]),
             policy_rejected: reloads.with_label_values(&["rejected"]),
             policy_reject: table::POLICY_REJECT.counter(&registry)?,
@@ -224,6 +226,11 @@ impl Metrics {
         }
         for anchor in crate::evidence::ANCHORS {
             metrics.anchor_lag.with_label_values(&[anchor]).set(0);
+        }
+        for receiver in crate::evidence::RECEIVERS {
+            for outcome in ["sent", "dropped"] {
+                metrics.siem.with_label_values(&[receiver, outcome]);
+            }
         }
         metrics.policy_info.with_label_values(&["none"]).set(0);
         Ok(metrics)
@@ -409,6 +416,11 @@ impl Metrics {
     /// How long, in seconds, the oldest checkpoint has waited for an anchor: one of [`crate::evidence::ANCHORS`].
     pub fn anchor_lag(&self, anchor: &'static str, seconds: i64) {
         self.anchor_lag.with_label_values(&[anchor]).set(seconds);
+    }
+
+    /// Records were `sent` to a receiver of events, or `dropped`.
+    pub fn siem(&self, receiver: &'static str, outcome: &'static str, records: u64) {
+        self.siem.with_label_values(&[receiver, outcome]).inc_by(records);
     }
 
     /// Bytes of a torn tail that recovery cut at start.

@@ -181,8 +181,13 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         officers: config.admin.officers.clone(),
         webhooks: config.admin.webhooks.clone(),
     };
-    let lag = evidence::start(&config.audit, &config.data_dir.join(crate::config::AUDIT), &audit, &unshipped)
-        .map_err(|error| StartError::Unusable(error.to_string()))?;
+    let lag = evidence::start(
+        &config.audit,
+        &config.data_dir.join(crate::config::AUDIT),
+        (&audit, &metrics),
+        &unshipped,
+    )
+    .map_err(|error| StartError::Unusable(error.to_string()))?;
     let scraped = (identifier, audit.clone(), rights.clone(), lag.clone());
     let admin = Admin {
         listen: config.admin.listen,

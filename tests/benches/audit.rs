@@ -1,10 +1,12 @@
 //! Appends a second at several numbers of concurrent appenders, beside serial syncs of the same records in the same run:
 //! what group commit is worth on this disk, and what a record costs in CPU.
 //!
-//! Then a log of many accesses: how large it is, how fast it verifies, and how fast searches answer.
+//! Then a log of ten million records: how large it is, how fast it verifies, how fast searches answer, and how that
+//! compares with reading it from one end to the other. It takes some 3 GB of disk, removed after.
 //!
 //! `cargo bench -p yingbi-tests --bench audit [DIR]`; the directory should be on the disk the log will be on.
-//! `YINGBI_BENCH_ACCESSES` sets how many, 1,000,000 unless told otherwise; with `--test` a thousandth of it.
+//! `YINGBI_BENCH_ACCESSES` sets how many accesses, each with its outcome: 5,000,000 unless told otherwise; with `--test` a
+//! thousandth of it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -53,7 +55,7 @@ fn measure(dir: &Path) -> Outcomes<()> {
     }
     let accesses = std::env::var("YINGBI_BENCH_ACCESSES").ok().and_then(|count| count.parse().ok());
     let share = if std::env::args().any(|argument| argument == "--test") { 1000 } else { 1 };
-    large(&dir.join("large"), accesses.unwrap_or(1_000_000) / share, &mut out)
+    large(&dir.join("large"), accesses.unwrap_or(5_000_000) / share, &mut out)
 }
 
 /// Fills a log, then verifies and searches it.
@@ -99,6 +101,19 @@ fn large(dir: &Path, accesses: u64, out: &mut dyn Write) -> Outcomes<()> {
         let took = began.elapsed().as_secs_f64() * 1e3;
         writeln!(out, "{name:<24} {took:>10.1} ms, {} found", searched.found)?;
     }
+    // Without indexes every record is read: what they are worth, in the same run on the same disk.
+    let began = Instant::now();
+    let by_index = search(dir, &investor, Order::Newest, None, &mut |_| Ok(()))?;
+    let indexed = began.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(yingbi_audit::evidence_dir(dir))?;
+    let began = Instant::now();
+    let by_reading = search(dir, &investor, Order::Newest, None, &mut |_| Ok(()))?;
+    let read = began.elapsed().as_secs_f64();
+    if by_index.found != by_reading.found {
+        return Err("the index and the records disagree".into());
+    }
+    let ratio = read / indexed.max(1e-9);
+    writeln!(out, "{:<24} {:>10.1} ms, {ratio:.0} times as long", "by investor, all read", read * 1e3)?;
     Ok(())
 }
 

@@ -667,10 +667,15 @@ def prove(arguments):
         bundle = json.load(file)
     if bundle["format"] == "yingbi-growth/1":
         return grown(bundle, read_keys(arguments.public_key))
+    return prove_bundle(bundle, read_keys(arguments.public_key))
+
+
+def prove_bundle(bundle, keys):
+    """What a bundle's records say, if its checkpoint is signed by these keys."""
     if bundle["format"] not in ("yingbi-evidence/1", "yingbi-evidence/2") or not bundle["records"]:
         raise ValueError("this is no bundle of evidence")
     note = Note(bundle["checkpoint"])
-    if note.signed(read_keys(arguments.public_key)) is not True:
+    if note.signed(keys) is not True:
         raise ValueError("the checkpoint is not signed by the given key")
     proved = []
     for record in bundle["records"]:

@@ -93,7 +93,8 @@ impl Postgres {
     pub fn kill(&mut self) {
         let lock = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
         let pid = lock.ok().and_then(|lock| lock.lines().next().map(str::to_owned)).expect("it runs");
-        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let children =
+            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
         let all: Vec<&str> = std::iter::once(&*pid).chain(children.split_whitespace()).collect();
         let _ = Command::new("kill").arg("-9").args(&all).status();
         if let Some(mut shell) = self.shell.take() {

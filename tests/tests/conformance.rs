@@ -29,6 +29,8 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
+#[path = "conformance/disk_faults.rs"]
+mod disk_faults;
 #[path = "conformance/detoken.rs"]
 mod detoken;
 #[path = "conformance/errors.rs"]
@@ -55,12 +57,16 @@ mod masks;
 mod monitoring;
 #[path = "conformance/reports.rs"]
 mod reports;
+#[path = "conformance/retention.rs"]
+mod retention;
 #[path = "conformance/rights.rs"]
 mod rights;
 #[path = "conformance/scenes.rs"]
 mod scenes;
 #[path = "conformance/shipping.rs"]
 mod shipping;
+#[path = "conformance/siem.rs"]
+mod siem;
 #[path = "conformance/stores.rs"]
 mod stores;
 #[path = "conformance/streams.rs"]

@@ -26,7 +26,7 @@ mod read;
 pub use collect::{Collected, Gap, logs};
 pub use read::{Diverged, Journal};
 
-use crate::{checkpoint, format, index, package, slice, stamp};
+use crate::{Record, checkpoint, compact, format, index, package, slice, stamp};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -97,6 +97,15 @@ impl Piece {
         let head = format::Head::decode(&bytes).filter(|head| head.kind == format::FrameKind::Record);
         let sequence = head.filter(|_| kind == Kind::Segment).map(|head| head.sequence);
         Piece { kind, number, byte, time, sequence, bytes }
+    }
+}
+
+impl Piece {
+    /// The record in it, if it is the whole frame of one.
+    pub fn record(&self) -> Option<Record> {
+        let end = self.bytes.len().checked_sub(format::HASH_BYTES)?;
+        self.sequence?;
+        compact::record(self.bytes.get(format::HEAD_BYTES..end)?)
     }
 }
 

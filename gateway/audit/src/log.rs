@@ -129,6 +129,7 @@ pub struct Log {
     notary: Mutex<Option<JoinHandle<()>>>,
     evidence: Shared,
     told: Arc<Told>,
+    opened: u64,
     stream: [u8; 16],
     room: Arc<Gauge>,
     close_timeout: Duration,
@@ -168,6 +169,7 @@ impl Log {
             AuditError::Open(std::io::Error::other(text))
         })?;
         writer.slices.tell();
+        let opened = recovery.records;
         let queue = Arc::new(Queue::new(options.queue, options.commit_timeout));
         let room = Arc::new(Gauge::default());
         let notary = dir.map(|dir| {
@@ -188,7 +190,7 @@ impl Log {
         // Long enough for the commit under way and one more.
         let close_timeout = options.commit_timeout.saturating_mul(2);
         let (threads, notary) = (Mutex::new(threads), Mutex::new(notary));
-        Ok((Log { queue, threads, notary, evidence, told, stream, room, close_timeout }, recovery))
+        Ok((Log { queue, threads, notary, evidence, told, opened, stream, room, close_timeout }, recovery))
     }
 
     /// Makes a record durable; one fsync serves all that wait.
@@ -280,6 +282,11 @@ impl Log {
     /// Records that are durable: all before this sequence, and maybe some more.
     pub fn durable(&self) -> u64 {
         self.told.durable()
+    }
+
+    /// Sequence of the first record since it was opened.
+    pub fn opened(&self) -> u64 {
+        self.opened
     }
 
     /// The log's id.

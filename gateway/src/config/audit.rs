@@ -23,6 +23,8 @@ pub struct Audit {
     pub chain: Option<Chain>,
     /// `ship`: a central store that the log is shipped to; left out: none.
     pub ship: Option<Ship>,
+    /// `siem`: receivers of events; left out: none.
+    pub siem: Option<Siem>,
     /// `readers` is no key any more: the role took its place.
     pub(super) readers: Option<serde::de::IgnoredAny>,
     /// `retention`: default for ever.
@@ -103,6 +105,60 @@ pub struct Ship {
     pub(crate) address: Option<crate::evidence::store::Address>,
 }
 
+/// `audit.siem`: whom to tell what is recorded. The record is the log; what can't be told in time is dropped and counted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Siem {
+    /// `gateway`, default `yingbi`: this gateway's name there.
+    #[serde(default = "yingbi")]
+    pub gateway: String,
+    /// `backlog`, default 10000: records that may wait for a receiver; what lies further back is dropped.
+    #[serde(default = "ten_thousand")]
+    pub backlog: u64,
+    /// `syslog`: RFC 5424 over TCP or TLS.
+    #[serde(default)]
+    pub syslog: Option<Syslog>,
+    /// `otlp`: OpenTelemetry logs over HTTP.
+    #[serde(default)]
+    pub otlp: Option<Otlp>,
+}
+
+/// `audit.siem.syslog`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Syslog {
+    /// `address`: `tls://siem.firm.example:6514`; `tcp://127.0.0.1:601` on this host alone.
+    pub address: String,
+    /// `ca`: authorities of the receiver's certificate; must be there for `tls://`.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// Of the address.
+    #[serde(skip)]
+    pub(crate) host: String,
+    #[serde(skip)]
+    pub(crate) port: u16,
+    #[serde(skip)]
+    pub(crate) is_tls: bool,
+}
+
+/// `audit.siem.otlp`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Otlp {
+    /// `url`: https, or http on loopback; such as `https://collector.firm.example:4318/v1/logs`.
+    pub url: String,
+    /// `ca`: authorities of the URL's certificate; left out: the public ones.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// `token`: file of a bearer token, closed to others; left out: none is sent.
+    #[serde(default)]
+    pub token: Option<PathBuf>,
+}
+
+fn ten_thousand() -> u64 {
+    10_000
+}
+
 fn yingbi() -> String {
     "yingbi".to_owned()
 }
@@ -150,6 +206,7 @@ impl Default for Audit {
             time_stamps: None,
             chain: None,
             ship: None,
+            siem: None,
             readers: None,
             retention: Retention::default(),
         }

@@ -68,6 +68,7 @@ table! {
     AUDIT_UP Gauge "audit_up" "" [] "1 while the audit log accepts records.";
     AUDIT_REFUSED Counter "audit_refused_total" "" [] "Answers withheld because their record could not be made durable.";
     ANCHOR_LAG Gauge "audit_anchor_lag_seconds" "seconds" ["anchor"] "How long the oldest checkpoint, or record for the central store, has waited for delivery; 0 when none does.";
+    SIEM Counter "siem_records_total" "" ["receiver", "outcome"] "Records told to a receiver of events, or dropped because it did not keep up; the log has them all.";
     AUDIT_RECOVERED Gauge "audit_recovered_tail_bytes" "bytes" [] "Torn bytes that recovery cut from the audit log at start.";
     POLICY_RELOADS Counter "policy_reloads_total" "" ["result"] "Loads of the policy directory.";
     POLICY_REJECT Counter "policy_reject_total" "" [] "Policy versions refused; the one before ruled on.";

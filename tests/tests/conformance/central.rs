@@ -88,15 +88,20 @@ fn wait(what: &str, mut is: impl FnMut() -> bool) {
 
 /// Collects what the store has: exit code, and what was said of each log.
 fn collect(scratch: &Scratch, into: &str) -> (i32, Vec<Value>) {
-    let output =
-        run(scratch.path(), &["audit", "collect", "--from", "audit.store", "--into", into, "--format", "json"]);
+    let output = run(
+        scratch.path(),
+        &["audit", "collect", "--from", "audit.store", "--into", into, "--format", "json"],
+    );
     let lines = String::from_utf8(output.stdout.clone()).unwrap();
     let logs = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (output.status.code().unwrap_or_else(|| panic!("{output:?}")), logs)
 }
 
 fn verify(scratch: &Scratch, dir: &str) -> (i32, String) {
-    let output = run(scratch.path(), &["audit", "verify", "--dir", dir, "--public-key", "public.keys", "--format", "json"]);
+    let output = run(
+        scratch.path(),
+        &["audit", "verify", "--dir", dir, "--public-key", "public.keys", "--format", "json"],
+    );
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
@@ -175,14 +180,27 @@ fn answers_alike(scratch: &Scratch, stages: &[Stage]) {
         let key = stages[0].gateway.directory().join("pseudonym.key");
         let mut arguments = vec!["audit"];
         arguments.extend(command);
-        arguments.extend(["--dir", dir, "--key", key.to_str().unwrap(), "--subject", "80001234", "--format", "json"]);
+        arguments.extend([
+            "--dir",
+            dir,
+            "--key",
+            key.to_str().unwrap(),
+            "--subject",
+            "80001234",
+            "--format",
+            "json",
+        ]);
         let output = run(directory, &arguments);
         assert!(output.status.success(), "{output:?}");
         output
     };
     let listed = |directory: &Path, dir: &str| -> Vec<Value> {
         let output = ask(directory, dir, &["search", "--oldest-first", "--limit", "10000"]);
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     };
     let central = listed(scratch.path(), "copies");
     let mut local = Vec::new();
@@ -282,10 +300,7 @@ fn e3_a_row_changed_taken_or_cut_in_the_central_store_is_found_and_named() {
             Some(record) => {
                 assert_eq!(code, 1, "{name}: {report}");
                 let named = report["failures"].as_array().unwrap();
-                assert!(
-                    named.iter().any(|failure| failure["record"] == json!(record)),
-                    "{name}: {report}"
-                );
+                assert!(named.iter().any(|failure| failure["record"] == json!(record)), "{name}: {report}");
             }
             // A tail that went with all that bears witness to it: the store's own count tells, and any anchor would.
             None => assert!(logs[0]["store_names"].as_u64() > logs[0]["places"].as_u64(), "{logs:?}"),

@@ -76,8 +76,8 @@ fn report(stage: &Stage, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
 }
 
-#[test]
-fn e9_x5_x9_registers_clauses_and_grades_are_counted_from_the_log_with_its_proof() {
+/// A gateway that has provided, published and refused, its report of all of that in JSON.
+fn reported() -> (Stage, Value) {
     let mut stage = stage();
     public_keys(&stage);
     accesses(&stage, 2);
@@ -96,6 +96,12 @@ fn e9_x5_x9_registers_clauses_and_grades_are_counted_from_the_log_with_its_proof
     );
     assert_eq!(code, 0, "{text}");
     let found: Value = serde_json::from_str(&text).unwrap();
+    (stage, found)
+}
+
+#[test]
+fn e9_registers_and_clauses_are_counted_from_the_log_with_its_proof() {
+    let (stage, found) = reported();
     assert_eq!((&found["format"], &found["proof"]["good"]), (&json!("yingbi-report/1"), &json!(true)));
     assert!(found["proof"]["signed"].as_u64() > Some(0) && found["proof"]["head_sm3"].is_string());
     let register = |name: &str| found["registers"][name].as_array().unwrap().clone();
@@ -126,12 +132,6 @@ fn e9_x5_x9_registers_clauses_and_grades_are_counted_from_the_log_with_its_proof
     assert_eq!(clause("7.5 g)")["findings"].as_array().unwrap().len(), 1, "{}", clause("7.5 g)"));
     assert!(clause("8.4.4 c)")["findings"].as_array().unwrap().is_empty());
     assert!(found["open_findings"].as_u64() >= Some(1));
-    let grades = found["grades"].as_array().unwrap();
-    assert_eq!(grades.len(), 4);
-    assert!(grades.iter().all(|grade| grade["criteria"].as_array().unwrap().len() == 5));
-    let audit = grades.iter().find(|grade| grade["area"] == "Audit and evidence").unwrap();
-    assert_eq!(audit["grade"], json!(5), "{audit}");
-
     // Another period has other figures.
     let (_, text) = report(&stage, &["--format", "json", "--to", "2020-01-01"]);
     let empty: Value = serde_json::from_str(&text).unwrap();
@@ -174,4 +174,34 @@ fn e9_x5_x9_registers_clauses_and_grades_are_counted_from_the_log_with_its_proof
     assert!(!broken["proof"]["failures"].as_array().unwrap().is_empty());
     // What accesses say is read by people who did not write it.
     let _ = json_of(&stage.gateway.run(&["audit", "verify", "--dir", "data/audit", "--format", "json"]));
+}
+
+#[test]
+fn x9_grades_are_given_by_stated_criteria_from_the_gateways_own_figures() {
+    let (_stage, found) = reported();
+    let grades = found["grades"].as_array().unwrap();
+    assert_eq!(grades.len(), 4);
+    assert!(grades.iter().all(|grade| grade["criteria"].as_array().unwrap().len() == 5));
+    let audit = grades.iter().find(|grade| grade["area"] == "Audit and evidence").unwrap();
+    assert_eq!(audit["grade"], json!(5), "{audit}");
+}
+
+#[test]
+fn x5_regulatory_reporting_is_a_legal_duty_in_clear_and_registered() {
+    let (stage, found) = reported();
+    let entries = stage.gateway.entries();
+    let duty = entries.iter().find(|entry| entry.intent.purpose.as_deref() == Some("custody")).unwrap();
+    assert_eq!(duty.intent.basis.as_deref(), Some("legal-duty"));
+    assert!(
+        duty.intent.clear.values().sum::<u64>() >= 2 && duty.intent.masked.is_empty(),
+        "{:?}",
+        duty.intent
+    );
+    let registered = found["registers"]["third_parties"].as_array().unwrap().clone();
+    let registered = registered.iter().find(|one| one["purpose"] == "custody").expect("it is registered");
+    assert_eq!(
+        (&registered["basis"], &registered["recipient"], &registered["accesses"]),
+        (&json!("legal-duty"), &json!("custodian-abroad"), &json!(1))
+    );
+    assert_eq!(found["proof"]["good"], json!(true), "by a log that is whole");
 }

@@ -185,8 +185,18 @@ fn verify(stage: &Stage, more: &[&str]) -> (i32, Value) {
     (output.status.code().unwrap(), json_of(&output))
 }
 
-#[test]
-fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() {
+/// A log that is stamped and handed over, its gateway stopped.
+struct Delivered {
+    stage: Stage,
+    authority: Authority,
+    /// Packages that the chain has.
+    packages: Vec<Value>,
+    trace: String,
+    /// Records that stamps and packages cover.
+    needed: u64,
+}
+
+fn delivered() -> Delivered {
     let taken = Arc::new(Mutex::new(Vec::new()));
     let tsa = Remote::start(hangs());
     let chain_gateway = Remote::start(chain(&taken));
@@ -202,7 +212,23 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
         stamped >= needed && delivered >= needed
     });
     assert!(stage.gateway.stop().success());
+    let packages = taken.lock().unwrap().clone();
+    Delivered { stage, authority, packages, trace, needed }
+}
 
+/// Runs the second reader, written in another language from the description alone, and says whether both agree.
+fn reader(stage: &Stage, arguments: &[&str]) -> (i32, Value) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/readers/evidence_reader.py");
+    let mut command = Command::new("python3");
+    command.arg(script).args(arguments).args(["--public-key", "public.keys"]);
+    let output = command.current_dir(stage.gateway.directory()).output().unwrap();
+    (output.status.code().unwrap(), json_of(&output))
+}
+
+#[test]
+fn e5_checkpoints_are_stamped_by_the_auditors_authority_and_by_no_other() {
+    let Delivered { stage, authority, needed, .. } = delivered();
+    let directory = stage.gateway.directory().to_owned();
     // Trusted time, by the auditor's authority and by no other; another tool says the same.
     let (code, report) = verify(&stage, &["--dir", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
     assert_eq!(code, 0, "{report}");
@@ -211,6 +237,30 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     Authority::new(&directory.join("other"));
     let (code, report) = verify(&stage, &["--dir", "data/audit", "--tsa-ca", "other/ca.pem"]);
     assert_eq!((code, &report["failures"][0]["what"]), (1, &json!("time-stamp")), "{report}");
+    let (code, other) = reader(&stage, &["log", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
+    assert_eq!(code, 0, "{other}");
+    let (_, report) = verify(&stage, &["--dir", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
+    assert_eq!(
+        (&report["time_stamps"]["good"], &report["time_stamps"]["records"], &report["records"]),
+        (&other["stamps"], &other["stamped"], &other["records"])
+    );
+    assert_eq!(reader(&stage, &["log", "data/audit", "--tsa-ca", "other/ca.pem"]).0, 1);
+    // Both agree on every change: a token holds certificates, too, that nothing rests on.
+    let mut found = 0;
+    let path = yingbi_audit::evidence_dir(&stage.gateway.audit_dir()).join("stamps");
+    let good = fs::read(&path).unwrap();
+    let line = good.iter().position(|byte| *byte == b'\n').unwrap();
+    for at in [20, line / 4, line / 3, line / 2, line * 2 / 3, line - 30] {
+        let mut changed = good.clone();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        fs::write(&path, &changed).unwrap();
+        let (own, report) = verify(&stage, &["--dir", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
+        let (code, other) = reader(&stage, &["log", "data/audit", "--tsa-ca", "tsa/ca.pem"]);
+        assert_eq!(own, code, "byte {at}: {report}\n{other}");
+        found += own;
+    }
+    assert!(found >= 4, "{found}");
+    fs::write(&path, &good).unwrap();
     let stamps = beside(&stage, "stamps");
     let stamp: Value = serde_json::from_str(stamps.lines().last().unwrap()).unwrap();
     let notes = beside(&stage, "checkpoints");
@@ -226,9 +276,14 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     fs::write(authority.0.join("token.b64"), stamp["token"].as_str().unwrap()).unwrap();
     authority.run(&["base64", "-d", "-A", "-in", "token.b64", "-out", "token"]);
     authority.run(&["ts", "-verify", "-data", "note", "-in", "token", "-token_in", "-CAfile", "ca.pem"]);
+}
 
+#[test]
+fn e6_x5_what_the_chain_has_and_a_certificate_convince_a_third_party() {
+    let Delivered { stage, packages, trace, .. } = delivered();
+    let directory = stage.gateway.directory().to_owned();
+    Authority::new(&directory.join("other"));
     // What the chain took has the standard's form and nothing of anybody in it.
-    let packages = taken.lock().unwrap().clone();
     let data =
         &packages.last().unwrap()["transaction_info_array"][0]["transaction_info"]["transaction_detail_info"];
     let data = &data["biz_data"];
@@ -276,6 +331,11 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     );
     assert!(!shown["stamped_at"].as_array().unwrap().is_empty() && shown["packages"].as_u64() >= Some(1));
     assert_eq!(verify(&stage, &["certificate.json", "--tsa-ca", "other/ca.pem"]).0, 1);
+    let (code, other) = reader(&stage, &["certificate", "certificate.json", "--tsa-ca", "tsa/ca.pem"]);
+    assert_eq!(code, 0, "{other}");
+    assert_eq!((&other["records"], &other["packages"]), (&shown["records"], &shown["packages"]));
+    assert_eq!(other["stamps"].as_u64(), shown["stamped_at"].as_array().map(|all| all.len() as u64));
+    assert_eq!(reader(&stage, &["certificate", "certificate.json", "--tsa-ca", "other/ca.pem"]).0, 1);
     // Changed anywhere that says something, it proves nothing.
     for (member, pointer, value) in [
         ("name", "/parties/subjects/0/subject_company_name", json!("另一证券")),
@@ -297,6 +357,8 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
         *place = value;
         fs::write(directory.join("changed.json"), changed.to_string()).unwrap();
         assert_eq!(verify(&stage, &["changed.json", "--tsa-ca", "tsa/ca.pem"]).0, 1, "{member}");
+        let (code, other) = reader(&stage, &["certificate", "changed.json", "--tsa-ca", "tsa/ca.pem"]);
+        assert_eq!(code, 1, "{member}: {other}");
     }
     fs::rename(directory.join("away"), directory.join("data")).unwrap();
 
@@ -305,6 +367,9 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     let alone = ["audit", "verify", "--dir", "data/audit", "--format", "json"];
     let packaged = [&alone[..], &["--package", "package.json"]].concat();
     assert!(stage.gateway.run(&packaged).status.success());
+    let (code, other) = reader(&stage, &["log", "data/audit", "--package", "package.json"]);
+    assert_eq!(code, 0, "{other}");
+    assert!(other["packages"].as_u64() >= Some(2), "deliveries beside the log, and the chain's own: {other}");
     fs::remove_dir_all(directory.join("data/audit.evidence")).unwrap();
     assert!(stage.gateway.run(&packaged).status.success(), "segments alone");
     let segment = stage.gateway.audit_dir().join(yingbi_audit::format::name(0));
@@ -317,6 +382,8 @@ fn e5_e6_access_is_stamped_handed_over_exported_and_verified_by_a_third_party() 
     assert!(stage.gateway.run(&alone).status.success(), "the chain of records alone can't see it");
     let output = stage.gateway.run(&packaged);
     let report = json_of(&output);
+    let (code, other) = reader(&stage, &["log", "data/audit", "--package", "package.json"]);
+    assert!(code == 1 && other.to_string().contains("the tail was cut"), "{other}");
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(
         report["failures"].as_array().unwrap().iter().any(|failure| failure["what"] == "cut"),

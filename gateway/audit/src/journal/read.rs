@@ -43,6 +43,28 @@ impl Journal {
         if journal.is_known() { Ok(journal) } else { Err(Diverged) }
     }
 
+    /// Begins with the segment that the record of this sequence is in or comes into: records before it are read too.
+    ///
+    /// # Errors
+    /// The directory or a header can't be read.
+    pub fn near(dir: &Path, sequence: u64) -> io::Result<Journal> {
+        let mut numbers = Vec::new();
+        for entry in std::fs::read_dir(dir)? {
+            numbers.extend(format::number(&entry?.file_name().to_string_lossy()));
+        }
+        numbers.sort_unstable();
+        let mut cursor = Cursor::default();
+        for number in numbers.into_iter().rev() {
+            cursor.segment = number;
+            let bytes = part(&File::open(dir.join(format::name(number)))?, 0, HEADER_BYTES)?;
+            if Header::decode(&bytes).is_ok_and(|(header, _)| header.first <= sequence) {
+                break;
+            }
+        }
+        let at = (cursor.segment, 0);
+        Ok(Journal { dir: dir.to_owned(), cursor, at, beside: Vec::new(), until: 0, lengths: [0; 4] })
+    }
+
     /// Where it stands.
     pub fn cursor(&self) -> &Cursor {
         &self.cursor

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::keys::KeysFile;
-use crate::config::{Audit, Ship};
+use crate::config::{Audit, Ship, Siem};
 use crate::evidence::store::Address;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -67,15 +67,7 @@ impl Check {
     fn ship(&mut self, ship: &mut Ship) {
         ship.store = self.path(&ship.store);
         ship.ca = ship.ca.take().map(|path| self.certificates("audit.ship.ca", &path));
-        let is_name = !ship.gateway.is_empty() && ship.gateway.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_name {
-            self.error(
-                "YB1636",
-                "audit.ship.gateway",
-                ("not a name", "不是名称"),
-                ("use letters, digits and signs of ASCII", "请使用 ASCII 字母、数字与符号"),
-            );
-        }
+        self.name("audit.ship.gateway", &ship.gateway);
         let Some(text) = self.private_text("audit.ship.store", &ship.store).map(Zeroizing::new) else {
             return;
         };
@@ -93,6 +85,54 @@ impl Check {
                     "请写 `host=/run/postgresql user=yingbi dbname=audit`、`nats://127.0.0.1:4222` 或 `tls://…`",
                 ),
             );
+        }
+    }
+
+    /// Names go into headers and lines of others' protocols.
+    fn name(&mut self, at: &str, name: &str) {
+        if name.is_empty() || name.len() > 255 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.error(
+                "YB1636",
+                at,
+                ("not a name", "不是名称"),
+                (
+                    "use up to 255 letters, digits and signs of ASCII",
+                    "请使用至多 255 个 ASCII 字母、数字与符号",
+                ),
+            );
+        }
+    }
+
+    fn siem(&mut self, siem: &mut Siem) {
+        self.name("audit.siem.gateway", &siem.gateway);
+        if let Some(syslog) = &mut siem.syslog {
+            syslog.ca = syslog.ca.take().map(|path| self.certificates("audit.siem.syslog.ca", &path));
+            let uri = syslog.address.parse::<http::Uri>().ok();
+            let authority = uri.as_ref().and_then(http::Uri::authority);
+            (syslog.host, syslog.port) =
+                authority.map_or((String::new(), 0), |at| (at.host().to_owned(), at.port_u16().unwrap_or(0)));
+            syslog.is_tls = uri.as_ref().and_then(http::Uri::scheme_str) == Some("tls");
+            let is_plain = uri.as_ref().and_then(http::Uri::scheme_str) == Some("tcp");
+            let host = syslog.host.trim_matches(['[', ']']);
+            let is_local =
+                host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+            let is_safe = (syslog.is_tls && syslog.ca.is_some()) || (is_plain && is_local);
+            if !is_safe || syslog.host.is_empty() || syslog.port == 0 {
+                self.error(
+                    "YB1637",
+                    "audit.siem.syslog.address",
+                    ("events go by TLS, or by TCP on this host", "事件须经 TLS 发送，或经本机 TCP"),
+                    (
+                        "write `tls://host:6514` and `ca`, or `tcp://127.0.0.1:601`",
+                        "请写 `tls://主机:6514` 并给出 `ca`，或 `tcp://127.0.0.1:601`",
+                    ),
+                );
+            }
+        }
+        if let Some(otlp) = &mut siem.otlp {
+            self.remote("audit.siem.otlp.url", &otlp.url);
+            otlp.ca = otlp.ca.take().map(|path| self.certificates("audit.siem.otlp.ca", &path));
+            otlp.token = otlp.token.take().map(|path| self.secret("audit.siem.otlp.token", &path));
         }
     }
 
@@ -142,6 +182,9 @@ impl Check {
         }
         if let Some(ship) = &mut audit.ship {
             self.ship(ship);
+        }
+        if let Some(siem) = &mut audit.siem {
+            self.siem(siem);
         }
         for (index, hold) in audit.retention.holds.iter().enumerate() {
             let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok();

@@ -45,7 +45,7 @@ impl Nats {
             .connection_timeout(PATIENCE)
             .request_timeout(Some(PATIENCE))
             .ignore_discovered_servers()
-            .max_reconnects(0);
+            .max_reconnects(1);
         if text.starts_with("tls://") {
             options = options.require_tls(true);
         }
