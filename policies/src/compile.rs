@@ -126,6 +126,7 @@ fn build(
         requests: &requests,
         limits: &limits,
         templates: &grant_templates,
+        tests: &tests,
     };
     unused::lint(documents, &used, sink);
     let tables = Tables {

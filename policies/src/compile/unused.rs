@@ -7,7 +7,7 @@ use crate::decide::{Effect, Rule};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::document::Spec;
 use crate::document::policy::Mode;
-use crate::{GrantTemplate, Limit};
+use crate::{GrantTemplate, Limit, TestCase};
 use std::sync::Arc;
 
 /// What rules, limits and grants say.
@@ -17,6 +17,7 @@ pub(super) struct Used<'a> {
     pub requests: &'a [Rule],
     pub limits: &'a [Arc<Limit>],
     pub templates: &'a [GrantTemplate],
+    pub tests: &'a [TestCase],
 }
 
 pub(super) fn lint(documents: &[Layered], used: &Used<'_>, sink: &mut Sink<'_>) {
@@ -96,7 +97,9 @@ impl Used<'_> {
         let at = self.names.purposes.iter().position(|own| own == id);
         let named =
             |rule: &&Rule| rule.purposes.is_empty() || at.is_some_and(|at| rule.purposes.contains(&at));
-        self.each().filter(|rule| rule.is_allow()).any(|rule| named(&rule))
+        // Declared to be refused by its name: a case shows that it is.
+        let is_tried = self.tests.iter().any(|case| case.purpose.as_deref() == Some(&**id));
+        is_tried || self.each().filter(|rule| rule.is_allow()).any(|rule| named(&rule))
     }
 
     /// Some limit is lifted by it, or some rule asks for a grant to one of its purposes.

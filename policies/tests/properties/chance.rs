@@ -7,7 +7,8 @@ pub struct Chance(u64);
 impl Chance {
     /// The sequence of a seed.
     pub fn new(seed: u64) -> Chance {
-        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        // Seeds beside each other would be one sequence from places beside each other: what is mixed is far apart.
+        Chance(Chance(seed.wrapping_mul(0xd6e8_feb8_6659_fd93)).next())
     }
 
     fn next(&mut self) -> u64 {
