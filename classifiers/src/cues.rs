@@ -16,19 +16,19 @@ impl Cues {
     /// Looks at every character once; text in ASCII never leaves the table of its 128.
     pub(crate) fn of(text: &str) -> Cues {
         let mut cues = Cues::default();
-        let bytes = text.as_bytes();
-        let ascii = bytes.iter().take_while(|byte| {
-            let mark = ASCII.get(usize::from(**byte)).copied().unwrap_or(mark::HIGH);
-            cues.marks |= mark;
-            cues.digits += (mark & mark::DIGIT) as usize;
-            mark & mark::HIGH == 0
-        });
-        let ascii = ascii.count();
-        if ascii == bytes.len() {
+        let (mut at, mut marks, mut digits) = (0, 0, 0);
+        for byte in text.as_bytes() {
+            let Some(mark) = ASCII.get(usize::from(*byte)) else { break };
+            marks |= mark;
+            digits += mark & mark::DIGIT;
+            at += 1;
+        }
+        (cues.marks, cues.digits) = (marks, digits as usize);
+        if at == text.len() {
             return cues;
         }
         let table = MARKS.as_slice();
-        for c in text.get(ascii..).unwrap_or_default().chars() {
+        for c in text.get(at..).unwrap_or_default().chars() {
             let mark = table.get(u32::from(c) as usize).copied().unwrap_or(mark::HIGH | mark::FOLDED);
             cues.marks |= mark;
             cues.digits += (mark & mark::DIGIT) as usize;

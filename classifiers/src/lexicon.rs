@@ -212,6 +212,11 @@ impl Lexicon {
         KeyMeaning { kind: meaning.kind, strength: meaning.strength, signals, denies, prose: meaning.prose }
     }
 
+    /// Whether some word in the name is one that field names are made of.
+    pub(crate) fn knows_a_word_of(&self, name: &str) -> bool {
+        self.words.concepts_of(name).iter().any(|concept| *concept != UNKNOWN)
+    }
+
     fn known(&self, name: &str) -> Option<Meaning> {
         if let Some(meaning) = self.spelt.get(name) {
             return Some(*meaning);
@@ -341,7 +346,10 @@ impl Lexicon {
             return None;
         }
         let turned: Vec<Concept> = [*owner].into_iter().chain(rest.iter().copied()).collect();
-        let (score, meaning) = self.best_rule(&turned)?;
+        let (score, meaning) = match self.best_rule(&turned) {
+            Some(best) if best.1.kind != Some(Kind::Name) => best,
+            _ => (SCORE_OF_A_WORD + 1, self.told(&turned)?),
+        };
         (meaning.kind.is_some_and(|kind| kind != Kind::Name)
             && (score > SCORE_OF_A_WORD || meaning.strength == Strength::Decides))
             .then_some(meaning)

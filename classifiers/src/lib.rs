@@ -154,6 +154,10 @@ pub enum Scalar<'a> {
     Bool,
 }
 
+/// Two Chinese characters in bytes, and the longest names of minorities.
+const SHORTEST_PERSON: usize = 6;
+const LONGEST_PERSON: usize = 48;
+
 /// No number of less digits is somebody's, unless a name says so.
 pub const SHORTEST_NUMBER: usize = 11;
 /// No number of less digits shows beyond accident whose it is.
@@ -191,6 +195,16 @@ impl Classifier {
         }
     }
 
+    /// Whether a field's name is a person's: `{"林超": {"balance": 10}}`. Nothing announces such a name, so all of it has
+    /// to look like one, and the lexicon must know no word in it.
+    pub fn names_person(&self, name: &str) -> bool {
+        !name.is_ascii()
+            && (SHORTEST_PERSON..=LONGEST_PERSON).contains(&name.len())
+            && names::stands_alone(name)
+            && self.key(name) == KeyMeaning::UNKNOWN
+            && !self.lexicon.knows_a_word_of(name)
+    }
+
     /// Appends what is found in one value. Hits are sorted, do not overlap and lie on character boundaries.
     ///
     /// `record` is the union of the signals of the object's keys; it may be incomplete unless the key's strength is
@@ -217,7 +231,7 @@ impl Classifier {
             Scalar::Number(number) => {
                 // `-5`, `1e9`: a signed or scaled number is a quantity, nobody's number; nor is a short one.
                 let least = if key.denies { SHORTEST_CERTAIN_NUMBER } else { SHORTEST_NUMBER };
-                if number.starts_with('-') || number.contains(['e', 'E']) {
+                if number.bytes().any(|byte| matches!(byte, b'e' | b'E')) || number.starts_with('-') {
                     return;
                 }
                 let first = hits.len();

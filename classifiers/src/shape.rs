@@ -23,6 +23,9 @@ pub(crate) fn whole(key: KeyMeaning, kind: Kind, record: Signals, value: Scalar<
 /// this key: neither does its form matter, nor can it show a finer kind. `None`: its form must be looked at.
 #[inline]
 pub(crate) fn plainly_from(key: KeyMeaning, kind: Kind, record: Signals, is_number: bool) -> Option<usize> {
+    if key.kind != Some(kind) || is_refinable(kind) || kind == Kind::TaxId {
+        return None;
+    }
     let has_any_shape = || match asks(kind) {
         Asks::Nothing => true,
         Asks::Digits => is_number,
@@ -45,8 +48,7 @@ pub(crate) fn plainly_from(key: KeyMeaning, kind: Kind, record: Signals, is_numb
         }
         _ => 0,
     };
-    (agrees && key.kind == Some(kind) && !is_refinable(kind) && kind != Kind::TaxId)
-        .then_some(longest_flag + 1)
+    agrees.then_some(longest_flag + 1)
 }
 
 /// Whether a value says something by its first byte: a letter or digit in ASCII, or the first byte of a Chinese
@@ -267,6 +269,8 @@ pub(crate) fn has_shape(kind: Kind, value: Scalar<'_>) -> bool {
         Kind::Mac => network::has_mac_form(unwidened(text).as_bytes()),
         Kind::Terminal => text.len() >= 6,
         Kind::InvestorCode => digits() >= 4 && is_code(text),
+        // `zh_CN` is a locale, `line 3` a place in a file.
+        Kind::Coordinates => digits() >= 2 && !text.contains("://"),
         _ => match kind.category() {
             Category::IdentityDocument if !is_number_of_document(kind) => text.len() <= 128,
             Category::IdentityDocument | Category::AccountOpening => digits() >= 4 && is_code(text),

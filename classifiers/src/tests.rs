@@ -209,7 +209,8 @@ fn c8_look_alikes_are_not_found() {
 /// Masked under an element that is called after a telephone, the document would no longer be the same.
 #[test]
 fn what_markup_says_of_itself_denies() {
-    for name in ["xmlns", "xsi:schemaLocation", "noNamespaceSchemaLocation", "soap:encodingStyle", "charset"] {
+    for name in ["xmlns", "xsi:schemaLocation", "noNamespaceSchemaLocation", "soap:encodingStyle", "charset"]
+    {
         assert!(Classifier::shipped().key(name).denies, "{name}");
     }
 }

@@ -202,11 +202,6 @@ impl Words {
         })
     }
 
-    #[cfg(test)]
-    pub(crate) fn name_of(&self, concept: Concept) -> &'static str {
-        self.concepts.get(usize::from(concept)).copied().unwrap_or("?")
-    }
-
     /// The concept of this name in the lists' first column.
     pub(crate) fn concept(&self, name: &str) -> Option<Concept> {
         find(&self.concepts, name)
@@ -238,6 +233,14 @@ impl Words {
                 rest = after;
             }
         }
+        // `htdqr_x`: a letter that tells names apart.
+        if let ([.., last], [_, .., UNKNOWN]) = (tokens.as_slice(), found.as_slice())
+            && last.class == Class::Letters
+            && last.text.len() == 1
+            && !last.glued
+        {
+            found.pop();
+        }
         let bare: Vec<Concept> = found.iter().copied().filter(|concept| *concept != self.decor).collect();
         bare
     }
@@ -246,17 +249,18 @@ impl Words {
     fn joined(&self, tokens: &[Token]) -> Option<(Concept, usize)> {
         let mut joined = String::new();
         let mut best = None;
-        let mut is_spelt = true;
+        let (mut is_spelt, mut is_initials) = (true, true);
         for (index, token) in tokens.iter().take(LONGEST_JOIN).enumerate() {
             if token.class == Class::Chinese {
                 break;
             }
             joined.push_str(&token.text);
             is_spelt &= is_syllable(&token.text);
+            is_initials &= !token.text.bytes().any(is_vowel);
             let english = if index < 4 { self.word(&joined) } else { None };
-            // `xingMing`, `shou_ji_hao`: a syllable each.
-            let spelt =
-                || self.pinyin.get(joined.as_str()).filter(|_| is_spelt && index > 0 && joined.len() >= 6);
+            // `xingMing`, `shou_ji_hao`: a syllable each. `zj_lx`, `khh_mc`: parted initials.
+            let is_told = index > 0 && (is_spelt && joined.len() >= 6 || is_initials && joined.len() >= 4);
+            let spelt = || self.pinyin.get(joined.as_str()).filter(|_| is_told);
             if let Some(concept) = english.or_else(|| spelt().copied()) {
                 best = Some((concept, index + 1));
             }

@@ -35,7 +35,7 @@ mod upstream;
 
 pub use audit::{Audit, Chain, Hold, ImprintName, Otlp, Retention, Ship, Siem, Syslog, TimeStamps};
 pub use credentials::{CredentialIssuer, Credentials};
-pub use directory::{AccountUse, DirectoryEntry, Zone, read_directory};
+pub use directory::{AccountUse, BehaviourUse, DirectoryEntry, Zone, read_directory};
 pub use identity::{
     ApiTokenEntry, CertificateName, IdentityConfig, Jwks, JwksSource, JwtIssuer, Mtls, StepUp, TokenHash,
 };

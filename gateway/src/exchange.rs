@@ -35,6 +35,7 @@ use crate::keys::Keys;
 use crate::metrics::{self, Decided, Metrics, RecordType};
 use crate::policy_store::PolicyStore;
 use crate::state::accounts::Accounts;
+use crate::state::behaviour::Behaviour;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::Inventory;
@@ -85,6 +86,8 @@ pub struct Exchange {
     pub credentials: Option<Arc<Verifier>>,
     /// What the firm knows of callers, where it says so.
     pub directory: Option<Arc<Directory>>,
+    /// What callers usually do, where somebody looks.
+    pub behaviour: Option<Arc<Behaviour>>,
     /// From where accounts are used, where somebody looks.
     pub accounts: Option<Accounts>,
     /// What counts as fresh strong authentication, by issuer.

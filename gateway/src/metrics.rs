@@ -26,6 +26,8 @@ pub use table::{Kind, METRICS, Metric};
 
 pub(crate) use labels::method_label;
 
+use crate::state::behaviour::Sign;
+use crate::state::rights::{Figures, GrantState, Stops};
 use labels::Label;
 use prometheus::{
     Encoder as _, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
@@ -54,7 +56,13 @@ pub struct Metrics {
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     consent_errors: IntCounter,
+    grants: IntGaugeVec,
+    grants_ending: IntGauge,
+    reviews_awaited: IntGauge,
+    review_age: IntGauge,
+    switches: IntGaugeVec,
     shared_accounts: IntCounter,
+    unusual: IntCounterVec,
     limits: IntCounterVec,
     limit_ids: RouteLabels,
     consent_credentials: IntCounterVec,
@@ -148,7 +156,13 @@ impl Metrics {
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
+            grants: table::GRANTS.gauges(&registry)?,
+            grants_ending: table::GRANTS_ENDING.gauge(&registry)?,
+            reviews_awaited: table::REVIEWS_AWAITED.gauge(&registry)?,
+            review_age: table::REVIEW_AGE.gauge(&registry)?,
+            switches: table::SWITCHES.gauges(&registry)?,
             shared_accounts: table::SHARED_ACCOUNTS.counter(&registry)?,
+            unusual: table::UNUSUAL.counters(&registry)?,
             limits: table::LIMITS.counters(&registry)?,
             limit_ids: RouteLabels::default(),
             consent_credentials: table::CONSENT_CREDENTIALS.counters(&registry)?,
@@ -205,6 +219,10 @@ impl Metrics {
         }
         for stopped in ["refused", "warned"] {
             metrics.limits.with_label_values(&[RouteLabels::UNMATCHED, stopped]);
+        }
+        metrics.rights(&Figures::default());
+        for sign in Sign::ALL {
+            metrics.unusual.with_label_values(&[sign.name()]);
         }
         for anchor in crate::evidence::ANCHORS {
             metrics.anchor_lag.with_label_values(&[anchor]).set(0);
@@ -331,6 +349,11 @@ impl Metrics {
         self.shared_accounts.inc();
     }
 
+    /// An access is unusual for its caller.
+    pub fn unusual(&self, sign: Sign) {
+        self.unusual.with_label_values(&[sign.name()]).inc();
+    }
+
     /// Certificates of `place` were read again, and rule or were refused.
     pub fn tls_reloaded(&self, place: &'static str, rule: bool) {
         self.tls_reloads.with_label_values(&[place, if rule { "loaded" } else { "rejected" }]).inc();
@@ -339,6 +362,20 @@ impl Metrics {
     /// The store of consents and grants failed so often.
     pub fn store_failed(&self, count: u64) {
         self.consent_errors.inc_by(count);
+    }
+
+    /// How grants and switches stand.
+    pub fn rights(&self, figures: &Figures) {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in GrantState::ALL.iter().zip(figures.grants) {
+            self.grants.with_label_values(&[state.name()]).set(number(count));
+        }
+        for (stops, count) in Stops::ALL.iter().zip(figures.switches) {
+            self.switches.with_label_values(&[stops.name()]).set(number(count));
+        }
+        self.grants_ending.set(number(figures.ending));
+        self.reviews_awaited.set(number(figures.reviews));
+        self.review_age.set(number(figures.oldest_review_seconds));
     }
 
     /// The upstream failed.

@@ -23,6 +23,7 @@ use crate::exchange::{Exchange, Limits};
 use crate::metrics::Metrics;
 use crate::policy_store::{PolicyStore, Problems, ReloadEvent, Reloaded};
 use crate::state::accounts::Accounts;
+use crate::state::behaviour::Behaviour;
 use crate::state::credential::Verifier;
 use crate::state::directory::Directory;
 use crate::state::inventory::{Acceptance, Inventory};
@@ -151,6 +152,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
         keys: data_keys.clone(),
         credentials: open_credentials(&config)?,
         directory: open_directory(&config)?,
+        behaviour: open_behaviour(&config)?,
         accounts: config.identity.accounts.map(|accounts| Accounts::new(accounts.window, accounts.places)),
         step_up: config
             .identity
@@ -201,6 +203,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
             metrics.anchor_lag("directory", directory_lag(&scraped.1.evidence()));
             scraped.3.ages().into_iter().for_each(|(anchor, seconds)| metrics.anchor_lag(anchor, seconds));
             metrics.store_failed(scraped.2.take_store_errors());
+            metrics.rights(&scraped.2.figures());
         }),
     };
     let listen = config.admin.listen;
@@ -341,6 +344,13 @@ fn open_directory(config: &Config) -> Result<Option<Arc<Directory>>, StartError>
     let directory = Arc::new(Directory::new(file, entries.unwrap_or_default(), identity.zones.clone()));
     directory.watch().map_err(|error| StartError::Unusable(error.to_string()))?;
     Ok(Some(directory))
+}
+
+fn open_behaviour(config: &Config) -> Result<Option<Arc<Behaviour>>, StartError> {
+    let Some(rules) = config.identity.behaviour.clone() else { return Ok(None) };
+    let behaviour = Arc::new(Behaviour::open(rules, &config.data_dir.join(crate::config::STATE)));
+    behaviour.start().map_err(|error| StartError::Unusable(error.to_string()))?;
+    Ok(Some(behaviour))
 }
 
 fn open_credentials(config: &Config) -> Result<Option<Arc<Verifier>>, StartError> {

@@ -6,6 +6,7 @@ mod grants;
 mod layers;
 mod lint;
 mod rules;
+mod unused;
 
 #[cfg(test)]
 mod fuzz;
@@ -119,6 +120,14 @@ fn build(
     grants::check_abroad(documents, &names, &limits, sink);
     checks::check(&compiled, &bindings, sink);
     firm::lint(&combinations, &scenes, sink);
+    let used = unused::Used {
+        names: &names,
+        rules: &compiled,
+        requests: &requests,
+        limits: &limits,
+        templates: &grant_templates,
+    };
+    unused::lint(documents, &used, sink);
     let tables = Tables {
         roles,
         purposes,

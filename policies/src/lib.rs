@@ -52,6 +52,8 @@ mod replay;
 mod route;
 mod schema;
 mod source;
+#[cfg(test)]
+mod testing;
 mod yaml;
 
 pub use classifier::{ClassifierTest, FirmClassifier, FirmClassifiers, NameRule, Pattern, Strength};

@@ -64,6 +64,14 @@ impl RoutePattern {
             && path_matches(&self.path, segments)
     }
 
+    /// Whether some request may match both, as far as method and host tell.
+    pub(crate) fn may_meet(&self, other: &RoutePattern) -> bool {
+        let methods = self.methods.is_empty()
+            || other.methods.is_empty()
+            || other.methods.iter().any(|method| self.methods.contains(method));
+        methods && self.host.meets(&other.host)
+    }
+
     /// Whether everything `other` matches is matched too, as far as can be told without search.
     pub(crate) fn covers(&self, other: &RoutePattern) -> bool {
         let methods = self.methods.is_empty()

@@ -53,6 +53,8 @@ mod keys;
 mod keys_services;
 #[path = "conformance/masks.rs"]
 mod masks;
+#[path = "conformance/monitoring.rs"]
+mod monitoring;
 #[path = "conformance/reports.rs"]
 mod reports;
 #[path = "conformance/retention.rs"]

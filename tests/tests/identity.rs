@@ -10,6 +10,8 @@
 
 #[path = "identity/certificates.rs"]
 mod certificates;
+#[path = "identity/devices.rs"]
+mod devices;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

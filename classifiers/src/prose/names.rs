@@ -37,6 +37,40 @@ pub(crate) fn is_name(text: &str) -> bool {
     }
 }
 
+/// Whether a text is a person's name though nothing around it says so, as an object's member is called
+/// (`{"林超": {…}}`): a usual surname and a given name of usual characters, and no word of another meaning.
+pub(crate) fn stands_alone(text: &str) -> bool {
+    if let Some((first, last)) = text.split_once(['·', '•', '・']) {
+        let is_part = |part: &str| part.chars().count() >= 2 && part.chars().all(is_foreign);
+        return is_part(first) && last.split(['·', '•', '・']).all(is_part);
+    }
+    let count = text.chars().count();
+    let Some(surname) = surname_length(text).filter(|_| text.chars().all(is_han)) else { return false };
+    if !(surname + 1..=surname + 2).contains(&count) || LISTS.begins_as_no_name(text) || is_place(text) {
+        return false;
+    }
+    // A given name of one character asks for a surname that opens no words.
+    let (left, least) = if count == surname + 1 { (Left::Weak, 4) } else { (Left::Border, 5) };
+    let is_usual = |judged: judge::Judged| judged.usual && judged.weight >= least;
+    judge(text, text.len(), surname, left).is_some_and(is_usual) && !LISTS.is_no_name(text)
+}
+
+/// `宁波`, `海宁`: a town is no person.
+fn is_place(text: &str) -> bool {
+    PLACES.lines().flat_map(|line| line.split([' ', '\t'])).any(|place| {
+        place
+            .strip_prefix(text)
+            .is_some_and(|rest| rest.is_empty() || matches!(rest, "市" | "省" | "区" | "县"))
+    })
+}
+
+const PLACES: &str = include_str!("../../lexicon/prose/places.tsv");
+
+/// Whether names in other tongues are written with the character.
+fn is_foreign(c: char) -> bool {
+    LISTS.is(c, role::FOREIGN) || LISTS.is(c, role::GIVEN)
+}
+
 /// Whether a whole value can be a name when the record around it is a person's: two to four Chinese characters, a
 /// minority's name, or letters only.
 pub(crate) fn may_be_name(text: &str) -> bool {

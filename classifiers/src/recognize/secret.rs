@@ -1,4 +1,5 @@
-//! Secrets that show by their form: JSON web tokens, bearer tokens, basic credentials, keys and certificates in PEM or DER.
+//! Secrets that show by their form: JSON web tokens, bearer tokens, basic credentials, keys and certificates in PEM or
+//! DER.
 
 use memchr::memmem::{self, Finder};
 use std::sync::LazyLock;
@@ -26,7 +27,63 @@ pub(crate) fn find(
     if bytes.len() >= SHORTEST_DER {
         der(bytes, &mut found);
     }
+    if bytes.len() >= SHORTEST_KEY && matches!(bytes.first(), Some(b'M' | b'b')) {
+        short_key(bytes, &mut found);
+    }
 }
+
+/// Private keys on elliptic curves, of Edwards' and of OpenSSH's own form, as base64: shorter than RSA's, and looked for
+/// only where a value begins. Public keys begin with an algorithm's name and are nobody's.
+fn short_key(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
+    let is_key = match bytes {
+        // PKCS#8: a sequence with version 0, `MIGHAgEAMBMG…`; encrypted by a password, `MIGbMFcGCSqGSIb3DQEF…`.
+        [b'M', b'I', b'G' | b'H', _, rest @ ..] => {
+            [b"AgEAMB".as_slice(), b"AgEBB", b"MFcGCSqGSIb3DQEF", b"MFkGCSqGSIb3DQEF", b"MGAGCSqGSIb3DQEF"]
+                .iter()
+                .any(|head| rest.starts_with(head))
+        }
+        // SEC 1 with version 1, `MHcCAQEEI…`; PKCS#8 of an Edwards key, `MC4CAQAwBQYDK2Vw…`.
+        [b'M', b'A'..=b'H', _, _, rest @ ..] => {
+            [b"AQEE".as_slice(), b"AQAwBQYDK2V", b"AQEwBQYDK2V", b"CAQEE", b"CAQAwBQYDK2V"]
+                .iter()
+                .any(|head| rest.starts_with(head))
+        }
+        _ => bytes.starts_with(b"b3BlbnNzaC1rZXktdjE"),
+    };
+    let length = lines(bytes, 0);
+    if is_key && length >= SHORTEST_KEY {
+        found(0, length, Kind::Certificate);
+    }
+}
+
+/// Base64 from here on, over the ends of lines of one width.
+fn lines(bytes: &[u8], start: usize) -> usize {
+    let mut length = run(bytes, start);
+    let width = length;
+    while width >= SHORTEST_LINE {
+        let rest = bytes.get(start + length..).unwrap_or_default();
+        let gap = match rest {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n', ..] => 1,
+            _ => break,
+        };
+        let line = run(bytes, start + length + gap);
+        if line == 0 || line > width {
+            break;
+        }
+        length += gap + line;
+        if line < width {
+            break;
+        }
+    }
+    length
+}
+
+/// Lines of base64 have 64 or 76 characters.
+const SHORTEST_LINE: usize = 64;
+
+/// An Ed25519 key has 48 bytes.
+const SHORTEST_KEY: usize = 64;
 
 fn web_tokens(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
     for at in JWT.find_iter(bytes) {
@@ -118,7 +175,7 @@ fn der(bytes: &[u8], found: &mut impl FnMut(usize, usize, Kind)) {
         if at < done || at > 0 && bytes.get(at - 1).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
             continue;
         }
-        let length = run(bytes, at);
+        let length = lines(bytes, at);
         let body = bytes.get(at..at + length).unwrap_or_default();
         let head = body.get(..64).unwrap_or(body);
         // What names the algorithm first and at once is a public key.

@@ -228,3 +228,33 @@ fn days_exist() {
         is_date8(b"20240229") && !is_date8(b"20230229") && !is_date8(b"19000229") && !is_date8(b"20261301")
     );
 }
+
+#[test]
+fn c1_private_keys_are_found_without_their_frame() {
+    let body = "A1b2C3d4E5f6G7h8".repeat(11);
+    let cases: &[(String, bool)] = &[
+        (format!("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg{body}"), true),
+        (format!("MIGHAgEAMBMGByqGSM49AgEGCCqBHM9VAYItBG0wawIBAQQg{body}"), true),
+        (format!("MHcCAQEEI{body}"), true),
+        (format!("MC4CAQAwBQYDK2VwBCIEI{}", &body[..43]), true),
+        (format!("b3BlbnNzaC1rZXktdjEAAAAA{body}"), true),
+        (format!("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n{}", format!("{}\n", "q".repeat(64)).repeat(7)), false),
+        (
+            format!(
+                "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n{}",
+                format!("{}\n", "q".repeat(64)).repeat(7)
+            ),
+            true,
+        ),
+        // A public key on a curve, and words that begin so.
+        (format!("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{body}"), false),
+        (format!("MCowBQYDK2VwAyEA{body}"), false),
+        (format!("MHcXYZ{body}"), false),
+    ];
+    for (text, want) in cases {
+        let mut hits = Vec::new();
+        crate::Classifier::shipped().text(text, &mut hits);
+        let found = hits.iter().any(|hit| hit.kind == yingbi_taxonomy::Kind::Certificate && hit.start == 0);
+        assert_eq!(found, *want, "{text}");
+    }
+}

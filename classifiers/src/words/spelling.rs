@@ -19,14 +19,17 @@ pub(super) fn add(chinese: &WordList, pinyin: &mut WordList) {
         for (spelt, least) in [(full, SHORTEST_FULL), (initials, FEWEST_INITIALS)] {
             // `yymm` is how a date is written.
             let is_format = spelt.bytes().all(|byte| matches!(byte, b'y' | b'd' | b'h' | b'm' | b's'));
-            if spelt.len() >= least && !is_format {
+            // `czrxm`: who somebody is to an account, 人 at the end.
+            let is_role = spelt.len() == 3 && word.ends_with('人') && spelt != "str";
+            if (spelt.len() >= least || is_role) && !is_format {
                 let known = spellings.entry(spelt).or_insert(Some(*concept));
                 *known = known.filter(|known| known == concept);
             }
         }
     }
     let told = spellings.into_iter().filter_map(|(spelt, concept)| Some((spelt, concept?)));
-    let new: Vec<(String, Concept)> = told.filter(|(spelt, _)| !pinyin.contains_key(spelt.as_str())).collect();
+    let new: Vec<(String, Concept)> =
+        told.filter(|(spelt, _)| !pinyin.contains_key(spelt.as_str())).collect();
     // One piece of memory for all of them, as long as the process lives: the lexicon is made once.
     let all: &'static str = new.iter().map(|(spelt, _)| spelt.as_str()).collect::<String>().leak();
     let mut from = 0;

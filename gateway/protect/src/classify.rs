@@ -6,6 +6,8 @@ use yingbi_taxonomy::Kind;
 /// What the walks ask of a classifier.
 pub(crate) trait Classify {
     fn key(&self, name: &str) -> KeyMeaning;
+    /// Whether a field's name is a person's.
+    fn names_person(&self, name: &str) -> bool;
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>);
     /// What a value is as a whole: the one hit of `value`, where that is all of the value, or nothing yet known.
     fn whole(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>) -> Option<Kind>;
@@ -17,6 +19,10 @@ pub(crate) trait Classify {
 impl Classify for Classifier {
     fn key(&self, name: &str) -> KeyMeaning {
         Classifier::key(self, name)
+    }
+
+    fn names_person(&self, name: &str) -> bool {
+        Classifier::names_person(self, name)
     }
 
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {

@@ -55,8 +55,32 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
     if let Some(run) = run(text) {
         return Some(run);
     }
-    let (mut seen, mut run, mut longest) = (0, 0, 0);
-    let bytes = text.as_bytes();
+    match seen(text.as_bytes()) {
+        seen if seen & MARK != 0 => read_marked(text),
+        // One word that is no run is nothing else; a sentence without a long one has no coded word.
+        0 => None,
+        _ if longest_run(text.as_bytes()) < words::SHORTEST => None,
+        _ => words::find(text).map(Coded::Words),
+    }
+}
+
+/// The classes of all bytes of a text.
+fn seen(bytes: &[u8]) -> u8 {
+    let class = |seen, byte: &u8| seen | class(*byte);
+    let (eights, rest) = bytes.as_chunks::<8>();
+    eights.iter().fold(rest.iter().fold(0, class), |seen, eight| match u64::from_le_bytes(*eight) & HIGH {
+        // Nothing but Chinese.
+        HIGH => seen | OTHER,
+        _ => eight.iter().fold(seen, class),
+    })
+}
+
+/// The longest stretch in which nothing but digits of base64 stands.
+fn longest_run(bytes: &[u8]) -> usize {
+    if bytes.len() < words::SHORTEST {
+        return 0;
+    }
+    let (mut run, mut longest) = (0, 0);
     let mut at = 0;
     while let Some(byte) = bytes.get(at).copied() {
         // Chinese, eight bytes at a time.
@@ -64,23 +88,20 @@ pub(crate) fn read(text: &str) -> Option<Coded> {
             && let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>)
             && u64::from_le_bytes(*eight) & HIGH == HIGH
         {
-            (seen, run) = (seen | OTHER, 0);
+            run = 0;
             at += 8;
             continue;
         }
         at += 1;
-        let class = CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER);
-        seen |= class;
-        run = if class & (MARK | OTHER) == 0 { run + 1 } else { 0 };
+        run = if class(byte) & (MARK | OTHER) == 0 { run + 1 } else { 0 };
         longest = longest.max(run);
     }
-    match seen {
-        _ if seen & MARK != 0 => read_marked(text),
-        // One word that is no run is nothing else; a sentence without a long one has no coded word.
-        0 => None,
-        _ if longest < words::SHORTEST => None,
-        _ => words::find(text).map(Coded::Words),
-    }
+    longest
+}
+
+#[inline(always)]
+fn class(byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).copied().unwrap_or(OTHER)
 }
 
 /// The high bits of eight bytes.

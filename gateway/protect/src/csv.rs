@@ -17,8 +17,8 @@ use crate::tree::{
     BadSpelling, Grammar, Key, KeyId, Keys, Level, Node, Part, Piece, Pieces, Shape, Spelling, malformed,
 };
 use cells::{Cell, Table};
-use layout::Layout;
 pub(crate) use layout::ROWS_TRIED;
+use layout::{Labels, Layout};
 use std::ops::Range;
 use yingbi_classifiers::{KeyMeaning, Signals};
 
@@ -42,12 +42,13 @@ impl<const TABS: bool> Grammar for Csv<TABS> {
         _: (usize, usize),
     ) -> Result<Self, Uninspectable> {
         let end = u32::try_from(text.len()).map_err(|_| malformed(u32::MAX as usize))?;
-        let (delimiter, from) = if TABS { (b'\t', 0) } else { layout::delimiter(text, classifier) };
+        let labels = Labels::new(text, classifier);
+        let (delimiter, from) = if TABS { (b'\t', 0) } else { layout::delimiter(&labels) };
         let table = Table::read(text, from, delimiter, usize::MAX)?;
-        let layout = Layout::of(text, &table, classifier);
+        let layout = Layout::of(&table, &labels);
         level.nodes.clear();
         Node::push(&mut level.nodes, 0..end as usize, 0, KeyId::NONE, Shape::Array);
-        Rows { text, nodes: &mut level.nodes, keys, classifier }.push_all(&table, &layout)?;
+        Rows { text, nodes: &mut level.nodes, keys, classifier, labels }.push_all(&table, &layout)?;
         let after = level.nodes.len() as u32;
         if let Some(file) = level.nodes.first_mut() {
             file.after = after;
@@ -99,6 +100,7 @@ struct Rows<'t, 'k, C> {
     nodes: &'k mut Vec<Node>,
     keys: &'k mut Keys,
     classifier: &'k C,
+    labels: Labels<'t, C>,
 }
 
 /// A column under a header.
@@ -188,7 +190,7 @@ impl<C: Classify> Rows<'_, '_, C> {
         let mut key = KeyMeaning::UNKNOWN;
         for (number, cell) in row.iter().enumerate() {
             if number == 0 {
-                key = layout::label(self.text, cell, self.classifier).unwrap_or(key);
+                key = self.labels.of(cell).unwrap_or(key);
                 self.cell(cell, cell.start, KeyId::NONE);
                 continue;
             }

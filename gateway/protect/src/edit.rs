@@ -75,8 +75,23 @@ impl Edits {
             Ok(few) if count <= FILLS.len() => {
                 self.edits.push(Edit { start: start as u32, end: end as u32, with: With::Fill(few) });
             }
-            _ => self.push_with(start, end, |texts| texts.extend(std::iter::repeat_n('*', count))),
+            _ => self.push_long_fill(start, end, count),
         }
+    }
+
+    #[cold]
+    fn push_long_fill(&mut self, start: usize, end: usize, count: usize) {
+        self.push_with(start, end, |texts| texts.extend(std::iter::repeat_n('*', count)));
+    }
+
+    /// Appends to the replacement made last.
+    pub(crate) fn add_to_last(&mut self, text: &str) {
+        let Some(Edit { start, end, with }) = self.edits.pop() else { return };
+        let before = match with {
+            With::Text(from, to) => self.texts.get(from as usize..to as usize).unwrap_or("").to_owned(),
+            With::Fill(count) => FILLS.get(..count.into()).unwrap_or("").to_owned(),
+        };
+        self.push(start as usize, end as usize, &(before + text));
     }
 
     /// Moves the end of the replacement made last.
@@ -162,7 +177,12 @@ impl Edits {
 
     /// The replacements in order with their texts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, usize, &str)> {
-        self.edits.iter().map(|edit| {
+        self.since(0)
+    }
+
+    /// The replacements but for the first so many.
+    pub(crate) fn since(&self, count: usize) -> impl Iterator<Item = (usize, usize, &str)> {
+        self.edits.get(count..).unwrap_or_default().iter().map(|edit| {
             let replacement = match edit.with {
                 With::Text(from, to) => self.texts.get(from as usize..to as usize),
                 With::Fill(count) => FILLS.get(..count.into()),

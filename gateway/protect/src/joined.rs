@@ -16,6 +16,7 @@ use crate::plan::Rules;
 use crate::spread::Spread;
 use crate::tree::{Direct, Known, Place as _, Scan, Spelt, Treat, decode};
 use crate::{Finding, Uninspectable};
+use leaves::Reader;
 use std::collections::HashMap;
 use std::mem;
 use std::ops::Range;
@@ -29,6 +30,7 @@ pub(crate) struct Joined {
     texts: Vec<Text>,
     by_name: HashMap<String, usize>,
     names: HashMap<String, Nature>,
+    reader: Reader,
 }
 
 /// A text in pieces.
@@ -74,13 +76,21 @@ impl Joined {
         record: usize,
         only_deltas: bool,
     ) {
-        let leaves = leaves::of(text);
-        for leaf in &leaves.strings {
-            let nature =
-                *self.names.entry(leaf.name.clone()).or_insert_with(|| nature(classifier, &leaf.name));
-            if nature == Nature::Apart || (only_deltas && nature != Nature::Deltas) {
-                continue;
+        let Joined { reader, names, .. } = self;
+        let leaves = reader.read(text, |name| {
+            if only_deltas {
+                return is_delta(name).then_some(Nature::Deltas);
             }
+            let known = names.get(name).copied();
+            let known = known.unwrap_or_else(|| {
+                let nature = nature(classifier, name);
+                names.insert(name.to_owned(), nature);
+                nature
+            });
+            Some(known).filter(|nature| *nature != Nature::Apart)
+        });
+        for leaf in &leaves.strings {
+            let nature = leaf.nature;
             let mut decoded = String::new();
             let raw = text.get(leaf.span.clone()).unwrap_or("");
             if raw.is_empty() || decode(Escapes::new(raw), &mut decoded).is_err() {
@@ -425,13 +435,23 @@ impl Piece {
 
 /// What the name of a field says about pieces under it.
 fn nature<C: Classify>(classifier: &C, name: &str) -> Nature {
-    let plain: String =
-        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    if DELTAS.contains(&plain.as_str()) {
+    if is_delta(name) {
         return Nature::Deltas;
     }
     let key = classifier.key(name);
     if key.denies || key.kind.is_some() { Nature::Apart } else { Nature::Values }
+}
+
+/// Whether services send a text bit by bit under this name.
+fn is_delta(name: &str) -> bool {
+    let mut plain = [0; LONGEST_DELTA];
+    let mut length = 0;
+    for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
+        let Some(slot) = plain.get_mut(length) else { return false };
+        *slot = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    DELTAS.iter().any(|delta| plain.get(..length) == Some(delta.as_bytes()))
 }
 
 /// Whether a text is a number with a fraction: a price, an amount; no piece of anything.
@@ -477,6 +497,9 @@ const DELTAS: [&str; 27] = [
     "value",
     "body",
 ];
+
+/// The longest of them.
+const LONGEST_DELTA: usize = "reasoningcontent".len();
 
 /// Numbers that a value of no meaning can't be by accident.
 const NUMBERS: [Kind; 6] =

@@ -45,6 +45,8 @@ impl Grammar for Json {
 }
 
 impl Spelling for Json {
+    const NAMES_ARE_UNIQUE: bool = true;
+
     type Pieces<'r> = Escapes<'r>;
 
     fn pieces<'r>(self, raw: &'r str, _: Part<'_>) -> Escapes<'r> {

@@ -18,7 +18,10 @@ pub(crate) struct Content {
 impl Content {
     pub(crate) fn add(&mut self, records: Records) {
         self.count += records.count;
-        self.subjects.extend(records.subjects);
+        match self.subjects.is_empty() {
+            true => self.subjects = records.subjects,
+            false => self.subjects.extend(records.subjects),
+        }
     }
 
     pub(crate) fn extend(&mut self, other: Content) {

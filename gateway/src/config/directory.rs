@@ -1,6 +1,7 @@
 //! `identity.directory` and `identity.zones`: what the firm knows of callers beyond their proofs.
 
 use super::file::{self, OURS};
+use crate::state::behaviour::Sign;
 use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -63,6 +64,44 @@ pub struct AccountUse {
     /// `places`, default 1: addresses, and devices where they are bound. Behind a proxy all callers are in one place.
     #[serde(default = "one")]
     pub places: usize,
+}
+
+/// `identity.behaviour`: what is unusual of a caller, measured by what that caller did before (T/TSAC 001 §7.4 c,
+/// §8.5.3 d). Without it nobody looks. Each gateway learns by itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BehaviourUse {
+    /// `learn_days`, default 7: on so many days a caller must have been seen before hours, volume and categories tell.
+    #[serde(default = "a_week")]
+    pub learn_days: u32,
+    /// `volume_times`, default 5: so many times the caller's usual number of investors in an hour is unusual.
+    #[serde(default = "five")]
+    pub volume_times: u32,
+    /// `volume_least`, default 20: as few investors in an hour are never unusual.
+    #[serde(default = "twenty")]
+    pub volume_least: u64,
+    /// `sequence`, default 10: so many investors one after another whose numbers count up or down are.
+    #[serde(default = "ten")]
+    pub sequence: u32,
+    /// `block`, default none: `volume`, `hour`, `sequence` or `category`: such accesses are refused; the others are told of.
+    #[serde(default)]
+    pub block: Vec<Sign>,
+}
+
+fn a_week() -> u32 {
+    7
+}
+
+fn five() -> u32 {
+    5
+}
+
+fn ten() -> u32 {
+    10
+}
+
+fn twenty() -> u64 {
+    20
 }
 
 fn five_minutes() -> Duration {

@@ -1,6 +1,6 @@
 //! `identity`: how callers prove who they are.
 
-use super::directory::{AccountUse, DirectoryEntry, DirectoryFile, Zone};
+use super::directory::{AccountUse, BehaviourUse, DirectoryEntry, DirectoryFile, Zone};
 use super::file::OURS;
 use super::limits::seconds;
 use http::HeaderName;
@@ -30,6 +30,8 @@ pub struct IdentityConfig {
     pub zones: Vec<Zone>,
     /// `accounts`: from how many places an account may be used at once.
     pub accounts: Option<AccountUse>,
+    /// `behaviour`: what is unusual of a caller.
+    pub behaviour: Option<BehaviourUse>,
 }
 
 /// `identity.jwt[]`: one issuer.
@@ -175,6 +177,7 @@ pub(super) struct IdentityFile {
     pub(super) directory: Option<DirectoryFile>,
     pub(super) zones: Vec<Zone>,
     pub(super) accounts: Option<AccountUse>,
+    pub(super) behaviour: Option<BehaviourUse>,
 }
 
 /// `identity.api_tokens` as written: a list, or `{file: …}`.

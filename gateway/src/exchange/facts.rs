@@ -7,6 +7,7 @@ use super::identity::Identified;
 use super::record::{self, Access};
 use super::release::Treated;
 use super::{Exchange, Stop, problem};
+use crate::state::behaviour::{Categories, Shown};
 use crate::state::credential::Fault;
 use crate::state::directory::Out;
 use crate::state::rights::{Brought, Facts, People, Scope, Switched};
@@ -161,6 +162,38 @@ impl Exchange {
         Ok(())
     }
 
+    /// Looks whether an answer, or a segment of it, is unusual for its caller; its record says so.
+    fn look_at_behaviour(&self, permit: &Permit, access: &mut Access, summary: &Summary) -> Result<(), Stop> {
+        let (Some(behaviour), Some(caller)) = (&self.behaviour, access.caller) else { return Ok(()) };
+        let shown = Shown {
+            now: self.rights.now().ms(),
+            named: permit.document_subject(),
+            subjects: &summary.subjects,
+            categories: Categories::of(summary.clear.keys().chain(summary.masked.keys())),
+        };
+        let unusual = behaviour.look(caller, &shown);
+        for sign in &unusual.signs {
+            self.metrics.unusual(*sign);
+            if !access.marks.contains(&sign.mark()) {
+                access.marks.push(sign.mark());
+            }
+        }
+        for sign in &unusual.news {
+            tracing::warn!(sign = sign.name(), decision_id = &*access.decision_id, "an access is unusual");
+            let detail = BTreeMap::from([
+                ("sign".to_owned(), sign.name().to_owned()),
+                ("caller".to_owned(), caller.to_string()),
+                ("decision_id".to_owned(), access.decision_id.to_string()),
+            ]);
+            self.audit.note(Record::Event {
+                time: record::now(),
+                event: "access-unusual".to_owned(),
+                detail,
+            });
+        }
+        if unusual.is_blocked { Err(Stop::Refused(problem::UNUSUAL)) } else { Ok(()) }
+    }
+
     /// Counts whom an answer, or a segment of it, shows under the limits that concern it; its record says so.
     pub(super) fn count_investors(
         &self,
@@ -168,6 +201,7 @@ impl Exchange {
         access: &mut Access,
         summary: &Summary,
     ) -> Result<(), Stop> {
+        self.look_at_behaviour(permit, access, summary)?;
         if !permit.limits().is_empty() && !summary.subjects.is_empty() {
             let scope = Scope {
                 caller: access.caller,

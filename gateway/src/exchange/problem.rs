@@ -91,6 +91,10 @@ problems! {
     GRANT_USED = 403 "YB2112"
         ["the grant was used already", "it may be used once; ask for another"]
         ["授权已使用", "该授权仅可使用一次，请重新申请"];
+    /// What the caller asks is unusual by what they did before, and the firm has that refused.
+    UNUSUAL = 403 "YB2113"
+        ["the access is unusual for this caller", "the record of this decision says in what; ask the security office, which `identity.behaviour.block` speaks for"]
+        ["该访问与来访者以往行为不符", "本次决定的记录载明异常之处，请联系安全部门（见 `identity.behaviour.block`）"];
     /// A caller abroad asks to a purpose that names no country.
     ABROAD = 403 "YB0630"
         ["the caller is abroad and the purpose is not", "name a purpose that declares the recipient and its country, with its consent and yearly limits"]

@@ -76,7 +76,13 @@ table! {
     CONSENT_CREDENTIALS Counter "consent_credentials_total" "" ["result"] "Consents that requests brought with them, by whether they hold.";
     LIMITS Counter "limits_reached_total" "" ["limit", "what"] "Answers that brought a limit in investors to its warning, or that it refused.";
     SHARED_ACCOUNTS Counter "shared_accounts_total" "" [] "Accesses by accounts that were used from more places at once than they may.";
+    UNUSUAL Counter "unusual_total" "" ["sign"] "Accesses that are unusual by what the same caller did before, by what is.";
     CONSENT_ERRORS Counter "consent_errors_total" "" [] "Times the store of consents, grants and switches could not be reached or written.";
+    GRANTS Gauge "grants" "" ["state"] "Grants that are remembered, by state.";
+    GRANTS_ENDING Gauge "grants_ending" "" [] "Active grants that end by themselves within an hour.";
+    REVIEWS_AWAITED Gauge "grant_reviews_awaited" "" [] "Grants that were taken without approval and nobody has reviewed.";
+    REVIEW_AGE Gauge "grant_review_age_seconds" "seconds" [] "How long the oldest grant taken without approval has waited for its review; 0 when none does.";
+    SWITCHES Gauge "kill_switches" "" ["stops"] "Kill switches that are thrown, by what they stop.";
     CONNECTIONS Gauge "connections" "" [] "Client connections open.";
     IN_FLIGHT Gauge "in_flight" "" [] "Exchanges in flight.";
     SHED Counter "shed_total" "" ["reason"] "Work turned away with 503 or not accepted, to survive overload.";

@@ -2,6 +2,7 @@
 
 use super::inventory::StoreError;
 use rusqlite::{Connection, OpenFlags};
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +33,25 @@ pub(super) fn create(path: &Path, steps: &[&str]) -> Result<Connection, StoreErr
     }
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if sound == "ok" { Ok(connection) } else { Err(StoreError::Damaged) }
+}
+
+/// Opens a file that is there, of exactly this version: to read it beside the gateway, or to write what the gateway does
+/// not.
+///
+/// # Errors
+/// There is none, it is damaged or of another version, or it can't be read.
+pub(super) fn existing(path: &Path, flags: OpenFlags, steps: &[&str]) -> Result<Connection, StoreError> {
+    if !path.is_file() {
+        return Err(StoreError::Missing(path.to_owned()));
+    }
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    let version: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match version.cmp(&steps.len()) {
+        Ordering::Equal => Ok(connection),
+        Ordering::Less => Err(StoreError::Damaged),
+        Ordering::Greater => Err(StoreError::Later),
+    }
 }
 
 /// How long a writer waits for another.

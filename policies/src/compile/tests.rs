@@ -267,7 +267,9 @@ fn warnings_do_not_stop_a_set() {
         let source = Source::new("t.yaml", format!("{role}{}", policy(spec)));
         let (_, warnings) =
             PolicySet::compile(&[source], "v".into()).unwrap_or_else(|errors| panic!("{errors:?}"));
-        let mut codes: Vec<&str> = warnings.iter().map(|warning| warning.code).collect();
+        // The role of the first cases is of no use in the others.
+        let codes = warnings.iter().map(|warning| warning.code).filter(|code| *code != "YB2312");
+        let mut codes: Vec<&str> = codes.collect();
         let mut expected = expected;
         codes.sort_unstable();
         expected.sort_unstable();

@@ -26,7 +26,9 @@ fn covered(cases: &[&str]) -> (PolicySet, Vec<&'static str>) {
     let cases: String = cases.iter().map(|case| format!("    - {{name: n, {case}}}\n")).collect();
     let compiled = PolicySet::compile(&[Source::new("t.yaml", format!("{RULE}{cases}"))], "v".into());
     let (set, warnings) = compiled.unwrap_or_else(|errors| panic!("{errors:#?}"));
-    (set, warnings.iter().map(|warning| warning.code).collect())
+    // A clerk asks in some cases, and no rule is for clerks.
+    let codes = warnings.iter().map(|warning| warning.code).filter(|code| *code != "YB2312");
+    (set, codes.collect())
 }
 
 #[test]

@@ -87,4 +87,6 @@ codes! {
     SignatureNoSigner, "YB2304", Error, true, "signed by no configured signer", "无已配置的签署人签名";
     UntestedCondition, "YB2310", Warning, true, "condition without a test", "条件没有测试";
     OnlyDenied, "YB2311", Warning, true, "rule allows only what another denies", "规则所允许者均被另一条禁止";
+    Unused, "YB2312", Warning, true, "document that nothing uses", "文档不起任何作用";
+    LimitShadowed, "YB2313", Warning, true, "limit that another stops before", "限额总被另一条先行触发";
 }

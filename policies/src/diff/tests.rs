@@ -1,10 +1,6 @@
-use crate::{Day, Outcome, PolicySet, Source};
+use crate::testing::set;
+use crate::{Day, Outcome};
 use yingbi_taxonomy::Kind;
-
-fn set(yaml: &str) -> PolicySet {
-    let compiled = PolicySet::compile(&[Source::new("t.yaml", yaml)], "v".into());
-    compiled.unwrap_or_else(|errors| panic!("{errors:#?}")).0
-}
 
 const BASE: &str = r#"apiVersion: yingbi/v1
 kind: Role

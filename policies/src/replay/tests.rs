@@ -1,10 +1,5 @@
 use super::*;
-use crate::Source;
-
-fn set(yaml: &str) -> PolicySet {
-    let compiled = PolicySet::compile(&[Source::new("t.yaml", yaml)], "v".into());
-    compiled.unwrap_or_else(|errors| panic!("{errors:#?}")).0
-}
+use crate::testing::set;
 
 const BASE: &str = r#"apiVersion: yingbi/v1
 kind: Role

@@ -106,6 +106,11 @@ fn a2_check_refuses_what_can_do_no_good() {
             "---\napiVersion: yingbi/v1\nkind: Policy\nmetadata: {{id: {id}, clause: [x]}}\nspec: {spec}\n"
         )
     };
+    let limit = |id: &str, at: u32| {
+        format!(
+            "---\napiVersion: yingbi/v1\nkind: Limit\nmetadata: {{id: {id}}}\nspec: {{distinct: investors, per: hour, at: {at}}}\n"
+        )
+    };
     let rule = "{match: {routes: [\"GET h/a\"]}, allow: {categories: [basic]}}";
     let cases = [
         ("YB0601", "untested", format!("{HEAD}{rule}\n")),
@@ -143,6 +148,19 @@ fn a2_check_refuses_what_can_do_no_good() {
                 "{HEAD}{rule}\n---\napiVersion: yingbi/v1\nkind: Exception\nmetadata: {{id: e}}\nspec: {{owner: o, reason: r, expires: 2026-01-02, policy: p, instead: {{treat: drop}}}}\n{TEST}"
             ),
         ),
+        (
+            "YB2312",
+            "of no use",
+            format!(
+                "{HEAD}{rule}\n---\napiVersion: yingbi/v1\nkind: GrantTemplate\nmetadata: {{id: g}}\nspec: {{asked_by: [r], approved_by: [r], not: self, lasts: 1h}}\n---\napiVersion: yingbi/v1\nkind: Role\nmetadata: {{id: r}}\nspec: {{any: [{{api_token: {{id: r}}}}]}}\n{TEST}"
+            ),
+        ),
+        (
+            "YB2313",
+            "a limit behind another",
+            format!("{HEAD}{rule}\n{}{}{TEST}", limit("first", 5), limit("second", 9)),
+        ),
+        ("", "limits side by side", format!("{HEAD}{rule}\n{}{TEST}", limit("first", 5))),
         ("", "good", format!("{HEAD}{rule}\n{TEST}")),
     ];
     for (code, what, yaml) in cases {

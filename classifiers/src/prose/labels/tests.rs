@@ -111,3 +111,27 @@ fn c8_numbers_are_told_by_what_joins_or_follows_them() {
         assert_eq!(found(text), expected, "{text}");
     }
 }
+
+#[test]
+fn c8_english_names_of_secrets_lead_to_them() {
+    let cases: &[(&str, Option<&str>)] = &[
+        ("I set my password to hunter22x yesterday", Some("hunter22x")),
+        ("the password for my account is hunter22x", Some("hunter22x")),
+        ("apikey d41f7c0e92ab4c6e8b77", Some("d41f7c0e92ab4c6e8b77")),
+        ("sessionId d41f7c0e92ab4c6e8b77 expired", Some("d41f7c0e92ab4c6e8b77")),
+        ("The verification code I got was 482913", Some("482913")),
+        ("use code 482913 to log in", Some("482913")),
+        // Rules about secrets, and numbers of other things.
+        ("password must have 8-20 characters", None),
+        ("password policy v12 was changed", None),
+        ("session 20240517 closed", None),
+        ("error code 500123 while you use the app", None),
+        ("use code 482913 for the stock in your order list", None),
+    ];
+    for (text, want) in cases {
+        let mut hits = Vec::new();
+        crate::Classifier::shipped().text(text, &mut hits);
+        let found: Vec<&str> = hits.iter().map(|hit| &text[hit.start..hit.end]).collect();
+        assert_eq!(found, want.iter().copied().collect::<Vec<&str>>(), "{text}");
+    }
+}

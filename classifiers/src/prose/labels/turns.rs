@@ -133,6 +133,9 @@ pub(super) fn contact(text: &str, at: usize) -> Option<Hit> {
 
 /// `Your account 2512330805`, `passport K1234567E`, `HKID A123456(7)`.
 pub(super) fn behind_english(text: &str, at: usize) -> Option<Hit> {
+    if let Some(hit) = english_secret(text, at) {
+        return Some(hit);
+    }
     let (left, value) = text.split_at_checked(at)?;
     let length = head(value, 24, |c| c.is_ascii_alphanumeric() || c == '-');
     let token = value.get(..length)?.trim_end_matches('-');
@@ -157,6 +160,71 @@ pub(super) fn behind_english(text: &str, at: usize) -> Option<Hit> {
     };
     Some(hit(at, token.len() + bracket, *kind))
 }
+
+/// `the password for my account is hunter22`, `set my password to hunter22`, `apikey 9f86…`, `use code 482913`: a word of
+/// letters and digits that a secret's name leads to.
+fn english_secret(text: &str, at: usize) -> Option<Hit> {
+    let (left, value) = text.split_at_checked(at)?;
+    let length =
+        head(value, 128, |c| c.is_ascii_graphic() && !matches!(c, ',' | ';' | '"' | '\'' | '<' | ')'));
+    let token = value.get(..length)?.trim_end_matches(['.', '!', '?', ':']);
+    let digits = token.bytes().filter(u8::is_ascii_digit).count();
+    // Words have no digits, and dates, sizes and versions hardly anything else.
+    if digits == 0 || token.len() < 4 || is_day(token) || token.contains("://") {
+        return None;
+    }
+    let left = left.trim_end_matches([' ', ':', '=', '"', '\'']);
+    let left = LEADS
+        .iter()
+        .find(|lead| ends_in_word(left, lead))
+        .map_or(left, |lead| left.get(..left.len() - lead.len()).unwrap_or_default().trim_end());
+    // `for my account`, `I got`: up to four words between.
+    let mut words = left.rsplit(' ').take(5);
+    let is_led = left.len() < text.get(..at)?.trim_end().len();
+    let first = words.next()?;
+    let secret = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        ENGLISH_SECRETS.iter().find(|(name, ..)| word.eq_ignore_ascii_case(name))
+    };
+    let told = secret(first).or_else(|| words.filter(|_| is_led).find_map(secret))?;
+    let (_, kind, least, mixed) = *told;
+    let letters = token.bytes().filter(u8::is_ascii_alphabetic).count();
+    let is_whole = match mixed {
+        true => letters > 0 && token.len() >= least,
+        false => digits == token.len() && (least..=8).contains(&digits),
+    };
+    // `code 482913`: only of what asks for one.
+    let behind = value.get(token.len()..).unwrap_or_default();
+    let is_used = [" to log", " to sign", " to verify"].iter().any(|word| behind.starts_with(word));
+    let is_anothers = kind == Kind::Otp && !is_used && !CODES.iter().any(|word| holds_word(left, word));
+    (is_whole && !is_anothers).then(|| hit(at, token.len(), kind))
+}
+
+/// Whether a text has a word, in whatever case.
+fn holds_word(text: &str, word: &str) -> bool {
+    text.split(' ').any(|part| part.eq_ignore_ascii_case(word))
+}
+
+/// What stands between a secret's name and the secret.
+const LEADS: &[&str] = &["is", "was", "to", "be", "as", "with"];
+
+/// What makes a code one that is used once.
+const CODES: &[&str] = &["verification", "auth", "login", "one-time", "sms", "security", "authentication"];
+
+/// Names of secrets, what they are, how long at least, and whether letters must be among their characters.
+const ENGLISH_SECRETS: &[(&str, Kind, usize, bool)] = &[
+    ("password", Kind::Password, 6, true),
+    ("passwd", Kind::Password, 6, true),
+    ("passcode", Kind::Password, 6, true),
+    ("passphrase", Kind::Password, 6, true),
+    ("pwd", Kind::Password, 6, true),
+    ("token", Kind::AccessToken, 16, true),
+    ("sessionid", Kind::AccessToken, 12, true),
+    ("session", Kind::AccessToken, 16, true),
+    ("apikey", Kind::Password, 16, true),
+    ("secret", Kind::Password, 12, true),
+    ("code", Kind::Otp, 4, false),
+];
 
 /// `2025-03-11`.
 fn is_day(token: &str) -> bool {

@@ -158,3 +158,29 @@ fn c8_answers_greetings_and_users_are_named() {
     assert_eq!(found("中华人民共和国居民身份证，金麒麟月月盈、安鑫宝货币A"), [""; 0]);
     assert_eq!(found("请问产品名是？\n安鑫宝"), [""; 0]);
 }
+
+/// Members of objects named after people, and field labels that look like names.
+#[test]
+fn c8_a_persons_name_stands_alone() {
+    let people = "林超 赵文博 曾军伟 郑强 王志强 陈俊杰 韩勇 马霞 谢娟 张三丰 欧阳若曦 慕容雪飞 司马雨桐 诸葛明 扎西·次仁 \
+                  阿卜杜拉·买买提 古丽娜·热合曼 何静怡 高志远 程浩然 叶欣怡 许建国 方文博 白雪梅 江涛波  常晓磊 \
+                  李娜 王芳 刘洋 黄婷婷 周杰 吴敏 徐海波 孙倩 胡晓燕 郭子轩 罗玉梅 梁静 宋佳 唐颖 邓超 冯雪";
+    let missed: Vec<&str> =
+        people.split_whitespace().filter(|name| !crate::Classifier::shipped().names_person(name)).collect();
+    let labels = "黄金 石油 毛利 毛重 包装 方向 方案 方法 路由 关键 白名单 白银 任务 施工 程序 项目 宋体 万元 万份 时段 时效 时长 应付 明细 \
+                  计划 成本 成交 关联 单位 单价 单号 全部 连接 支付 管理 和值 解析 解释 路径 陈述 康复 安装 房屋 房产 车牌 车型 水费 云端 \
+                  龙头 牛市 宁波 常州 温州 苏州 徐州 郑州 杭州 广州 贵州 兰州 安阳 江西 江苏 云南 安徽 海口 海南 成都 西安 武汉 汉中 南宁 \
+                  高风险 高净值 高新区 高峰 高兴 白云区 金额 金融 金属 平安 平均 余额 余量 权重 权益 华东 华北 华南 华中 \
+                  申万 中证 国债 国企 华夏 易方达 金龙鱼 罗牛山 柳工 石头 安全 安排 康健 平台 强度 丁类 甲类 乙类 \
+                  温度 温馨 高度 高温 湿度 空闲 盛大 富国 嘉实 博时 南方 汇添富 景顺长城 招商 中信 国泰君安 海通 广发 东方红 \
+                  上海 北京 天津 重庆 石家庄 马鞍山 连云港 汤臣倍健 章节 章程 段落 段位 党费 党员 左右 左侧 右侧 \
+                  周报 周期 周一 周末 周转 季度 年化 同比 环比 冷静期 谢谢 祝福 顾问 顾客 简介 简历 简称 颜色 柏拉图 \
+                  牛奶 羊肉 熊猫 鱼类 花卉 花费 花名册 通知 通道 钱包 钱数 向量 项次 秦皇岛 元素 元数据 文本 文档 文件 文化 支行 \
+                  鲁班 齐全 易用 易购 史料 史诗 袁大头 贝壳 乐视 伊利 万科 万达 格力 容量 容器 沙盘 蓝筹 蓝海 红利 \
+                  强平 强制 曲线 曲率 古井 古董 和谐 和解 经纬 经济 经办 雷达 雷区 洪水 洪峰 田地 田间 林业 林地 梁柱 杜绝 江山 江海 \
+                  平安银行 宁德时代 贵州茅台 东方财富 长江电力 比亚迪 海天味业 金山 华山 黄山 泰山 高原 平原 明天 明年 安心 安康 安宁 \
+                  金华 金阳 海宁 海峰 文山 文昌 玉林 桂林 凤阳 丹阳 辽阳 常德 承德 宁德 顺德 英德 建德 乐山 佛山 中山 鞍山 唐山";
+    let taken: Vec<&str> =
+        labels.split_whitespace().filter(|label| crate::Classifier::shipped().names_person(label)).collect();
+    assert!(missed.is_empty() && taken.is_empty(), "missed {missed:?}\ntaken {taken:?}");
+}

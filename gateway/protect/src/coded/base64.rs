@@ -133,20 +133,41 @@ fn data(text: &str) -> Option<usize> {
 /// The three bytes that four characters stand for.
 #[inline]
 fn three_bytes(four: &[u8; 4]) -> Option<[u8; 3]> {
-    let mut bits = 0u32;
+    let (mut bits, mut all) = (0u32, 0);
     for byte in four {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
+        let value = VALUES.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT);
+        all |= value;
+        bits = bits << 6 | u32::from(value & 0x3f);
+    }
+    if all & NO_DIGIT != 0 {
+        return None;
     }
     let [_, first, second, third] = bits.to_be_bytes();
     Some([first, second, third])
+}
+
+/// What each digit of either alphabet stands for.
+static VALUES: [u8; 256] = values();
+
+/// No digit's value has this bit.
+const NO_DIGIT: u8 = 0x80;
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, the index is below 256")]
+const fn values() -> [u8; 256] {
+    let mut table = [NO_DIGIT; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            upper @ b'A'..=b'Z' => upper - b'A',
+            lower @ b'a'..=b'z' => lower - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => NO_DIGIT,
+        };
+        byte += 1;
+    }
+    table
 }
 
 /// Whether the first twelve bytes can begin a text in GB18030 with a Chinese character among them: of random bytes one in

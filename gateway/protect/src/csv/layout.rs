@@ -2,7 +2,9 @@
 
 use super::cells::{Cell, Table};
 use crate::classify::{CONFIDENT, Classify};
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use yingbi_classifiers::{KeyMeaning, Scalar, Signals};
 
 /// Where the names are.
@@ -17,10 +19,10 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-    pub(super) fn of<C: Classify>(text: &str, table: &Table, classifier: &C) -> Layout {
-        let (headers, known) = headers(text, table, classifier);
+    pub(super) fn of<C: Classify>(table: &Table, labels: &Labels<'_, C>) -> Layout {
+        let (headers, known) = headers(table, labels);
         let labelled = table.rows().take(ROWS_TRIED).filter(|row| row.len() > 1);
-        let labels = labelled.filter_map(|row| label(text, row.first()?, classifier)).count();
+        let labels = labelled.filter_map(|row| labels.of(row.first()?)).count();
         let is_single = table.rows().nth(1).is_none();
         if labels > 0 && (is_single || labels > known.max(1)) {
             return Layout::Labels;
@@ -33,11 +35,12 @@ impl Layout {
 }
 
 /// The rows that are headers, and how many known names the one with most has.
-fn headers<C: Classify>(text: &str, table: &Table, classifier: &C) -> (Vec<usize>, usize) {
+fn headers<C: Classify>(table: &Table, labels: &Labels<'_, C>) -> (Vec<usize>, usize) {
+    let Labels { text, classifier, .. } = *labels;
     let mut headers = vec![];
     let mut most = 0;
     for (number, row) in table.rows().take(ROWS_TRIED).enumerate() {
-        let known = row.iter().filter(|cell| label(text, cell, classifier).is_some()).count();
+        let known = row.iter().filter(|cell| labels.of(cell).is_some()).count();
         let data = row.iter().filter(|cell| is_data(text, cell, classifier)).count();
         // Whoever puts data among the names in the first row doesn't unname its columns that way.
         let is_header = match (number, headers.is_empty()) {
@@ -62,15 +65,44 @@ fn headers<C: Classify>(text: &str, table: &Table, classifier: &C) -> (Vec<usize
     (headers, most)
 }
 
-/// What a cell says as a field's name; `None` when it says nothing.
-pub(super) fn label<C: Classify>(text: &str, cell: &Cell, classifier: &C) -> Option<KeyMeaning> {
-    if (cell.end - cell.start) as usize > LONGEST_NAME {
-        return None;
+/// What cells say as names of fields.
+pub(super) struct Labels<'t, C> {
+    text: &'t str,
+    classifier: &'t C,
+    /// What was asked before: a layout is found by asking the same of the first rows several times.
+    known: RefCell<HashMap<&'t str, Option<KeyMeaning>>>,
+}
+
+impl<'t, C: Classify> Labels<'t, C> {
+    pub(super) fn new(text: &'t str, classifier: &'t C) -> Self {
+        Labels { text, classifier, known: RefCell::default() }
     }
-    let name = cell.text(text);
-    let name = name.trim().trim_end_matches([':', '：', '*']);
-    let key = classifier.key(name);
-    (!name.is_empty() && (key.kind.is_some() || key.denies)).then_some(key)
+
+    /// What a cell says as a field's name; `None` when it says nothing.
+    pub(super) fn of(&self, cell: &Cell) -> Option<KeyMeaning> {
+        if (cell.end - cell.start) as usize > LONGEST_NAME {
+            return None;
+        }
+        let name = match cell.text(self.text) {
+            Cow::Owned(name) => return self.read(&name),
+            Cow::Borrowed(name) => name,
+        };
+        let mut known = self.known.borrow_mut();
+        if let Some(said) = known.get(name) {
+            return *said;
+        }
+        let said = self.read(name);
+        if known.len() < MOST_KNOWN {
+            known.insert(name, said);
+        }
+        said
+    }
+
+    fn read(&self, name: &str) -> Option<KeyMeaning> {
+        let name = name.trim().trim_end_matches([':', '：', '*']);
+        let key = self.classifier.key(name);
+        (!name.is_empty() && (key.kind.is_some() || key.denies)).then_some(key)
+    }
 }
 
 /// Whether a cell looks like a value rather than a name.
@@ -90,7 +122,8 @@ fn is_data<C: Classify>(text: &str, cell: &Cell, classifier: &C) -> bool {
 }
 
 /// What separates the cells of a text, and where its rows begin.
-pub(super) fn delimiter<C: Classify>(text: &str, classifier: &C) -> (u8, usize) {
+pub(super) fn delimiter<C: Classify>(labels: &Labels<'_, C>) -> (u8, usize) {
+    let text = labels.text;
     // Spreadsheets write what separates in a line of its own.
     let line = text.split(['\r', '\n']).next().unwrap_or("");
     let said = line.trim_matches('"');
@@ -110,7 +143,7 @@ pub(super) fn delimiter<C: Classify>(text: &str, classifier: &C) -> (u8, usize) 
             continue;
         }
         let even = table.rows().all(|row| row.len() == columns);
-        let known = |row: &[Cell]| row.iter().filter(|cell| label(text, cell, classifier).is_some()).count();
+        let known = |row: &[Cell]| row.iter().filter(|cell| labels.of(cell).is_some()).count();
         let most = table.rows().map(known).max().unwrap_or(0);
         let score = (most, even, columns);
         if score > best.1 {
@@ -125,6 +158,9 @@ const SEPARATORS: [u8; 4] = [COMMA, b';', b'\t', b'|'];
 
 /// A title above the header takes no more rows.
 pub(crate) const ROWS_TRIED: usize = 12;
+
+/// Most cells of which is kept what they say.
+const MOST_KNOWN: usize = 1024;
 
 /// A name is no longer than this, in bytes.
 const LONGEST_NAME: usize = 80;

@@ -217,7 +217,7 @@ proptest! {
         prop_assert!(!treated.contains(CANARY), "{} became {}", body, treated);
         // Under whatever separator it was read, there are as many cells as before in every row, or the reading of
         // another one can't be told from it.
-        let (delimiter, from) = layout::delimiter(&body, &crate::reference::Fake);
+        let (delimiter, from) = layout::delimiter(&Labels::new(&body, &crate::reference::Fake));
         let shape = |text: &str| -> Vec<usize> {
             let table = Table::read(text, from, delimiter, usize::MAX).expect("readable");
             table.rows().map(<[Cell]>::len).collect()

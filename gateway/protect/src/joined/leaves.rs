@@ -1,38 +1,43 @@
 //! The strings of a JSON text that is known to be one, with their paths.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// A string that is a value.
 #[derive(Debug)]
-pub(super) struct Leaf {
+pub(super) struct Leaf<N> {
     pub(super) path: String,
-    /// The innermost name above it.
-    pub(super) name: String,
+    /// What was said of the innermost name above it.
+    pub(super) nature: N,
     /// Between its quotes.
     pub(super) span: Range<usize>,
 }
 
 /// What a record holds.
-#[derive(Debug, Default)]
-pub(super) struct Leaves {
-    pub(super) strings: Vec<Leaf>,
+#[derive(Debug)]
+pub(super) struct Leaves<'t, N> {
+    pub(super) strings: Vec<Leaf<N>>,
     /// Members that may tell one stream from another: path of the object, name, value.
-    marks: Vec<(String, String, String)>,
+    marks: Vec<(String, &'t str, &'t str)>,
 }
 
-impl Leaves {
+impl<N> Leaves<'_, N> {
     /// The indexes, and the indexes and ids, in the objects around a path.
     pub(super) fn marks_around(&self, path: &str) -> (String, String) {
         let (mut indexes, mut all) = (String::new(), String::new());
         for (object, name, value) in &self.marks {
-            let is_around = path.strip_prefix(object.as_str()).is_some_and(|rest| rest.starts_with('/'));
-            if !is_around || path.strip_prefix(object.as_str()) == Some(&format!("/{name}")) {
+            let Some(rest) = path.strip_prefix(object.as_str()).and_then(|rest| rest.strip_prefix('/'))
+            else {
+                continue;
+            };
+            if rest == *name {
                 continue;
             }
+            let mark = format!("{object}/{name}={value};");
             if is_index(name) {
-                indexes.push_str(&format!("{object}/{name}={value};"));
+                indexes.push_str(&mark);
             }
-            all.push_str(&format!("{object}/{name}={value};"));
+            all.push_str(&mark);
         }
         match all == indexes {
             true => (indexes, String::new()),
@@ -41,95 +46,126 @@ impl Leaves {
     }
 }
 
+/// Reads records; the room that one needs serves the next.
+#[derive(Default)]
+pub(super) struct Reader {
+    open: Vec<Open>,
+    path: String,
+}
+
 /// An open container.
 struct Open {
     is_object: bool,
     element: usize,
     path: usize,
-    name: String,
+    /// Where the name stands.
+    name: (usize, usize),
 }
 
-/// Reads a text that the grammar has been checked of.
-pub(super) fn of(text: &str) -> Leaves {
-    let bytes = text.as_bytes();
-    let mut leaves = Leaves::default();
-    let mut open: Vec<Open> = vec![];
-    let mut path = String::new();
-    let mut name = String::new();
-    // Whether the next string in an object is a name.
-    let mut names = false;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let begins_value =
-            matches!(byte, b'"' | b'{' | b'[') || byte.is_ascii_alphanumeric() || *byte == b'-';
-        if begins_value && let Some(array) = open.last().filter(|last| !last.is_object) {
-            path.truncate(array.path);
-            path.push_str(&format!("/{}", array.element));
-            name.clone_from(&array.name);
+/// A scalar, and where it is.
+struct Value<'r, 't> {
+    open: &'r [Open],
+    path: &'r str,
+    name: &'t str,
+    span: Range<usize>,
+    is_string: bool,
+}
+
+impl Reader {
+    /// The strings of a text that the grammar has been checked of, as far as something is to be said of their names.
+    pub(super) fn read<'t, N>(
+        &mut self,
+        text: &'t str,
+        mut nature: impl FnMut(&str) -> Option<N>,
+    ) -> Leaves<'t, N> {
+        let mut leaves = Leaves { strings: vec![], marks: vec![] };
+        self.each(text, |Value { path, name, span, is_string, .. }| {
+            if is_string && let Some(nature) = nature(name) {
+                leaves.strings.push(Leaf { path: path.to_owned(), nature, span });
+            }
+        });
+        if !leaves.strings.is_empty() {
+            self.each(text, |Value { open, path, name, span, .. }| {
+                let Some(object) = open.last().filter(|open| open.is_object) else { return };
+                if (is_index(name) || is_id(name)) && span.len() <= LONGEST_MARK {
+                    let object = path.get(..object.path).unwrap_or("").to_owned();
+                    leaves.marks.push((object, name, text.get(span).unwrap_or("")));
+                }
+            });
         }
-        match byte {
-            b'{' | b'[' => {
-                let is_object = *byte == b'{';
-                open.push(Open { is_object, element: 0, path: path.len(), name: name.clone() });
-                names = is_object;
-            }
-            b'}' | b']' => {
-                if let Some(closed) = open.pop() {
-                    path.truncate(closed.path);
-                }
-                names = false;
-            }
-            b',' => {
-                if let Some(last) = open.last_mut() {
-                    last.element += 1;
-                    names = last.is_object;
-                }
-            }
-            b'"' => {
-                let end = string_end(bytes, at + 1);
-                let span = at + 1..end;
-                let raw = text.get(span.clone()).unwrap_or("");
-                match (names, open.last()) {
-                    (true, Some(object)) => {
-                        path.truncate(object.path);
-                        path.push('/');
-                        path.push_str(raw);
-                        name = raw.to_owned();
-                        names = false;
-                    }
-                    _ => {
-                        leaves.mark(&open, &path, &name, raw);
-                        leaves.strings.push(Leaf { path: path.clone(), name: name.clone(), span });
-                    }
-                }
-                at = end;
-            }
-            _ if begins_value => {
-                let length = bytes.get(at..).unwrap_or_default().iter();
-                let is_more = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-                let end = at + length.take_while(is_more).count();
-                leaves.mark(&open, &path, &name, text.get(at..end).unwrap_or(""));
-                at = end - 1;
-            }
-            _ => {}
-        }
-        at += 1;
+        leaves
     }
-    leaves
-}
 
-impl Leaves {
-    fn mark(&mut self, open: &[Open], path: &str, name: &str, value: &str) {
-        let Some(object) = open.last().filter(|open| open.is_object) else { return };
-        if (is_index(name) || is_id(name)) && value.len() <= LONGEST_MARK {
-            let object = path.get(..object.path).unwrap_or("").to_owned();
-            self.marks.push((object, name.to_owned(), value.to_owned()));
+    fn each<'t>(&mut self, text: &'t str, mut visit: impl FnMut(Value<'_, 't>)) {
+        let bytes = text.as_bytes();
+        let Reader { open, path } = self;
+        open.clear();
+        path.clear();
+        let named = |(from, to): (usize, usize)| text.get(from..to).unwrap_or("");
+        let mut name = (0, 0);
+        // Whether the next string in an object is a name.
+        let mut names = false;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            let begins_value =
+                matches!(byte, b'"' | b'{' | b'[') || byte.is_ascii_alphanumeric() || *byte == b'-';
+            if begins_value && let Some(array) = open.last().filter(|last| !last.is_object) {
+                path.truncate(array.path);
+                // Writing to a string can't fail.
+                let _ = write!(path, "/{}", array.element);
+                name = array.name;
+            }
+            match byte {
+                b'{' | b'[' => {
+                    let is_object = *byte == b'{';
+                    open.push(Open { is_object, element: 0, path: path.len(), name });
+                    names = is_object;
+                }
+                b'}' | b']' => {
+                    if let Some(closed) = open.pop() {
+                        path.truncate(closed.path);
+                    }
+                    names = false;
+                }
+                b',' => {
+                    if let Some(last) = open.last_mut() {
+                        last.element += 1;
+                        names = last.is_object;
+                    }
+                }
+                b'"' => {
+                    let end = string_end(bytes, at + 1);
+                    match (names, open.last()) {
+                        (true, Some(object)) => {
+                            path.truncate(object.path);
+                            path.push('/');
+                            name = (at + 1, end);
+                            path.push_str(named(name));
+                            names = false;
+                        }
+                        _ => {
+                            let span = at + 1..end;
+                            visit(Value { open, path, name: named(name), span, is_string: true });
+                        }
+                    }
+                    at = end;
+                }
+                _ if begins_value => {
+                    let length = bytes.get(at..).unwrap_or_default().iter();
+                    let is_more = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+                    let end = at + length.take_while(is_more).count();
+                    visit(Value { open, path, name: named(name), span: at..end, is_string: false });
+                    at = end - 1;
+                }
+                _ => {}
+            }
+            at += 1;
         }
     }
 }
 
 fn is_index(name: &str) -> bool {
-    name.to_ascii_lowercase().ends_with("index") || name == "idx"
+    name.as_bytes().last_chunk::<5>().is_some_and(|end| end.eq_ignore_ascii_case(b"index")) || name == "idx"
 }
 
 fn is_id(name: &str) -> bool {
@@ -159,12 +195,13 @@ mod tests {
     fn strings_come_with_their_paths() {
         let text =
             r#" {"id":"c1","a":["x",{"b\"":"y"},[1,"z"]],"n":null,"choices":[{"index":-1,"d":{"t":"u"}}]} "#;
-        let leaves = of(text);
+        let mut reader = Reader::default();
+        let leaves = reader.read(text, |name| Some(name.to_owned()));
         let found: Vec<(&str, &str, &str)> = leaves
             .strings
             .iter()
             .map(|leaf| {
-                (leaf.path.as_str(), leaf.name.as_str(), text.get(leaf.span.clone()).expect("a span"))
+                (leaf.path.as_str(), leaf.nature.as_str(), text.get(leaf.span.clone()).expect("a span"))
             })
             .collect();
         let expect = [
@@ -179,6 +216,13 @@ mod tests {
         assert_eq!(indexes, "/choices/0/index=-1;");
         assert_eq!(all, "/id=c1;/choices/0/index=-1;");
         assert_eq!(leaves.marks_around("/id").1, "");
-        assert_eq!(of("\"x\"").strings.len(), 1);
+        assert_eq!(reader.read("\"x\"", |_| Some(())).strings.len(), 1);
+        // What is not asked for is not kept.
+        let some = reader.read(text, |name| (name == "t").then_some(()));
+        assert_eq!(
+            some.strings.iter().map(|leaf| leaf.path.as_str()).collect::<Vec<_>>(),
+            ["/choices/0/d/t"]
+        );
+        assert_eq!(some.marks_around("/choices/0/d/t").1, "/id=c1;/choices/0/index=-1;");
     }
 }

@@ -5,6 +5,7 @@ use super::{FILL, Hidden};
 /// What the template hides; `Some(None)` when nothing may show, `None` when separators in the hidden part show.
 ///
 /// At least a third stays hidden; where the template asks for more, only last characters show, up to half.
+#[inline]
 pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
     // The most common values.
     if is_plain(value.as_bytes()) {
@@ -13,6 +14,11 @@ pub(super) fn hidden(value: &str, first: usize, last: usize, width: Option<u8>) 
         let fill = width.map_or(to.saturating_sub(first), usize::from);
         return Some((first < to).then_some(Hidden { from: first, to, fill }));
     }
+    hidden_of_odd(value, first, last, width)
+}
+
+/// The same for what has separators, or is not in ASCII.
+fn hidden_of_odd(value: &str, first: usize, last: usize, width: Option<u8>) -> Option<Option<Hidden>> {
     let count = value.chars().filter(|character| !is_separator(*character)).count();
     if count == 0 {
         return Some(None);
@@ -45,12 +51,16 @@ fn is_plain(bytes: &[u8]) -> bool {
         let differs = word ^ (EVERY * u64::from(byte));
         differs.wrapping_sub(EVERY) & !differs
     };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let odd = words.iter().fold(0, |odd, word| {
+    let odd = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
-        odd | word | is(word, b' ') | is(word, b'-')
-    });
-    odd & (EVERY << 7) == 0 && rest.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'))
+        word | is(word, b' ') | is(word, b'-')
+    };
+    let Some(last) = bytes.last_chunk() else {
+        return bytes.iter().all(|byte| byte.is_ascii() && !matches!(byte, b' ' | b'-'));
+    };
+    // The last eight bytes are all that the whole words leave, and more.
+    let (words, _) = bytes.as_chunks();
+    words.iter().fold(odd(last), |all, word| all | odd(word)) & (EVERY << 7) == 0
 }
 
 /// Appends the value with fill characters in its hidden part, separators shown.

@@ -8,7 +8,7 @@ use yingbi_taxonomy::Kind;
 pub(crate) struct Fake;
 
 /// Names it knows.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 13] = [
     "mobile",
     "name",
     "code",
@@ -21,6 +21,7 @@ pub(super) const NAMES: [&str; 12] = [
     "birth",
     "身份",
     "email",
+    "林超",
 ];
 
 impl Classify for Fake {
@@ -47,6 +48,10 @@ impl Classify for Fake {
             "remark" => KeyMeaning { prose: true, ..KeyMeaning::UNKNOWN },
             _ => KeyMeaning::UNKNOWN,
         }
+    }
+
+    fn names_person(&self, name: &str) -> bool {
+        name == "林超"
     }
 
     fn value(&self, key: KeyMeaning, record: Signals, value: Scalar<'_>, hits: &mut Vec<Hit>) {

@@ -267,9 +267,10 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         scope.signals = scope.signals.union(said);
         // Every member is lead, body, trail; leads and trails are white space.
         let mut printed = vec![];
+        let mut renamed = vec![];
         for (member, key) in members.iter().zip(keys) {
             let mut body = vec![Piece::Kept(member.name.start, member.name.start + 1)];
-            self.name(&member.name, scope.rules, &mut body)?;
+            self.name(&member.name, scope.rules, &mut renamed, &mut body)?;
             body.push(Piece::Kept(member.name.close, member.value.start));
             let taken = [node.taken.as_slice(), &[Taken::Name(member.name.decoded())]].concat();
             let value = Node { value: &member.value, key: Some(key), taken, depth: node.depth + 1 };
@@ -282,10 +283,33 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         Ok(())
     }
 
-    fn name(&mut self, name: &Text, rules: Rules<'p>, out: &mut Vec<Piece>) -> Result<(), Uninspectable> {
+    fn name(
+        &mut self,
+        name: &Text,
+        rules: Rules<'p>,
+        renamed: &mut Vec<String>,
+        out: &mut Vec<Piece>,
+    ) -> Result<(), Uninspectable> {
         let mut hits = vec![];
-        name_hits(&name.decoded(), self.classifier, &mut hits);
-        let pieces = self.spans(&name.decoded(), &hits, rules)?;
+        let decoded = name.decoded();
+        name_hits(&decoded, self.classifier, &mut hits);
+        let mut pieces = self.spans(&decoded, &hits, rules)?;
+        if pieces.iter().any(|piece| matches!(piece, Piece::New(_))) {
+            let text = |piece: &Piece| match piece {
+                Piece::New(new) => new.clone(),
+                Piece::Kept(from, to) => decoded.get(*from..*to).unwrap_or("").to_owned(),
+            };
+            let now: String = pieces.iter().map(text).collect();
+            let count = renamed.iter().filter(|known| **known == now).count() + 1;
+            renamed.push(now);
+            let last = pieces.iter_mut().rev().find_map(|piece| match piece {
+                Piece::New(new) => Some(new),
+                Piece::Kept(..) => None,
+            });
+            if let Some(last) = last.filter(|_| count > 1) {
+                last.push_str(&format!("#{count}"));
+            }
+        }
         respell(name, pieces, out);
         Ok(())
     }

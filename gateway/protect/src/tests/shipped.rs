@@ -82,6 +82,22 @@ fn t1_a_teller_sees_customary_masks() {
 }
 
 #[test]
+fn c8_people_who_name_members_are_masked_and_told_apart() {
+    let teller =
+        Caller { id: "t".into(), roles: vec!["teller".into()], authenticated: true, ..Caller::default() };
+    let body =
+        r#"{"byUser":{"唐文博":{"n":1},"唐海燕":{"n":2},"\u5510晓雪":{"n":3},"余额":4,"黄金":5,"申购":6}}"#;
+    let treated = protector().body(&permit(&teller), Format::Json, body.as_bytes()).expect("treatable");
+    let treated = String::from_utf8_lossy(&treated.body);
+    for hidden in ["文博", "海燕", "晓雪"] {
+        assert!(!treated.contains(hidden), "{treated}");
+    }
+    let read: serde_json::Value = serde_json::from_str(&treated).expect("JSON");
+    assert_eq!(read["byUser"].as_object().map(|members| members.len()), Some(6), "{treated}");
+    assert!(treated.contains(r#""黄金":5"#) && treated.contains(r#""申购":6"#), "{treated}");
+}
+
+#[test]
 fn t3_an_investor_sees_their_own_in_full_after_step_up_and_nothing_of_level_four() {
     let investor = Caller {
         id: "i".into(),

@@ -482,11 +482,16 @@ impl Keys {
     }
 }
 
-/// Personal information in the text of a name (`{"13800138000": …}`): by its value alone.
+/// Personal information in the text of a name (`{"13800138000": …}`, `{"林超": …}`): by its value alone.
 pub(crate) fn name_hits(name: &str, classifier: &impl Classify, hits: &mut Vec<Hit>) {
-    use yingbi_classifiers::Scalar;
+    use yingbi_classifiers::{How, Scalar};
+    use yingbi_taxonomy::Kind;
     // No value recognizer is content with less than five characters, and most names are letters only.
     if name.len() < 5 || !name.bytes().any(|byte| byte.is_ascii_digit() || byte == b'@' || !byte.is_ascii()) {
+        return;
+    }
+    if classifier.names_person(name) {
+        hits.push(Hit { start: 0, end: name.len(), kind: Kind::Name, how: How::Value, confidence: 60 });
         return;
     }
     let from = hits.len();

@@ -71,10 +71,13 @@ pub(crate) fn bind<S: Spelling>(
 ) -> Option<Bound> {
     let whole = || Bound { records: vec![Record { node: 0, subject: Subject::Unknown }], fields: vec![] };
     let Some(binding) = binding else { return Some(whole()) };
-    let automaton = Automaton::new(binding);
-    if automaton.paths.is_empty() {
+    let has_paths = binding.records.is_some()
+        || !binding.fields.is_empty()
+        || matches!(binding.subject, Some(SubjectSelector::Record(_)));
+    if !has_paths {
         return Some(whole());
     }
+    let automaton = Automaton::new(binding);
     let walk = Walk { automaton: &automaton, spelling, text, nodes, is_terse, torn, by_key: vec![] };
     if S::REPEATS { Some(walk.run_lists()) } else { walk.run() }
 }

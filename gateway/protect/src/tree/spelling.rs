@@ -42,6 +42,9 @@ pub(crate) trait Spelling: Copy {
     /// A member's name was changed by the edits from `from` on: changes what else depends on it.
     fn renamed(self, _text: &str, _node: &Node, _edits: &mut Edits, _from: usize) {}
 
+    /// Whether readers take members of one name for one.
+    const NAMES_ARE_UNIQUE: bool = false;
+
     /// Whether edits come in another order than that of the text, or over each other.
     const UNORDERED: bool = false;
 }

@@ -28,6 +28,7 @@ use crate::xml::{Fragment, looks_like_xml};
 use crate::{Limits, Uninspectable, mask};
 pub(crate) use among::Stretch;
 use keyed::{Owners, Roots};
+use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
 use yingbi_classifiers::{Hit, How, Scalar, Signals, begins_plainly};
@@ -161,7 +162,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
             let document = treat.workspace.clean.document();
-            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded, document };
+            let renamed = BTreeMap::new();
+            let mut visit = Visit { treat, spelling, text, known, decoded: &mut decoded, document, renamed };
             walk((nodes, told), &declared, outside, &mut visit)
         });
         level.decoded = decoded;
@@ -356,8 +358,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
                 let declared = Declared { records: &[], fields: &[], named: &named };
                 let mut decoded = mem::take(&mut level.decoded);
                 let document = self.workspace.clean.document();
+                let renamed = BTreeMap::new();
                 let mut visit =
-                    Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded, document };
+                    Visit { treat: self, spelling, text, known: 0, decoded: &mut decoded, document, renamed };
                 let walked = walk((&level.nodes, &level.told), &declared, outside, &mut visit);
                 level.decoded = decoded;
                 self.depth = outer_depth;
@@ -472,6 +475,31 @@ struct Visit<'v, 'a, 'p, C, S> {
     decoded: &'v mut String,
     /// By which texts of the document that hold nothing are known.
     document: u64,
+    /// What members of an object are called now whose names were treated, and how many of them.
+    renamed: BTreeMap<(u32, String), u32>,
+}
+
+impl<C: Classify, S: Spelling> Visit<'_, '_, '_, C, S> {
+    /// Two people's names may be the same under a mask; of two members of one name readers lose one.
+    fn tell_apart(&mut self, object: u32, range: Range<usize>, before: usize) {
+        let (mut raw, mut at) = (String::new(), range.start);
+        for (start, end, new) in self.treat.edits.since(before) {
+            raw.push_str(self.text.get(at..start).unwrap_or(""));
+            raw.push_str(new);
+            at = end;
+        }
+        raw.push_str(self.text.get(at..range.end).unwrap_or(""));
+        let mut name = String::new();
+        if decode(self.spelling.pieces(&raw, Part::Name), &mut name).is_err() {
+            return;
+        }
+        let count = self.renamed.entry((object, name)).or_default();
+        *count += 1;
+        if *count > 1 {
+            let number = format!("#{count}");
+            self.treat.edits.add_to_last(&number);
+        }
+    }
 }
 
 impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S> {
@@ -500,9 +528,16 @@ impl<'p, C: Classify, S: Spelling> Visitor<Rules<'p>> for Visit<'_, '_, 'p, C, S
         hits.clear();
         name_hits(self.decoded, self.treat.classifier, &mut hits);
         let before = self.treat.edits.len();
-        let treated = self.treat.spans(self.decoded, &hits, rules, &mut Spelt::new(pieces, range.start));
+        let waits = |treat: &Treat<'_, '_, C>| !treat.workspace.sealing.is_empty();
+        let is_sealed = waits(self.treat);
+        let mut place = Spelt::new(pieces, range.start);
+        let treated = self.treat.spans(self.decoded, &hits, rules, &mut place);
         if self.treat.edits.len() > before {
             self.spelling.renamed(self.text, node, &mut self.treat.edits, before);
+            // What is encrypted is told apart already, and must stay as it is.
+            if S::NAMES_ARE_UNIQUE && !is_sealed && !waits(self.treat) {
+                self.tell_apart(frames.last().map_or(u32::MAX, |frame| frame.node), range, before);
+            }
         }
         self.treat.hits = hits;
         self.treat.note_name(frames);
@@ -664,8 +699,8 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
     /// Masks a value as the last one of its field was; `false` when it must be looked at.
     #[inline(always)]
     fn as_before(&mut self, told: &Told, record: Signals, view: u64, pattern: u32) -> bool {
-        let treat = &mut *self.treat;
-        let Workspace { columns, keys, .. } = &mut *treat.workspace;
+        let Treat { workspace, edits, classifier, .. } = &mut *self.treat;
+        let Workspace { columns, keys, .. } = &mut **workspace;
         let Some(known) = columns.get(told.key, view, pattern) else { return false };
         let (text, value) = told.value(self.text);
         if !begins_plainly(value) {
@@ -675,16 +710,16 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
         let [texts, numbers] = column.plain_from;
         let least = if told.is_number { numbers } else { texts };
         let is_plain = column.record == record && text.len() >= least;
-        if !is_plain && keys.key(told.key).meaning.whole(treat.classifier, record, value) != Some(column.kind)
-        {
+        if !is_plain && keys.key(told.key).meaning.whole(*classifier, record, value) != Some(column.kind) {
             return false;
         }
-        let (mask, kind) = (column.mask, column.kind);
-        let is_covered = cover(&mask, told, text, &mut treat.edits);
-        known.count();
-        if !is_covered {
-            treat.cover_keyed(&mask, kind, told, text);
+        if cover(&column.mask, told, text, edits) {
+            known.count();
+            return true;
         }
+        let (mask, kind) = (column.mask, column.kind);
+        known.count();
+        self.treat.cover_keyed(&mask, kind, told, text);
         true
     }
 
@@ -875,7 +910,7 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
 }
 
 /// Lays a mask over a value that was told by its name; `false` when that needs a key.
-#[inline]
+#[inline(always)]
 fn cover(mask: &Mask, told: &Told, text: &str, edits: &mut Edits) -> bool {
     let (start, end) = (told.start as usize, told.end as usize);
     if told.is_number {

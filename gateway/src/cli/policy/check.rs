@@ -25,7 +25,7 @@ pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
         .filter(|(_, until)| *until < today)
         .map(|(id, until)| {
             let day = format!("{}-{:02}-{:02}", until.year(), until.month(), until.day());
-            format!("{EXPIRED} `{id}` {} {day}", speech.say("expired after", "已过期，最后一日为"))
+            format!("`{id}` {} {day}", speech.say("expired after", "已过期，最后一日为"))
         })
         .collect();
     let refused = expired.len()
@@ -35,11 +35,16 @@ pub(super) fn run(directory: &Path, speech: Speech) -> ExitCode {
             "good": refused == 0,
             "version": set.version(),
             "diagnostics": as_json(&problems, speech.language),
-            "expired": expired,
+            "expired": expired.iter().map(|text| format!("{EXPIRED} {text}")).collect::<Vec<_>>(),
         })),
         Format::Text => {
             print_problems(&problems, speech.language);
-            expired.iter().for_each(print);
+            for text in &expired {
+                print(&format!("{}[{EXPIRED}]: {text}", speech.say("error", "错误")));
+                let what_now =
+                    speech.say("remove it, or agree on another last day", "请删除，或另行商定最后一日");
+                print(&format!("  = {}: {what_now}\n", speech.say("help", "建议")));
+            }
             if refused == 0 {
                 print(&format!("{} {}", speech.say("good, version", "通过，版本"), set.version()));
             } else {

@@ -70,6 +70,7 @@ impl Check {
             directory,
             zones: written.zones,
             accounts: written.accounts,
+            behaviour: written.behaviour,
         }
     }
 

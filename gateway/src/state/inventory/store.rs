@@ -11,13 +11,13 @@ pub(super) use write::MOST_FIELDS;
 pub(super) use write::{Batch, Written};
 
 use super::report::{Baseline, Drift, DriftEntry, Filter, Report, RouteRow};
+use crate::state::sqlite;
 use jiff::Timestamp;
 use rows::{caller_row, field_row, route_row, time};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, TransactionBehavior, params};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use write::Write;
 
 /// An open inventory.
@@ -78,14 +78,8 @@ impl Store {
     /// # Errors
     /// The place can't be used.
     pub fn create(dir: &Path) -> Result<(Store, Option<PathBuf>), StoreError> {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let path = dir.join(FILE);
-        let open = || -> Result<Store, StoreError> {
-            // Made here, so that nobody else may read it from the first moment on.
-            drop(std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?);
-            Store::open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, true)
-        };
+        let open = || sqlite::create(&path, STEPS).map(|connection| Store { connection });
         match open() {
             Err(StoreError::Damaged) => {
                 let aside = dir.join(format!("{FILE}.damaged-{}", Timestamp::now().as_second()));
@@ -119,31 +113,7 @@ impl Store {
     }
 
     fn existing(dir: &Path, flags: OpenFlags) -> Result<Store, StoreError> {
-        let path = dir.join(FILE);
-        if !path.is_file() {
-            return Err(StoreError::Missing(path));
-        }
-        Store::open(&path, flags, false)
-    }
-
-    fn open(path: &Path, flags: OpenFlags, create: bool) -> Result<Store, StoreError> {
-        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.busy_timeout(PATIENCE)?;
-        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        match version {
-            VERSION => {}
-            0 if create => connection.execute_batch(SCHEMA)?,
-            0 => return Err(StoreError::Damaged),
-            _ => return Err(StoreError::Later),
-        }
-        if create {
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
-            let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-            if sound != "ok" {
-                return Err(StoreError::Damaged);
-            }
-        }
-        Ok(Store { connection })
+        sqlite::existing(&dir.join(FILE), flags, STEPS).map(|connection| Store { connection })
     }
 
     /// Adds what was seen.
@@ -313,40 +283,32 @@ const RETURNED: &str = "returns";
 /// Name of the file in the directory of state.
 const FILE: &str = "inventory.db";
 
-/// How long a reader or writer waits for another.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 const FIELD: &str =
     "route, direction, path, kind, category, level, how, clear, masked, dropped, blocked, first_seen,
                      last_seen, changed, accepted_level";
 const FIELD_COLUMNS: usize = 15;
 
-const VERSION: i64 = 1;
-
 /// `accepted_level` and `accepted` are written by people's acceptance alone, all else by the gateway alone. Times are
 /// milliseconds since 1970.
-const SCHEMA: &str = "
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS routes (
+const STEPS: &[&str] = &["
+    CREATE TABLE routes (
         route TEXT PRIMARY KEY, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, answers INTEGER NOT NULL,
         accepted INTEGER
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS fields (
+    CREATE TABLE fields (
         route TEXT NOT NULL, direction TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL,
         category TEXT NOT NULL, level INTEGER NOT NULL, how TEXT NOT NULL, clear INTEGER NOT NULL,
         masked INTEGER NOT NULL, dropped INTEGER NOT NULL, blocked INTEGER NOT NULL, first_seen INTEGER NOT NULL,
         last_seen INTEGER NOT NULL, changed INTEGER NOT NULL, accepted_level INTEGER,
         PRIMARY KEY (route, direction, path, kind)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS callers (
+    CREATE TABLE callers (
         route TEXT NOT NULL, method TEXT NOT NULL, caller TEXT NOT NULL, identified_by TEXT NOT NULL,
         roles TEXT NOT NULL, answers INTEGER NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,
         PRIMARY KEY (route, method, caller, identified_by, roles)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS acceptances (
+    CREATE TABLE acceptances (
         id INTEGER PRIMARY KEY, time INTEGER NOT NULL, by TEXT NOT NULL, route TEXT, as_of INTEGER NOT NULL,
         entries INTEGER NOT NULL, noted INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    PRAGMA user_version = 1;
-    COMMIT;
-";
+"];

@@ -99,6 +99,28 @@ pub enum GrantState {
     Refused,
 }
 
+impl GrantState {
+    /// All of them.
+    pub const ALL: [GrantState; 5] = [
+        GrantState::Requested,
+        GrantState::Active,
+        GrantState::Expired,
+        GrantState::Revoked,
+        GrantState::Refused,
+    ];
+
+    /// The word of the admin API.
+    pub fn name(self) -> &'static str {
+        match self {
+            GrantState::Requested => "requested",
+            GrantState::Active => "active",
+            GrantState::Expired => "expired",
+            GrantState::Revoked => "revoked",
+            GrantState::Refused => "refused",
+        }
+    }
+}
+
 impl Grant {
     /// Where it stands.
     pub fn state(&self, now: Moment) -> GrantState {

@@ -41,6 +41,9 @@ pub enum Stops {
 }
 
 impl Stops {
+    /// All of them.
+    pub const ALL: [Stops; 4] = [Stops::Caller, Stops::Role, Stops::Recipient, Stops::Route];
+
     /// The word of the admin API.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 //! level 2 for the unauthenticated; a denial more never shows more; an exception passes no floor; the order of files and
 //! documents means nothing; a rule that only watches changes nothing, and one with a share is the one or the other.
 //!
-//! `YINGBI_POLICY_CASES=1000000 cargo test --release -p yingbi-tests --test properties` tries a million; the seed of what
+//! `YINGBI_POLICY_CASES=1000000 cargo test -p yingbi-policies --test properties` tries a million; the seed of what
 //! fails is in the message, and `YINGBI_POLICY_SEED` starts there.
 #![allow(
     clippy::expect_used,
