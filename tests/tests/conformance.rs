@@ -29,10 +29,10 @@ mod credentials;
 mod cryptography;
 #[path = "conformance/deidentify.rs"]
 mod deidentify;
-#[path = "conformance/disk_faults.rs"]
-mod disk_faults;
 #[path = "conformance/detoken.rs"]
 mod detoken;
+#[path = "conformance/disk_faults.rs"]
+mod disk_faults;
 #[path = "conformance/errors.rs"]
 mod errors;
 #[path = "conformance/evidence.rs"]

@@ -45,6 +45,8 @@ pub struct Filter {
     pub rule: Option<String>,
     /// Purpose.
     pub purpose: Option<String>,
+    /// One of these grants could be used; none at all meets an empty list.
+    pub grants: Option<Vec<String>>,
     /// Sequence less than this.
     pub before: Option<u64>,
     /// Sequence greater than this.
@@ -113,6 +115,7 @@ impl Filter {
             && is(&self.code, intent.code.as_deref().unwrap_or_default())
             && is(&self.purpose, intent.purpose.as_deref().unwrap_or_default())
             && self.rule.as_ref().is_none_or(|rule| intent.rules.contains(rule))
+            && self.grants.as_ref().is_none_or(|wanted| intent.grants.iter().any(|own| wanted.contains(own)))
             && self.route.as_ref().is_none_or(|part| intent.route.contains(part.as_str()))
             && self.subject.as_ref().is_none_or(has_subject)
             && self.category.is_none_or(|wanted| categories(intent).any(|category| category == wanted))
@@ -247,6 +250,20 @@ pub fn events(dir: &Path, filter: &Filter, each: &mut dyn FnMut(Event) -> io::Re
         segments.events(place, filter, each)?;
     }
     Ok(())
+}
+
+/// The grants that a ticket opened, as the log tells of them.
+///
+/// # Errors
+/// The directory or a segment can't be read.
+pub fn grants_of(dir: &Path, ticket: &str) -> io::Result<Vec<String>> {
+    let mut grants = Vec::new();
+    events(dir, &Filter::default(), &mut |event| {
+        let is_of_it = event.detail.get("ticket").is_some_and(|own| own == ticket);
+        grants.extend(event.detail.get("id").filter(|id| is_of_it && !grants.contains(*id)).cloned());
+        Ok(())
+    })?;
+    Ok(grants)
 }
 
 /// Every category found in an access, however treated.

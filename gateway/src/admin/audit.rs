@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use yingbi_audit::bundle::{Unproved, prove};
 use yingbi_audit::search::summary::Summary;
-use yingbi_audit::search::{Filter, Order, search};
+use yingbi_audit::search::{Filter, Order, grants_of, search};
 use yingbi_audit::{Log, readings};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_taxonomy::{Category, Kind, Level};
@@ -58,6 +58,8 @@ struct Asked {
     code: Option<String>,
     rule: Option<String>,
     purpose: Option<String>,
+    grant: Option<String>,
+    ticket: Option<String>,
     trace: Option<String>,
     decision_id: Option<String>,
     record: Option<u64>,
@@ -148,6 +150,16 @@ pub(super) async fn read(
 }
 
 impl Auditing {
+    /// The grants that are asked for; `None` when the log can't tell a ticket's.
+    fn grants(&self, asked: &Asked) -> Option<Option<Vec<String>>> {
+        match (&asked.grant, &asked.ticket) {
+            (None, None) => Some(None),
+            (Some(grant), None) => Some(Some(vec![grant.clone()])),
+            (None, Some(ticket)) => grants_of(&self.dir, ticket).ok().map(Some),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     /// The filter; `None` for what is not understood: a condition silently dropped would show more than was asked for.
     fn filter(&self, asked: &Asked) -> Option<Filter> {
         let pseudonym = |domain: &str, plain: &Option<InClear>, hex: &Option<String>| match (plain, hex) {
@@ -186,6 +198,7 @@ impl Auditing {
             code: asked.code.clone(),
             rule: asked.rule.clone(),
             purpose: asked.purpose.clone(),
+            grants: self.grants(asked)?,
             before,
             after,
         })

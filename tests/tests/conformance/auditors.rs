@@ -1,6 +1,7 @@
 //! E7, E8, E10: what auditors ask of the log, by command and by API, and that their asking is recorded.
 
 use crate::FIRM;
+use crate::rights;
 use crate::witness::json_of;
 use serde_json::{Value, json};
 use std::fs;
@@ -275,4 +276,42 @@ fn e10_the_key_that_named_readers_is_refused_with_what_took_its_place() {
         String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(78), "{said}");
     assert!(said.contains("YB1630") && said.contains("roles: [auditor]"), "{said}");
+}
+
+#[test]
+fn e7_accesses_are_found_by_ticket_and_by_grant() {
+    let stage = Stage::with(rights::FIRM, |setup| rights::offices(setup));
+    let asked = json!({"template": "complaint", "ticket": "TS-7", "subject": rights::ANNA, "holder": "teller", "reason": "核实"});
+    let grant = rights::granted(&stage, asked);
+    stage.answers_json(&rights::record(rights::ANNA));
+    let path = format!("/customers/{}", rights::ANNA);
+    let opened = stage.ask(Who::Token("teller"), "GET", &path, "Yingbi-Ticket: TS-7\r\n");
+    assert_eq!(opened.response.status, 200);
+    let refused = stage.get(Who::Token("teller"), &path);
+    assert_eq!(refused.response.status, 403);
+    stage.record(&refused);
+    let found = |condition: &[&str]| -> Vec<String> {
+        let all = [&["audit", "search", "--dir", "data/audit", "--format", "json"], condition].concat();
+        let output = stage.gateway.run(&all);
+        assert!(output.status.success(), "{output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let trace = |line: &str| {
+            serde_json::from_str::<Value>(line).unwrap()["intent"]["trace"].as_str().unwrap().to_owned()
+        };
+        text.lines().map(trace).collect()
+    };
+    assert_eq!(found(&["--ticket", "TS-7"]), [opened.trace.clone()]);
+    assert_eq!(found(&["--grant", &grant]), [opened.trace.clone()]);
+    assert_eq!(found(&["--ticket", "TS-8"]), Vec::<String>::new(), "a ticket that opened nothing");
+    assert_eq!(found(&["--grant", "no-such"]), Vec::<String>::new());
+    assert!(found(&[]).len() >= 2);
+    for condition in [json!({"ticket": "TS-7"}), json!({"grant": grant})] {
+        let (status, answer) = stage.gateway.office("alan", "POST", "/api/v1/audit/records", &condition);
+        assert_eq!(status, 200, "{answer}");
+        let records = answer["records"].as_array().unwrap();
+        assert_eq!(records.len(), 1, "{condition}: {answer}");
+        assert_eq!(records[0]["intent"]["trace"], json!(opened.trace));
+    }
+    let both = json!({"ticket": "TS-7", "grant": grant});
+    assert_eq!(stage.gateway.office("alan", "POST", "/api/v1/audit/records", &both).0, 400);
 }

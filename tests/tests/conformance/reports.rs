@@ -179,6 +179,8 @@ fn e9_registers_and_clauses_are_counted_from_the_log_with_its_proof() {
 #[test]
 fn x9_grades_are_given_by_stated_criteria_from_the_gateways_own_figures() {
     let (_stage, found) = reported();
+    let note = found["grades_note"].as_str().unwrap();
+    assert!(note.contains("not the maturity grades of T/SAC 005"), "whose grades they are not: {note}");
     let grades = found["grades"].as_array().unwrap();
     assert_eq!(grades.len(), 4);
     assert!(grades.iter().all(|grade| grade["criteria"].as_array().unwrap().len() == 5));

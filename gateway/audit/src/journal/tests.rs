@@ -247,7 +247,7 @@ fn cursors_and_parcels_are_read_strictly() {
         "",
         "1",
         "2 0 0 0 0 0 0 0 0 0 0 0 0",
-        &text[..text.len() - 1],
+        text.get(..text.len() - 1).unwrap(),
         &format!("{text} "),
         &text.replacen('9', "+9", 1),
     ] {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
-use yingbi_audit::search::Filter;
+use yingbi_audit::search::{Filter, grants_of};
 use yingbi_crypto::{Pseudonym, PseudonymKey};
 use yingbi_taxonomy::{Category, Kind, Level};
 use zeroize::Zeroizing;
@@ -52,6 +52,12 @@ pub(super) struct FilterArgs {
     /// Purpose
     #[arg(long, value_name = "ID")]
     purpose: Option<String>,
+    /// A grant that could be used
+    #[arg(long, value_name = "ID", conflicts_with = "ticket")]
+    grant: Option<String>,
+    /// A ticket whose grants could be used
+    #[arg(long, value_name = "ID")]
+    ticket: Option<String>,
     /// Trace id
     #[arg(long)]
     trace: Option<String>,
@@ -114,9 +120,19 @@ impl FilterArgs {
             code: self.code.clone(),
             rule: self.rule.clone(),
             purpose: self.purpose.clone(),
+            grants: self.grants()?,
             before: None,
             after: None,
         })
+    }
+
+    fn grants(&self) -> Result<Option<Vec<String>>, Failure> {
+        let Some(ticket) = &self.ticket else { return Ok(self.grant.clone().map(|grant| vec![grant])) };
+        let mut all = Vec::new();
+        for dir in self.location.dirs()? {
+            all.extend(grants_of(&dir, ticket).map_err(|error| Failure::unreadable(&dir, &error))?);
+        }
+        Ok(Some(all))
     }
 
     fn key(&self) -> Result<PseudonymKey, Failure> {
@@ -164,6 +180,7 @@ pub(crate) fn shown(filter: &Filter) -> String {
         ("code", filter.code.as_deref().map(name_or_given)),
         ("rule", filter.rule.as_deref().map(name_or_given)),
         ("purpose", filter.purpose.as_deref().map(name_or_given)),
+        ("grants", filter.grants.as_ref().map(|grants| name_or_given(&grants.join(":")))),
         ("before", filter.before.map(|sequence| sequence.to_string())),
         ("after", filter.after.map(|sequence| sequence.to_string())),
     ];

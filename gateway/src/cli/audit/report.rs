@@ -72,6 +72,8 @@ struct Report {
     /// Findings of all clauses that are open.
     open_findings: usize,
     registers: Registers,
+    /// What the grades are not.
+    grades_note: String,
     grades: Vec<Grade>,
 }
 
@@ -179,6 +181,7 @@ fn make(
         to: time(filter.to),
         made: format!("{:.0}", jiff::Timestamp::now()),
         open_findings: clauses.iter().map(|clause| clause.findings.len()).sum(),
+        grades_note: grades::note(language),
         grades: grades::all(&figures, &proof, &registers, language),
         proof,
         figures,

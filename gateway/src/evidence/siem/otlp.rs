@@ -46,8 +46,9 @@ impl Receiver for Otlp {
                 let body = answer.body_mut().with_config().limit(super::super::ANSWER_BYTES).read_to_vec();
                 let answer: Value = serde_json::from_slice(&body.unwrap_or_default()).unwrap_or_default();
                 // In OTLP's JSON 64-bit integers are strings; numbers are taken too.
-                let refused = &answer["partialSuccess"]["rejectedLogRecords"];
-                let refused = refused.as_u64().or_else(|| refused.as_str()?.parse().ok());
+                let refused = answer.pointer("/partialSuccess/rejectedLogRecords");
+                let refused =
+                    refused.and_then(|count| count.as_u64().or_else(|| count.as_str()?.parse().ok()));
                 Ok(refused.unwrap_or(0).min(events.len() as u64))
             }
             // Nothing else must be: it would be refused for ever, and hold up all behind it.

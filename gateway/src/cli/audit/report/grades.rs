@@ -1,6 +1,7 @@
-//! Grades of data and personal-information protection by the gateway's own figures, for a firm's self-assessment (T/SAC 005): each
-//! area has five criteria that the log bears out or does not, and as many grades as are met. What people and papers must show
-//! besides is not in a log, and not in a grade.
+//! Grades of data and personal-information protection by the gateway's own figures, as material for a firm's
+//! self-assessment: each area has five criteria that the log bears out or does not, and as many grades as are met. The
+//! criteria are the gateway's own and their order is no ladder; they are not those of T/SAC 005, whose text they were not
+//! drawn from, and the report says so. What people and papers must show besides is not in a log, and not in a grade.
 
 use super::figures::Figures;
 use super::{Proof, Registers, say};
@@ -24,6 +25,16 @@ pub(super) struct Criterion {
 }
 
 type Criteria = [(bool, &'static str, &'static str); 5];
+
+/// What must be read with the grades.
+pub(super) fn note(language: Language) -> String {
+    say(
+        language,
+        "A grade counts how many of the five criteria listed the log bears out. The criteria are the gateway's own: they are \
+         not the maturity grades of T/SAC 005 and no assessment against that guideline, only material for one.",
+        "等级为日志可证实的准则项数（共五项）。准则由本网关自定，并非 T/SAC 005 的成熟度等级，不构成依该指引的评估，仅可作为评估素材。",
+    )
+}
 
 /// All areas.
 pub(super) fn all(figures: &Figures, proof: &Proof, registers: &Registers, language: Language) -> Vec<Grade> {

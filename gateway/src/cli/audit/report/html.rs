@@ -134,6 +134,7 @@ pub(super) fn page(report: &Report, language: Language) -> String {
     }
 
     heading(&mut page, &t("Grades by the gateway's own figures", "依网关数据的分级自评"));
+    let _ = writeln!(page, "<p class=\"note\">{}</p>", escaped(&report.grades_note));
     head(&mut page, &[t("Area", "领域"), t("Grade", "等级"), t("Criteria", "准则")]);
     for grade in &report.grades {
         let criteria: String = grade
