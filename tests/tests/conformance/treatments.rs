@@ -375,7 +375,7 @@ fn t5_headers_of_requests_are_treated_as_their_rules_say() {
         .unwrap();
     let told = String::from_utf8_lossy(&explained.stdout).into_owned();
     assert!(told.contains("rules for requests") && told.contains("encrypt-on-write"), "{told}");
-    assert!(told.contains("encrypted with SM4-GCM: "), "{told}");
+    assert!(told.contains("encrypted with SM4-GCM): "), "{told}");
 }
 
 #[test]

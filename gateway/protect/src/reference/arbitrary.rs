@@ -232,7 +232,7 @@ fn treatment(bytes: &mut Bytes<'_>) -> Treatment {
         1 => NumberMask::Null,
         _ => NumberMask::Text,
     };
-    let mask = match bytes.below(18) {
+    let mask = match bytes.below(16) {
         0..3 => return Treatment::Clear,
         3..6 => return Treatment::Drop,
         // Rare, because it ends the comparison.
@@ -247,7 +247,7 @@ fn treatment(bytes: &mut Bytes<'_>) -> Treatment {
         13 => Mask::Keep { first: 1, last: 0, width: None, number },
         // What has a key and no randomness.
         14 => Mask::HashToken { number },
-        15 => Mask::Ff1,
+        15 if number == NumberMask::Zero => Mask::Ff1,
         _ => Mask::Fixed { width: 6, number },
     };
     Treatment::Mask(Arc::new(mask))
