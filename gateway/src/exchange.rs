@@ -27,6 +27,7 @@ pub mod problem;
 pub mod record;
 pub mod release;
 pub mod target;
+mod traces;
 pub mod upstream;
 
 use crate::admin::{PROBE_HEADER, PROBE_PATH, Readiness};
@@ -56,6 +57,7 @@ use record::{Access, DecisionIds};
 use release::{Ending, Evidence, NothingPersonal, Treated, release};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
+use traces::Trace;
 use upstream::{Answer, Failure, Upstream};
 use yingbi_audit::{Announced, Log};
 use yingbi_crypto::PseudonymKey;
@@ -174,7 +176,9 @@ impl Exchange {
             let request = Asked { permit, facts, body };
             return Box::pin(self.begin_flow(request, client, answer, place, access, shutdown)).await;
         }
-        let (mut treated, summary) = self.treat(&permit, client, answer)?;
+        let trace = self.trace(&permit, access);
+        let (mut treated, summary) = self.treat(&permit, client, answer, trace.as_ref())?;
+        self.warn_of_small_groups(&permit, &mut treated.head, &summary, access)?;
         tell_consent(&mut treated.head, access)?;
         self.integrity.add(client.req_header(), &mut treated)?;
         self.within_limits((&permit, &facts), access, &treated, &summary).await?;
@@ -278,8 +282,14 @@ impl Exchange {
     }
 
     /// What may this client see of it? What can't be read is refused.
-    fn treat(&self, permit: &Permit, client: &Client, answer: Answer) -> Result<(Treated, Summary), Stop> {
-        let inspected = self.inspect(permit, &client.req_header().headers, answer);
+    fn treat(
+        &self,
+        permit: &Permit,
+        client: &Client,
+        answer: Answer,
+        trace: Option<&Trace>,
+    ) -> Result<(Treated, Summary), Stop> {
+        let inspected = self.inspect(permit, &client.req_header().headers, answer, trace);
         inspected.map_err(|problem| {
             if let Some(reason) = problem.inspect_failure() {
                 self.metrics.inspect_failed(reason);

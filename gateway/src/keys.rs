@@ -27,7 +27,7 @@ pub use keeper::{Keeper, Keys, KeysEvent, Round, Vouched};
 pub use life::{LifeError, Lives, NewKeys};
 pub use provider::{Fault, Injected, Provider};
 pub use service::{Role, Service, Services};
-pub use store::{Held, Kdf, Store, StoreError, StoredKey};
+pub use store::{BackedUp, Held, Kdf, Store, StoreError, StoredKey};
 
 #[cfg(test)]
 mod tests;

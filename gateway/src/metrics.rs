@@ -35,6 +35,7 @@ use prometheus::{
 use prometheus::{Registry, TextEncoder};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use yingbi_classifiers::Wrong;
+use yingbi_policies::SmallGroupAction;
 use yingbi_protect::{KeyTrouble, Summary};
 use yingbi_taxonomy::{Category, Level};
 
@@ -53,6 +54,7 @@ pub struct Metrics {
     request_values: IntCounterVec,
     field_keys: IntCounterVec,
     detoken: IntCounterVec,
+    small_groups: IntCounterVec,
     clear_by_level: [IntCounter; 4],
     subjects: IntCounter,
     consent_errors: IntCounter,
@@ -153,6 +155,7 @@ impl Metrics {
             request_values: table::REQUEST_VALUES.counters(&registry)?,
             field_keys: table::FIELD_KEYS.counters(&registry)?,
             detoken: table::DETOKEN.counters(&registry)?,
+            small_groups: table::SMALL_GROUPS.counters(&registry)?,
             clear_by_level: Level::ALL.map(|level| clear.with_label_values(&[&level.to_string()])),
             subjects: table::SUBJECTS.counter(&registry)?,
             consent_errors: table::CONSENT_ERRORS.counter(&registry)?,
@@ -208,6 +211,9 @@ impl Metrics {
         }
         for outcome in std::iter::once("decrypt").chain(KeyTrouble::ALL.map(KeyTrouble::code)) {
             metrics.field_keys.with_label_values(&[document, outcome]);
+        }
+        for action in SmallGroupAction::ALL.map(SmallGroupAction::name) {
+            metrics.small_groups.with_label_values(&[action]);
         }
         for outcome in ["resolved", "YB0730"] {
             metrics.detoken.with_label_values(&[outcome]);
@@ -291,6 +297,11 @@ impl Metrics {
             self.request_values.with_label_values(&[category.id(), &level, treatment]).inc_by(count);
         }
         self.key_events(summary);
+    }
+
+    /// Some records of an answer look like too few others.
+    pub fn small_groups(&self, action: SmallGroupAction) {
+        self.small_groups.with_label_values(&[action.name()]).inc();
     }
 
     /// An officer asked what something stands for.

@@ -223,7 +223,7 @@ pub fn run(ready: Ready) -> Result<std::convert::Infallible, StartError> {
     server.bootstrap();
     let mut certificates = Vec::from_iter(peer::watched(&config.upstream, peer_stamps, &peer));
     server.add_service(listeners::service(&config, exchange, &mut certificates)?);
-    tls::watch(certificates, metrics.clone())?;
+    tls::watch(certificates, metrics.clone(), audit.clone())?;
     names::follow(&config.upstream.endpoint, &peer)?;
     drain::start(
         server.watch_execution_phase(),

@@ -237,6 +237,8 @@ fn bindings(documents: &[Layered], names: &Names, sink: &mut Sink<'_>) -> (Vec<B
                 opaque: spec.opaque.iter().map(|media| media.value.clone()).collect(),
                 overrides: spec.overrides.clone(),
                 validation: spec.validation.clone(),
+                small_groups: spec.small_groups,
+                watermark: spec.watermark,
                 result_codes: spec.result_codes,
             }),
         });

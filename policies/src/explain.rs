@@ -33,6 +33,10 @@ pub struct Explanation {
     pub own: Option<Vec<KindWord>>,
     /// What happens to records of others; `None` where the answer can hold none.
     pub other: Option<Vec<KindWord>>,
+    /// Rules that say what becomes of what comes in, the deciding ones first.
+    pub request_rules: Vec<RuleWord>,
+    /// What they do to kinds in requests, where that is anything.
+    pub request: Vec<(Kind, Treatment)>,
     /// What happens to records whose subject stands otherwise (granted, consented, restricted), each with its name.
     pub more: Vec<(Text, Vec<KindWord>)>,
 }
@@ -133,19 +137,24 @@ impl PolicySet {
                 refusal.purpose.as_ref().map(|purpose| purpose.to_string()),
             ),
         };
-        let mut rules: Vec<RuleWord> = self
-            .tables
-            .rules
-            .iter()
-            .enumerate()
-            .map(|(at, rule)| RuleWord {
+        let words = |rules: &[Rule], outcomes: &[Outcome]| {
+            let word = |(at, rule): (usize, &Rule)| RuleWord {
                 id: rule.id.to_string(),
                 title: rule.title.clone(),
                 clauses: rule.clauses.clone(),
-                verdict: self.verdict(at, rule, &situation, &outcomes),
-            })
-            .collect();
-        rules.sort_by_key(|word| word.verdict);
+                verdict: self.verdict(at, rule, &situation, outcomes),
+            };
+            let mut words: Vec<RuleWord> = rules.iter().enumerate().map(word).collect();
+            words.sort_by_key(|word| word.verdict);
+            words
+        };
+        let rules = words(&self.tables.rules, &outcomes);
+        let of_requests: Vec<Outcome> = self.request_outcomes(&situation).collect();
+        let request_rules = words(&self.tables.requests, &of_requests);
+        let request = match &decision {
+            Decision::Permit(permit) => permit.request_view().map(request_words).unwrap_or_default(),
+            Decision::Refuse(_) => Vec::new(),
+        };
         let view = |relation| {
             let seen = refused.is_none() && situation.is_relevant(relation);
             let scene = self.scene(&situation);
@@ -162,6 +171,8 @@ impl PolicySet {
                 Decision::Permit(permit) => self.raise_words(&situation, permit),
                 Decision::Refuse(_) => Vec::new(),
             },
+            request_rules,
+            request,
             own: view(Relation::OWN),
             other: view(Relation::OTHER),
             more: {
@@ -172,6 +183,7 @@ impl PolicySet {
         }
     }
 
+    /// What one rule came to, by its place among its like.
     fn verdict(&self, at: usize, rule: &Rule, situation: &Situation<'_>, outcomes: &[Outcome]) -> Verdict {
         let outcome = outcomes.iter().find(|outcome| outcome.rule == at);
         let applies = outcome.is_some_and(|outcome| situation.relevant.0 & outcome.applies.0 != 0);
@@ -274,7 +286,42 @@ impl Explanation {
             };
         }
         self.scene_text(language, &mut text);
+        self.request_text(language, &mut text);
         text
+    }
+
+    /// What becomes of what comes in, and by which rules.
+    fn request_text(&self, language: Language, text: &mut String) {
+        let zh = language == Language::Chinese;
+        let mut rules =
+            self.request_rules.iter().filter(|rule| rule.verdict < Verdict::OtherRoute).peekable();
+        if rules.peek().is_some() {
+            text.push_str(if zh { "请求规则:\n" } else { "rules for requests:\n" });
+        }
+        for rule in rules {
+            let clauses = listed(&rule.clauses);
+            let title = if rule.title.is_empty() { String::new() } else { format!(" {}", rule.title) };
+            // What it says of requests is a treatment.
+            let verdict = match rule.verdict {
+                Verdict::Allowed => Text::new("applies", "生效"),
+                other => other.text(),
+            };
+            let _ = writeln!(text, "  {} — {}{title}{clauses}", rule.id, verdict.to(language));
+        }
+        let mut groups: Vec<(Text, Vec<&str>)> = Vec::new();
+        for (kind, treatment) in &self.request {
+            let word = match treatment {
+                Treatment::Block => Text::new("refuses the request", "拒绝该请求"),
+                other => other.text(),
+            };
+            match groups.iter_mut().find(|(own, _)| *own == word) {
+                Some((_, kinds)) => kinds.push(kind.id()),
+                None => groups.push((word, vec![kind.id()])),
+            }
+        }
+        for (word, kinds) in groups {
+            let _ = writeln!(text, "    {}: {}", word.to(language), kinds.join(" "));
+        }
     }
 
     /// What counts otherwise on this route, and what raises single records.
@@ -428,6 +475,12 @@ impl KindWord {
         }
         text
     }
+}
+
+/// What a view does to requests.
+fn request_words(view: &View) -> Vec<(Kind, Treatment)> {
+    let each = Kind::all().map(|kind| (kind, view.treatment(kind).clone()));
+    each.filter(|(_, treatment)| *treatment != Treatment::Clear).collect()
 }
 
 impl Verdict {

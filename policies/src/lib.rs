@@ -76,8 +76,8 @@ pub use limit::{CountedBy, Distinct, GrantTemplate, Limit, Period};
 pub use mask::{Keyed, Mask, NumberMask, Region};
 pub use path::{Path, PathError, Selector, Step};
 pub use permit::{
-    Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SubjectSelector,
-    Treatment, Validation, View,
+    Basis, Binding, Cause, Check, Decision, FieldBinding, Override, Permit, Raise, Refusal, SmallGroupAction,
+    SmallGroupRule, SubjectSelector, Treatment, Validation, View,
 };
 pub use replay::{Past, Replayed};
 pub use schema::schema;

@@ -447,8 +447,47 @@ pub struct Binding {
     pub overrides: Vec<Override>,
     /// What is asked of data that comes in; `None`: nothing is read.
     pub validation: Option<Validation>,
+    /// What becomes of answers in which some records look like few others.
+    pub small_groups: Option<SmallGroupRule>,
+    /// Whether pages and tables on the route carry a mark of who got them and when.
+    pub watermark: bool,
     /// Refusals on the route carry the business result codes of T/TSAC 002—2025 §6.1.1.
     pub result_codes: bool,
+}
+
+/// What becomes of answers in which fewer records than this look alike (T/TSAC 001 §8.5.3 b).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmallGroupRule {
+    /// A group of fewer is small.
+    pub below: u32,
+    /// What is done.
+    pub then: SmallGroupAction,
+}
+
+/// What is done about records that look like few others; each later one warns, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SmallGroupAction {
+    /// The answer says so, and so do its record and a metric.
+    Warn,
+    /// What tells these records apart is covered.
+    Suppress,
+    /// The answer is refused.
+    Refuse,
+}
+
+impl SmallGroupAction {
+    /// All of them.
+    pub const ALL: [SmallGroupAction; 3] =
+        [SmallGroupAction::Warn, SmallGroupAction::Suppress, SmallGroupAction::Refuse];
+
+    /// The word of policies and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SmallGroupAction::Warn => "warn",
+            SmallGroupAction::Suppress => "suppress",
+            SmallGroupAction::Refuse => "refuse",
+        }
+    }
 }
 
 /// What some kinds count as in one service scene (T/TSAC 001 §6.3, last paragraph).

@@ -1,6 +1,7 @@
 //! From bytes to a treated body, whatever its format.
 
 use crate::classify::Classify;
+use crate::crowd::{Crowd, SmallGroups};
 use crate::form::Form;
 use crate::json::{Json, looks_like_json};
 use crate::meaning::Meaning;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::ops::Range;
 use yingbi_crypto::{Pseudonym, PseudonymKey};
+use yingbi_policies::SmallGroupAction;
 
 /// What is read, and with what.
 pub(crate) struct Input<'i, C> {
@@ -31,8 +33,40 @@ pub(crate) fn treat<C: Classify>(
     pseudonyms: &PseudonymKey,
     workspace: &mut Workspace,
 ) -> Result<Treated, Uninspectable> {
+    let Some(rule) = plan.small_groups() else {
+        return treat_among(input, plan, pseudonyms, workspace, None).map(|(treated, _)| treated);
+    };
+    workspace.fields.log(true);
+    let first = treat_among(input, plan, pseudonyms, workspace, Some(Crowd::default()));
+    let small = |crowd: Option<Crowd>| crowd.and_then(|crowd| crowd.small(rule.below.into()));
+    let done = first.and_then(|(mut treated, crowd)| {
+        let Some((small, covered)) = small(crowd) else { return Ok(treated) };
+        if rule.then == SmallGroupAction::Suppress {
+            // It is found once, however often it is looked at.
+            workspace.fields.take_back();
+            workspace.edits.clear();
+            workspace.sealing.clear();
+            (treated, _) = treat_among(input, plan, pseudonyms, workspace, Some(covered))?;
+        }
+        let suppressed = rule.then == SmallGroupAction::Suppress;
+        treated.summary.small_groups = Some(SmallGroups { suppressed, ..small });
+        Ok(treated)
+    });
+    workspace.fields.log(false);
+    done
+}
+
+/// Treats a body, and notes what is left of its records where there is a crowd to note it.
+fn treat_among<C: Classify>(
+    input: &Input<'_, C>,
+    plan: Plan<'_>,
+    pseudonyms: &PseudonymKey,
+    workspace: &mut Workspace,
+    crowd: Option<Crowd>,
+) -> Result<(Treated, Option<Crowd>), Uninspectable> {
     workspace.fields.begin(plan.route());
     let mut treat = Treat::new(input.classifier, plan, input.limits, workspace);
+    treat.crowd = crowd;
     let read = read(&mut treat, input);
     treat.note();
     let (mark, found) = read?;
@@ -46,8 +80,9 @@ pub(crate) fn treat<C: Classify>(
     let mut body = Vec::new();
     body.extend_from_slice(before);
     treat.edits.apply(rest, &mut body);
+    let crowd = treat.crowd.take();
     treat.end();
-    Ok(Treated { body, summary })
+    Ok((Treated { body, summary }, crowd))
 }
 
 /// Treats a segment of a document; whether something was seen outside of its records that may raise them. `names` is

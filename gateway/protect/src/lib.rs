@@ -7,6 +7,7 @@ mod body;
 mod classify;
 mod coded;
 mod counts;
+mod crowd;
 mod csv;
 mod edit;
 mod events;
@@ -35,6 +36,7 @@ mod spread;
 mod tree;
 mod xml;
 
+pub use crowd::SmallGroups;
 pub use fields::{Direction, Field, Outcomes, Sighting};
 pub use firm::classifier;
 pub use format::Format;
@@ -152,6 +154,8 @@ pub struct Summary {
     pub raised: BTreeMap<Arc<str>, u64>,
     /// Whose they were, as far as the binding says.
     pub subjects: BTreeSet<Pseudonym>,
+    /// Records that look like too few others, where the binding asks.
+    pub small_groups: Option<SmallGroups>,
     /// Those of them of whom something sensitive is released in clear, where some limit counts them
     /// (T/TSAC 001—2025 §8.6.2).
     pub sensitive: BTreeSet<Pseudonym>,
@@ -197,6 +201,7 @@ impl Summary {
         other.keyed.into_iter().for_each(|(what, count)| *self.keyed.entry(what).or_default() += count);
         other.raised.into_iter().for_each(|(id, count)| *self.raised.entry(id).or_default() += count);
         self.subjects.extend(other.subjects);
+        self.small_groups = self.small_groups.or(other.small_groups);
         self.sensitive.extend(other.sensitive);
     }
 }
@@ -412,6 +417,35 @@ impl Protector {
             self.note_header(plan, reader.classifier(), name, &treat.counts.found);
             treat.counts.found.clear();
             treat.end();
+            done
+        })
+    }
+
+    /// Treats one header value of a request that goes on; `None`: no rule speaks of requests, or it stays as it is.
+    ///
+    /// # Errors
+    /// The policy blocks it.
+    pub fn request_header(
+        &self,
+        permit: &Permit,
+        name: &str,
+        value: &str,
+        summary: &mut Summary,
+    ) -> Result<Option<String>, Uninspectable> {
+        let Some(plan) = Plan::of_request(permit) else { return Ok(None) };
+        let reader = self.reader(permit.classifiers())?;
+        let keys = self.keys(permit.request_view().is_some_and(View::needs_keys), permit.purpose());
+        self.with_workspace(&reader, |workspace| {
+            workspace.fields.begin_header(permit.route());
+            // What comes in is listed in another way.
+            workspace.fields.log(true);
+            let mut treat =
+                Treat::new(reader.classifier(), plan.with_keys(keys.as_ref()), self.limits, workspace);
+            let done = header::treat(&mut treat, name, value, summary);
+            treat.counts.found.clear();
+            treat.end();
+            workspace.fields.take_back();
+            workspace.fields.log(false);
             done
         })
     }

@@ -5,7 +5,7 @@
 
 use crate::keyed::Keys;
 use std::sync::Arc;
-use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, Treatment, View};
+use yingbi_policies::{Binding, Day, Mask, NumberMask, Permit, Raise, SmallGroupRule, Treatment, View};
 use yingbi_taxonomy::{Kind, KindSet, Level};
 
 /// How one answer is treated.
@@ -142,6 +142,16 @@ impl<'p> Plan<'p> {
             Source::Table(table) => [&table.own, &table.other]
                 .iter()
                 .any(|rules| rules.treatments.contains(&yingbi_policies::Treatment::Drop)),
+        }
+    }
+
+    /// How many records at least must look alike, and whether the others are covered.
+    pub(crate) fn small_groups(self) -> Option<SmallGroupRule> {
+        match self.source {
+            Source::Permit(permit) => permit.binding()?.small_groups,
+            Source::Request(..) => None,
+            #[cfg(any(test, feature = "reference"))]
+            Source::Table(table) => table.binding.as_ref()?.small_groups,
         }
     }
 

@@ -211,7 +211,7 @@ impl Segments {
             match step {
                 Step::Again => {}
                 Step::Wait => return Ok(None),
-                Step::Treated(treated) => return Ok(Some(treated)),
+                Step::Treated(treated) => return Ok(Some(*treated)),
             }
         }
     }
@@ -319,7 +319,8 @@ impl Segments {
             format: self.format,
             body: &self.buffer,
         };
-        body::treat(&input, engine.plan, engine.pseudonyms, workspace).map(Step::Treated)
+        body::treat(&input, engine.plan, engine.pseudonyms, workspace)
+            .map(|treated| Step::Treated(Box::new(treated)))
     }
 }
 
@@ -327,7 +328,7 @@ impl Segments {
 enum Step {
     Again,
     Wait,
-    Treated(Treated),
+    Treated(Box<Treated>),
 }
 
 /// What treats.
@@ -407,7 +408,7 @@ impl Segments {
         if at.is_none() {
             self.phase = Phase::Done;
         }
-        Ok(Step::Treated(treated))
+        Ok(Step::Treated(Box::new(treated)))
     }
 
     /// Treats a segment of a text; nothing when it must be held after all. Also, how many rows it has.
@@ -505,7 +506,7 @@ impl Segments {
         // All of it may be held back.
         match treated.body.is_empty() && at.is_some() {
             true => Ok(Step::Again),
-            false => Ok(Step::Treated(treated)),
+            false => Ok(Step::Treated(Box::new(treated))),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::passing::Passing;
 use super::problem::{self, Problem};
 use super::record::Access;
 use super::release::{Begun, Ending, Evidence, NothingPersonal, Treated, begin};
+use super::traces::Trace;
 use super::upstream::{Answer, Rest, gone};
 use super::{Exchange, Stop, coding, headers, tell_consent};
 use crate::metrics::UpstreamFailure;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use yingbi_audit::Announced;
 use yingbi_crypto::Pseudonym;
 use yingbi_policies::Permit;
-use yingbi_protect::{Segments, Summary};
+use yingbi_protect::{Format, Segments, Summary};
 
 /// Whether a body may be released in segments, by the head of its answer and by what the client said: one that can't
 /// tell a torso from a whole answer gets only whole ones.
@@ -39,6 +40,7 @@ pub(super) fn may_flow(permit: &Permit, head: &Head, status: StatusCode, headers
     let accepted: Vec<&str> = accepted.filter_map(|value| value.to_str().ok()).collect();
     // Segments are sent as they are.
     head.version_11
+        && permit.binding().is_none_or(|binding| binding.small_groups.is_none())
         && status != StatusCode::PARTIAL_CONTENT
         && coding::negotiate(&accepted, 0) == Ok(None)
         && media_type(headers).is_ok_and(|media_type| {
@@ -64,6 +66,8 @@ pub(super) struct Flow {
     plain: Plain,
     segments: Segments,
     rest: Option<Box<Rest>>,
+    format: Format,
+    trace: Option<Trace>,
     /// What has been released, and the number of the segment released last.
     begun: Option<Begun>,
     part: u64,
@@ -106,6 +110,14 @@ impl Exchange {
         let mut head =
             self.outgoing_head(&flow.permit, status, &received, media_type.as_ref(), kept, &mut summary)?;
         tell_consent(&mut head, access)?;
+        flow.trace = self.trace(&flow.permit, access).filter(|_| status.is_success());
+        if let Some(trace) = &flow.trace {
+            trace.tell(&mut head)?;
+        }
+        let body = match (&flow.trace, is_whole) {
+            (Some(trace), true) => trace.mark(flow.format, &body).unwrap_or(body),
+            _ => body,
+        };
         frame(&mut head, is_whole.then_some(body.len()))?;
         let mut treated = Treated { head, body };
         if is_whole {
@@ -155,6 +167,8 @@ impl Exchange {
             plain,
             segments,
             rest,
+            format,
+            trace: None,
             begun: None,
             part: 0,
             people: People::default(),
@@ -215,6 +229,12 @@ impl Exchange {
             };
             let Some(begun) = &mut flow.begun else { return Err(problem::INTERNAL.into()) };
             begun.part(client, body, evidence, &self.audit).await.map_err(|_| Stop::ClientGone)?;
+        }
+        let nothing = NothingPersonal::of(&Summary::default()).map(Evidence::NothingPersonal);
+        if let (Some(trace), Some(begun), Some(nothing)) = (&flow.trace, &mut flow.begun, nothing)
+            && let Some(row) = trace.mark(flow.format, &Bytes::new())
+        {
+            begun.part(client, row, nothing, &self.audit).await.map_err(|_| Stop::ClientGone)?;
         }
         Ok(())
     }

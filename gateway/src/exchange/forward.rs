@@ -4,7 +4,7 @@ use super::connection::Peer;
 use super::front::{Body, Head};
 use super::headers;
 use http::Method;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::io::Write as _;
 
 /// What the gateway itself knows of a request and says to the API behind.
@@ -28,6 +28,19 @@ pub struct Changed {
     pub query: Option<String>,
     /// The length of another body; its codings are undone.
     pub body: Option<usize>,
+    /// Headers whose values are others.
+    pub headers: Vec<ChangedHeader>,
+}
+
+/// A header that goes on otherwise than it came.
+#[derive(Debug)]
+pub struct ChangedHeader {
+    /// Its name.
+    pub name: HeaderName,
+    /// As it came; values that came alike are treated alike.
+    pub from: HeaderValue,
+    /// As it goes on; `None`: not at all.
+    pub to: Option<String>,
 }
 
 /// A request on its way.
@@ -59,7 +72,12 @@ pub fn upstream_request(head: &Head, peer: &Peer, said: &Said<'_>) -> Outgoing {
         let is_credential = name == AUTHORIZATION || Some(name) == said.token_header;
         let is_stale = said.changed.body.is_some() && headers::is_about_the_body(name.as_str());
         if (said.keep_authorization || !is_credential) && !is_stale {
-            lines.header(name.as_str(), value.as_bytes());
+            let changed = said.changed.headers.iter().find(|one| one.name == *name && one.from == *value);
+            match changed.map(|changed| &changed.to) {
+                None => lines.header(name.as_str(), value.as_bytes()),
+                Some(Some(treated)) => lines.header(name.as_str(), treated.as_bytes()),
+                Some(None) => {}
+            }
         }
     }
     let body = said.changed.body.map_or(head.body, |length| Body::Length(length as u64));

@@ -4,19 +4,19 @@
 //! in the inventory either way, once the exchange is over.
 
 use super::charset::{Charset, MediaType, Text};
-use super::forward::Changed;
+use super::forward::{Changed, ChangedHeader};
 use super::front::Head;
 use super::passing::Passing;
 use super::problem::{self, Problem};
 use super::record::Access;
-use super::{Exchange, Stop, coding};
+use super::{Exchange, Stop, coding, headers};
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use http::{HeaderMap, HeaderName};
 use pingora_core::protocols::http::v1::server::HttpSession as Client;
 use serde::Serialize;
 use yingbi_policies::Permit;
-use yingbi_protect::{Fault, Format, Uninspectable, declared_encoding};
+use yingbi_protect::{Fault, Format, Summary, Uninspectable, declared_encoding};
 
 /// What is wrong with what came in, as the client is told of it.
 #[derive(Debug, Serialize)]
@@ -91,6 +91,7 @@ impl Exchange {
             let treated = String::from_utf8(treated).ok().filter(|_| is_clean).ok_or(problem::INTERNAL)?;
             changed.query = (treated != query).then_some(treated);
         }
+        changed.headers = self.treated_headers(permit, head, access)?;
         if client.is_body_empty() {
             return Ok((passing, changed));
         }
@@ -113,6 +114,42 @@ impl Exchange {
         let body = text.encode(treated.into()).map_err(|_| problem::INPUT_UNREADABLE)?;
         changed.body = Some(body.len());
         Ok((passing.replaced_by(body), changed))
+    }
+
+    /// Headers that go on otherwise than they came. Credentials and cookies are between the client and the API, and what
+    /// HTTP itself says is no data; one that is no text can't be looked at and stays here.
+    fn treated_headers(
+        &self,
+        permit: &Permit,
+        head: &Head,
+        access: &mut Access,
+    ) -> Result<Vec<ChangedHeader>, Stop> {
+        let mut summary = Summary::default();
+        let mut changed = Vec::new();
+        for (name, value) in headers::for_upstream(head, true) {
+            let is_credential = [AUTHORIZATION, COOKIE].contains(name)
+                || Some(name.as_str()) == self.identifier.token_header().map(HeaderName::as_str);
+            if is_credential {
+                continue;
+            }
+            let to = match std::str::from_utf8(value.as_bytes()) {
+                Err(_) => None,
+                Ok(text) => match self.protector.request_header(permit, name.as_str(), text, &mut summary) {
+                    Ok(None) => continue,
+                    Ok(treated) => treated,
+                    Err(why) => {
+                        let (problem, rule, at) = unreadable(why);
+                        let path = format!("!header/{name}");
+                        access.input_errors = vec![InputError { path, category: None, rule, at }];
+                        return Err(problem.into());
+                    }
+                },
+            };
+            changed.push(ChangedHeader { name: name.clone(), from: value.clone(), to });
+        }
+        access.treated(&summary);
+        self.metrics.request_treated(&summary);
+        Ok(changed)
     }
 
     fn treated_input(

@@ -5,6 +5,7 @@ use super::charset::{Charset, MediaType, Text};
 use super::headers::{self, NO_STORE};
 use super::problem::{self, Problem};
 use super::release::Treated;
+use super::traces::Trace;
 use super::upstream::Answer;
 use super::{Exchange, coding};
 use bytes::Bytes;
@@ -25,6 +26,7 @@ impl Exchange {
         permit: &Permit,
         request: &HeaderMap,
         answer: Answer,
+        trace: Option<&Trace>,
     ) -> Result<(Treated, Summary), Problem> {
         let Answer { status, headers, body, rest: _ } = answer;
         if status == StatusCode::PARTIAL_CONTENT {
@@ -39,12 +41,16 @@ impl Exchange {
             body.coding = one(&headers, &CONTENT_ENCODING)?.map(str::to_owned);
         } else if !body.bytes.is_empty() {
             let format = media_type.as_ref().and_then(format).ok_or(problem::CONTENT_TYPE)?;
-            (body, summary) =
-                self.treat_body(permit, request, &headers, format, media_type.as_ref(), body.bytes)?;
+            let trace = trace.filter(|_| status.is_success());
+            let read = (format, media_type.as_ref());
+            (body, summary) = self.treat_body(permit, request, &headers, read, body.bytes, trace)?;
         }
         let kept = headers::Answer { may_change: !opaque, no_store: false };
         let mut head =
             self.outgoing_head(permit, status, &headers, media_type.as_ref(), kept, &mut summary)?;
+        if let Some(trace) = trace {
+            trace.tell(&mut head)?;
+        }
         if let Some(coding) = body.coding {
             head.insert_header(CONTENT_ENCODING, coding).map_err(|_| INTERNAL)?;
             head.append_header("vary", "accept-encoding").map_err(|_| INTERNAL)?;
@@ -79,13 +85,13 @@ impl Exchange {
         permit: &Permit,
         request: &HeaderMap,
         headers: &HeaderMap,
-        format: Format,
-        media_type: Option<&MediaType>,
+        (format, media_type): (Format, Option<&MediaType>),
         body: Bytes,
+        trace: Option<&Trace>,
     ) -> Result<(Body, Summary), Problem> {
         let codings = texts(headers, &CONTENT_ENCODING).ok_or(problem::CONTENT_CODING)?;
         let plain = coding::decode(&codings, body, &self.limits.decode)?;
-        let (bytes, found) = match format {
+        let (mut bytes, found) = match format {
             // Each part says its own charset, and may be no text.
             Format::Multipart(_) => {
                 let treated = self.protector.body(permit, format, &plain)?;
@@ -109,6 +115,9 @@ impl Exchange {
                 }
             }
         };
+        if let Some(marked) = trace.and_then(|trace| trace.mark(format, &bytes)) {
+            bytes = marked;
+        }
         let accepted = texts(request, &ACCEPT_ENCODING).unwrap_or_default();
         // The local hop was asked for identity; only an upstream that codes all the same is worth coding for again,
         // or a client that rules identity out.

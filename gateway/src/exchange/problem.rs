@@ -75,6 +75,10 @@ problems! {
     BLOCKED_BY_POLICY = 403 "YB2101"
         ["the answer holds a category that the policy blocks", "ask for less, or ask the security team for another rule"]
         ["响应含有策略禁止放行的信息类别", "请缩小查询范围，或联系安全团队调整策略"];
+    /// Some records look like so few others that they single people out.
+    SMALL_GROUPS = 403 "YB0740"
+        ["some records look like too few others", "what is asked for would single people out; ask for more, or for less detail"]
+        ["部分记录可识别到个人", "结果中相似记录过少，可能识别到个人；请扩大范围或降低粒度"];
     /// The firm's directory says that the caller has left.
     LEFT = 403 "YB2109"
         ["the caller's account is closed", "the firm's directory says that its holder has left; ask whoever keeps it"]

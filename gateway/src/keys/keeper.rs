@@ -32,6 +32,10 @@ pub enum KeysEvent {
     Changed(u64),
     /// A key that was not there before.
     Added(KeyName),
+    /// A backup was made: of how many keys.
+    BackedUp(usize),
+    /// A backup was brought back: how many keys came.
+    Restored(usize),
     /// A key that is destroyed now, who asked and who approved.
     Destroyed(KeyName, String, String),
     /// What is there now is no sound store; the keys before stay.
@@ -170,6 +174,12 @@ impl Keeper {
             return false;
         }
         round.events.push(KeysEvent::Changed(store.revision));
+        for (made, before, event) in [
+            (&store.backed_up, &self.store.backed_up, KeysEvent::BackedUp as fn(usize) -> KeysEvent),
+            (&store.restored, &self.store.restored, KeysEvent::Restored),
+        ] {
+            round.events.extend(made.as_ref().filter(|_| made != before).map(|made| event(made.keys)));
+        }
         for key in &store.keys {
             match (self.store.key(&key.kid), &key.destroyed) {
                 (before, Some(record)) if before.is_none_or(|before| before.destroyed.is_none()) => {

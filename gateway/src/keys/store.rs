@@ -25,6 +25,29 @@ pub struct Store {
     pub keks: BTreeMap<String, Kdf>,
     /// The keys, oldest first.
     pub keys: Vec<StoredKey>,
+    /// The last backup that was made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backed_up: Option<BackedUp>,
+    /// The last backup that was brought into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<BackedUp>,
+}
+
+/// A backup that was made or brought back: the running gateway tells the access log of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackedUp {
+    /// RFC 3339.
+    pub at: String,
+    /// How many keys it holds, or brought.
+    pub keys: usize,
+}
+
+impl BackedUp {
+    /// Now, of so many keys.
+    pub fn now(keys: usize) -> BackedUp {
+        BackedUp { at: crate::exchange::record::now(), keys }
+    }
 }
 
 /// Names the format, and so its version.

@@ -55,6 +55,7 @@ table! {
     REQUEST_VALUES Counter "request_values_total" "" ["category", "level", "treatment"] "Values of personal information changed in requests before they went on, by treatment.";
     FIELD_KEYS Counter "field_keys_total" "" ["category", "outcome"] "Values decrypted (decrypt), and values that show nothing because they could not be encrypted, tokenised or decrypted, by code.";
     DETOKEN Counter "detoken_total" "" ["outcome"] "Tokens and envelopes that officers asked to have resolved: `resolved`, or by code why not.";
+    SMALL_GROUPS Counter "small_groups_total" "" ["action"] "Answers in which some records look like so few others that they single people out, by what was done.";
     RAISED Counter "raised_records_total" "" ["combination"] "Records that a combination of what they hold, or somebody's age, made stricter.";
     INPUT_FAULTS Counter "input_faults_total" "" ["category", "rule", "action"] "Wrong values of personal information in requests, by what became of the request.";
     MONITORED Counter "monitored_values_total" "" ["category"] "Values that a rule in monitor mode would have treated otherwise.";

@@ -60,6 +60,14 @@ fn tell_event(event: &KeysEvent, faults: &str, audit: &Log, metrics: &Metrics) {
             note(audit, "keys-changed", [("revision", revision.to_string())]);
         }
         KeysEvent::Added(name) => note(audit, "key-added", named(name)),
+        KeysEvent::BackedUp(keys) => {
+            tracing::info!(keys, "a backup of the data keys was made");
+            note(audit, "keys-backed-up", [("keys", keys.to_string())]);
+        }
+        KeysEvent::Restored(keys) => {
+            tracing::warn!(keys, "data keys were brought back from a backup");
+            note(audit, "keys-restored", [("keys", keys.to_string())]);
+        }
         KeysEvent::Destroyed(name, asked, approved) => {
             tracing::warn!(kid = name.kid, category = name.category, "a data key is destroyed");
             let [kid, category, version] = named(name);

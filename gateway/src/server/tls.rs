@@ -3,17 +3,20 @@
 
 use super::StartError;
 use crate::config;
+use crate::exchange::record;
 use crate::metrics::Metrics;
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use x509_parser::time::ASN1Time;
+use yingbi_audit::{Log, Record};
 
 /// How often the files are looked at; what has changed is read once it stands still between two looks.
 const POLL: Duration = Duration::from_millis(250);
@@ -151,7 +154,7 @@ impl Watched {
 }
 
 /// Watches all of them in one thread; none is started for nothing.
-pub fn watch(mut watched: Vec<Watched>, metrics: Arc<Metrics>) -> Result<(), StartError> {
+pub fn watch(mut watched: Vec<Watched>, metrics: Arc<Metrics>, audit: Arc<Log>) -> Result<(), StartError> {
     if watched.is_empty() {
         return Ok(());
     }
@@ -162,6 +165,12 @@ pub fn watch(mut watched: Vec<Watched>, metrics: Arc<Metrics>) -> Result<(), Sta
                 let (place, code) = (each.place.name(), each.code);
                 let Some(outcome) = each.look() else { continue };
                 metrics.tls_reloaded(place, outcome.is_ok());
+                let event = if outcome.is_ok() { "certificates-loaded" } else { "certificates-rejected" };
+                let mut detail = BTreeMap::from([("place".to_owned(), place.to_owned())]);
+                if outcome.is_err() {
+                    detail.insert("code".to_owned(), code.to_owned());
+                }
+                audit.note(Record::Event { time: record::now(), event: event.to_owned(), detail });
                 match outcome {
                     Ok(()) => tracing::info!(place, files = ?each.files, "certificates read again"),
                     Err(problem) => {

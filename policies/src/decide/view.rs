@@ -439,9 +439,11 @@ impl PolicySet {
             }
             let here = of.contains(graded.grade).then(|| word.treatment(graded.kind, &self.tables.templates));
             for least in at(least, graded.kind).into_iter().chain(&here) {
-                // A floor of masking is met by any mask but where nothing may be seen (level 4).
+                // A floor of masking is met by any mask that the rule gives but where nothing may be seen (level 4); of
+                // several floors the strongest holds, in whatever order they come.
                 let met = match (&raised.treatment, least) {
-                    (Treatment::Mask(mask), Treatment::Mask(_)) => !is_level_four || !mask.shows_anything(),
+                    (Treatment::Mask(mask), Treatment::Mask(_)) if is_level_four => !mask.shows_anything(),
+                    (Treatment::Mask(_), Treatment::Mask(_)) if raised.floor.is_none() => true,
                     (treatment, least) => treatment.compare(least).is_ge(),
                 };
                 if !met {

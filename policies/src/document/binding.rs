@@ -4,7 +4,9 @@ use super::{one_of, scene};
 use crate::diagnostic::{Code, Sink, Text};
 use crate::route::{self, Host, RouteError, Segment};
 use crate::yaml::{Located, Node, Value, nearest};
-use crate::{FieldBinding, Override, Path, PathError, SubjectSelector, Validation};
+use crate::{
+    FieldBinding, Override, Path, PathError, SmallGroupAction, SmallGroupRule, SubjectSelector, Validation,
+};
 use yingbi_taxonomy::{Category, Kind};
 
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct BindingSpec {
     pub opaque: Vec<Located<String>>,
     pub overrides: Vec<Override>,
     pub validation: Option<Validation>,
+    pub small_groups: Option<SmallGroupRule>,
+    pub watermark: bool,
     /// Refusals carry the business result codes of T/TSAC 002—2025 §6.1.1.
     pub result_codes: bool,
     pub request: Option<RequestSpec>,
@@ -67,6 +71,8 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
     let overrides = fields.optional("overrides").map(|node| scene::read_overrides(node, sink));
     let validation =
         fields.optional("validate").and_then(|node| scene::read_validation(node, read_field, sink));
+    let small_groups = fields.optional("small_groups").and_then(|node| read_small_groups(node, sink));
+    let watermark = fields.optional("watermark").and_then(|node| node.boolean(sink));
     let result_codes = fields.optional("result_codes").and_then(|node| node.text(sink));
     if let Some(word) = result_codes.as_ref().filter(|word| word.value != "rpa") {
         one_of(&word.value, word.at, &["rpa"], sink);
@@ -88,9 +94,41 @@ pub(crate) fn read(node: &Node, sink: &mut Sink<'_>) -> Option<BindingSpec> {
         opaque,
         overrides: overrides.unwrap_or_default(),
         validation,
+        small_groups,
+        watermark: watermark.is_some_and(|watermark| watermark.value),
         result_codes: result_codes.is_some(),
         request,
     })
+}
+
+/// `small_groups: {below: 5, then: warn}`.
+fn read_small_groups(node: &Node, sink: &mut Sink<'_>) -> Option<SmallGroupRule> {
+    let fields = node.fields(sink)?;
+    let below = fields.required("below", sink).and_then(|node| node.integer(sink));
+    let then = fields.optional("then").and_then(|node| node.text(sink));
+    fields.finish(sink);
+    let below = below?;
+    let Some(count) = u32::try_from(below.value).ok().filter(|count| (2..=1000).contains(count)) else {
+        sink.report(
+            Code::WrongValue,
+            below.at,
+            Text::new("`below` is not 2 to 1000", "`below` 不在2至1000之间"),
+            Text::new("it counts records that look alike; 5 is customary", "以相同记录数计，通常为5"),
+        );
+        return None;
+    };
+    let names = SmallGroupAction::ALL.map(SmallGroupAction::name);
+    let then = match then {
+        None => SmallGroupAction::Warn,
+        Some(word) => {
+            let known = SmallGroupAction::ALL.into_iter().find(|action| action.name() == word.value);
+            if known.is_none() {
+                one_of(&word.value, word.at, &names, sink);
+            }
+            known?
+        }
+    };
+    Some(SmallGroupRule { below: count, then })
 }
 
 fn read_request(node: &Node, parameters: &[&str], sink: &mut Sink<'_>) -> Option<RequestSpec> {

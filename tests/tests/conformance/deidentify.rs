@@ -156,3 +156,161 @@ fn t10_biometrics_and_beliefs_are_never_published() {
     let got = stage.ask(Who::Token("teller"), "GET", "/holders", purpose);
     assert_eq!(got.response.json(), json!([{"age": 30}]));
 }
+
+/// A list whose rows are generalised, under a rule for small groups.
+fn grouped(rule: &str) -> Stage {
+    Stage::start(&format!(
+        r#"apiVersion: yingbi/v1
+kind: Role
+metadata: {{id: teller}}
+spec: {{any: [{{api_token: {{id: teller}}}}]}}
+---
+apiVersion: yingbi/v1
+kind: Binding
+metadata: {{id: list}}
+spec:
+  route: {{host: crm.internal, method: GET, path: /analysis}}
+  records: $.rows[*]
+  small_groups: {rule}
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {{id: analysts, clause: ["T/TSAC001:8.4.2.1.f"]}}
+spec:
+  match: {{roles: [teller], routes: ["GET crm.internal/**"]}}
+  allow: {{level: "<=3"}}
+  treat: {{default: nothing, categories: {{basic.age: age-band, basic.address: region, wealth.cash: amount-band}}}}
+"#
+    ))
+}
+
+/// Four people alike, and one who is not.
+fn rows() -> serde_json::Value {
+    let alike = |age: u32, balance: f64| json!({"client_name": canary::NAME, "age": age, "contact_address": "浙江省杭州市西湖区文三路1号", "enable_balance": balance});
+    let mut rows: Vec<_> = (30..34).map(|age| alike(age, 1000.0 + f64::from(age))).collect();
+    rows.push(json!({"client_name": canary::NAME, "age": 91, "contact_address": "西藏自治区拉萨市城关区北京路1号", "enable_balance": 990_000_000.5}));
+    json!({ "rows": rows })
+}
+
+#[test]
+fn t6_small_groups_are_warned_of_in_answer_record_and_metric() {
+    let stage = grouped("{below: 3}");
+    let before = stage.gateway.metrics();
+    let asked = stage.answers_json(&rows()).get(Who::Token("teller"), "/analysis");
+    let got = asked.response.json();
+    assert_eq!(got["rows"][4]["age"], 90, "warned of, and released: {got}");
+    assert_eq!(
+        asked.response.header("yingbi-warning"),
+        Some("small-groups; below=3; smallest=1; records=1; action=warn")
+    );
+    assert_eq!(stage.record(&asked).intent.marks, ["small-groups"]);
+    let grown = stage.gateway.metrics().grown(&before, "yingbi_small_groups_total");
+    assert_eq!(
+        grown.into_iter().map(|(labels, by)| (labels["action"].clone(), by)).collect::<Vec<_>>(),
+        [("warn".to_owned(), 1.0)]
+    );
+    // In tables too, each row a record.
+    let csv = "age,contact_address\n31,浙江省杭州市西湖区1号\n32,浙江省杭州市上城区2号\n33,浙江省杭州市余杭区3号\n91,西藏自治区拉萨市1号\n";
+    stage.answers(yingbi_tests::Answer::of_type("text/csv", csv));
+    let asked = stage.get(Who::Token("teller"), "/analysis");
+    assert_eq!(
+        asked.response.header("yingbi-warning"),
+        Some("small-groups; below=3; smallest=1; records=1; action=warn"),
+        "{}",
+        asked.response.text()
+    );
+    // Where all look like enough others nothing is said; nor on a route that doesn't ask.
+    let mut rows = rows();
+    rows["rows"].as_array_mut().unwrap().pop();
+    for path in ["/analysis", "/elsewhere"] {
+        let asked = stage.answers_json(&rows).get(Who::Token("teller"), path);
+        assert_eq!((asked.response.status, asked.response.header("yingbi-warning")), (200, None), "{path}");
+        assert!(stage.record(&asked).intent.marks.is_empty());
+    }
+}
+
+#[test]
+fn t6_small_groups_are_suppressed_or_refused_where_the_policy_says_so() {
+    let stage = grouped("{below: 3, then: suppress}");
+    let asked = stage.answers_json(&rows()).get(Who::Token("teller"), "/analysis");
+    let got = asked.response.json();
+    assert_eq!(
+        got["rows"][4],
+        json!({"client_name": "********", "age": 0, "contact_address": "********", "enable_balance": 0}),
+        "nothing of whom it singles out"
+    );
+    assert_eq!(got["rows"][0]["age"], 30, "{got}");
+    assert_eq!(got["rows"][0]["contact_address"], "浙江省杭州市***");
+    assert_eq!(stage.record(&asked).intent.marks, ["small-groups-suppressed"]);
+    assert_eq!(stage.record(&asked).intent.masked.get("wealth.cash"), Some(&5), "counted once");
+    let stage = grouped("{below: 3, then: refuse}");
+    let asked = stage.answers_json(&rows()).get(Who::Token("teller"), "/analysis");
+    assert_eq!((asked.response.status, asked.response.problem_code().as_str()), (403, "YB0740"));
+    assert!(!asked.response.text().contains("浙江"));
+    let intent = stage.record(&asked).intent;
+    assert_eq!(
+        (intent.code.as_deref(), intent.marks.as_slice()),
+        (Some("YB0740"), ["small-groups-refused".to_owned()].as_slice())
+    );
+}
+
+#[test]
+fn t11_pages_and_exports_carry_a_trace_of_caller_and_time() {
+    let stage = Stage::start(
+        r#"apiVersion: yingbi/v1
+kind: Role
+metadata: {id: teller}
+spec: {any: [{api_token: {id: teller}}, {api_token: {id: officer}}]}
+---
+apiVersion: yingbi/v1
+kind: Binding
+metadata: {id: pages}
+spec:
+  route: {host: crm.internal, path: "/marked/{id}"}
+  watermark: true
+---
+apiVersion: yingbi/v1
+kind: Policy
+metadata: {id: tellers, clause: ["T/TSAC001:7.4.f"]}
+spec:
+  match: {roles: [teller], routes: ["GET crm.internal/**"]}
+  allow: {level: "<=3"}
+  treat: mask
+"#,
+    );
+    let ask = |who: &str, path: &str, media_type: &str, body: &str| {
+        stage.answers(yingbi_tests::Answer::of_type(media_type, body));
+        let asked = stage.get(Who::Token(who), path);
+        assert_eq!(asked.response.status, 200, "{}", asked.response.text());
+        asked
+    };
+    let page = "<html><body><p>手机 13912345678</p><script>var s='</body>';</script></body></html>";
+    let asked = ask("teller", "/marked/1", "text/html", page);
+    let (text, mark) = (asked.response.text(), asked.response.header("yingbi-watermark").unwrap().to_owned());
+    // Who and when: time, the decision in the log, and the caller's pseudonym, by which auditors find the access.
+    let intent = stage.record(&asked).intent;
+    let parts: Vec<&str> = mark.split('.').collect();
+    assert_eq!((parts[1], parts[2]), (intent.decision_id.as_str(), intent.caller.as_str()), "{mark}");
+    assert_eq!(parts[0].replace(['-', ':'], "").get(..13), intent.time.replace(['-', ':'], "").get(..13));
+    assert!(intent.marks.contains(&"watermark".to_owned()), "{:?}", intent.marks);
+    let div = text.find("<div class=\"yingbi-watermark\"").unwrap();
+    assert!(text.get(div..).unwrap().contains(&mark) && text.ends_with("</div></body></html>"), "{text}");
+    assert!(text.contains("139****5678"), "{text}");
+    // Another caller, another moment: another mark.
+    let other = ask("officer", "/marked/1", "text/html", page);
+    assert_ne!(other.response.header("yingbi-watermark").unwrap().split('.').nth(2), Some(parts[2]));
+    // Tables in a last row, in one piece or in segments; in a charset of their own.
+    let rows = |count: usize| format!("n,mobile\r\n{}", "1,13912345678\r\n".repeat(count));
+    for count in [1, 60_000] {
+        let asked = ask("teller", "/marked/2", "text/csv", &rows(count));
+        let mark = asked.response.header("yingbi-watermark").unwrap().to_owned();
+        assert!(asked.response.text().ends_with(&format!("1,139****5678\r\n#{mark}\r\n")), "{count}");
+        assert_eq!(asked.response.text().matches(&mark).count(), 1);
+    }
+    let json = ask("teller", "/marked/3", "application/json", r#"{"mobile":"13912345678"}"#);
+    assert_eq!(json.response.text(), r#"{"mobile":"139****5678"}"#, "what a program reads is as it was");
+    assert!(json.response.header("yingbi-watermark").is_some());
+    // A route that doesn't ask has none.
+    let plain = ask("teller", "/plain", "text/html", page);
+    assert!(plain.response.header("yingbi-watermark").is_none() && !plain.response.text().contains("yingbi"));
+}

@@ -376,6 +376,12 @@ fn k2_a_backup_opens_for_both_custodians_only_and_revives_nothing() {
     let output = make([&li, &wu]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(make([&li, &wu]).status.code(), Some(64), "never overwritten");
+    let told = Instant::now();
+    while gateway.events("keys-backed-up").is_empty() {
+        assert!(told.elapsed() < Duration::from_secs(10), "the access log tells of a backup");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(gateway.events("keys-backed-up")[0]["keys"], "35");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = status(&gateway);
 

@@ -331,6 +331,54 @@ fn t5_envelopes_among_words_are_opened_where_permitted_and_never_cut() {
 }
 
 #[test]
+fn t5_headers_of_requests_are_treated_as_their_rules_say() {
+    let stage = start(STORE);
+    let headers = format!(
+        "{JSON}X-Customer-Mobile: {}\r\nX-Note: id {}\r\nX-Trade-Pwd: 135790\r\nX-Serial: 17\r\nCookie: s=13612345670\r\n",
+        canary::MOBILE,
+        canary::ID
+    );
+    let (response, trace) = post(&stage, "/store", &headers, b"{}");
+    assert_eq!(response.status, 200, "{}", response.text());
+    let seen = stage.origin.seen().remove(0);
+    let lines =
+        seen.request.headers.iter().map(|(name, value)| format!("{}: {value}\n", name.to_ascii_lowercase()));
+    let head: String = lines.collect();
+    for hidden in [canary::MOBILE, canary::ID, "135790"] {
+        assert!(!head.contains(hidden), "{head}");
+    }
+    let line =
+        |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    assert!(line("x-customer-mobile: ").starts_with("yb1."), "{head}");
+    assert!(line("x-note: ").starts_with("id yb1."), "{head}");
+    assert_eq!(
+        (line("x-serial: "), line("cookie: ")),
+        ("17".to_owned(), "s=13612345670".to_owned()),
+        "{head}"
+    );
+    let intent = stage.gateway.entries_of(&trace).remove(0).intent;
+    assert_eq!(intent.request.get("basic: encrypt"), Some(&1), "{:?}", intent.request);
+    // And `policy explain` says which rules these are.
+    let explained = std::process::Command::new(yingbi_tests::binary())
+        .args([
+            "policy",
+            "explain",
+            "policies",
+            "--route",
+            "POST crm.internal/store",
+            "--caller-role",
+            "teller",
+        ])
+        .current_dir(stage.gateway.directory())
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&explained.stdout).into_owned();
+    assert!(told.contains("rules for requests") && told.contains("encrypt-on-write"), "{told}");
+    assert!(told.contains("encrypted with SM4-GCM): "), "{told}");
+}
+
+#[test]
 fn k5_without_keys_what_is_to_be_encrypted_is_masked_never_clear() {
     let stage = Stage::start(&format!("{ROLES}{STORE}"));
     let before = stage.gateway.metrics();

@@ -102,6 +102,11 @@ fn k6_a_broken_certificate_leaves_the_old_one_ruling() {
             firm.write(file, &text);
         }
         firm.until(name, || counted(place, "loaded") > loaded);
+        firm.until(name, || {
+            let told = |event: &str| firm.gateway.events(event).iter().any(|detail| detail["place"] == place);
+            let refused = firm.gateway.events("certificates-rejected");
+            told("certificates-loaded") && refused.iter().any(|detail| detail["code"] == code)
+        });
     }
     // Mended, it rules.
     firm.write("server.pem", &other.certificate_pem);

@@ -3,15 +3,17 @@
 use super::fake::{Fake, NAMES};
 use super::print;
 use crate::body::{self, Input};
+use crate::keyed::Keys;
 use crate::plan::table::{Rules, Table};
 use crate::tree::Workspace;
 use crate::{Format, Limits, Uninspectable};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use yingbi_crypto::PseudonymKey;
+use yingbi_crypto::keys::{DataKey, KeyName, KeyState, Ring, Slot};
 use yingbi_policies::{
     Binding, FieldBinding, Mask, NumberMask, Path, Selector, Step, SubjectSelector, Treatment,
 };
-use yingbi_taxonomy::{Kind, KindSet};
+use yingbi_taxonomy::{Category, Kind, KindSet};
 
 /// Treats a document under a plan, both made of `data`, with the engine and with the reference.
 ///
@@ -90,18 +92,33 @@ pub(super) fn numbers(seed: u64) -> impl FnMut() -> u64 {
     }
 }
 
+/// A key for most categories: without one, nothing shows.
+fn ring() -> Arc<Ring> {
+    static RING: OnceLock<Arc<Ring>> = OnceLock::new();
+    let slot = |category: Category| {
+        let kid = format!("testkey{:02}", category as usize);
+        let name = KeyName { kid, category: category.id().to_owned(), version: 1 };
+        let key = DataKey::new(name.clone(), [category as u8; 32].into(), 1).map(Arc::new);
+        Slot { name, state: KeyState::Active, lasting: true, key }
+    };
+    let has_key = |category: &Category| *category != Category::AccountInvestorCode;
+    Arc::clone(RING.get_or_init(|| Arc::new(Ring::new(Category::all().filter(has_key).map(slot).collect()))))
+}
+
 /// Compares engine and reference on one document.
 pub(super) fn compare(table: &Table, depth: usize, text: &str) -> Compared {
     let pseudonyms = PseudonymKey::new([7; 32]);
     let mut workspace = Workspace::new([1, 2]);
     workspace.begin(0);
-    let expect = print::treat(&Fake, table.plan(), &pseudonyms, depth, text);
+    let keys = Keys::new(ring(), Some("testing"));
+    let plan = table.plan().with_keys(Some(&keys));
+    let expect = print::treat(&Fake, plan, &pseudonyms, depth, text);
     let input =
         Input { classifier: &Fake, limits: Limits { depth }, format: Format::Json, body: text.as_bytes() };
-    let got = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
+    let got = body::treat(&input, plan, &pseudonyms, &mut workspace);
     // A second time with learned names and used space.
     workspace.begin(0);
-    let again = body::treat(&input, table.plan(), &pseudonyms, &mut workspace);
+    let again = body::treat(&input, plan, &pseudonyms, &mut workspace);
     let context = || format!("{text}\nunder {table:?}");
     match (expect, got) {
         (Ok(None), _) => Compared::Beyond,
@@ -228,6 +245,9 @@ fn treatment(bytes: &mut Bytes<'_>) -> Treatment {
         11 => Mask::Ip,
         12 => Mask::Keep { first: 3, last: 4, width: Some(4), number },
         13 => Mask::Keep { first: 1, last: 0, width: None, number },
+        // What has a key and no randomness.
+        14 => Mask::HashToken { number },
+        15 if number == NumberMask::Zero => Mask::Ff1,
         _ => Mask::Fixed { width: 6, number },
     };
     Treatment::Mask(Arc::new(mask))

@@ -6,6 +6,7 @@ use super::tree::{Bad, Data, Member, Text, Value, read};
 use crate::classify::Classify;
 use crate::counts::{Counts, Outcome};
 use crate::json::string;
+use crate::keyed::KeyTrouble;
 use crate::meaning::SHORTEST_TEXT;
 use crate::meaning::{Meaning, strongest};
 use crate::plan::{Action, NOTHING, Plan, Rules};
@@ -15,7 +16,7 @@ use crate::{Summary, Uninspectable, mask};
 use std::collections::BTreeMap;
 use yingbi_classifiers::{Hit, KeyMeaning, Scalar, Signals};
 use yingbi_crypto::PseudonymKey;
-use yingbi_policies::SubjectSelector;
+use yingbi_policies::{Keyed, Mask, NumberMask, SubjectSelector};
 use yingbi_taxonomy::Kind;
 
 /// Treats a JSON text; `None` when a string in it may hold XML, which is read inside and not by this reference.
@@ -411,8 +412,14 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 Action::Mask(mask) => mask,
                 Action::Drop => &NOTHING,
             };
-            self.counts.add(hit.kind, Outcome::Masked, monitored);
+            self.counts.add(hit.kind, Outcome::of(mask), monitored);
             let value = text.get(hit.start..hit.end).unwrap_or("");
+            if let Some(keyed) = mask.keyed() {
+                pieces.push(Piece::Kept(at, hit.start));
+                pieces.push(Piece::New(self.with_key(mask, keyed, (hit.kind, value, false))));
+                at = hit.end;
+                continue;
+            }
             let (from, to, masked) = match mask::hidden(mask, value) {
                 // What shows stays as it is spelt.
                 Some(hidden) => (hidden.from, hidden.to, "*".repeat(hidden.fill)),
@@ -428,6 +435,49 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
         }
         pieces.push(Piece::Kept(at, text.len()));
         Ok(pieces)
+    }
+
+    /// What a key makes of a value, or what shows nothing.
+    fn with_key(
+        &mut self,
+        mask: &Mask,
+        keyed: Keyed,
+        (kind, value, is_number): (Kind, &str, bool),
+    ) -> String {
+        let mut made = String::new();
+        let done = match (self.plan.keys(), mask) {
+            (None, _) => Err(KeyTrouble::NoKey),
+            (Some(_), _) if value.starts_with("yb1.") => Err(KeyTrouble::Unfit),
+            (Some(keys), Mask::HashToken { .. }) => keys.token(kind.category(), value, &mut made),
+            (Some(keys), Mask::Ff1) => keys.of_same_form(kind, value, is_number, &mut made),
+            (Some(_), _) => Err(KeyTrouble::Unfit),
+        };
+        match done {
+            Ok(()) => made,
+            Err(why) => {
+                self.counts.fell(kind, keyed, why);
+                "********".to_owned()
+            }
+        }
+    }
+
+    fn number_with_key(&mut self, mask: &Mask, keyed: Keyed, kind: Kind, spelt: &str) -> String {
+        match mask {
+            Mask::HashToken { number: NumberMask::Text } => {
+                format!("\"{}\"", self.with_key(mask, keyed, (kind, spelt, true)))
+            }
+            Mask::Ff1 => {
+                let made = self.with_key(mask, keyed, (kind, spelt, true));
+                let is_number = made.bytes().all(|byte| byte.is_ascii_digit()) && !made.starts_with('0');
+                if is_number { made } else { "0".to_owned() }
+            }
+            _ => {
+                self.counts.fell(kind, keyed, KeyTrouble::Unfit);
+                let mut masked = String::new();
+                mask::number(mask, spelt, &mut masked);
+                masked
+            }
+        }
     }
 
     fn whole(
@@ -451,19 +501,27 @@ impl<'p, C: Classify> Printer<'_, 'p, C> {
                 out.push(kept);
                 Outcome::Clear
             }
-            (Action::Mask(mask), Scalar::Number(spelt)) => {
-                let mut masked = String::new();
-                mask::number(mask, spelt, &mut masked);
-                out.push(Piece::New(masked));
-                Outcome::Masked
-            }
-            (Action::Mask(_), _) => {
-                out.push(Piece::New("null".into()));
-                Outcome::Masked
-            }
+            (Action::Mask(mask), _) => Outcome::of(mask),
             (Action::Drop, _) => Outcome::Dropped,
         };
         self.counts.add(kind, outcome, scope.rules.is_monitored(kind));
+        if let Action::Mask(mask) = action {
+            let masked = match (mask.keyed(), value) {
+                (None, Scalar::Number(spelt)) => {
+                    let mut masked = String::new();
+                    mask::number(mask, spelt, &mut masked);
+                    masked
+                }
+                (Some(keyed), Scalar::Number(spelt)) => self.number_with_key(mask, keyed, kind, spelt),
+                (keyed, _) => {
+                    if let Some(keyed) = keyed {
+                        self.counts.fell(kind, keyed, KeyTrouble::Unfit);
+                    }
+                    "null".to_owned()
+                }
+            };
+            out.push(Piece::New(masked));
+        }
         Ok(outcome == Outcome::Dropped)
     }
 }

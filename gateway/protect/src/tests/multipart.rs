@@ -126,16 +126,7 @@ fn c6_parts_that_are_no_text_are_refused_or_masked_whole() {
     let dropped =
         treat_as(form("b"), &Table::all(Treatment::Drop), &part("mobile", b"\x89PNG")).expect("treatable");
     assert_eq!(dropped.body, part("mobile", b""));
-    let opaque = Binding {
-        id: "opaque".into(),
-        records: None,
-        subject: None,
-        fields: vec![],
-        opaque: vec!["image/png".into()],
-        overrides: vec![],
-        validation: None,
-        result_codes: false,
-    };
+    let opaque = Binding { id: "opaque".into(), opaque: vec!["image/png".into()], ..Binding::default() };
     let table = Table { binding: Some(opaque), ..Table::all(fixed()) };
     let passed = treat_as(form("b"), &table, &part("13800138000", b"\x89PNG\xff")).expect("treatable");
     assert_eq!(passed.body, part("****", b"\x89PNG\xff"));

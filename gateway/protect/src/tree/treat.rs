@@ -15,6 +15,7 @@ use super::walk::{Declared, Fate, Frame, Leaf, Scope, Visitor, walk};
 use super::{Grammar, Level, Node, Part, STRINGS_DEEP, Shape, Spelling, Told, Workspace, decode, malformed};
 use crate::classify::Classify;
 use crate::counts::{Counts, Found, Outcome};
+use crate::crowd::{Crowd, generalises};
 use crate::edit::Edits;
 use crate::fields::is_field_name;
 use crate::json::{Json, looks_like_json};
@@ -56,6 +57,8 @@ pub(crate) struct Treat<'a, 'p, C> {
     roots: Option<Roots>,
     path: Option<String>,
     binds_paths: bool,
+    /// What is left of the records, where too few may look alike.
+    pub(crate) crowd: Option<Crowd>,
     /// Whether envelopes may be opened.
     opens: bool,
     /// How deep in strings the document at hand is, and how deep in containers that string is.
@@ -99,6 +102,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             roots,
             path,
             binds_paths,
+            crowd: None,
             opens,
             strings,
             depth,
@@ -120,8 +124,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         // What is left out depends on what stands beside it.
         let Workspace { columns, fields, .. } = &mut *self.workspace;
         columns.begin(fields);
-        let may_be_terse =
-            !self.plan.drops() && !self.opens && !self.binds_paths && binding.is_none_or(declares_by_name);
+        let may_be_terse = self.goes_by_names() && binding.is_none_or(declares_by_name);
         let mut level = self.take_level(G::IS_TERSE && may_be_terse);
         self.workspace.keys.ask(binding.into_iter().flat_map(asked), self.classifier);
         let mut parsed = G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, depth);
@@ -146,6 +149,10 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             self.owners = Owners::of(&bound.records, &level.nodes);
             self.roots = Some(Roots::of(&bound.records));
         }
+        if let Some(crowd) = &mut self.crowd {
+            let named: Vec<u32> = bound.records.iter().map(|record| record.node).collect();
+            crowd.begin(&named, &level.nodes);
+        }
         let known = self.torn.as_mut().map_or(0, |torn| torn.read(&mut level.nodes));
         let rules: Vec<(u32, Rules<'p>)> =
             bound.records.iter().map(|record| (record.node, self.rules(&record.subject))).collect();
@@ -158,6 +165,9 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         let mut sensitive = None;
         let before = if self.plan.counts_sensitive() { self.shown() } else { (0, 0) };
         let walked = self.in_records(nodes, rules, &mut sensitive, |treat, outside, records| {
+            if let Some(crowd) = &mut treat.crowd {
+                crowd.again();
+            }
             let declared = Declared { records, fields: &bound.fields, named: &named };
             let signals = treat.torn.as_ref().map(Torn::signals).unwrap_or_default();
             let outside = Scope::inside(Meaning::UNKNOWN, signals, outside);
@@ -202,6 +212,11 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
             Err(Uninspectable::Malformed { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether values may be treated by their names alone: nothing about their places and their records is asked.
+    fn goes_by_names(&self) -> bool {
+        !self.plan.drops() && !self.opens && !self.binds_paths && self.crowd.is_none()
     }
 
     /// Sensitive values and all values that were released in clear so far.
@@ -255,10 +270,34 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     ) -> Result<(), Uninspectable> {
         let value = text.get(hit.start..hit.end).unwrap_or("");
         self.survey.note(rules, hit.kind, value);
-        if let Some(mask) = self.decide(hit.kind, rules)? {
-            self.lay(mask, hit.kind, value, place, hit.start);
+        match self.decide(hit.kind, rules)? {
+            Some(mask) => self.lay(mask, hit.kind, value, place, hit.start),
+            None => self.left(hit.kind, value),
         }
         Ok(())
+    }
+
+    /// Takes note of a value that stays.
+    fn left(&mut self, kind: Kind, value: &str) {
+        if let Some(crowd) = &mut self.crowd {
+            crowd.note(self.position, kind, value);
+        }
+    }
+
+    /// The mask to lay over a value, given what is left of it and of how many.
+    #[cold]
+    fn among<'m>(&mut self, mask: &'m Mask, kind: Kind, value: &str, is_number: bool) -> &'m Mask {
+        let Some(crowd) = self.crowd.as_mut().filter(|_| generalises(mask)) else { return mask };
+        if crowd.is_covered(self.position) {
+            return &NOTHING;
+        }
+        let mut left = String::new();
+        match is_number {
+            true => mask::number(mask, value, &mut left),
+            false => mask::text(mask, value, &mut left),
+        }
+        crowd.note(self.position, kind, &left);
+        mask
     }
 
     #[cold]
@@ -286,6 +325,7 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
     /// Lays a mask over a value that begins at `start` of the text in that place.
     #[inline]
     fn lay(&mut self, mask: &Mask, kind: Kind, value: &str, place: &mut impl Place, start: usize) {
+        let mask = if self.crowd.is_some() { self.among(mask, kind, value, false) } else { mask };
         match mask::hidden(mask, value) {
             Some(Hidden { from, to, fill }) => place.fill(&mut self.edits, start + from, start + to, fill),
             None if mask.keyed().is_some() => {
@@ -346,8 +386,8 @@ impl<'a, 'p, C: Classify> Treat<'a, 'p, C> {
         self.strings += 1;
         let (outer_roots, outer_path) = (self.roots.take(), self.path.take());
         self.roots = Roots::inside(outer_path.as_deref());
-        let may_be_terse = !self.plan.drops() && !self.opens && !self.binds_paths;
-        let mut level = self.take_level(G::IS_TERSE && outside.inherited.is_none() && may_be_terse);
+        let may_be_terse = outside.inherited.is_none() && self.goes_by_names();
+        let mut level = self.take_level(G::IS_TERSE && may_be_terse);
         let left = (limit.saturating_sub(depth), limit);
         let done = match G::parse(&mut level, text, &mut self.workspace.keys, self.classifier, left) {
             Err(Uninspectable::TooDeep { limit }) => Err(Uninspectable::TooDeep { limit }),
@@ -892,10 +932,17 @@ impl<'p, C: Classify, S: Spelling> Visit<'_, '_, 'p, C, S> {
             Action::Block => Err(treat.counts.blocked(kind)),
             Action::Clear => {
                 treat.counts.add(kind, Outcome::Clear, monitored);
+                if let Scalar::Text(spelt) | Scalar::Number(spelt) = value {
+                    treat.left(kind, spelt);
+                }
                 Ok(Fate::Kept)
             }
             Action::Mask(mask) => {
                 treat.counts.add(kind, Outcome::of(mask), monitored);
+                let mask = match value {
+                    Scalar::Number(spelt) if treat.crowd.is_some() => treat.among(mask, kind, spelt, true),
+                    _ => mask,
+                };
                 let mut made = String::new();
                 write(treat, mask, kind, &mut made);
                 treat.edits.push(leaf.node.start as usize, leaf.node.end as usize, &made);

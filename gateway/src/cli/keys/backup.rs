@@ -3,7 +3,7 @@
 use super::super::{Exit, Format, out};
 use super::{Done, Trouble, held, places, store_trouble};
 use crate::config::SecretSource;
-use crate::keys::{Backup, BackupError, Held, Lives, Services, Store, StoreError};
+use crate::keys::{BackedUp, Backup, BackupError, Held, Lives, Services, Store, StoreError};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -44,13 +44,17 @@ pub(super) fn make(args: &BackupArgs, config: &Path, format: Format) -> Done {
             ("name a new file; backups are never overwritten", "请指定新文件；备份不会被覆盖"),
         ));
     }
-    let (_held, store) = held(&data)?;
+    let (held, mut store) = held(&data)?;
     let mut services = Services::of(&data, &store).patient();
     let backup = Backup::make(&store, &mut services, [&one, &other]).map_err(failed)?;
     let lock = Held::take(&args.out).map_err(|error| store_trouble(&args.out, &error))?;
     backup.write(&args.out, &lock).map_err(|error| store_trouble(&args.out, &error))?;
     drop(lock);
     let _ = std::fs::remove_file(args.out.with_added_extension("lock"));
+    // The access log is the running gateway's: it reads of the backup here.
+    store.backed_up = Some(BackedUp::now(store.keys.len()));
+    store.revision += 1;
+    store.write(&data.store, &held).map_err(|error| store_trouble(&data.store, &error))?;
     let shown = args.out.display().to_string();
     out(&match format {
         Format::Json => {
@@ -81,6 +85,7 @@ pub(super) fn restore(args: &RestoreArgs, config: &Path, format: Format) -> Done
     let mut services = Services::of(&data, &store).patient();
     let came = Backup::restore(&from, [&one, &other], &mut store, &mut services).map_err(failed)?;
     if came > 0 {
+        store.restored = Some(BackedUp::now(came));
         store.write(&data.store, &held).map_err(unsound)?;
     }
     out(&match format {

@@ -298,6 +298,15 @@ fn as_json(explanation: &Explanation, findings: &[Finding], speech: Speech) -> V
         "purpose": explanation.purpose,
         "roles": explanation.roles,
         "rules": rules.collect::<Vec<_>>(),
+        "request": {
+            "rules": explanation.request_rules.iter().filter(|rule| rule.verdict < Verdict::OtherRoute).map(|rule| json!({
+                "id": rule.id,
+                "title": rule.title,
+                "clause": rule.clauses,
+                "verdict": rule.verdict.text().to(speech.language),
+            })).collect::<Vec<_>>(),
+            "kinds": changed(&explanation.request, speech),
+        },
         "overrides": explanation.overrides.iter().map(|one| json!({
             "category": one.of,
             "level": one.level.map(yingbi_taxonomy::Level::number),
