@@ -324,7 +324,6 @@ impl Segments {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "made once a segment, and taken apart at once")]
 enum Step {
     Again,
     Wait,

@@ -280,7 +280,7 @@ fn e10_the_key_that_named_readers_is_refused_with_what_took_its_place() {
 
 #[test]
 fn e7_accesses_are_found_by_ticket_and_by_grant() {
-    let stage = Stage::with(rights::FIRM, |setup| rights::offices(setup));
+    let stage = Stage::with(rights::FIRM, rights::offices);
     let asked = json!({"template": "complaint", "ticket": "TS-7", "subject": rights::ANNA, "holder": "teller", "reason": "核实"});
     let grant = rights::granted(&stage, asked);
     stage.answers_json(&rights::record(rights::ANNA));
@@ -300,8 +300,8 @@ fn e7_accesses_are_found_by_ticket_and_by_grant() {
         };
         text.lines().map(trace).collect()
     };
-    assert_eq!(found(&["--ticket", "TS-7"]), [opened.trace.clone()]);
-    assert_eq!(found(&["--grant", &grant]), [opened.trace.clone()]);
+    assert_eq!(found(&["--ticket", "TS-7"]), std::slice::from_ref(&opened.trace));
+    assert_eq!(found(&["--grant", &grant]), std::slice::from_ref(&opened.trace));
     assert_eq!(found(&["--ticket", "TS-8"]), Vec::<String>::new(), "a ticket that opened nothing");
     assert_eq!(found(&["--grant", "no-such"]), Vec::<String>::new());
     assert!(found(&[]).len() >= 2);

@@ -54,7 +54,7 @@ fn m2_investors_asked_for_one_after_another_are_told_of_and_refused_where_the_fi
 /// The history of a caller is set back by days here, as if they had worked so before.
 fn worked_before(stage: &mut Stage, change: impl Fn(&mut Value)) {
     stage.gateway.kill();
-    let file = find(&stage.gateway.directory(), "behaviour.json").expect("it is written");
+    let file = find(stage.gateway.directory(), "behaviour.json").expect("it is written");
     let mut learned: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let callers = learned["callers"].as_object_mut().unwrap();
     assert_eq!(callers.len(), 1, "{callers:?}");
@@ -76,7 +76,7 @@ fn find(directory: &std::path::Path, name: &str) -> Option<std::path::PathBuf> {
 
 fn written(stage: &Stage) {
     let begun = Instant::now();
-    while find(&stage.gateway.directory(), "behaviour.json").is_none() {
+    while find(stage.gateway.directory(), "behaviour.json").is_none() {
         assert!(begun.elapsed() < Duration::from_secs(30), "never written");
         std::thread::sleep(Duration::from_millis(50));
     }

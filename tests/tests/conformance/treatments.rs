@@ -293,7 +293,8 @@ fn t5_envelopes_among_words_are_opened_where_permitted_and_never_cut() {
     let stored: Value = serde_json::from_slice(&stage.origin.seen().remove(0).body).unwrap();
     let (id, password) = (stored["id_no"].as_str().unwrap(), stored["trade_pwd"].as_str().unwrap());
     let note = |id: &str, password: &str| format!("客户证件 {id}，已核实；口令 {password} 。");
-    let bodies: [(&str, fn(&str) -> String); 6] = [
+    type Written = fn(&str) -> String;
+    let bodies: [(&str, Written); 6] = [
         ("text/plain", str::to_owned),
         ("text/html", |note| format!("<p>{note}</p>")),
         ("application/json", |note| json!({ "memo": note }).to_string()),
