@@ -492,6 +492,8 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
         "sso-ca.pem",
         "kms-ca.pem",
         "tsa-ca.pem",
+        "store-ca.pem",
+        "siem-ca.pem",
     ] {
         fs::copy(place.0.join("cert.pem"), place.0.join("tls").join(name)).unwrap();
     }
@@ -503,6 +505,8 @@ fn the_example_is_good_as_it_ships_and_says_the_defaults() {
     place.secret("kek.pass", "correct horse battery staple");
     place.secret("kms.token", "hvs.synthetic");
     place.secret("chain.token", "synthetic");
+    place.secret("otlp.token", "synthetic");
+    place.secret("audit-store.url", "nats://127.0.0.1:4222");
     place.secret("store.url", "host=/run/postgresql user=yingbi dbname=yingbi");
     fs::write(place.0.join("did.json"), "{}").unwrap();
     place

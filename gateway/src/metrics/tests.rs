@@ -60,6 +60,7 @@ fn m1_names_tell_kind_and_unit() {
             assert!(
                 [
                     "method",
+                    "receiver",
                     "decision",
                     "status_class",
                     "route",
