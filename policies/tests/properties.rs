@@ -62,7 +62,10 @@ fn what_holds_of_any_policies_and_any_facts() {
     println!("{sets} of {seeds} sets, {permits} permits, {refusals} refusals, {clear} kinds in clear");
     // What is tried is worth trying: many sets compile, both outcomes happen, and something is in clear.
     assert!(permits + refusals >= cases && sets * 10 > seeds * 3, "only {sets} of {seeds} sets compiled");
-    assert!(permits > cases / 20 && refusals > cases / 20 && clear > cases / 20, "{permits} {refusals} {clear}");
+    assert!(
+        permits > cases / 20 && refusals > cases / 20 && clear > cases / 20,
+        "{permits} {refusals} {clear}"
+    );
 }
 
 /// What came of it.

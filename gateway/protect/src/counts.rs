@@ -13,8 +13,9 @@ pub(crate) struct Counts {
     masked: Tally,
     dropped: Tally,
     monitored: Tally,
-    /// What was done with keys, by category; few are, mostly none.
-    keyed: Vec<(Category, &'static str, u64)>,
+    /// What was done with keys, by category; few are, mostly none. Less than zero while a value that fell is still to be
+    /// counted with the others of its column.
+    keyed: Vec<(Category, &'static str, i64)>,
     total: u64,
     /// What was counted since its place was last noted.
     pub(crate) found: Vec<Found>,
@@ -86,7 +87,7 @@ impl Counts {
             Outcome::Masked => self.masked.add(category, count),
             Outcome::Keyed(keyed) => {
                 self.masked.add(category, count);
-                self.with_key(category, keyed.id(), count);
+                self.with_key(category, keyed.id(), count.cast_signed());
             }
             Outcome::Dropped => self.dropped.add(category, count),
             Outcome::Blocked => {}
@@ -97,7 +98,7 @@ impl Counts {
     }
 
     /// Counts what was done with a key.
-    pub(crate) fn with_key(&mut self, category: Category, what: &'static str, count: u64) {
+    pub(crate) fn with_key(&mut self, category: Category, what: &'static str, count: i64) {
         match self.keyed.iter_mut().find(|(of, own, _)| (*of, *own) == (category, what)) {
             Some((_, _, sum)) => *sum += count,
             None => self.keyed.push((category, what, count)),
@@ -107,10 +108,7 @@ impl Counts {
     /// A value that was counted as replaced by what a key makes of it shows nothing instead.
     pub(crate) fn fell(&mut self, kind: Kind, keyed: Keyed, why: KeyTrouble) {
         let category = kind.category();
-        let own = self.keyed.iter_mut().find(|(of, what, _)| (*of, *what) == (category, keyed.id()));
-        if let Some((_, _, count)) = own {
-            *count = count.saturating_sub(1);
-        }
+        self.with_key(category, keyed.id(), -1);
         self.with_key(category, why.code(), 1);
     }
 
@@ -122,7 +120,7 @@ impl Counts {
 
     /// Takes away what was counted elsewhere, as far as it goes.
     pub(crate) fn take_away(&mut self, other: &Counts) {
-        self.each(other, u64::saturating_sub);
+        self.each(other, u64::saturating_sub, |own, other| (own - other).max(own.min(0)));
         for found in &other.found {
             if let Some(at) = self.found.iter().position(|own| own == found) {
                 self.found.swap_remove(at);
@@ -132,11 +130,11 @@ impl Counts {
 
     /// Takes over what was counted elsewhere.
     pub(crate) fn take_over(&mut self, other: &Counts) {
-        self.each(other, u64::saturating_add);
+        self.each(other, u64::saturating_add, i64::saturating_add);
         self.found.extend(&other.found);
     }
 
-    fn each(&mut self, other: &Counts, work: impl Fn(u64, u64) -> u64) {
+    fn each(&mut self, other: &Counts, work: fn(u64, u64) -> u64, keyed: fn(i64, i64) -> i64) {
         let pairs = [
             (&mut self.clear, &other.clear),
             (&mut self.masked, &other.masked),
@@ -150,8 +148,8 @@ impl Counts {
         for (category, what, count) in &other.keyed {
             let own = self.keyed.iter_mut().find(|(of, own, _)| (of, own) == (category, what));
             match own {
-                Some((_, _, sum)) => *sum = work(*sum, *count),
-                None => self.keyed.push((*category, what, work(0, *count))),
+                Some((_, _, sum)) => *sum = keyed(*sum, *count),
+                None => self.keyed.push((*category, what, keyed(0, *count))),
             }
         }
         self.total = work(self.total, other.total);
@@ -163,8 +161,10 @@ impl Counts {
         self.masked.add_to(&mut summary.masked);
         self.dropped.add_to(&mut summary.dropped);
         self.monitored.add_to(&mut summary.monitored);
-        for (category, what, count) in self.keyed.iter().filter(|(_, _, count)| *count > 0) {
-            *summary.keyed.entry((*category, what)).or_default() += count;
+        for (category, what, count) in &self.keyed {
+            if let Some(count) = u64::try_from(*count).ok().filter(|count| *count > 0) {
+                *summary.keyed.entry((*category, *what)).or_default() += count;
+            }
         }
     }
 }

@@ -64,9 +64,11 @@ fn check(format: Format, body: &[u8]) -> bool {
     let shown = treat(format, &clear, body);
     let scanned = with_workspace(|workspace| body::scan(&input(format, body), workspace)).err();
     let refused = masked.as_ref().err().copied();
-    assert_eq!(
-        scanned.is_some(),
-        refused.is_some(),
+    // Texts that records of a stream tell piece by piece are read as one when they are treated: coded too deep then, they
+    // are refused. Who scans reads each record by itself.
+    let is_joint = format != Format::Text && matches!(refused, Some(Uninspectable::TooDeep { .. }));
+    assert!(
+        scanned.is_some() == refused.is_some() || is_joint,
         "{scanned:?} {refused:?} {}",
         String::from_utf8_lossy(body)
     );

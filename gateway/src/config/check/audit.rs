@@ -55,13 +55,17 @@ impl Check {
         if let Some(path) = &chain.token
             && std::fs::read_to_string(path).map_or(true, |token| token.trim().is_empty())
         {
-            self.error(
-                "YB1634",
-                "audit.chain.token",
-                ("the token can't be read", "令牌文件无法读取"),
-                ("name a file that holds the token", "请指定存有令牌的文件"),
-            );
+            self.unreadable_token("audit.chain.token");
         }
+    }
+
+    fn unreadable_token(&mut self, at: &str) {
+        self.error(
+            "YB1634",
+            at,
+            ("the token can't be read", "令牌文件无法读取"),
+            ("name a file that holds the token", "请指定存有令牌的文件"),
+        );
     }
 
     fn ship(&mut self, ship: &mut Ship) {
@@ -132,7 +136,13 @@ impl Check {
         if let Some(otlp) = &mut siem.otlp {
             self.remote("audit.siem.otlp.url", &otlp.url);
             otlp.ca = otlp.ca.take().map(|path| self.certificates("audit.siem.otlp.ca", &path));
-            otlp.token = otlp.token.take().map(|path| self.secret("audit.siem.otlp.token", &path));
+            otlp.token = otlp.token.take().map(|path| self.path(&path));
+            if let Some(path) = &otlp.token
+                && let Some(token) = self.private_text("audit.siem.otlp.token", path).map(Zeroizing::new)
+                && token.trim().is_empty()
+            {
+                self.unreadable_token("audit.siem.otlp.token");
+            }
         }
     }
 
