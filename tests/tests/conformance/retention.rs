@@ -2,8 +2,7 @@
 //! holds.
 
 use crate::FIRM;
-use crate::witness::{accesses, json_of, public_keys};
-use serde_json::Value;
+use crate::witness::{accesses, public_keys, verify};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -80,23 +79,6 @@ fn wait(what: &str, mut is: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-fn verify(stage: &Stage) -> (i32, Value) {
-    let arguments = [
-        "audit",
-        "verify",
-        "--dir",
-        "data/audit",
-        "--public-key",
-        "public.keys",
-        "--anchor",
-        "anchor",
-        "--format",
-        "json",
-    ];
-    let output = stage.gateway.run(&arguments);
-    (output.status.code().unwrap(), json_of(&output))
 }
 
 #[test]

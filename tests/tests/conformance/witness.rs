@@ -53,7 +53,8 @@ pub fn public_keys(stage: &Stage) {
         .unwrap();
 }
 
-fn verify(stage: &Stage) -> (i32, Value) {
+/// What verifying the log against its keys and anchor says.
+pub fn verify(stage: &Stage) -> (i32, Value) {
     let output = stage.gateway.run(&[
         "audit",
         "verify",
